@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** A pid is reused by the system; together with its start time it names one process for ever. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque: only equality means something. */
+  readonly startTime: string;
+}
+
+/**
+ * When the process started, as the system tells it, or undefined if there is no such process. A zombie counts
+ * as gone: it runs nothing and holds no socket.
+ */
+export function startTimeOf(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    const stat = readLinuxStat(pid);
+    return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat.startTime;
+  }
+  return startTimeFromCommand(pid);
+}
+
+export interface LinuxStat {
+  readonly state: string;
+  readonly ppid: number;
+  readonly pgrp: number;
+  readonly session: number;
+  /** Clock ticks since boot. */
+  readonly startTime: string;
+}
+
+/** Reads `/proc/PID/stat` (proc(5)); the command name in parentheses may itself hold spaces and parentheses. */
+export function readLinuxStat(pid: number): LinuxStat | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0] ?? '?',
+    ppid: Number(fields[1]),
+    pgrp: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: fields[19] ?? '',
+  };
+}
+
+function startTimeFromCommand(pid: number): string | undefined {
+  const windows = process.platform === 'win32';
+  const file = windows ? 'powershell' : 'ps';
+  const args = windows
+    ? ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`]
+    : ['-o', 'lstart=', '-p', String(pid)];
+  try {
+    const text = execFileSync(file, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5_000,
+    }).trim();
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const startTime = startTimeOf(pid);
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+export const isAlive = (identity: ProcessIdentity): boolean =>
+  startTimeOf(identity.pid) === identity.startTime;

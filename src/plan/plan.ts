@@ -1,0 +1,98 @@
+/**
+ * The plan: what one stack runs, before any port number is known. Pure; made by `planStack` from a contract
+ * and a context, resolved with leases by `resolveService`.
+ */
+import type { AppProtocol, Condition, Service } from '../contract/contract.ts';
+
+/** What tells one running copy of a workspace from another. The daemon grants `slug` and `index`. */
+export interface StackIdentity {
+  readonly workspace: string;
+  /** SHA-256 (hex) of the real path of the git common directory (and the contract's folder below the root). */
+  readonly workspaceId: string;
+  /** Real path of the folder that holds the contract, in this checkout. */
+  readonly root: string;
+  /** True for the main working tree (and outside git). */
+  readonly main: boolean;
+  readonly branch?: string | undefined;
+  readonly environment: string;
+  /** One DNS label, unique on this machine. */
+  readonly slug: string;
+  /** `[a-z0-9_]`, at most 40, unique on this machine: for names of databases. */
+  readonly ident: string;
+  /** 0 for the first stack of the workspace, then the lowest free number. */
+  readonly index: number;
+}
+
+export interface Plan {
+  readonly stack: StackIdentity;
+  /** Providers before consumers. */
+  readonly services: ReadonlyMap<string, PlannedService>;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface PlannedService {
+  readonly name: string;
+  readonly service: Service;
+  readonly ports: readonly PlannedPort[];
+  /** Conditions filled in. */
+  readonly needs: readonly Need[];
+}
+
+export interface PlannedPort {
+  readonly name: string;
+  readonly appProtocol: AppProtocol;
+  readonly implicit: boolean;
+  /** The port that `${service.port}` means. */
+  readonly primary: boolean;
+  /** Long names: `api.shop.localhost`. */
+  readonly hosts: readonly string[];
+  /** Short names that the main checkout wants too: `api.localhost`. Granted by the daemon. */
+  readonly shortHosts: readonly string[];
+}
+
+export interface Need {
+  readonly service: string;
+  readonly port?: string | undefined;
+  readonly optional: boolean;
+  readonly condition: Condition;
+}
+
+/** Port numbers granted for a plan, by service and port name. */
+export type Leases = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** A service with every reference and number filled in: exactly what is launched. Pure data, comparable. */
+export interface ResolvedService {
+  readonly name: string;
+  readonly kind: Service['kind'];
+  /** Absolute. */
+  readonly dir: string;
+  readonly command: string | readonly string[];
+  /** What portramp, the env files and the contract say; put over the shell's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names that the child must not inherit (`KEY: null`). */
+  readonly unset: readonly string[];
+  readonly ports: readonly ResolvedPort[];
+  readonly needs: readonly Need[];
+  readonly service: Service;
+}
+
+export interface ResolvedPort extends PlannedPort {
+  /** The stable number that consumers dial. */
+  readonly port: number;
+  /** The number that the instance listens on; equal to `port` unless a ramp stands between. */
+  readonly targetPort: number;
+  /** `127.0.0.1`, or the host of an external service. */
+  readonly host: string;
+  /** What a consumer dials: `http://127.0.0.1:20031`. */
+  readonly url: string;
+  /** What a browser opens: `http://api.shop.localhost:7267`; only for ports with hosts. */
+  readonly publicUrl?: string | undefined;
+}
+
+export interface Change {
+  readonly service: string;
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** For `changed`: the fields that differ, such as `env.DB_URL`, `command`, `ports.http.hosts`. */
+  readonly fields: readonly string[];
+  readonly impact: 'none' | 'reroute' | 'restart';
+}

@@ -1,0 +1,259 @@
+/**
+ * The messages of the control socket: one JSON object a line, both ways. Lenient: unknown fields are dropped
+ * (within one protocol version only optional fields are added). `hello`, `status` and `yield` are frozen.
+ *
+ *     request   {"id": 7, "request": "lease", "params": {…}}
+ *     answer    {"id": 7, "result": {…}}   or   {"id": 7, "error": {"code", "message", "hint"}}
+ *     notice    {"notice": "stack", "params": {…}}
+ *
+ * Only the daemon and the runner load the schemas; other commands import the types.
+ */
+import { z } from 'zod';
+
+/** The versions this code speaks. The daemon serves the current and the previous one. */
+export const PROTOCOL = { min: 1, max: 1 } as const;
+
+const port = z.number().int().min(1).max(65535);
+
+export const stackKey = z.object({ root: z.string(), environment: z.string() });
+
+/** What the daemon needs to know about a stack in order to name it. */
+export const stackClaim = stackKey.extend({
+  workspace: z.string(),
+  workspaceId: z.string(),
+  main: z.boolean(),
+  branch: z.string().optional(),
+});
+
+export const stackIdentity = stackClaim.extend({
+  slug: z.string(),
+  ident: z.string(),
+  index: z.number().int(),
+});
+
+export const portRef = z.object({ service: z.string(), port: z.string() });
+export const lease = portRef.extend({ number: port });
+
+export const portHolder = z.object({
+  pid: z.number().int().optional(),
+  command: z.string().optional(),
+  cwd: z.string().optional(),
+  address: z.string().optional(),
+});
+
+export const routeTarget = z.object({
+  protocol: z.enum(['http', 'https']),
+  host: z.string(),
+  port,
+});
+
+/** Why a service is not up, for `ls`, `logs`, `wait` and the page of its host. */
+export const failure = z.object({
+  /** One sentence: "exited with code 1", "command not found: fooo". */
+  message: z.string(),
+  hint: z.string().optional(),
+  exitCode: z.number().int().optional(),
+  signal: z.string().optional(),
+  /** The last lines it printed. */
+  log: z.array(z.string()).default([]),
+});
+
+export const serviceState = z.enum([
+  'idle',
+  'waiting',
+  'starting',
+  'warming',
+  'ready',
+  'unwell',
+  'backoff',
+  'stopping',
+  'failed',
+  'done',
+  'external',
+]);
+
+export const publishedPort = z.object({
+  name: z.string(),
+  appProtocol: z.string(),
+  port,
+  targetPort: port,
+  url: z.string().optional(),
+  hosts: z.array(z.string()),
+});
+
+export const publishedService = z.object({
+  name: z.string(),
+  kind: z.string(),
+  state: serviceState,
+  pid: z.number().int().optional(),
+  restarts: z.number().int().default(0),
+  exitCode: z.number().int().optional(),
+  /** For `waiting`: the services it waits for. */
+  waitingFor: z.array(z.string()).optional(),
+  failure: failure.optional(),
+  ports: z.array(publishedPort),
+});
+
+export const routeState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('live'), targets: z.array(routeTarget).min(1) }),
+  z.object({ state: z.literal('warming') }),
+  z.object({ state: z.literal('failed'), failure }),
+  z.object({ state: z.literal('stopped') }),
+]);
+
+export const publishedRoute = z.object({
+  host: z.string(),
+  service: z.string(),
+  port: z.string(),
+  /** On a short name: the long one that navigations are sent to. */
+  canonical: z.string().optional(),
+  /** The Host header to send instead of the client's: external services only. */
+  hostHeader: z.string().optional(),
+  route: routeState,
+});
+
+/** Everything a stack is, sent whole at every change. */
+export const stackSnapshot = z.object({
+  services: z.array(publishedService),
+  routes: z.array(publishedRoute),
+});
+
+export const front = z.object({
+  http: port.optional(),
+  /** Why the front does not listen, if it does not. */
+  problem: z.string().optional(),
+});
+
+export const runningStack = stackIdentity.extend({
+  /** The runner's; absent when none is attached. */
+  pid: z.number().int().optional(),
+  /** Set when the runner stopped answering. */
+  silent: z.boolean().optional(),
+  services: z.array(publishedService),
+});
+
+export const runnerCommand = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('start'), services: z.array(z.string()) }),
+  z.object({ action: z.literal('stop'), services: z.array(z.string()) }),
+  z.object({ action: z.literal('restart'), services: z.array(z.string()) }),
+  z.object({ action: z.literal('down') }),
+  z.object({ action: z.literal('ping') }),
+]);
+
+const nothing = z.object({});
+
+/** Requests that a client (command or runner) sends to the daemon. */
+export const daemonRequests = {
+  hello: {
+    params: z.object({
+      protocol: z.object({ min: z.number().int(), max: z.number().int() }),
+      version: z.string(),
+    }),
+    result: z.object({ protocol: z.number().int(), version: z.string(), pid: z.number().int() }),
+  },
+  status: {
+    params: nothing,
+    result: z.object({
+      pid: z.number().int(),
+      version: z.string(),
+      protocol: z.object({ min: z.number().int(), max: z.number().int() }),
+      home: z.string(),
+      front,
+      stacks: z.number().int(),
+      /** Things that a person should know: a ledger that was set aside, a front port that is taken. */
+      problems: z.array(z.string()),
+    }),
+  },
+  /** Asks an older daemon to flush, close and exit, so that a newer one can take its place. */
+  yield: {
+    params: z.object({ protocol: z.number().int(), version: z.string() }),
+    result: z.object({ yielding: z.boolean() }),
+  },
+  /** Stops the daemon; refused while runners are attached unless `force`. */
+  shutdown: { params: z.object({ force: z.boolean().default(false) }), result: nothing },
+  /** Names a stack: grants its slug and index, or returns those it has. */
+  claim: {
+    params: stackClaim.extend({
+      /** A reconnecting runner says what it has, so that a lost ledger changes nothing for it. */
+      held: z.object({ slug: z.string(), index: z.number().int(), leases: z.array(lease) }).optional(),
+    }),
+    result: z.object({ stack: stackIdentity, front, notices: z.array(z.string()) }),
+  },
+  /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
+  lease: {
+    params: z.object({ stack: stackKey, ports: z.array(portRef) }),
+    result: z.object({ leases: z.array(lease) }),
+  },
+  /** Makes this connection the stack's runner. Refused while another one is attached. */
+  attach: {
+    params: z.object({ stack: stackKey, pid: z.number().int() }),
+    result: nothing,
+  },
+  /** Replaces the stack's whole snapshot; answers when its routes are live. Leases of ports it no longer has are released. */
+  publish: {
+    params: z.object({ stack: stackKey, snapshot: stackSnapshot }),
+    result: z.object({
+      front,
+      /** Short hosts that another stack holds: host → slug of the holder. */
+      refusedHosts: z.record(z.string(), z.string()),
+    }),
+  },
+  /** Every stack that is running, or that this machine remembers with `all`. */
+  list: {
+    params: z.object({ all: z.boolean().default(false) }),
+    result: z.object({ front, stacks: z.array(runningStack) }),
+  },
+  /** Passes a command to the stack's runner and answers with its answer. */
+  command: {
+    params: z.object({ stack: stackKey, command: runnerCommand }),
+    result: z.object({ message: z.string().optional() }),
+  },
+  /** From now on this connection gets a `stack` notice now and at every change of the stack. */
+  watch: { params: z.object({ stack: stackKey }), result: nothing },
+  /** Is this port free, and if not, who holds it? */
+  holder: {
+    params: z.object({ port }),
+    result: z.object({ free: z.boolean(), holders: z.array(portHolder) }),
+  },
+  /** Forgets stacks that are not running (clean): of these keys, or those whose root is gone. */
+  forget: {
+    params: z.object({ stacks: z.array(stackKey).optional() }),
+    result: z.object({ forgotten: z.array(stackIdentity) }),
+  },
+} as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
+
+/** Requests that the daemon sends to a runner; answered within 5 s. */
+export const runnerRequests = {
+  command: { params: runnerCommand, result: z.object({ message: z.string().optional() }) },
+} as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
+
+/** Notices that the daemon sends. */
+export const daemonNotices = {
+  /** The stack's state; `stack` is absent when no runner is attached any more. */
+  stack: z.object({ stack: runningStack.optional() }),
+  /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
+  closing: z.object({ reason: z.enum(['stop', 'yield']) }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type DaemonRequest = keyof typeof daemonRequests;
+export type DaemonParams<R extends DaemonRequest> = z.input<(typeof daemonRequests)[R]['params']>;
+export type DaemonResult<R extends DaemonRequest> = z.output<(typeof daemonRequests)[R]['result']>;
+export type DaemonNotice = keyof typeof daemonNotices;
+export type NoticeParams<N extends DaemonNotice> = z.output<(typeof daemonNotices)[N]>;
+
+export type StackKey = z.output<typeof stackKey>;
+export type StackClaim = z.output<typeof stackClaim>;
+export type Lease = z.output<typeof lease>;
+export type PortRef = z.output<typeof portRef>;
+export type PortHolder = z.output<typeof portHolder>;
+export type Failure = z.output<typeof failure>;
+export type ServiceStateName = z.output<typeof serviceState>;
+export type PublishedService = z.output<typeof publishedService>;
+export type PublishedPort = z.output<typeof publishedPort>;
+export type PublishedRoute = z.output<typeof publishedRoute>;
+export type RouteState = z.output<typeof routeState>;
+export type RouteTarget = z.output<typeof routeTarget>;
+export type StackSnapshot = z.output<typeof stackSnapshot>;
+export type RunningStack = z.output<typeof runningStack>;
+export type RunnerCommand = z.output<typeof runnerCommand>;
+export type Front = z.output<typeof front>;

@@ -1,0 +1,63 @@
+/**
+ * What the front (and later the ramps) ask of an HTTP proxy engine, and all that an engine may know. An engine
+ * moves bytes; every decision is the handler's. Both implementations pass one behaviour suite.
+ */
+import type { Socket } from 'node:net';
+
+/** The head of a request, as far as routing needs it. Header names are lower case. */
+export interface RequestHead {
+  readonly method: string;
+  /** Origin form, starts with `/` (an absolute-form target has been taken apart, RFC 9112 §3.2.2). */
+  readonly path: string;
+  /** The host as sent, from an absolute-form target or else the Host header (RFC 9112 §3.3); may be empty. */
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** True for `Connection: Upgrade` requests (WebSocket). */
+  readonly upgrade: boolean;
+  readonly remoteAddress: string;
+}
+
+/** Where an instance listens. */
+export interface Target {
+  readonly protocol: 'http' | 'https';
+  /** `localhost` means both loopback families, tried in turn; the one that worked is remembered. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A whole small answer of portramp's own. `content-length` is added. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Decision =
+  | {
+      readonly action: 'forward';
+      readonly target: Target;
+      /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
+      readonly headers: Readonly<Record<string, string | undefined>>;
+      /** The answer for a target that cannot be reached or breaks off before its response head. */
+      readonly onUnreachable: (error: Error) => Reply;
+    }
+  | { readonly action: 'reply'; readonly reply: Reply };
+
+/**
+ * Decides for one request. May take its time (a held request): `signal` aborts when the client has gone.
+ */
+export type Handler = (head: RequestHead, signal: AbortSignal) => Decision | Promise<Decision>;
+
+export interface EngineServer {
+  /** Takes over a connection accepted by the caller's `net.Server`. */
+  accept(socket: Socket): void;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Ends idle connections now and the others when their exchange is over, or at the deadline (ms). */
+  close(deadline: number): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: 'http-proxy' | 'wire';
+  createServer(handler: Handler): EngineServer;
+}

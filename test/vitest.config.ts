@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const root = new URL('..', import.meta.url).pathname;
+const project = (name: string, include: string[], timeout: number) => ({
+  root,
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: 'forks' as const },
+});
+
+/** `unit` is pure and fast (it is part of `npm run check`); the others start real processes and browsers. */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 20_000),
+      project('process', ['test/process/**/*.test.ts'], 120_000),
+      project('browser', ['test/browser/**/*.test.ts'], 180_000),
+    ],
+  },
+});

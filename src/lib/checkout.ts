@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A folder with a contract, as git sees it. */
+export interface Checkout {
+  /** Real path of the folder. */
+  readonly root: string;
+  /** The same for every worktree of a repository, different for every clone: SHA-256, hex. */
+  readonly workspaceId: string;
+  /** True for the main working tree, and outside git. */
+  readonly main: boolean;
+  /** Absent outside git and where HEAD is detached. */
+  readonly branch?: string;
+}
+
+/**
+ * Asks git about the folder. A contract below the repository's root is a workspace of its own, so its place is
+ * part of the id. Without git, or outside a repository, the folder itself is the workspace.
+ */
+export async function readCheckout(folder: string): Promise<Checkout> {
+  const root = await realpath(folder);
+  const answer = await askGit(root, [
+    'rev-parse',
+    '--path-format=absolute',
+    '--git-common-dir',
+    '--git-dir',
+    '--show-toplevel',
+  ]);
+  const [commonDir, gitDir, top] = answer?.split('\n') ?? [];
+  if (commonDir === undefined || gitDir === undefined || top === undefined) {
+    return { root, workspaceId: hash(root), main: true };
+  }
+  const common = await realpath(commonDir);
+  const place = relative(await realpath(top), root);
+  const branch = await askGit(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  return {
+    root,
+    workspaceId: hash(place === '' ? common : `${common}\0${place}`),
+    main: common === (await realpath(gitDir)),
+    ...(branch === undefined ? {} : { branch }),
+  };
+}
+
+const run = promisify(execFile);
+
+/** Variables such as GIT_DIR (set inside hooks) would make git answer for another repository. */
+function environmentForGit(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX'].includes(name),
+    ),
+  );
+}
+
+async function askGit(cwd: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await run('git', args, { cwd, env: environmentForGit(), timeout: 10_000 });
+    const text = stdout.trim();
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');

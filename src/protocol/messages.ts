@@ -230,7 +230,7 @@ export const runnerRequests = {
 /** Notices that the daemon sends. */
 export const daemonNotices = {
   /** The stack's state; `stack` is absent when no runner is attached any more. */
-  stack: z.object({ stack: runningStack.optional() }),
+  stack: z.object({ key: stackKey, stack: runningStack.optional() }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;

@@ -1,0 +1,81 @@
+/** YAML 1.2 (and so JSON) to a tree with positions. Warnings are errors; every error comes with a hint. */
+import { Composer, LineCounter, Parser, type YAMLError } from 'yaml';
+
+import type { Diagnostic, Position } from './diagnostic.ts';
+import type { Tree } from './tree.ts';
+import { isTooDeep } from './yaml-depth.ts';
+import { explainYamlError } from './yaml-hints.ts';
+import { readDocument } from './yaml-tree.ts';
+
+export interface Source {
+  /** Path for messages. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface YamlResult {
+  /** Absent when the file holds nothing, or not YAML. */
+  readonly tree?: Tree;
+  readonly diagnostics: Diagnostic[];
+}
+
+// Control characters are no text in YAML (YAML 1.2.2 §5.1), tab and line ends apart.
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
+
+export function readYaml(source: Source): YamlResult {
+  const { file } = source;
+  const text = source.text.replace(/^\uFEFF/, '');
+  const control = CONTROL.exec(text);
+  if (control !== null) {
+    const message = 'this is not a text file: it holds control characters';
+    return fail(placeOf(text, control.index, file), message, 'the contract is YAML or JSON in UTF-8');
+  }
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  if (isTooDeep(tokens)) {
+    return fail({ file, line: 1, column: 1 }, 'this file is nested too deeply', 'close every [ and {');
+  }
+  // Duplicate keys are found while the tree is built: the composer's own search is quadratic.
+  const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  const [document, second] = [...composer.compose(tokens)];
+  if (document === undefined) return { diagnostics: [] };
+  if (second !== undefined) {
+    const message = 'this file holds several YAML documents';
+    return fail(at(second.range[0]), message, 'keep one, and remove the "---" before the others');
+  }
+  const syntax = explainErrors([...document.errors, ...document.warnings], text, at);
+  if (syntax.length > 0) return { diagnostics: syntax };
+  return readDocument(document, at);
+}
+
+/** One mistake makes the parser stumble several times: its first complaint in a line is the one that helps. */
+function explainErrors(
+  errors: readonly YAMLError[],
+  text: string,
+  at: (offset: number) => Position,
+): Diagnostic[] {
+  const found = new Map<number, Diagnostic>();
+  for (const error of errors.toSorted((a, b) => a.pos[0] - b.pos[0])) {
+    const isAftermath = error.code === 'UNEXPECTED_TOKEN' && error.message.includes('in YAML stream');
+    if (isAftermath && found.size > 0) continue;
+    const { offset, message, hint } = explainYamlError(error, text);
+    const place = at(offset);
+    if (!found.has(place.line)) {
+      found.set(place.line, { code: 'PR001', severity: 'error', message, hint, ...place });
+    }
+  }
+  return [...found.values()];
+}
+
+const fail = (at: Position, message: string, hint: string): YamlResult => ({
+  diagnostics: [{ code: 'PR001', severity: 'error', message, hint, ...at }],
+});
+
+function placeOf(text: string, offset: number, file: string): Position {
+  const before = text.slice(0, offset).split('\n');
+  return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}

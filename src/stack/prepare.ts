@@ -1,0 +1,100 @@
+import { ContractError } from '../contract/contract-error.ts';
+import type { Contract } from '../contract/contract.ts';
+import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
+import { loadContract, loadEnvFiles } from '../contract/load.ts';
+import { readCheckout } from '../lib/checkout.ts';
+import { planStack } from '../plan/plan-stack.ts';
+import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
+import { resolveServices } from '../plan/resolve.ts';
+import type { DaemonClient } from '../protocol/client.ts';
+import type { DaemonParams, Front, Lease, StackKey } from '../protocol/messages.ts';
+
+/** A contract made concrete: the stack has its name, its numbers and every value filled in. */
+export interface PreparedStack {
+  readonly contract: Contract;
+  readonly plan: Plan;
+  readonly stack: StackIdentity;
+  readonly front: Front;
+  readonly leases: readonly Lease[];
+  readonly services: ReadonlyMap<string, ResolvedService>;
+  /** Warnings and notes; errors are thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the daemon has to say about the stack's name. */
+  readonly notices: readonly string[];
+  /** Everything that was read, and would change the result if it changed. Absolute paths. */
+  readonly files: readonly string[];
+}
+
+export interface PrepareOptions {
+  readonly key: StackKey;
+  readonly client: Pick<DaemonClient, 'request'>;
+  /** The environment that `${VAR}` is taken from. */
+  readonly ambient: Readonly<Record<string, string | undefined>>;
+  /** What a running stack already has; see the `claim` request. */
+  readonly held?: DaemonParams<'claim'>['held'];
+}
+
+/**
+ * Contract on disk → name → numbers → services: the one way that `dev`, `url`, `env` and `exec` share. Nothing is
+ * started and nothing is taken back: leases are kept for the stack.
+ *
+ * @throws {ContractError} with every finding, when the contract has errors.
+ */
+export async function prepareStack({ key, client, ambient, held }: PrepareOptions): Promise<PreparedStack> {
+  const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
+  const contract = demand(loaded.contract, loaded.diagnostics);
+  const checkout = await readCheckout(key.root);
+  const claim = await client.request('claim', {
+    ...key,
+    workspace: contract.workspace,
+    workspaceId: checkout.workspaceId,
+    main: checkout.main,
+    branch: checkout.branch,
+    held,
+  });
+  const planned = planStack(contract, claim.stack);
+  const envFiles = await loadEnvFiles(key.root, contract);
+  const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
+  const plan = demand(planned.plan, findings);
+  const { leases } = await client.request('lease', { stack: key, ports: portsOf(plan) });
+  const resolved = resolveServices(plan, {
+    contract,
+    leases: indexLeases(leases),
+    front: claim.front,
+    ambient,
+    envFiles: envFiles.values,
+    unresolvedVariables: 'error',
+  });
+  const diagnostics = [...findings, ...resolved.diagnostics];
+  return {
+    contract,
+    plan,
+    stack: claim.stack,
+    front: claim.front,
+    leases,
+    services: demand(resolved.services, diagnostics),
+    diagnostics,
+    notices: claim.notices,
+    files: loaded.files,
+  };
+}
+
+function demand<T>(value: T | undefined, diagnostics: readonly Diagnostic[]): T {
+  if (value === undefined || hasErrors(diagnostics)) throw new ContractError(diagnostics);
+  return value;
+}
+
+/** Everything that needs a number: external services bring their own. */
+const portsOf = (plan: Plan): { service: string; port: string }[] =>
+  [...plan.services.values()]
+    .filter((planned) => planned.service.kind !== 'external')
+    .flatMap((planned) => planned.ports.map((port) => ({ service: planned.name, port: port.name })));
+
+function indexLeases(leases: readonly Lease[]): Leases {
+  const index = new Map<string, Map<string, number>>();
+  for (const { service, port, number } of leases) {
+    const ports = index.get(service) ?? new Map<string, number>();
+    index.set(service, ports.set(port, number));
+  }
+  return index;
+}

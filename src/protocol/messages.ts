@@ -10,8 +10,7 @@
  */
 import { z } from 'zod';
 
-/** The versions this code speaks. The daemon serves the current and the previous one. */
-export const PROTOCOL = { min: 1, max: 1 } as const;
+export { PROTOCOL } from './version.ts';
 
 const port = z.number().int().min(1).max(65535);
 

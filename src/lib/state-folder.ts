@@ -1,0 +1,72 @@
+import { chmod, lstat, mkdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+
+import { PortrampError, errnoOf, messageOf } from './errors.ts';
+import type { Home } from './home.ts';
+
+/**
+ * Makes the state folder (and the socket's, where that is another one): of this user, closed to all others
+ * (mode 0700).
+ * @throws PortrampError STATE_FOLDER for a folder that belongs to somebody else, a link or an ordinary file.
+ */
+export async function prepareStateFolder(home: Home): Promise<void> {
+  for (const folder of foldersOf(home)) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      // A link or a file in its place gets the better message below.
+      if (errnoOf(error) !== 'EEXIST') {
+        throw new PortrampError('STATE_FOLDER', `cannot make ${folder}: ${messageOf(error)}`, {
+          hint: 'set PORTRAMP_HOME to a folder that you may write to',
+          cause: error,
+        });
+      }
+    }
+    const stats = await checkFolder(folder);
+    if (stats !== undefined && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
+      await chmod(folder, 0o700);
+    }
+  }
+}
+
+/**
+ * Refuses folders in which somebody else could put a socket for us to talk to. Missing ones are fine.
+ * @throws PortrampError STATE_FOLDER
+ */
+export async function checkStateFolder(home: Home): Promise<void> {
+  for (const folder of foldersOf(home)) await checkFolder(folder);
+}
+
+const foldersOf = (home: Home): string[] =>
+  home.socketFolder === undefined ? [home.root] : [home.root, home.socketFolder];
+
+async function checkFolder(folder: string): Promise<Stats | undefined> {
+  const stats = await lookAt(folder);
+  if (stats === undefined) return undefined;
+  const hint = 'set PORTRAMP_HOME to a folder of your own';
+  if (stats.isSymbolicLink()) {
+    throw new PortrampError('STATE_FOLDER', `${folder} is a symbolic link`, {
+      hint: 'set PORTRAMP_HOME to the folder that it leads to',
+    });
+  }
+  if (!stats.isDirectory()) throw new PortrampError('STATE_FOLDER', `${folder} is not a folder`, { hint });
+  const user = process.getuid?.();
+  if (user !== undefined && stats.uid !== user) {
+    throw new PortrampError('STATE_FOLDER', `${folder} belongs to user ${stats.uid}, not to you (${user})`, {
+      hint,
+    });
+  }
+  return stats;
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new PortrampError('STATE_FOLDER', `cannot look at ${path}: ${messageOf(error)}`, {
+      hint: 'set PORTRAMP_HOME to a folder that you may read',
+      cause: error,
+    });
+  }
+}

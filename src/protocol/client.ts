@@ -1,0 +1,177 @@
+/**
+ * The way to the daemon: dial, hello, and, where asked, start one. Loads neither zod nor any other package:
+ * most commands need nothing else.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
+
+import { PortrampError } from '../lib/errors.ts';
+import type { Home } from '../lib/home.ts';
+import { tryLock } from '../lib/lock.ts';
+import { identityOf, isAlive } from '../lib/process-identity.ts';
+import { checkStateFolder, prepareStateFolder } from '../lib/state-folder.ts';
+import { ask, createClient, createConnection, type Connection, type DaemonClient } from './connection.ts';
+import { dialSocket } from './dial.ts';
+import type { DaemonResult } from './messages.ts';
+import { startDaemon } from './spawn.ts';
+import { PROTOCOL, type ProtocolRange } from './version.ts';
+
+export type { DaemonClient } from './connection.ts';
+
+export interface ConnectOptions {
+  readonly home: Home;
+  /** Whether a daemon is started when none runs, and an older one replaced where this client needs it. */
+  readonly spawn: boolean;
+  /** This portramp's version: names the private copy that a daemon runs from. */
+  readonly version: string;
+  /** What this client speaks. */
+  readonly protocol?: ProtocolRange;
+  /** The folder of the bundle (`dist`); that of the running code unless given. */
+  readonly bundle?: string;
+  /** Where the allow-listed variables of a new daemon come from. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Milliseconds for all of it. */
+  readonly timeout?: number;
+}
+
+const CONNECT_TIMEOUT = 20_000;
+
+/** Asking an older daemon to go more often than this means that somebody keeps starting it. */
+const MAX_YIELDS = 3;
+
+/**
+ * Connects to the daemon of this home. Without `spawn`: undefined when none runs.
+ * @throws PortrampError DAEMON_UNREACHABLE, PROTOCOL_MISMATCH, STATE_FOLDER, or what the daemon died of.
+ */
+export async function connectDaemon(
+  options: ConnectOptions & { readonly spawn: true },
+): Promise<DaemonClient>;
+export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient | undefined>;
+export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient | undefined> {
+  await checkStateFolder(options.home);
+  const first = await greet(options);
+  if (first.kind === 'welcome') return first.client;
+  if (!options.spawn) {
+    if (first.kind === 'older') throw mismatchError(options, first.status);
+    return undefined;
+  }
+  await prepareStateFolder(options.home);
+  const deadline = Date.now() + (options.timeout ?? CONNECT_TIMEOUT);
+  const lockPath = join(options.home.root, 'spawn.lock');
+  while (Date.now() < deadline) {
+    const lock = tryLock(lockPath);
+    if (lock !== undefined) {
+      try {
+        return await replaceOrStart(options);
+      } finally {
+        lock.release();
+      }
+    }
+    // Somebody else is starting one: dial again, out of step with the others.
+    await pause(15 + Math.random() * 45);
+    const next = await greet(options);
+    if (next.kind === 'welcome') return next.client;
+  }
+  throw new PortrampError('DAEMON_UNREACHABLE', 'another process has been starting the daemon for too long', {
+    hint: `see ${options.home.daemonLog}, then try again`,
+  });
+}
+
+type Greeting =
+  | { readonly kind: 'welcome'; readonly client: DaemonClient }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'older'; readonly status: DaemonResult<'status'> };
+
+/** Called with the start lock held, so that no older client starts its daemon between the steps. */
+async function replaceOrStart(options: ConnectOptions): Promise<DaemonClient> {
+  for (let yields = 0; ; yields += 1) {
+    const greeting = await greet(options);
+    if (greeting.kind === 'welcome') return greeting.client;
+    if (greeting.kind === 'older') {
+      if (yields === MAX_YIELDS) throw mismatchError(options, greeting.status);
+      await askToYield(options, greeting.status);
+    }
+    await startDaemon(options);
+    const started = await greet(options);
+    if (started.kind === 'welcome') return started.client;
+    if (started.kind === 'older') throw mismatchError(options, started.status);
+  }
+}
+
+async function greet(options: ConnectOptions): Promise<Greeting> {
+  const socket = await dialSocket(options.home.socket);
+  if (socket === undefined) return { kind: 'nobody' };
+  const range = options.protocol ?? PROTOCOL;
+  const connection = createConnection(socket);
+  const { peer } = connection;
+  try {
+    const hello = await ask(peer, 'hello', {
+      protocol: { min: range.min, max: range.max },
+      version: options.version,
+    });
+    return { kind: 'welcome', client: createClient(connection, hello) };
+  } catch (error) {
+    try {
+      return await judgeRefusal(error, connection, options, range);
+    } finally {
+      peer.close();
+    }
+  }
+}
+
+async function judgeRefusal(
+  error: unknown,
+  { peer }: Connection,
+  options: ConnectOptions,
+  range: ProtocolRange,
+): Promise<Greeting> {
+  if (!(error instanceof PortrampError)) throw error;
+  if (error.code === 'PROTOCOL_MISMATCH') {
+    const status = await ask(peer, 'status', {});
+    if (status.protocol.max < range.min) return { kind: 'older', status };
+    throw mismatchError(options, status);
+  }
+  // It hung up before the hello: it is on its way out.
+  if (peer.closed) return { kind: 'nobody' };
+  throw error;
+}
+
+async function askToYield(options: ConnectOptions, status: DaemonResult<'status'>): Promise<void> {
+  const daemon = identityOf(status.pid);
+  const socket = await dialSocket(options.home.socket);
+  if (socket === undefined || daemon === undefined) return;
+  const { peer } = createConnection(socket);
+  const protocol = (options.protocol ?? PROTOCOL).max;
+  try {
+    const { yielding } = await ask(peer, 'yield', { protocol, version: options.version });
+    if (!yielding) throw mismatchError(options, status);
+  } finally {
+    peer.close();
+  }
+  const deadline = Date.now() + 10_000;
+  while (isAlive(daemon)) {
+    if (Date.now() > deadline) {
+      throw new PortrampError('DAEMON_UNREACHABLE', `the older daemon (pid ${daemon.pid}) does not go away`, {
+        hint: `end it with "kill ${daemon.pid}"; services keep running`,
+      });
+    }
+    await pause(20);
+  }
+}
+
+function mismatchError(options: ConnectOptions, status: DaemonResult<'status'>): PortrampError {
+  const own = options.protocol ?? PROTOCOL;
+  const spans = `it speaks protocol ${span(status.protocol)}, this portramp ${options.version} speaks ${span(own)}`;
+  const newer = status.protocol.min > own.max;
+  return new PortrampError(
+    'PROTOCOL_MISMATCH',
+    `the running daemon is ${newer ? 'newer' : 'older'} (portramp ${status.version}, pid ${status.pid}): ${spans}`,
+    {
+      hint: newer
+        ? `install portramp ${status.version} or later in this checkout`
+        : 'run "portramp daemon start" with the newer portramp',
+    },
+  );
+}
+
+const span = ({ min, max }: ProtocolRange): string => (min === max ? String(max) : `${min} to ${max}`);

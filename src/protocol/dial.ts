@@ -1,0 +1,33 @@
+import { createConnection, type Socket } from 'node:net';
+
+import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
+
+/** Nobody listens there: no file, a dead socket or something that is not a socket. */
+const NOBODY = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'EPIPE', 'ECONNRESET'];
+
+/**
+ * Connects to the control socket; undefined when nobody listens.
+ * @throws PortrampError DAEMON_UNREACHABLE when the socket is there but may not be used.
+ */
+export function dialSocket(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const fail = (error: Error): void => {
+      socket.destroy();
+      // A full backlog (EAGAIN) is a daemon that is busy: the caller dials again.
+      if (NOBODY.includes(errnoOf(error) ?? '') || errnoOf(error) === 'EAGAIN') resolve(undefined);
+      else {
+        reject(
+          new PortrampError('DAEMON_UNREACHABLE', `cannot connect to ${path}: ${messageOf(error)}`, {
+            cause: error,
+          }),
+        );
+      }
+    };
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,234 @@
+/**
+ * One end of a control connection: newline-delimited JSON, requests and notices both ways (see `messages.ts`).
+ * What comes in is checked by `serve` and the notice listeners; this file only knows the envelope.
+ */
+import type { Socket } from 'node:net';
+
+import { systemClock, type Clock } from '../lib/clock.ts';
+import { ERROR_CODES, PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { MAX_LINE, createLineReader } from './lines.ts';
+
+/** A connection whose other end leaves more than this unread is closed: 1 MiB. */
+const MAX_UNSENT = 1024 * 1024;
+
+/** Requests of one connection that may be worked on at once. */
+const MAX_SERVED = 1_000;
+
+/** How long an answer may take, in milliseconds, unless the caller says otherwise. */
+const REQUEST_TIMEOUT = 30_000;
+
+export interface PeerOptions {
+  /** Answers a request of the other end. A thrown PortrampError is sent as it is, anything else as INTERNAL. */
+  readonly serve?: (request: string, params: unknown) => Promise<unknown>;
+  readonly onNotice?: (notice: string, params: unknown) => void;
+  /** Called for every line that came in. */
+  readonly onActivity?: () => void;
+  /** Called once, when the other end has gone or the connection was closed; `reason` if something was wrong. */
+  readonly onClose?: (reason: string | undefined) => void;
+  /** What pending requests are rejected with at the end of the connection. */
+  readonly lostError?: () => PortrampError;
+  readonly clock?: Clock;
+}
+
+export interface RequestOptions {
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** What the request is rejected with when no answer came in time. */
+  readonly lateError?: () => PortrampError;
+}
+
+export interface Peer {
+  /** Rejects with the other end's error, or when it is late or lost. */
+  request(name: string, params: unknown, options?: RequestOptions): Promise<unknown>;
+  notify(name: string, params: unknown): void;
+  /** Sends what is waiting, then closes. */
+  close(): void;
+  /** Closes at once. */
+  destroy(reason?: string): void;
+  readonly closed: boolean;
+}
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly cancelTimer: () => void;
+}
+
+export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
+  const clock = options.clock ?? systemClock;
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let served = 0;
+  let closed = false;
+
+  const finish = (reason?: string): void => {
+    if (closed) return;
+    closed = true;
+    for (const { reject, cancelTimer } of pending.values()) {
+      cancelTimer();
+      reject(lostError(options, reason));
+    }
+    pending.clear();
+    options.onClose?.(reason);
+  };
+
+  const destroy = (reason?: string): void => {
+    finish(reason);
+    socket.destroy();
+  };
+
+  const send = (message: object): void => {
+    if (closed || socket.destroyed) return;
+    // What was sent before counts, so that one large message is fine and a reader that stopped is not.
+    if (socket.writableLength > MAX_UNSENT) destroy('it does not read what it is sent');
+    else socket.write(`${JSON.stringify(message)}\n`);
+  };
+
+  const answer = async (id: number, name: string, params: unknown): Promise<void> => {
+    served += 1;
+    if (served > MAX_SERVED) return destroy('too many requests at once');
+    try {
+      if (options.serve === undefined)
+        throw new PortrampError('BAD_MESSAGE', `nobody answers "${name}" here`);
+      send({ id, result: await options.serve(name, params) });
+    } catch (error) {
+      send({ id, error: encodeError(error) });
+    } finally {
+      served -= 1;
+    }
+  };
+
+  const settle = (id: number, message: Envelope): void => {
+    const request = pending.get(id);
+    if (request === undefined) return;
+    pending.delete(id);
+    request.cancelTimer();
+    if (message.error === undefined) request.resolve(message.result);
+    else request.reject(decodeError(message.error));
+  };
+
+  const receive = (line: string): void => {
+    if (closed) return;
+    const message = parseEnvelope(line);
+    if (message === undefined) {
+      // After a broken line nothing that follows can be trusted.
+      send({
+        id: null,
+        error: encodeError(new PortrampError('BAD_MESSAGE', 'this line is not a JSON object')),
+      });
+      close('it sent a line that is not a JSON object');
+      return;
+    }
+    options.onActivity?.();
+    const { id, request, notice } = message;
+    if (typeof request === 'string' && typeof id === 'number') void answer(id, request, message.params);
+    else if (typeof notice === 'string') options.onNotice?.(notice, message.params);
+    else if (typeof id === 'number' && ('result' in message || 'error' in message)) settle(id, message);
+    else if (!('error' in message)) {
+      const error = new PortrampError(
+        'BAD_MESSAGE',
+        'this is neither a request, nor an answer, nor a notice',
+      );
+      send({ id: typeof id === 'number' ? id : null, error: encodeError(error) });
+    }
+  };
+
+  const close = (reason?: string): void => {
+    finish(reason);
+    // An other end that neither reads nor closes keeps nobody alive.
+    socket.end().unref();
+  };
+
+  socket.setNoDelay(true);
+  socket.on(
+    'data',
+    createLineReader({
+      maxLine: MAX_LINE,
+      onLine: receive,
+      onOverflow: () => destroy('its line is too long'),
+    }),
+  );
+  socket.on('error', (error) => destroy(messageOf(error)));
+  socket.on('end', () => destroy());
+  socket.on('close', () => finish());
+
+  return {
+    request: (name, params, { timeout = REQUEST_TIMEOUT, lateError } = {}) =>
+      new Promise((resolve, reject) => {
+        if (closed) {
+          reject(lostError(options, undefined));
+          return;
+        }
+        const id = (lastId += 1);
+        const cancelTimer = clock.after(timeout, () => {
+          pending.delete(id);
+          reject(
+            lateError?.() ??
+              new PortrampError('TIMEOUT', `no answer to "${name}" within ${timeout / 1000} s`),
+          );
+        });
+        pending.set(id, { resolve, reject, cancelTimer });
+        send({ id, request: name, params });
+      }),
+    notify: (name, params) => send({ notice: name, params }),
+    close: () => close(),
+    destroy,
+    get closed() {
+      return closed;
+    },
+  };
+}
+
+interface Envelope {
+  readonly id?: unknown;
+  readonly request?: unknown;
+  readonly notice?: unknown;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+function parseEnvelope(line: string): Envelope | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lostError(options: PeerOptions, reason: string | undefined): PortrampError {
+  const detail = reason === undefined ? '' : `: ${reason}`;
+  return (
+    options.lostError?.() ?? new PortrampError('DAEMON_UNREACHABLE', `the connection was closed${detail}`)
+  );
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+export function encodeError(error: unknown): WireError {
+  if (error instanceof PortrampError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+  return { code: 'INTERNAL', message: messageOf(error) };
+}
+
+/** A code that only a newer portramp knows becomes INTERNAL; its message stays. */
+export function decodeError(value: unknown): PortrampError {
+  const { code, message, hint } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Partial<WireError>;
+  const known =
+    typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
+  return new PortrampError(known, typeof message === 'string' ? message : 'an error without a message', {
+    hint: typeof hint === 'string' ? hint : undefined,
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * The lease ledger: which stack has which name, which numbers and which hosts, for ever. Immutable data and
+ * pure operations; `ledger-file.ts` keeps it on disk.
+ */
+import { z } from 'zod';
+
+/** The format that this code reads and writes. A file of a higher one is refused, never set aside. */
+export const LEDGER_VERSION = 1;
+
+const port = z.number().int().min(1).max(65535);
+const stackKey = z.object({ root: z.string(), environment: z.string() });
+
+const ledgerStack = stackKey.extend({
+  workspace: z.string(),
+  workspaceId: z.string(),
+  main: z.boolean(),
+  branch: z.string().optional(),
+  slug: z.string(),
+  index: z.number().int().min(0),
+  /** ISO 8601, when the name was granted. */
+  firstSeen: z.string(),
+});
+
+const ledgerLease = stackKey.extend({ service: z.string(), port: z.string(), number: port });
+
+export const ledgerSchema = z.object({
+  version: z.literal(LEDGER_VERSION),
+  front: z.object({ http: port.optional() }),
+  stacks: z.array(ledgerStack),
+  leases: z.array(ledgerLease),
+  /** Host name → the stack that it leads to, running or not. */
+  hosts: z.record(z.string(), stackKey),
+});
+
+export type Ledger = Readonly<z.output<typeof ledgerSchema>>;
+export type LedgerStack = Readonly<z.output<typeof ledgerStack>>;
+export type LedgerLease = Readonly<z.output<typeof ledgerLease>>;
+export type LedgerKey = Readonly<z.output<typeof stackKey>>;
+
+/** A port of a service, as the contract names it. */
+export interface LeasePort {
+  readonly service: string;
+  readonly port: string;
+}
+
+export const emptyLedger: Ledger = { version: LEDGER_VERSION, front: {}, stacks: [], leases: [], hosts: {} };
+
+export const isSameKey = (left: LedgerKey, right: LedgerKey): boolean =>
+  left.root === right.root && left.environment === right.environment;
+
+export const isSamePort = (left: LeasePort, right: LeasePort): boolean =>
+  left.service === right.service && left.port === right.port;
+
+/** The key as text, for maps. */
+export const keyText = ({ root, environment }: LedgerKey): string => `${root}\0${environment}`;
+
+export const findStack = (ledger: Ledger, key: LedgerKey): LedgerStack | undefined =>
+  ledger.stacks.find((stack) => isSameKey(stack, key));
+
+export const leasesOf = (ledger: Ledger, key: LedgerKey): LedgerLease[] =>
+  ledger.leases.filter((lease) => isSameKey(lease, key));
+
+/** Adds the stack, or replaces what is known of it. */
+export function putStack(ledger: Ledger, stack: LedgerStack): Ledger {
+  return { ...ledger, stacks: [...ledger.stacks.filter((known) => !isSameKey(known, stack)), stack] };
+}
+
+/** Forgets stacks with all that they hold. */
+export function removeStacks(ledger: Ledger, keys: readonly LedgerKey[]): Ledger {
+  const gone = new Set(keys.map(keyText));
+  const stays = (key: LedgerKey): boolean => !gone.has(keyText(key));
+  return {
+    ...ledger,
+    stacks: ledger.stacks.filter(stays),
+    leases: ledger.leases.filter(stays),
+    hosts: Object.fromEntries(Object.entries(ledger.hosts).filter(([, key]) => stays(key))),
+  };
+}
+
+export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledger =>
+  leases.length === 0 ? ledger : { ...ledger, leases: [...ledger.leases, ...leases] };
+
+/** Releases the stack's leases of other ports than these. The same object when there are none. */
+export function keepLeases(ledger: Ledger, key: LedgerKey, ports: readonly LeasePort[]): Ledger {
+  const leases = ledger.leases.filter(
+    (lease) => !isSameKey(lease, key) || ports.some((port) => isSamePort(port, lease)),
+  );
+  return leases.length === ledger.leases.length ? ledger : { ...ledger, leases };
+}
+
+/** Makes these all the hosts that lead to the stack. The same object when that is so already. */
+export function setHosts(ledger: Ledger, key: LedgerKey, hosts: readonly string[]): Ledger {
+  const before = Object.entries(ledger.hosts);
+  const own = new Set(before.filter(([, holder]) => isSameKey(holder, key)).map(([host]) => host));
+  if (own.size === new Set(hosts).size && hosts.every((host) => own.has(host))) return ledger;
+  const { root, environment } = key;
+  const others = before.filter(([host]) => !own.has(host));
+  return {
+    ...ledger,
+    hosts: Object.fromEntries([...others, ...hosts.map((host) => [host, { root, environment }] as const)]),
+  };
+}
+
+export const setFrontPort = (ledger: Ledger, http: number): Ledger =>
+  ledger.front.http === http ? ledger : { ...ledger, front: { http } };

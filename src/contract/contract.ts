@@ -7,6 +7,9 @@ import type { Position } from './diagnostic.ts';
 export type AppProtocol = 'http' | 'https' | 'h2c' | 'grpc' | 'tcp';
 export type Condition = 'started' | 'ready' | 'completed';
 
+/** The environment that needs no overlay and leaves no mark in names. */
+export const DEFAULT_ENVIRONMENT = 'dev';
+
 export interface Contract {
   readonly workspace: string;
   /** The environment this contract was read for; `dev` unless chosen. */
@@ -91,6 +94,9 @@ export interface EnvFile {
   readonly path: string;
   readonly optional: boolean;
 }
+
+/** Variables of the env files that exist, by `EnvFile.path`. */
+export type EnvFileValues = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 /** Durations in milliseconds. Templates allowed in `path`, `host` and `pattern`. */
 export type Readiness = ReadinessProbe & {

@@ -19,3 +19,21 @@ export interface Diagnostic extends Position {
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+
+/** By file and place, each finding once. Files keep the order in which they first occur. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(diagnostics.map((diagnostic) => diagnostic.file))];
+  const unique = new Map(
+    diagnostics.map((each) => [
+      JSON.stringify([each.file, each.line, each.column, each.code, each.message]),
+      each,
+    ]),
+  );
+  return [...unique.values()].sort(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      a.code.localeCompare(b.code),
+  );
+}

@@ -3,10 +3,8 @@
  * the workspace for the main checkout, `workspace-branch` for a worktree, plus `-environment` unless that is
  * the default one. Only the daemon knows which slugs are taken, so it gets candidates to choose from.
  */
+import { DEFAULT_ENVIRONMENT } from '../contract/contract.ts';
 import { sha256 } from '../lib/hash.ts';
-
-/** The environment that leaves no mark in a slug. */
-export const DEFAULT_ENVIRONMENT = 'dev';
 
 /** Longest DNS label. */
 export const MAX_LABEL = 63;

@@ -1,0 +1,164 @@
+/** From checked fields to the contract: one form for everything, defaults filled in. */
+import { posix } from 'node:path';
+
+import type {
+  Consumption,
+  Contract,
+  EnvFile,
+  ExternalService,
+  ProcessService,
+  Readiness,
+  RestartPolicy,
+  Service,
+  StopPolicy,
+  TaskService,
+} from './contract.ts';
+import { parseDuration } from './duration.ts';
+import { parseExternal } from './external.ts';
+import { portsOf } from './ports.ts';
+import type { ContractFields, EnvFileFields, ServiceFields } from './schema.ts';
+import { find, locate, type Mapping, type Path } from './tree.ts';
+
+type Defaults = NonNullable<ContractFields['defaults']>;
+
+/** Milliseconds. */
+const DEFAULT_INTERVAL = 250;
+const DEFAULT_STOP_TIMEOUT = 10_000;
+const DEFAULT_ATTEMPTS = 5;
+
+export interface Environment {
+  readonly name: string;
+  /** Every environment that the contract knows. */
+  readonly all: readonly string[];
+}
+
+/** `fields` were read from `tree` and found to be right. */
+export function buildContract(fields: ContractFields, tree: Mapping, environment: Environment): Contract {
+  const services = new Map<string, Service>();
+  const written = find(tree, ['services']);
+  // The order of the file: an object would put names made of digits first.
+  const names = written?.kind === 'map' ? written.entries.keys() : [];
+  for (const name of names) {
+    const service = Object.hasOwn(fields.services, name) ? fields.services[name] : undefined;
+    if (service !== undefined) services.set(name, buildService(name, service, fields.defaults ?? {}, tree));
+  }
+  return {
+    workspace: fields.workspace,
+    environment: environment.name,
+    environments: environment.all,
+    groups: fields.groups ?? {},
+    discovery: {
+      aspire: fields.discovery?.aspire ?? false,
+      kubernetes: fields.discovery?.kubernetes ?? false,
+    },
+    services,
+    locate: (path) => locateField(tree, path),
+  };
+}
+
+function buildService(name: string, fields: ServiceFields, defaults: Defaults, tree: Mapping): Service {
+  if (fields.external !== undefined) return buildExternal(name, fields, fields.external);
+  const shared = {
+    name,
+    dir: normalize(fields.dir ?? '.'),
+    command: fields.command ?? [],
+    envFiles: [
+      ...buildEnvFiles(defaults.envFile, '.'),
+      ...buildEnvFiles(fields.envFile, normalize(fields.dir ?? '.')),
+    ],
+    env: {
+      ...asWritten(defaults.env, tree, ['defaults', 'env']),
+      ...asWritten(fields.env, tree, ['services', name, 'env']),
+    },
+    consumes: (fields.consumes ?? []).map(buildConsumption),
+    url: fields.url,
+    ports: portsOf(name, fields),
+    start: fields.start ?? 'auto',
+    stop: buildStop(fields, defaults),
+    resolve: fields.resolve ?? defaults.resolve ?? 'portramp',
+  } as const;
+  if (fields.kind === 'task') {
+    return { ...shared, kind: 'task', run: fields.run ?? 'always' } satisfies TaskService;
+  }
+  return {
+    ...shared,
+    kind: 'process',
+    ready: buildReadiness(fields, defaults),
+    restart: buildRestart(fields, defaults),
+  } satisfies ProcessService;
+}
+
+function buildExternal(name: string, fields: ServiceFields, address: string): ExternalService {
+  const target = parseExternal(address) ?? { protocol: 'tcp', host: address, port: 0 };
+  const ports = portsOf(name, fields);
+  const protocol = ports[0]?.appProtocol ?? target.protocol;
+  // `host:port` is http where the port says so.
+  const spoken = protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
+  return { kind: 'external', name, target: { ...target, protocol: spoken }, url: fields.url, ports };
+}
+
+function buildReadiness(fields: ServiceFields, defaults: Defaults): Readiness {
+  const { http, tcp, log, port, interval, timeout } = fields.ready ?? {};
+  const pace = {
+    interval: milliseconds(interval ?? defaults.ready?.interval) ?? DEFAULT_INTERVAL,
+    ...(timeout === undefined ? {} : { timeout: milliseconds(timeout) }),
+  };
+  if (http !== undefined) return { kind: 'http', path: http, port, ...pace };
+  if (log !== undefined) return { kind: 'log', pattern: log, ...pace };
+  if (tcp !== undefined) return { kind: 'tcp', port: tcp === true ? port : tcp, ...pace };
+  return { kind: 'default', ...pace };
+}
+
+const buildRestart = (fields: ServiceFields, defaults: Defaults): RestartPolicy => ({
+  policy: fields.restart?.policy ?? defaults.restart?.policy ?? 'on-failure',
+  max: fields.restart?.max ?? defaults.restart?.max ?? DEFAULT_ATTEMPTS,
+});
+
+const buildStop = (fields: ServiceFields, defaults: Defaults): StopPolicy => ({
+  signal: fields.stop?.signal ?? defaults.stop?.signal ?? 'SIGTERM',
+  timeout: milliseconds(fields.stop?.timeout ?? defaults.stop?.timeout) ?? DEFAULT_STOP_TIMEOUT,
+});
+
+function buildConsumption(entry: NonNullable<ServiceFields['consumes']>[number]): Consumption {
+  if (typeof entry === 'string') return { service: entry, optional: false };
+  return {
+    service: entry.service,
+    port: entry.port,
+    optional: entry.optional ?? false,
+    condition: entry.condition,
+  };
+}
+
+function buildEnvFiles(entries: EnvFileFields | undefined, folder: string): EnvFile[] {
+  const list = entries === undefined ? [] : Array.isArray(entries) ? entries : [entries];
+  return list.map((entry) => {
+    const { path, optional = false } = typeof entry === 'string' ? { path: entry } : entry;
+    return { path: posix.isAbsolute(path) ? path : normalize(posix.join(folder, path)), optional };
+  });
+}
+
+/** Numbers and booleans as they stand in the file: `1.10` is not `1.1`. */
+function asWritten(
+  env: ServiceFields['env'],
+  tree: Mapping,
+  path: Path,
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    Object.entries(env ?? {}).map(([key, value]) => {
+      const written = find(tree, [...path, key]);
+      return [key, value === null || written?.kind !== 'scalar' ? null : written.text];
+    }),
+  );
+}
+
+/** What a service does not say itself was said in `defaults`. */
+function locateField(tree: Mapping, path: Path): ReturnType<typeof locate> {
+  const inherited = ['defaults', ...path.slice(2)];
+  const isInherited = path[0] === 'services' && path.length > 2 && find(tree, path) === undefined;
+  return locate(tree, isInherited && find(tree, inherited) !== undefined ? inherited : path);
+}
+
+const normalize = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
+
+const milliseconds = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : parseDuration(text);

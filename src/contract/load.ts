@@ -1,0 +1,143 @@
+/** Reads a workspace's contract and what it names from disk. Bad input is a diagnostic, never an exception. */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+
+import { errnoOf } from '../lib/errors.ts';
+import { DEFAULT_ENVIRONMENT, type Contract, type EnvFileValues } from './contract.ts';
+import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
+import { CONTRACT_NAMES, PERSONAL_OVERLAY, findContractIn } from './find.ts';
+import { parseContract, type ParsedContract, type Source } from './parse.ts';
+
+export type { EnvFileValues } from './contract.ts';
+export { findContract } from './find.ts';
+
+export interface LoadedContract extends ParsedContract {
+  /** Absolute paths of what was read, or would be if it were there: for watching. */
+  readonly files: string[];
+}
+
+/** Larger files are no contracts. Bytes. */
+const MAX_SIZE = 16 * 1024 * 1024;
+
+/**
+ * Reads the contract in `root` for one environment (default: `dev`), with the personal overlay if `personal`.
+ * A service whose `dir` does not exist is reported too.
+ */
+export async function loadContract(
+  root: string,
+  options: { environment?: string; personal: boolean },
+): Promise<LoadedContract> {
+  const file = (await findContractIn(root)) ?? join(root, CONTRACT_NAMES[0]);
+  const overlay = join(root, PERSONAL_OVERLAY);
+  const files = options.personal ? [file, overlay] : [file];
+  const contract = await readSource(file);
+  if (!('text' in contract)) return { environments: [DEFAULT_ENVIRONMENT], diagnostics: [contract], files };
+  const personal = options.personal ? await readSource(overlay) : undefined;
+  const sources = personal !== undefined && 'text' in personal ? [contract, personal] : [contract];
+  const parsed = parseContract(sources, options.environment ?? DEFAULT_ENVIRONMENT);
+  const known = parsed.contract ?? parsed.partial;
+  const trouble = personal === undefined || 'text' in personal || isAbsent(personal) ? [] : [personal];
+  const missing = known === undefined ? [] : await findMissingFolders(root, known);
+  const diagnostics = sortDiagnostics([...parsed.diagnostics, ...trouble, ...missing]);
+  const { contract: valid, ...rest } = parsed;
+  if (valid === undefined) return { ...rest, diagnostics, files };
+  const isUsable = trouble.length === 0 && missing.length === 0;
+  return { ...rest, ...(isUsable ? { contract: valid } : { partial: valid }), diagnostics, files };
+}
+
+/** Reads every env file that the contract names, once. */
+export async function loadEnvFiles(
+  root: string,
+  contract: Contract,
+): Promise<{ values: EnvFileValues; diagnostics: Diagnostic[] }> {
+  const values = new Map<string, Readonly<Record<string, string>>>();
+  const failures = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [];
+  for (const service of contract.services.values()) {
+    if (service.kind === 'external') continue;
+    for (const { path, optional } of service.envFiles) {
+      if (!values.has(path) && !failures.has(path)) {
+        const read = await readEnvFile(resolve(root, path));
+        if ('values' in read) values.set(path, read.values);
+        else failures.set(path, read.failure);
+      }
+      const failure = failures.get(path);
+      if (failure === undefined || (optional && failure === ABSENT)) continue;
+      const hint = 'create it, or write { path: …, optional: true }';
+      const message = `the env file ${path} ${failure}`;
+      const at = contract.locate(['services', service.name, 'envFile']);
+      diagnostics.push({ code: 'PR001', severity: 'error', message, hint, ...at });
+    }
+  }
+  return { values, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+const ABSENT = 'does not exist';
+
+/** In a diagnostic that stands for a file as a whole. */
+const isAbsent = (diagnostic: Diagnostic): boolean => diagnostic.message.endsWith(ABSENT);
+
+async function readSource(file: string): Promise<Source | Diagnostic> {
+  const fail = (message: string, hint: string): Diagnostic => ({
+    code: 'PR001',
+    severity: 'error',
+    message,
+    hint,
+    file,
+    line: 1,
+    column: 1,
+  });
+  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_SIZE)
+      return fail(`${name} has ${size} bytes: too much for a contract`, 'is it the right file?');
+    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+  } catch (error) {
+    if (error instanceof TypeError)
+      return fail(`${name} is not UTF-8 text`, 'a contract is YAML or JSON in UTF-8');
+    return fail(`${name} ${describeFailure(error)}`, 'a contract is a file that you can read');
+  }
+}
+
+async function readEnvFile(
+  path: string,
+): Promise<{ values: Readonly<Record<string, string>> } | { failure: string }> {
+  try {
+    const parsed = parseEnv(await readFile(path, 'utf8'));
+    return { values: Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, value ?? ''])) };
+  } catch (error) {
+    return { failure: describeFailure(error) };
+  }
+}
+
+function describeFailure(error: unknown): string {
+  const code = errnoOf(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return ABSENT;
+  if (code === 'EISDIR') return 'is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  return `cannot be read (${code ?? 'unknown error'})`;
+}
+
+async function findMissingFolders(root: string, contract: Contract): Promise<Diagnostic[]> {
+  const services = [...contract.services.values()].filter((service) => service.kind !== 'external');
+  const folders = [...new Set(services.map((service) => service.dir))];
+  const exist = await Promise.all(folders.map((folder) => isFolder(resolve(root, folder))));
+  const missing = new Set(folders.filter((_, index) => exist[index] === false));
+  return services
+    .filter((service) => missing.has(service.dir))
+    .map((service) => ({
+      code: 'PR001',
+      severity: 'error',
+      message: `the directory ${service.dir} does not exist`,
+      hint: 'correct dir, which is relative to the folder of the contract, or create the directory',
+      ...contract.locate(['services', service.name, 'dir']),
+    }));
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,0 +1,56 @@
+import type { AppProtocol, Port } from './contract.ts';
+import { parseExternal, type ExternalTarget } from './external.ts';
+import type { PortFields, ServiceFields } from './schema.ts';
+
+/** The port of a service that declares none. */
+const IMPLICIT = 'http';
+
+/** Protocols whose URL starts with `http`. */
+export const isHttpLike = (protocol: AppProtocol): boolean => protocol !== 'tcp';
+
+/**
+ * Protocols that the front routes by host name. It speaks HTTP/1.1 (and WebSocket), which a server that only
+ * knows HTTP/2 (`h2c`, `grpc`) does not.
+ */
+export const isRoutable = (protocol: AppProtocol): boolean => protocol === 'http' || protocol === 'https';
+
+/** The ports of a service in one form, in the order of the file. */
+export function portsOf(name: string, fields: ServiceFields): Port[] {
+  if (fields.ports === false || fields.kind === 'task') return [];
+  const target = fields.external === undefined ? undefined : parseExternal(fields.external);
+  const declared = declaredPorts(fields, target);
+  const primary = primaryOf(declared);
+  const routable = declared.filter(([, port]) => isRoutable(protocolOf(port, target))).map(([port]) => port);
+  const first = primary !== undefined && routable.includes(primary) ? primary : routable[0];
+  return declared.map(([portName, port]) => ({
+    name: portName,
+    appProtocol: protocolOf(port, target),
+    // The first routable port is the service itself, a further one is found under its own name.
+    hosts: hostsOf(port, target) ?? [portName === first ? name : `${portName}.${name}`],
+    primary: portName === primary,
+    implicit: fields.ports === undefined,
+  }));
+}
+
+function declaredPorts(fields: ServiceFields, target: ExternalTarget | undefined): [string, PortFields][] {
+  if (fields.ports === undefined || fields.ports === false) {
+    return [[target?.protocol === 'tcp' ? 'tcp' : IMPLICIT, {}]];
+  }
+  return Object.entries(fields.ports).map(([name, port]) => [name, port ?? {}]);
+}
+
+/** The first port is `http`, else the only one, else the one that says so. */
+export function primaryOf(ports: readonly (readonly [string, PortFields])[]): string | undefined {
+  const http = ports.find(([name]) => name === IMPLICIT);
+  const only = ports.length === 1 ? ports[0] : undefined;
+  return (http ?? only ?? ports.find(([, port]) => port.primary === true))?.[0];
+}
+
+export const protocolOf = (port: PortFields, target?: ExternalTarget): AppProtocol =>
+  port.appProtocol ?? target?.protocol ?? 'http';
+
+function hostsOf(port: PortFields, target: ExternalTarget | undefined): string[] | undefined {
+  if (port.host === false || !isRoutable(protocolOf(port, target))) return [];
+  if (port.host === undefined) return undefined;
+  return typeof port.host === 'string' ? [port.host] : [...new Set(port.host)];
+}

@@ -1,0 +1,85 @@
+/**
+ * What the schema is made of. An error text is a message and, on a second line, a hint: zod has room for one
+ * string only, and `issues.ts` takes it apart again.
+ */
+import { z } from 'zod';
+
+import { DURATION, MAX_DURATION, parseDuration } from './duration.ts';
+
+export const say = (message: string, hint: string): { error: string } => ({ error: `${message}\n${hint}` });
+
+/**
+ * A map with known keys. An unknown one is an error whose message lists the known ones, for `issues.ts`; `also`
+ * are keys that somebody else takes out of the map before.
+ */
+export function fields<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  also: readonly string[] = [],
+): z.ZodObject<Shape, z.core.$strict> {
+  const known = [...Object.keys(shape), ...also];
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? known.join(' ')
+        : `this must be a map\nthe keys here are: ${known.join(', ')}`,
+  });
+}
+
+const LABEL_HINT = 'use lower-case letters, digits and hyphens, with a letter or digit at both ends';
+
+// `xn--` marks punycode (RFC 5890 §2.3.2.1): browsers refuse labels that only look like it.
+const LABEL = /^(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
+/** A name that becomes a DNS label. Its length is checked where host names are made. */
+export const name = z
+  .string(say('a name is text', 'quote it'))
+  .regex(LABEL, say('this is not a name', LABEL_HINT));
+
+/** A name that may be at most 63 characters long (RFC 1035 §2.3.4). */
+export const label = name.max(63, say('a name has at most 63 characters', 'shorten it'));
+
+/** Text that is not empty. A NUL byte could not be passed to any process. */
+export const text = z
+  .string(say('this must be text', 'quote it'))
+  .min(1, say('this is empty', 'write a value, or remove the key'))
+  .regex(/^[^\0]*$/, say('text cannot hold a NUL byte', 'remove it'));
+
+/** Text in which `${…}` is expanded. */
+export const template = text;
+
+const DURATION_HINT = 'write a number and its unit: 250ms, 10s, 5m or 1h';
+
+export const duration = z
+  .string(say('a duration carries its unit', DURATION_HINT))
+  .regex(DURATION, say('this is not a duration', DURATION_HINT))
+  .refine(
+    (value) => (parseDuration(value) ?? 0) <= MAX_DURATION,
+    say('a duration is at most 24h', DURATION_HINT),
+  );
+
+/** A duration of which nothing at all would make no sense. */
+export const positiveDuration = duration.refine(
+  (value) => parseDuration(value) !== 0,
+  say('this duration cannot be 0', DURATION_HINT),
+);
+
+/** One of several forms; `expected` says which, when the value has none of them. */
+export function oneOf<const Forms extends readonly [z.ZodType, ...z.ZodType[]]>(
+  expected: string,
+  hint: string,
+  forms: Forms,
+): z.ZodUnion<Forms> {
+  return z.union(forms, say(`this must be ${expected}`, hint));
+}
+
+/** One of several words. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  ...words: Words
+): z.ZodEnum<{ [Word in Words[number]]: Word }> {
+  return z.enum(words, say(`this must be ${listOf(words)}`, `write one of: ${words.join(', ')}`));
+}
+
+export const flag = z.boolean(say('this must be true or false', 'write true or false, without quotes'));
+
+const listOf = (words: readonly string[]): string =>
+  words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;

@@ -1,0 +1,94 @@
+/** Where a port is, once its number is known. Pure. */
+import type { AppProtocol, Service } from '../contract/contract.ts';
+import type { PlannedPort, ResolvedPort } from './plan.ts';
+
+/** What can be asked of a port: `${api.publicUrl}`. */
+export const ATTRIBUTES = [
+  'host',
+  'port',
+  'url',
+  'wsUrl',
+  'publicUrl',
+  'publicWsUrl',
+  'publicHost',
+  'publicHostname',
+  'hosts',
+] as const;
+
+export type Attribute = (typeof ATTRIBUTES)[number];
+
+export const isAttribute = (text: string): text is Attribute =>
+  (ATTRIBUTES as readonly string[]).includes(text);
+
+/** The front's port, absent while it does not listen. */
+export interface FrontPort {
+  readonly http?: number | undefined;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** `number` is the lease; an external port has its own. */
+export function resolvePort(
+  service: Service,
+  port: PlannedPort,
+  number: number,
+  front: FrontPort,
+): ResolvedPort {
+  const host = service.kind === 'external' ? service.target.host : LOOPBACK;
+  const authority = withPort(host.includes(':') ? `[${host}]` : host, number, port.appProtocol);
+  const publicHost = publicHostOf(port, front);
+  return {
+    ...port,
+    port: number,
+    targetPort: number,
+    host,
+    url: `${schemeOf(port.appProtocol)}://${authority}`,
+    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),
+  };
+}
+
+/** The attribute's value, or undefined where the port has none (a WebSocket URL of a tcp port). */
+export function attributeOf(port: ResolvedPort, attribute: Attribute): string | undefined {
+  // Without a front the direct address is the one that works.
+  const publicUrl = port.hosts.length > 0 ? (port.publicUrl ?? port.url) : undefined;
+  switch (attribute) {
+    case 'host':
+      return port.host;
+    case 'port':
+      return String(port.port);
+    case 'url':
+      return port.url;
+    case 'wsUrl':
+      return webSocketUrl(port.url);
+    case 'publicUrl':
+      return publicUrl;
+    case 'publicWsUrl':
+      return publicUrl === undefined ? undefined : webSocketUrl(publicUrl);
+    case 'publicHost':
+      return publicUrl?.replace(/^\w+:\/\//, '');
+    case 'publicHostname':
+      return port.hosts[0];
+    case 'hosts':
+      return port.hosts.length > 0 ? [...port.hosts, ...port.shortHosts].join(',') : undefined;
+    default:
+      return attribute satisfies never;
+  }
+}
+
+/** `http` → `ws`, `https` → `wss` (RFC 6455 §3); undefined for other schemes. */
+export const webSocketUrl = (url: string): string | undefined =>
+  /^https?:/i.test(url) ? url.replace(/^http/i, 'ws') : undefined;
+
+function schemeOf(protocol: AppProtocol): 'http' | 'https' | 'tcp' {
+  return protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
+}
+
+function withPort(host: string, port: number, protocol: AppProtocol): string {
+  const usual = protocol === 'https' ? 443 : protocol === 'tcp' ? undefined : 80;
+  return port === usual ? host : `${host}:${port}`;
+}
+
+function publicHostOf(port: PlannedPort, front: FrontPort): string | undefined {
+  const [host] = port.hosts;
+  return host === undefined || front.http === undefined ? undefined : withPort(host, front.http, 'http');
+}

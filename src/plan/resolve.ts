@@ -1,0 +1,117 @@
+/**
+ * Plan + port numbers → exactly what is launched: every reference filled in, the environment put together
+ * (shell < env files < injected < `env`). Pure.
+ */
+import { resolve } from 'node:path';
+
+import type { Readiness, Service } from '../contract/contract.ts';
+import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
+import { expandCommand, expandTemplate, type Scope } from './expand.ts';
+import type { Plan, PlannedService, ResolvedService } from './plan.ts';
+import { createValues, type ResolveInputs, type Values } from './values.ts';
+
+export type { ResolveInputs } from './values.ts';
+
+export interface Resolution {
+  /** Providers before consumers. */
+  readonly services: Map<string, ResolvedService>;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** @throws PortrampError INTERNAL when a port of a process has no lease. */
+export function resolveServices(plan: Plan, inputs: ResolveInputs): Resolution {
+  const diagnostics: Diagnostic[] = [];
+  const values = createValues(plan, inputs, (diagnostic) => diagnostics.push(diagnostic));
+  const services = new Map<string, ResolvedService>();
+  for (const planned of plan.services.values()) {
+    // A bad `url:` is reported even where nobody uses it.
+    values.declaredUrl(planned.name);
+    services.set(planned.name, resolveService(plan, planned, inputs, values));
+  }
+  return { services, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+function resolveService(
+  plan: Plan,
+  planned: PlannedService,
+  inputs: ResolveInputs,
+  values: Values,
+): ResolvedService {
+  const { name, service, needs } = planned;
+  const shared = { name, kind: service.kind, needs, ports: values.ports.get(name) ?? [] };
+  if (service.kind === 'external') {
+    return { ...shared, service, dir: plan.stack.root, command: [], env: {}, unset: [] };
+  }
+  return {
+    ...shared,
+    dir: resolve(plan.stack.root, service.dir),
+    command: resolveCommand(service, values),
+    ...resolveEnvironment(service, inputs, values),
+    service:
+      service.kind === 'process'
+        ? { ...service, ready: resolveReadiness(service.ready, name, values) }
+        : service,
+  };
+}
+
+type Runnable = Exclude<Service, { kind: 'external' }>;
+
+function resolveCommand({ name, command }: Runnable, values: Values): string | string[] {
+  if (typeof command === 'string') return expandCommand(command, values.scope(name, ['command']));
+  return command.map((word, index) => expandTemplate(word, values.scope(name, ['command', index])));
+}
+
+function resolveEnvironment(
+  service: Runnable,
+  inputs: ResolveInputs,
+  values: Values,
+): Pick<ResolvedService, 'env' | 'unset'> {
+  const env = new Map<string, string>();
+  for (const { path } of service.envFiles) {
+    for (const [key, value] of Object.entries(inputs.envFiles.get(path) ?? {})) env.set(key, value);
+  }
+  for (const [key, means] of values.injected(service.name)) {
+    const value = values.valueOf(means, service.name);
+    if (value !== undefined) env.set(key, value);
+  }
+  const unset: string[] = [];
+  for (const [key, template] of Object.entries(service.env)) {
+    env.delete(key);
+    if (template === null) unset.push(key);
+    else env.set(key, expandTemplate(template, values.scope(service.name, ['env', key])));
+  }
+  return { env: Object.fromEntries(env), unset };
+}
+
+function resolveReadiness(ready: Readiness, name: string, values: Values): Readiness {
+  if (ready.kind === 'http') {
+    return { ...ready, path: expandTemplate(ready.path, values.scope(name, ['ready', 'http'])) };
+  }
+  // A `$` at the end of a pattern is an anchor: only patterns with a template are templates.
+  if (ready.kind !== 'log' || !ready.pattern.includes('${')) return ready;
+  const scope = values.scope(name, ['ready', 'log']);
+  const pattern = expandTemplate(ready.pattern, scope, escapePattern);
+  if (!isPattern(pattern)) reportPattern(scope);
+  return { ...ready, pattern };
+}
+
+const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function reportPattern(scope: Scope): void {
+  const hint = 'put a backslash before ( ) [ ] { } * + ? . ^ $ |';
+  scope.report({
+    code: 'PR001',
+    severity: 'error',
+    message: 'this is not a regular expression',
+    hint,
+    ...scope.at,
+  });
+}

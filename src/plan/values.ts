@@ -1,0 +1,167 @@
+/**
+ * What names mean in a plan whose numbers are known: references, injected variables, declared URLs. Lazy, so
+ * that a `url:` may use others, and remembered, so that each is expanded and reported once.
+ */
+import type { Contract, EnvFileValues } from '../contract/contract.ts';
+import type { Diagnostic } from '../contract/diagnostic.ts';
+import { PortrampError } from '../lib/errors.ts';
+import { attributeOf, resolvePort, type FrontPort } from './address.ts';
+import { expandTemplate, type Scope } from './expand.ts';
+import { lookUp, type Answer } from './lookup.ts';
+import type { Leases, Plan, PlannedService, ResolvedPort } from './plan.ts';
+import { injectionsOf, primaryPort, type Meaning } from './told.ts';
+
+export interface ResolveInputs {
+  readonly leases: Leases;
+  readonly front: FrontPort;
+  /** The environment that portramp was started in. */
+  readonly ambient: Readonly<Record<string, string | undefined>>;
+  readonly envFiles: EnvFileValues;
+  readonly contract: Contract;
+  readonly unresolvedVariables: 'error' | 'note';
+}
+
+export interface Values {
+  readonly ports: ReadonlyMap<string, readonly ResolvedPort[]>;
+  /** The expanded `url:` of a service; undefined where it declares none. */
+  declaredUrl(service: string): Answer | undefined;
+  /** What is injected into the service, by name. */
+  injected(service: string): ReadonlyMap<string, Meaning>;
+  valueOf(means: Meaning, self: string): string | undefined;
+  /** For a template of the service, at a path below it. */
+  scope(service: string, path: readonly (string | number)[]): Scope;
+}
+
+/** A chain of `url:` that reference each other, longer than this, is a mistake. */
+const MAX_CHAIN = 100;
+
+/** `report` gets what is wrong with declared URLs, and with every template that is expanded in a scope. */
+export function createValues(
+  plan: Plan,
+  inputs: ResolveInputs,
+  report: (diagnostic: Diagnostic) => void,
+): Values {
+  const ports = new Map([...plan.services.values()].map((each) => [each.name, resolvePorts(each, inputs)]));
+  const urls = new Map<string, Answer>();
+  const expanding: string[] = [];
+  const meanings = new Map<string, ReadonlyMap<string, Meaning>>();
+
+  function declaredUrl(name: string): Answer | undefined {
+    const template = plan.services.get(name)?.service.url;
+    if (template === undefined) return undefined;
+    const known = urls.get(name);
+    if (known !== undefined) return known;
+    if (expanding.includes(name) || expanding.length >= MAX_CHAIN) {
+      report(describeChain(inputs.contract, expanding, name));
+      return { failed: true };
+    }
+    let failed = false;
+    const outer = scope(name, ['url']);
+    expanding.push(name);
+    const value = expandTemplate(template, {
+      ...outer,
+      lookUp: (path) => {
+        const answer = outer.lookUp(path);
+        if (!('value' in answer)) failed = true;
+        return answer;
+      },
+    });
+    expanding.pop();
+    const answer: Answer = failed ? { failed } : { value };
+    urls.set(name, answer);
+    return answer;
+  }
+
+  function injected(name: string): ReadonlyMap<string, Meaning> {
+    const known = meanings.get(name);
+    if (known !== undefined) return known;
+    const planned = plan.services.get(name);
+    const list = planned === undefined ? [] : injectionsOf(planned, plan.services, inputs.contract.discovery);
+    const means = new Map(list.map((injection) => [injection.name, injection.means]));
+    meanings.set(name, means);
+    return means;
+  }
+
+  function valueOf(means: Meaning, self: string): string | undefined {
+    if (means.kind === 'url') {
+      const answer = declaredUrl(means.service);
+      return answer !== undefined && 'value' in answer ? answer.value : undefined;
+    }
+    if (means.kind === 'port') {
+      const port = ports.get(means.service)?.find((each) => each.name === means.port);
+      if (port === undefined) return undefined;
+      return means.attribute === 'targetPort' ? String(port.targetPort) : attributeOf(port, means.attribute);
+    }
+    if (means.what === 'service') return self;
+    if (means.what === 'url') return ownUrl(plan.services.get(self), ports.get(self) ?? []);
+    return means.what === 'stack' ? plan.stack.slug : plan.stack.workspace;
+  }
+
+  function variable(name: string, wanted: string): string | undefined {
+    const means = injected(name).get(wanted);
+    return means === undefined
+      ? variableBelow(plan.services.get(name), inputs, wanted)
+      : valueOf(means, name);
+  }
+
+  function scope(name: string, path: readonly (string | number)[]): Scope {
+    return {
+      at: inputs.contract.locate(['services', name, ...path]),
+      lookUp: (reference) => lookUp({ plan, ports, declaredUrl }, reference, name),
+      variable: (wanted) => variable(name, wanted),
+      unresolvedVariables: inputs.unresolvedVariables,
+      report,
+    };
+  }
+
+  return { ports, declaredUrl, injected, valueOf, scope };
+}
+
+function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveInputs): ResolvedPort[] {
+  return ports.map((port) => {
+    const number =
+      service.kind === 'external' ? service.target.port : inputs.leases.get(name)?.get(port.name);
+    if (number === undefined) {
+      throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
+    }
+    return resolvePort(service, port, number, inputs.front);
+  });
+}
+
+/** What the front calls the service, else where it is. */
+function ownUrl(planned: PlannedService | undefined, ports: readonly ResolvedPort[]): string | undefined {
+  const primary = planned === undefined ? undefined : primaryPort(planned);
+  const port = ports.find((each) => each.name === primary?.name);
+  return port === undefined ? undefined : (attributeOf(port, 'publicUrl') ?? port.url);
+}
+
+/** Below what is injected: the env files, later ones first, then the shell. */
+function variableBelow(
+  planned: PlannedService | undefined,
+  inputs: ResolveInputs,
+  wanted: string,
+): string | undefined {
+  const service = planned?.service;
+  const files = service === undefined || service.kind === 'external' ? [] : service.envFiles;
+  for (const { path } of files.toReversed()) {
+    const values = inputs.envFiles.get(path);
+    if (values !== undefined && Object.hasOwn(values, wanted)) return values[wanted];
+  }
+  return Object.hasOwn(inputs.ambient, wanted) ? inputs.ambient[wanted] : undefined;
+}
+
+/** Told once for a cycle: every other service that reaches it finds its members failed. */
+function describeChain(contract: Contract, expanding: readonly string[], name: string): Diagnostic {
+  const start = expanding.indexOf(name);
+  const chain = start === -1 ? expanding : expanding.slice(start);
+  const [first = name] = chain;
+  const what = start === -1 ? 'is made from too many others' : 'is made from itself';
+  const links = chain.length > 12 ? [...chain.slice(0, 12), '…'] : [...chain, name];
+  return {
+    code: 'PR026',
+    severity: 'error',
+    message: `the url of ${first} ${what}: ${links.join(' → ')}`,
+    hint: 'make one of them from host and port: ${self.host}:${self.port}',
+    ...contract.locate(['services', first, 'url']),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The control socket. Exactly one daemon: dialling, removing a dead socket and listening happen with the lock
+ * held, and the daemon keeps the lock for as long as it lives.
+ */
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Clock } from '../lib/clock.ts';
+import { PortrampError, messageOf } from '../lib/errors.ts';
+import type { Home } from '../lib/home.ts';
+import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
+import { dialSocket } from '../protocol/dial.ts';
+import { createPeer } from '../protocol/peer.ts';
+import type { Connection } from './sessions.ts';
+
+/** Another daemon of this home is alive and well. */
+export const ALREADY_RUNNING = Symbol('already running');
+
+/** A displaced daemon lets go of the lock within a second (milliseconds). */
+const LOCK_TIMEOUT = 5_000;
+
+const OWNERSHIP_INTERVAL = 1_000;
+
+/**
+ * Makes this process the one that may listen.
+ * @throws PortrampError DAEMON_UNREACHABLE when a daemon lives that cannot be dialled.
+ */
+export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUNNING> {
+  const deadline = Date.now() + LOCK_TIMEOUT;
+  for (;;) {
+    const lock = tryLock(home.lock);
+    const other = await dialSocket(home.socket);
+    other?.destroy();
+    if (other !== undefined) {
+      lock?.release();
+      return ALREADY_RUNNING;
+    }
+    if (lock !== undefined) {
+      if (process.platform !== 'win32') rmSync(home.socket, { force: true });
+      return lock;
+    }
+    if (Date.now() > deadline) throw stuckError(home);
+    await pause(10 + Math.random() * 20);
+  }
+}
+
+function stuckError(home: Home): PortrampError {
+  const pid = lockHolder(home.lock)?.pid;
+  return new PortrampError(
+    'DAEMON_UNREACHABLE',
+    `the daemon with pid ${pid ?? 'unknown'} is alive, but its socket ${home.socket} is not there`,
+    { hint: pid === undefined ? 'try again' : `end it with "kill ${pid}"; services keep running` },
+  );
+}
+
+export interface Control {
+  /** Removes the socket; open connections stay. */
+  stopListening(): void;
+  /** Ends every connection when what was sent to it is out. */
+  closeConnections(): void;
+}
+
+/** A client's connection. */
+export interface ControlConnection extends Connection {
+  /** The protocol version that was agreed on; absent before the hello. */
+  protocol?: number;
+  /** Stacks that it gets notices of, by key. */
+  readonly watched: Set<string>;
+}
+
+export interface ControlOptions {
+  readonly home: Home;
+  readonly lock: Lock;
+  readonly clock: Clock;
+  /** Those that are open, kept current. */
+  readonly connections: Set<ControlConnection>;
+  readonly serve: (connection: ControlConnection, request: string, params: unknown) => Promise<unknown>;
+  readonly onGone: (connection: ControlConnection) => void;
+  /** Called when the socket's path or the lock is no longer this daemon's. */
+  readonly onDisplaced: () => void;
+  readonly log: (line: string) => void;
+}
+
+export async function listenControl(options: ControlOptions): Promise<Control> {
+  const { home, clock, connections } = options;
+  const server = createServer((socket) => {
+    const peer = createPeer(socket, {
+      clock,
+      serve: (request, params) => options.serve(connection, request, params),
+      onActivity: () => {
+        connection.lastHeard = clock.now();
+      },
+      onClose: (reason) => {
+        connections.delete(connection);
+        if (reason !== undefined) options.log(`a client was disconnected: ${reason}`);
+        options.onGone(connection);
+      },
+      lostError: () => new PortrampError('STACK_NOT_RUNNING', 'the runner went away before it answered'),
+    });
+    const connection: ControlConnection = { peer, lastHeard: clock.now(), watched: new Set() };
+    connections.add(connection);
+  });
+  await listen(server, home.socket);
+  const stopWatching = watchOwnership(options);
+  return {
+    stopListening: () => {
+      stopWatching();
+      // Removes the path as well, which is this daemon's as long as it holds the lock.
+      server.close();
+    },
+    closeConnections: () => {
+      for (const { peer } of connections) peer.close();
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  if (process.platform !== 'win32') chmodSync(path, 0o600);
+}
+
+/**
+ * A daemon whose socket was removed or replaced can be reached by nobody. It must not close its server either:
+ * that would remove the winner's path.
+ */
+function watchOwnership({ home, lock, clock, onDisplaced, log }: ControlOptions): () => void {
+  const own = inodeOf(home.socket);
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    const problem = findDisplacement(home, lock, own);
+    if (problem === undefined) cancel = clock.after(OWNERSHIP_INTERVAL, look);
+    else {
+      log(problem);
+      onDisplaced();
+    }
+  };
+  cancel = clock.after(OWNERSHIP_INTERVAL, look);
+  return () => cancel();
+}
+
+function findDisplacement(home: Home, lock: Lock, own: string | undefined): string | undefined {
+  try {
+    if (process.platform !== 'win32' && inodeOf(home.socket) !== own)
+      return 'the socket path is no longer ours';
+    return lock.isHeld() ? undefined : 'the lock file is no longer ours';
+  } catch (error) {
+    return `the state folder cannot be read: ${messageOf(error)}`;
+  }
+}
+
+function inodeOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}

@@ -1,0 +1,176 @@
+/** The daemon: what it owns, and in which order that comes and goes. */
+import type { Front } from '../front/front.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
+import type { Home } from '../lib/home.ts';
+import type { Lock } from '../lib/lock.ts';
+import { prepareStateFolder } from '../lib/state-folder.ts';
+import { holdersOf } from '../ports/holders.ts';
+import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
+import { keyText, setFrontPort, type LedgerKey } from '../ports/ledger.ts';
+import { isPortFree } from '../ports/probe.ts';
+import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
+import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
+import { dispatch, type DispatchContext } from './dispatch.ts';
+import { createEnding, type Ending } from './ending.ts';
+import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
+import { frontStacks } from './routes.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { readFrontSettings } from './settings.ts';
+import { createStacks, type Stacks } from './stacks.ts';
+
+export interface DaemonOptions {
+  readonly home: Home;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly front: Front;
+  readonly log: (line: string) => void;
+  readonly clock?: Clock;
+  readonly protocol?: ProtocolRange;
+  /** Called when this daemon must end at once and clean up nothing: what it had is another one's now. */
+  readonly onDisplaced: () => void;
+}
+
+export type EndReason = 'stop' | 'yield';
+
+/** `ended` resolves after the last listener and file is closed. */
+export type Daemon = Ending<EndReason>;
+
+/** After a start, requests for hosts of the ledger are held for this long (milliseconds). */
+const EXPECT_TIME = 5_000;
+
+/** Exchanges under way at the end of the daemon may take this long to finish (milliseconds). */
+const DRAIN_TIME = 500;
+
+/**
+ * Starts a daemon, or finds that one is running.
+ * @throws PortrampError STATE_FOLDER, LEDGER_NEWER, FRONT_PORT_CONFLICT, USAGE, DAEMON_UNREACHABLE.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon | typeof ALREADY_RUNNING> {
+  await prepareStateFolder(options.home);
+  const lock = await claimSocket(options.home);
+  if (lock === ALREADY_RUNNING) return ALREADY_RUNNING;
+  try {
+    return await open(options, lock);
+  } catch (error) {
+    await options.front.close(0);
+    lock.release();
+    throw error;
+  }
+}
+
+/** What the requests work on. */
+interface Parts {
+  readonly ledger: LedgerFile;
+  /** Set when the ledger had to be set aside. */
+  readonly problem: string | undefined;
+  readonly frontPort: FrontPort;
+  readonly sessions: Sessions;
+  readonly stacks: Stacks;
+  readonly connections: Set<ControlConnection>;
+  readonly route: () => void;
+  readonly sendStack: DispatchContext['sendStack'];
+}
+
+async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
+  const { home, log, front } = options;
+  const clock = options.clock ?? systemClock;
+  const { file: ledger, problem } = await openLedger(home.ledger);
+  if (problem !== undefined) log(problem);
+  const ports = await readFrontPorts(options, ledger);
+  front.expect(new Set(Object.keys(ledger.current.hosts)), EXPECT_TIME);
+  const frontPort = await openFrontPort({
+    listen: (port) => front.listen(port),
+    ports,
+    remember: (port) => ledger.commit((current) => setFrontPort(current, port)),
+    holdersOf,
+    clock,
+    log,
+  });
+  const parts = { ledger, problem, frontPort, ...createRegistry(ledger, front, clock) };
+  const { sessions, connections } = parts;
+  const ending = createEnding<EndReason>(async (reason) => {
+    log(`closing (${reason})`);
+    control.stopListening();
+    for (const { peer } of connections) peer.notify('closing', { reason });
+    frontPort.close();
+    sessions.close();
+    await front.close(DRAIN_TIME);
+    await ledger.flush();
+    control.closeConnections();
+    lock.release();
+  });
+  const context = createContext(options, parts, ending.end);
+  const control = await listenControl({
+    home,
+    lock,
+    clock,
+    log,
+    connections,
+    onDisplaced: options.onDisplaced,
+    serve: (connection, name, params) => dispatch(context, connection, name, params),
+    onGone: (connection) => {
+      if (sessions.detach(connection)) parts.route();
+    },
+  }).catch((error: unknown) => {
+    frontPort.close();
+    throw error;
+  });
+  log(`portramp ${options.version} listens on ${home.socket} (pid ${process.pid})`);
+  return ending;
+}
+
+async function readFrontPorts(options: DaemonOptions, ledger: LedgerFile): Promise<number[]> {
+  const { home, environment } = options;
+  const settings = await readFrontSettings(home.config, environment);
+  return chooseFrontPorts(settings, ledger.current.front.http, home.config);
+}
+
+function createRegistry(
+  ledger: LedgerFile,
+  front: Front,
+  clock: Clock,
+): Pick<Parts, 'sessions' | 'stacks' | 'connections' | 'route' | 'sendStack'> {
+  const connections = new Set<ControlConnection>();
+  const sendStack = (connection: ControlConnection, key: LedgerKey): void => {
+    const stack = stacks.find(key);
+    connection.peer.notify('stack', { key, ...(stack === undefined ? {} : { stack }) });
+  };
+  const tellWatchers = (key: LedgerKey): void => {
+    for (const connection of connections) {
+      if (connection.watched.has(keyText(key))) sendStack(connection, key);
+    }
+  };
+  const sessions = createSessions({ clock, onChange: tellWatchers });
+  const route = (): void => front.publish(frontStacks(sessions, ledger.current));
+  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree });
+  return { sessions, stacks, connections, route, sendStack };
+}
+
+function createContext(
+  options: DaemonOptions,
+  { problem, frontPort, sessions, stacks, sendStack }: Parts,
+  end: Daemon['end'],
+): DispatchContext {
+  const { version, home } = options;
+  const { min, max } = options.protocol ?? PROTOCOL;
+  return {
+    version,
+    protocol: { min, max },
+    sessions,
+    stacks,
+    sendStack,
+    status: () => ({
+      pid: process.pid,
+      version,
+      protocol: { min, max },
+      home: home.root,
+      front: frontPort.status,
+      stacks: sessions.all().length,
+      problems: [problem, frontPort.status.problem].filter((text) => text !== undefined),
+    }),
+    front: () => frontPort.status,
+    takeNotices: () => frontPort.takeNotices(),
+    // Not before the answer, which is sent in the microtasks of this turn.
+    end: (reason) => void setImmediate(() => end(reason)),
+  };
+}

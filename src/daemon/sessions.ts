@@ -1,0 +1,173 @@
+/**
+ * Runners and their stacks. The stream of a runner is its registration: when it ends, for whatever reason, the
+ * stack is gone in the same moment. Nothing here is on disk: runners say everything again when they reconnect.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { PortrampError } from '../lib/errors.ts';
+import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
+import type { RunnerCommand, StackSnapshot } from '../protocol/messages.ts';
+import type { Peer } from '../protocol/peer.ts';
+
+/** A client's connection, as far as sessions need it. */
+export interface Connection {
+  readonly peer: Peer;
+  /** When the last line came in. */
+  lastHeard: number;
+}
+
+export interface Session {
+  readonly key: LedgerKey;
+  /** The runner's. */
+  readonly pid: number;
+  readonly connection: Connection;
+  snapshot: StackSnapshot;
+  /** True when it stopped answering (Ctrl-Z, a debugger). */
+  silent: boolean;
+}
+
+export interface Sessions {
+  /** @throws PortrampError STACK_RUNNING */
+  attach(key: LedgerKey, pid: number, connection: Connection): Session;
+  find(key: LedgerKey): Session | undefined;
+  all(): Session[];
+  /** Ends what the connection registered; false when that is nothing. */
+  detach(connection: Connection): boolean;
+  /**
+   * Passes a command on.
+   * @throws PortrampError STACK_NOT_RUNNING, RUNNER_SILENT, or the runner's own.
+   */
+  command(key: LedgerKey, command: RunnerCommand): Promise<{ message?: string | undefined }>;
+  close(): void;
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock;
+  /** Called after a stack came, changed its `silent` mark, or went. */
+  readonly onChange: (key: LedgerKey) => void;
+}
+
+/** A runner's answer may take this long, in milliseconds. */
+const ANSWER_TIMEOUT = 5_000;
+
+/** Quiet for this long: ask whether it is there. */
+const QUIET = 2_000;
+
+/** Together with QUIET: marked silent after 5 s. */
+const PING_TIMEOUT = 3_000;
+
+const PING_INTERVAL = 1_000;
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const sessions = new Map<string, Session>();
+  const pings = watchSilence(sessions, options);
+
+  const command = async (key: LedgerKey, order: RunnerCommand): Promise<{ message?: string | undefined }> => {
+    const session = sessions.get(keyText(key));
+    if (session === undefined) throw notRunning(key);
+    return (await session.connection.peer.request('command', order, {
+      timeout: ANSWER_TIMEOUT,
+      lateError: () => silentError(session),
+    })) as { message?: string | undefined };
+  };
+
+  return {
+    attach: (key, pid, connection) => {
+      const present = sessions.get(keyText(key));
+      if (present !== undefined && present.connection !== connection) throw runningError(key, present.pid);
+      const other = [...sessions.values()].find((session) => session.connection === connection);
+      if (other !== undefined && !isSameKey(other.key, key)) {
+        throw new PortrampError('BAD_MESSAGE', 'this connection is the runner of another stack');
+      }
+      const session: Session = {
+        key,
+        pid,
+        connection,
+        snapshot: { services: [], routes: [] },
+        silent: false,
+      };
+      sessions.set(keyText(key), session);
+      pings.start();
+      options.onChange(key);
+      return session;
+    },
+    find: (key) => sessions.get(keyText(key)),
+    all: () => [...sessions.values()],
+    detach: (connection) => {
+      const session = [...sessions.values()].find((one) => one.connection === connection);
+      if (session === undefined) return false;
+      sessions.delete(keyText(session.key));
+      options.onChange(session.key);
+      return true;
+    },
+    command,
+    close: () => pings.stop(),
+  };
+}
+
+/** Asks quiet runners for a sign of life; runs only while there are runners. */
+function watchSilence(
+  sessions: ReadonlyMap<string, Session>,
+  { clock, onChange }: SessionsOptions,
+): { start(): void; stop(): void } {
+  const asked = new Set<Session>();
+  let cancel: (() => void) | undefined;
+
+  const mark = (session: Session, silent: boolean): void => {
+    if (session.silent === silent || sessions.get(keyText(session.key)) !== session) return;
+    session.silent = silent;
+    onChange(session.key);
+  };
+
+  const ping = (session: Session): void => {
+    asked.add(session);
+    const answered = session.connection.peer.request(
+      'command',
+      { action: 'ping' },
+      { timeout: PING_TIMEOUT },
+    );
+    void answered
+      .then(
+        () => mark(session, false),
+        // Any answer is a sign of life, an error too.
+        (error: unknown) => mark(session, error instanceof PortrampError && error.code === 'TIMEOUT'),
+      )
+      .finally(() => asked.delete(session));
+  };
+
+  const look = (): void => {
+    cancel = undefined;
+    for (const session of sessions.values()) {
+      const quiet = clock.now() - session.connection.lastHeard;
+      if (quiet < QUIET) mark(session, false);
+      else if (!asked.has(session)) ping(session);
+    }
+    if (sessions.size > 0) start();
+  };
+
+  const start = (): void => {
+    cancel ??= clock.after(PING_INTERVAL, look);
+  };
+
+  return { start, stop: () => cancel?.() };
+}
+
+const describeKey = ({ root, environment }: LedgerKey): string => `${root} (environment ${environment})`;
+
+export const notRunning = (key: LedgerKey): PortrampError =>
+  new PortrampError('STACK_NOT_RUNNING', `nothing is running in ${describeKey(key)}`, {
+    hint: 'start it with "portramp dev"',
+  });
+
+const runningError = (key: LedgerKey, pid: number): PortrampError =>
+  new PortrampError('STACK_RUNNING', `${describeKey(key)} is run by process ${pid} already`, {
+    hint: '"portramp logs -f" shows it, "portramp down" stops it',
+  });
+
+const silentError = (session: Session): PortrampError =>
+  new PortrampError(
+    'RUNNER_SILENT',
+    `the runner of ${describeKey(session.key)} (pid ${session.pid}) does not answer`,
+    {
+      hint: `if it was stopped with Ctrl-Z, "kill -CONT ${session.pid}" wakes it; "kill -9 ${session.pid}" ends it with its services`,
+    },
+  );

@@ -1,0 +1,200 @@
+/**
+ * What the daemon does for stacks: names, leases, routes. Every change of the ledger goes through one queue,
+ * so that two runners at once never get the same number, name or host.
+ */
+import { stat } from 'node:fs/promises';
+
+import { PortrampError, errnoOf } from '../lib/errors.ts';
+import { createQueue } from '../lib/queue.ts';
+import { identOf } from '../plan/names.ts';
+import { allocateLeases } from '../ports/allocate.ts';
+import type { LedgerFile } from '../ports/ledger-file.ts';
+import {
+  addLeases,
+  findStack,
+  isSameKey,
+  keepLeases,
+  removeStacks,
+  setHosts,
+  type Ledger,
+  type LedgerKey,
+  type LedgerLease,
+  type LedgerStack,
+} from '../ports/ledger.ts';
+import type {
+  Lease,
+  PortRef,
+  RunningStack,
+  StackClaim,
+  StackKey,
+  StackSnapshot,
+} from '../protocol/messages.ts';
+import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
+import { nameStack, type Held, type Naming } from './names.ts';
+import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
+
+export interface Stacks {
+  claim(
+    claim: StackClaim,
+    held: Held | undefined,
+  ): Promise<{ readonly stack: Identity; readonly notices: readonly string[] }>;
+  lease(key: StackKey, ports: readonly PortRef[]): Promise<Lease[]>;
+  attach(key: StackKey, pid: number, connection: Connection): void;
+  /** Resolves when the routes are live; the refused hosts and their holders. */
+  publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
+  list(options: { readonly all: boolean }): RunningStack[];
+  find(key: StackKey): RunningStack | undefined;
+  forget(keys: readonly StackKey[] | undefined): Promise<Identity[]>;
+}
+
+/** A stack's names, as the protocol tells them. */
+export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent'>;
+
+export interface StacksOptions {
+  readonly ledger: LedgerFile;
+  readonly sessions: Sessions;
+  /** Swaps the front's table for that of all sessions. */
+  readonly route: () => void;
+  /** Called after a stack published. */
+  readonly onChange: (key: LedgerKey) => void;
+  readonly isPortFree: (port: number) => Promise<boolean>;
+}
+
+export function createStacks({ ledger, sessions, route, onChange, isPortFree }: StacksOptions): Stacks {
+  const inTurn = createQueue();
+  const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
+
+  const aliveness = async (): Promise<(key: LedgerKey) => boolean> => {
+    const gone = await findGoneRoots(ledger.current);
+    return (key) => isAttached(key) || !gone.has(key.root);
+  };
+
+  const requireStack = (key: LedgerKey): LedgerStack => {
+    const stack = findStack(ledger.current, key);
+    if (stack !== undefined) return stack;
+    throw new PortrampError('BAD_MESSAGE', `${key.root} has not claimed a name yet`);
+  };
+
+  const claim: Stacks['claim'] = (asked, held) =>
+    inTurn(async () => {
+      const isAlive = await aliveness();
+      const now = new Date().toISOString();
+      let naming: Naming | undefined;
+      await ledger.commit((current) => {
+        naming = nameStack(current, asked, held, { isAlive, now });
+        return naming.ledger;
+      });
+      if (naming === undefined) throw new PortrampError('INTERNAL', 'the ledger did not apply a change');
+      return { stack: identityOf(naming.stack), notices: naming.notices };
+    });
+
+  const allocate = async (key: LedgerKey, ports: readonly PortRef[]): Promise<Lease[]> => {
+    const { all, added } = await allocateLeases(ledger.current, requireStack(key), ports, {
+      isFree: isPortFree,
+    });
+    await ledger.commit((current) => addLeases(current, added));
+    return all.map(toLease);
+  };
+
+  const lease: Stacks['lease'] = (key, ports) =>
+    inTurn(async () => {
+      try {
+        return await allocate(key, ports);
+      } catch (error) {
+        if (!(error instanceof PortrampError) || error.code !== 'NO_FREE_PORT') throw error;
+        // Numbers of checkouts that are gone are taken back only when nothing else is left.
+        const forgotten = await forgetNow(undefined);
+        if (forgotten.length === 0) throw error;
+        return allocate(key, ports);
+      }
+    });
+
+  const requireSession = (key: LedgerKey, connection: Connection): Session => {
+    const session = sessions.find(key);
+    if (session === undefined || session.connection !== connection) throw notRunning(key);
+    return session;
+  };
+
+  const publish: Stacks['publish'] = (key, snapshot, connection) =>
+    inTurn(async () => {
+      requireSession(key, connection);
+      const hosts = snapshot.routes.map(({ host }) => host);
+      const granted = new Set(ownHosts(ledger.current, key));
+      // Only names that are new to the stack can be somebody else's.
+      const isAlive = hosts.every((host) => granted.has(host)) ? () => true : await aliveness();
+      const grant = grantHosts(ledger.current, requireStack(key), hosts, { isAlive, isAttached });
+      const ports = snapshot.services.flatMap(({ name, ports: list }) =>
+        list.map((port) => ({ service: name, port: port.name })),
+      );
+      await ledger.commit((current) => setHosts(keepLeases(current, key, ports), key, grant.granted));
+      // The runner may have gone while the disk was busy.
+      requireSession(key, connection).snapshot = withoutRefused(snapshot, grant.refused);
+      route();
+      onChange(key);
+      return grant.refused;
+    });
+
+  const describe = (stack: LedgerStack): RunningStack => {
+    const session = sessions.find(stack);
+    return {
+      ...identityOf(stack),
+      ...(session === undefined ? {} : { pid: session.pid }),
+      ...(session?.silent === true ? { silent: true } : {}),
+      services: session?.snapshot.services ?? [],
+    };
+  };
+
+  const forgetNow = async (keys: readonly LedgerKey[] | undefined): Promise<LedgerStack[]> => {
+    const gone = await findGoneRoots(ledger.current);
+    const isMeant = (stack: LedgerStack): boolean =>
+      keys === undefined ? gone.has(stack.root) : keys.some((key) => isSameKey(key, stack));
+    const forgotten = ledger.current.stacks.filter((stack) => isMeant(stack) && !isAttached(stack));
+    if (forgotten.length > 0) await ledger.commit((current) => removeStacks(current, forgotten));
+    return forgotten;
+  };
+
+  return {
+    claim,
+    lease,
+    publish,
+    attach: (key, pid, connection) => {
+      requireStack(key);
+      sessions.attach(key, pid, connection);
+    },
+    list: ({ all }) =>
+      ledger.current.stacks
+        .filter((stack) => all || isAttached(stack))
+        .map(describe)
+        .sort((left, right) => (left.slug < right.slug ? -1 : 1)),
+    find: (key) => {
+      const stack = isAttached(key) ? findStack(ledger.current, key) : undefined;
+      return stack && describe(stack);
+    },
+    forget: (keys) => inTurn(async () => (await forgetNow(keys)).map(identityOf)),
+  };
+}
+
+const ownHosts = (ledger: Ledger, key: LedgerKey): string[] =>
+  Object.entries(ledger.hosts).flatMap(([host, holder]) => (isSameKey(holder, key) ? [host] : []));
+
+const toLease = ({ service, port, number }: LedgerLease): Lease => ({ service, port, number });
+
+function identityOf(stack: LedgerStack): Identity {
+  const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
+  const identity = { root, environment, workspace, workspaceId, main, slug, index, ident: identOf(slug) };
+  return branch === undefined ? identity : { ...identity, branch };
+}
+
+/** Roots that are surely gone: one that cannot be looked at (a drive that is not mounted) may come back. */
+async function findGoneRoots(ledger: Ledger): Promise<Set<string>> {
+  const roots = [...new Set(ledger.stacks.map((stack) => stack.root))];
+  const gone = await Promise.all(
+    roots.map((root) =>
+      stat(root).then(
+        () => false,
+        (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''),
+      ),
+    ),
+  );
+  return new Set(roots.filter((_, index) => gone[index]));
+}

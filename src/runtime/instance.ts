@@ -1,0 +1,53 @@
+/** What an instance is made of, whatever runs it: a process group now, other kinds later. */
+
+/** How the leader of an instance ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+export interface Instance {
+  /** Of the leader, which is also the id of its process group. */
+  readonly pid: number;
+  /**
+   * Resolves when the leader has ended and nothing of it is left: what remains of its group and of its
+   * descendants is stopped first, with the policy of the last `stop` or the one it was started with.
+   */
+  readonly exited: Promise<Exit>;
+  /** Sends the signal to the group and to descendants outside it; after `timeout` milliseconds SIGKILL. */
+  stop(policy: StopRequest): void;
+  /** SIGKILL to all of it, now. */
+  kill(): void;
+}
+
+export interface StopRequest {
+  readonly signal: NodeJS.Signals;
+  readonly timeout: number;
+}
+
+export interface ProcessSpec {
+  /** A string runs in a shell, a list is exec'd. */
+  readonly command: string | readonly string[];
+  /** Absolute. */
+  readonly dir: string;
+  /** The whole environment of the child; see `childEnvironment`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What stops leftovers when the leader ends by itself. */
+  readonly stop: StopRequest;
+  /** The value of PORTRAMP_RUN in `env`: finds descendants that left the group. */
+  readonly marker: string;
+  /** A returned promise pauses that stream until it settles: the file pushes back on a child that floods. */
+  readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
+}
+
+/** Why an instance did not start; expected, so no error. */
+export interface StartFailure {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type StartResult =
+  | { readonly ok: true; readonly instance: Instance }
+  | { readonly ok: false; readonly failure: StartFailure };

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+
+import { grantHosts, withoutRefused } from '../../../src/daemon/hosts.ts';
+import {
+  emptyLedger,
+  putStack,
+  setHosts,
+  type LedgerKey,
+  type LedgerStack,
+} from '../../../src/ports/ledger.ts';
+
+const stackOf = (slug: string, workspaceId = `id of ${slug}`): LedgerStack => ({
+  root: `/src/${slug}`,
+  environment: 'dev',
+  workspace: slug,
+  workspaceId,
+  main: true,
+  slug,
+  index: 0,
+  firstSeen: '2026-01-01T00:00:00.000Z',
+});
+
+const shop = stackOf('shop');
+const blog = stackOf('blog');
+const ledger = setHosts(putStack(putStack(emptyLedger, shop), blog), shop, [
+  'api.shop.localhost',
+  'api.localhost',
+]);
+const always = { isAlive: () => true, isAttached: () => true };
+const resting = { isAlive: () => true, isAttached: () => false };
+const gone = { isAlive: (key: LedgerKey) => key.root !== shop.root, isAttached: () => false };
+
+describe('host names', () => {
+  it('below the own slug are always granted', () => {
+    expect(grantHosts(ledger, blog, ['api.blog.localhost', 'admin.api.blog.localhost'], always)).toEqual({
+      granted: ['api.blog.localhost', 'admin.api.blog.localhost'],
+      refused: {},
+    });
+  });
+
+  it('that are short stay with the first stack that asked', () => {
+    expect(grantHosts(ledger, blog, ['api.localhost', 'web.localhost'], always)).toEqual({
+      granted: ['web.localhost'],
+      refused: { 'api.localhost': 'shop' },
+    });
+    expect(grantHosts(ledger, blog, ['api.localhost'], resting).refused).toEqual({ 'api.localhost': 'shop' });
+    expect(grantHosts(ledger, shop, ['api.localhost'], always).granted).toEqual(['api.localhost']);
+  });
+
+  it('that are short are free again when the holder is gone', () => {
+    expect(grantHosts(ledger, blog, ['api.localhost'], gone).granted).toEqual(['api.localhost']);
+  });
+
+  it('that are short pass within a workspace while the holder rests', () => {
+    const test = { ...shop, environment: 'test', slug: 'shop-test' };
+    const both = putStack(ledger, test);
+    expect(grantHosts(both, test, ['api.localhost'], always).refused).toEqual({ 'api.localhost': 'shop' });
+    expect(grantHosts(both, test, ['api.localhost'], resting).granted).toEqual(['api.localhost']);
+  });
+
+  it("below another stack's slug are refused", () => {
+    expect(grantHosts(ledger, blog, ['web.shop.localhost'], resting).refused).toEqual({
+      'web.shop.localhost': 'shop',
+    });
+    expect(grantHosts(ledger, blog, ['a.web.shop.localhost'], resting).granted).toEqual([]);
+  });
+
+  it('of portramp itself are nobody else’s', () => {
+    expect(grantHosts(ledger, blog, ['portramp.localhost'], always).refused).toEqual({
+      'portramp.localhost': 'portramp',
+    });
+  });
+
+  it.each([
+    'evil.example',
+    'localhost',
+    'API.localhost',
+    'a..localhost',
+    '-a.localhost',
+    'a.localhost.',
+    'a b.localhost',
+    `${'x'.repeat(64)}.localhost`,
+    '',
+  ])('such as %j fail the whole snapshot', (host) => {
+    expect(() => grantHosts(ledger, blog, ['web.blog.localhost', host], always)).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE' }),
+    );
+  });
+
+  it('may be there once', () => {
+    expect(() => grantHosts(ledger, blog, ['a.localhost', 'a.localhost'], always)).toThrow(
+      'two routes claim the host a.localhost',
+    );
+  });
+});
+
+describe('a snapshot', () => {
+  it('is routed and shown without the hosts that were refused', () => {
+    const hosts = ['api.blog.localhost', 'api.localhost'];
+    const port = { name: 'http', appProtocol: 'http', port: 1, targetPort: 1, hosts };
+    const snapshot = {
+      services: [{ name: 'api', kind: 'process', state: 'ready' as const, restarts: 0, ports: [port] }],
+      routes: hosts.map((host) => ({
+        host,
+        service: 'api',
+        port: 'http',
+        route: { state: 'warming' as const },
+      })),
+    };
+    const reduced = withoutRefused(snapshot, { 'api.localhost': 'shop' });
+    expect(reduced.routes.map((route) => route.host)).toEqual(['api.blog.localhost']);
+    expect(reduced.services[0]?.ports[0]?.hosts).toEqual(['api.blog.localhost']);
+    expect(withoutRefused(snapshot, {})).toBe(snapshot);
+  });
+});

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { acquireLock, lockHolder, tryLock } from '../../../src/lib/lock.ts';
+import { identityOf } from '../../../src/lib/process-identity.ts';
+
+let folder = '';
+let path = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portramp-lock-'));
+  path = join(folder, 'a.lock');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const self = identityOf(process.pid)!;
+
+describe('a lock', () => {
+  it('is held by one, until it is released', () => {
+    const first = tryLock(path);
+    expect(first?.isHeld()).toBe(true);
+    expect(tryLock(path)).toBeUndefined();
+    expect(lockHolder(path)).toEqual(self);
+    first?.release();
+    expect(lockHolder(path)).toBeUndefined();
+    const second = tryLock(path);
+    first?.release();
+    expect(second?.isHeld()).toBe(true);
+    second?.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('names its holder when the wait was in vain', async () => {
+    const lock = tryLock(path);
+    await expect(acquireLock(path, { timeout: 0 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: `${path} is still locked by process ${process.pid}`,
+    });
+    lock?.release();
+  });
+
+  it('goes to the one who waits', async () => {
+    const lock = tryLock(path);
+    const waiting = acquireLock(path, { timeout: 10_000 });
+    lock?.release();
+    (await waiting).release();
+  });
+
+  it('is not released by somebody whose file was replaced', () => {
+    const lock = tryLock(path);
+    writeFileSync(path, JSON.stringify({ ...self, token: 'another' }));
+    expect(lock?.isHeld()).toBe(false);
+    lock?.release();
+    expect(readFileSync(path, 'utf8')).toContain('another');
+  });
+});
+
+describe('a stale lock', () => {
+  it('of a process that is gone is broken', () => {
+    writeFileSync(path, JSON.stringify({ pid: 2 ** 22 + 1, startTime: '1' }));
+    expect(tryLock(path)?.isHeld()).toBe(true);
+  });
+
+  it('of a process whose pid was reused is broken', () => {
+    writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago' }));
+    expect(tryLock(path)?.isHeld()).toBe(true);
+  });
+
+  it.each(['', 'garbage', '{"pid": 1', '{"pid": "1", "startTime": "1"}', '[]'])(
+    'with the content %j is broken when it is older than a moment',
+    (text) => {
+      writeFileSync(path, text);
+      expect(tryLock(path)).toBeUndefined();
+      const past = new Date(Date.now() - 5_000);
+      utimesSync(path, past, past);
+      expect(tryLock(path)?.isHeld()).toBe(true);
+    },
+  );
+
+  it('is left alone while another contender is breaking it', () => {
+    writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago' }));
+    const breaker = tryLock(`${path}.break`);
+    expect(tryLock(path)).toBeUndefined();
+    breaker?.release();
+    expect(tryLock(path)?.isHeld()).toBe(true);
+  });
+
+  it('is broken also when an earlier breaker died at it', () => {
+    const gone = JSON.stringify({ pid: process.pid, startTime: 'long ago' });
+    writeFileSync(path, gone);
+    writeFileSync(`${path}.break`, gone);
+    expect(tryLock(path)?.isHeld()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['a.lock']);
+  });
+});

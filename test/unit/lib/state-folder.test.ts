@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { locateHome } from '../../../src/lib/home.ts';
+import { checkStateFolder, prepareStateFolder } from '../../../src/lib/state-folder.ts';
+
+let folder = '';
+const homeAt = (root: string) => locateHome({ PORTRAMP_HOME: root, XDG_RUNTIME_DIR: folder });
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portramp-state-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the state folder', () => {
+  it('is made for this user alone, parents included', async () => {
+    await prepareStateFolder(homeAt(join(folder, 'a/b')));
+    expect(modeOf(join(folder, 'a/b'))).toBe(0o700);
+  });
+
+  it('is closed to others when it was open', async () => {
+    const root = join(folder, 'open');
+    mkdirSync(root);
+    chmodSync(root, 0o755);
+    await prepareStateFolder(homeAt(root));
+    expect(modeOf(root)).toBe(0o700);
+  });
+
+  it('may not be a symbolic link', async () => {
+    mkdirSync(join(folder, 'real'));
+    symlinkSync(join(folder, 'real'), join(folder, 'link'));
+    await expect(prepareStateFolder(homeAt(join(folder, 'link')))).rejects.toMatchObject({
+      code: 'STATE_FOLDER',
+      message: `${join(folder, 'link')} is a symbolic link`,
+    });
+  });
+
+  it('may not be a file', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(prepareStateFolder(homeAt(join(folder, 'file')))).rejects.toMatchObject({
+      code: 'STATE_FOLDER',
+      message: `${join(folder, 'file')} is not a folder`,
+    });
+  });
+
+  it.skipIf(process.getuid?.() === undefined)('may not belong to somebody else', async () => {
+    // Root owns `/`; for root itself, a folder given away will do.
+    const root = process.getuid?.() === 0 ? join(folder, 'theirs') : '/usr';
+    if (process.getuid?.() === 0) {
+      mkdirSync(root);
+      const { chownSync } = await import('node:fs');
+      chownSync(root, 12345, 12345);
+    }
+    await expect(checkStateFolder(homeAt(root))).rejects.toMatchObject({ code: 'STATE_FOLDER' });
+    await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({ code: 'STATE_FOLDER' });
+  });
+
+  it('has a socket folder of its own where the path is long', async () => {
+    const home = homeAt(join(folder, 'x'.repeat(120)));
+    await prepareStateFolder(home);
+    expect(Buffer.byteLength(home.socket)).toBeLessThanOrEqual(100);
+    expect(modeOf(home.socketFolder!)).toBe(0o700);
+  });
+
+  it('may be missing when it is only looked at', async () => {
+    await expect(checkStateFolder(homeAt(join(folder, 'missing')))).resolves.toBeUndefined();
+  });
+});

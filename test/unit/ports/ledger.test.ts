@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  addLeases,
+  emptyLedger,
+  findStack,
+  keepLeases,
+  ledgerSchema,
+  leasesOf,
+  putStack,
+  removeStacks,
+  setFrontPort,
+  setHosts,
+  type Ledger,
+  type LedgerStack,
+} from '../../../src/ports/ledger.ts';
+
+const stackAt = (root: string, environment = 'dev'): LedgerStack => ({
+  root,
+  environment,
+  workspace: 'shop',
+  workspaceId: 'id',
+  main: true,
+  slug: `${root.slice(1)}-${environment}`,
+  index: 0,
+  firstSeen: '2026-01-01T00:00:00.000Z',
+});
+
+const a = stackAt('/a');
+const b = stackAt('/b');
+const leaseOf = (stack: LedgerStack, service: string, number: number) => ({
+  root: stack.root,
+  environment: stack.environment,
+  service,
+  port: 'http',
+  number,
+});
+
+function sample(): Ledger {
+  const named = putStack(putStack(emptyLedger, a), b);
+  const leased = addLeases(named, [leaseOf(a, 'api', 1), leaseOf(a, 'web', 2), leaseOf(b, 'api', 3)]);
+  return setHosts(setHosts(leased, a, ['api.a.localhost', 'api.localhost']), b, ['api.b.localhost']);
+}
+
+describe('the ledger', () => {
+  it('tells stacks apart by root and environment', () => {
+    const ledger = putStack(putStack(emptyLedger, a), stackAt('/a', 'test'));
+    expect(findStack(ledger, a)?.slug).toBe('a-dev');
+    expect(findStack(ledger, { root: '/a', environment: 'test' })?.slug).toBe('a-test');
+    expect(putStack(ledger, { ...a, index: 7 }).stacks).toHaveLength(2);
+  });
+
+  it('forgets a stack with all that it holds, and nothing else', () => {
+    const ledger = removeStacks(sample(), [a]);
+    expect(ledger.stacks).toEqual([b]);
+    expect(ledger.leases).toEqual([leaseOf(b, 'api', 3)]);
+    expect(Object.keys(ledger.hosts)).toEqual(['api.b.localhost']);
+  });
+
+  it('releases leases of ports that are no longer there', () => {
+    const before = sample();
+    const ledger = keepLeases(before, a, [{ service: 'api', port: 'http' }]);
+    expect(leasesOf(ledger, a)).toEqual([leaseOf(a, 'api', 1)]);
+    expect(leasesOf(ledger, b)).toHaveLength(1);
+    expect(keepLeases(ledger, a, [{ service: 'api', port: 'http' }])).toBe(ledger);
+  });
+
+  it('replaces the hosts of one stack', () => {
+    const before = sample();
+    const ledger = setHosts(before, a, ['web.a.localhost', 'api.localhost']);
+    expect(Object.keys(ledger.hosts).sort()).toEqual(['api.b.localhost', 'api.localhost', 'web.a.localhost']);
+    expect(setHosts(ledger, a, ['api.localhost', 'web.a.localhost'])).toBe(ledger);
+    expect(setHosts(ledger, a, ['web.a.localhost']).hosts['api.localhost']).toBeUndefined();
+  });
+
+  it('remembers the port of the front', () => {
+    const ledger = setFrontPort(emptyLedger, 7267);
+    expect(ledger.front.http).toBe(7267);
+    expect(setFrontPort(ledger, 7267)).toBe(ledger);
+  });
+
+  it('survives JSON, whatever the names', () => {
+    const text = fc.string({ unit: 'grapheme' });
+    fc.assert(
+      fc.property(
+        text,
+        text,
+        text,
+        fc.integer({ min: 1, max: 65_535 }),
+        (root, environment, service, number) => {
+          const stack = stackAt(`/${root}`, environment);
+          const ledger = addLeases(putStack(emptyLedger, stack), [leaseOf(stack, service, number)]);
+          expect(ledgerSchema.parse(JSON.parse(JSON.stringify(ledger)))).toEqual(ledger);
+        },
+      ),
+    );
+  });
+});

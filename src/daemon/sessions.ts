@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
 import type { RunnerCommand, StackSnapshot } from '../protocol/messages.ts';
 import type { Peer } from '../protocol/peer.ts';
@@ -151,7 +152,8 @@ function watchSilence(
   return { start, stop: () => cancel?.() };
 }
 
-const describeKey = ({ root, environment }: LedgerKey): string => `${root} (environment ${environment})`;
+const describeKey = ({ root, environment }: LedgerKey): string =>
+  environment === DEFAULT_ENVIRONMENT ? root : `${root} (environment ${environment})`;
 
 export const notRunning = (key: LedgerKey): PortrampError =>
   new PortrampError('STACK_NOT_RUNNING', `nothing is running in ${describeKey(key)}`, {

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+
+import { createSessions, type Connection } from '../../../src/daemon/sessions.ts';
+import { PortrampError } from '../../../src/lib/errors.ts';
+import type { Peer, RequestOptions } from '../../../src/protocol/peer.ts';
+import { createManualClock } from './manual-clock.ts';
+
+const shop = { root: '/src/shop', environment: 'dev' };
+const blog = { root: '/src/blog', environment: 'dev' };
+
+function scene() {
+  const clock = createManualClock();
+  const changes: string[] = [];
+  const sessions = createSessions({ clock, onChange: (key) => changes.push(key.root) });
+  /** A runner that answers when `answers` is true, and is late otherwise. */
+  const createRunner = () => {
+    const runner = { answers: true, asked: [] as unknown[] };
+    const peer: Peer = {
+      request: (_name, params, options: RequestOptions = {}) => {
+        runner.asked.push(params);
+        if (runner.answers) {
+          connection.lastHeard = clock.now();
+          return Promise.resolve({ message: 'ok' });
+        }
+        return new Promise((_resolve, reject) => {
+          clock.after(options.timeout ?? 0, () =>
+            reject(options.lateError?.() ?? new PortrampError('TIMEOUT', 'late')),
+          );
+        });
+      },
+      notify: () => undefined,
+      close: () => undefined,
+      destroy: () => undefined,
+      closed: false,
+    };
+    const connection: Connection = { peer, lastHeard: clock.now() };
+    return { runner, connection };
+  };
+  return { clock, changes, sessions, createRunner };
+}
+
+describe('a session', () => {
+  it('lasts as long as its connection', () => {
+    const { sessions, createRunner, changes } = scene();
+    const { connection } = createRunner();
+    sessions.attach(shop, 42, connection);
+    expect(sessions.find(shop)?.pid).toBe(42);
+    expect(sessions.detach(connection)).toBe(true);
+    expect(sessions.find(shop)).toBeUndefined();
+    expect(sessions.detach(connection)).toBe(false);
+    expect(changes).toEqual([shop.root, shop.root]);
+  });
+
+  it('is refused to a second runner, naming the first', () => {
+    const { sessions, createRunner } = scene();
+    const first = createRunner();
+    sessions.attach(shop, 42, first.connection);
+    expect(() => sessions.attach(shop, 43, createRunner().connection)).toThrow(
+      expect.objectContaining({
+        code: 'STACK_RUNNING',
+        message: '/src/shop is run by process 42 already',
+      }),
+    );
+    expect(() => sessions.attach(blog, 42, first.connection)).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE' }),
+    );
+    sessions.attach(shop, 42, first.connection);
+    expect(sessions.all()).toHaveLength(1);
+  });
+
+  it('passes commands on', async () => {
+    const { sessions, createRunner } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    await expect(sessions.command(shop, { action: 'down' })).resolves.toEqual({ message: 'ok' });
+    expect(runner.asked).toEqual([{ action: 'down' }]);
+    await expect(sessions.command(blog, { action: 'down' })).rejects.toMatchObject({
+      code: 'STACK_NOT_RUNNING',
+    });
+  });
+});
+
+describe('a runner that stops answering', () => {
+  it('is marked silent within 5 s, and no longer when it answers again', async () => {
+    const { sessions, createRunner, clock, changes } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    await clock.advance(20_000);
+    expect(sessions.find(shop)?.silent).toBe(false);
+    expect(changes).toHaveLength(1);
+    runner.answers = false;
+    connection.lastHeard = clock.now();
+    await clock.advance(4_000);
+    expect(sessions.find(shop)?.silent).toBe(false);
+    await clock.advance(1_000);
+    expect(sessions.find(shop)?.silent).toBe(true);
+    expect(changes).toHaveLength(2);
+    runner.answers = true;
+    await clock.advance(4_000);
+    expect(sessions.find(shop)?.silent).toBe(false);
+    expect(changes).toHaveLength(3);
+  });
+
+  it('fails a command after 5 s with its pid', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    runner.answers = false;
+    const command = sessions.command(shop, { action: 'restart', services: ['api'] });
+    const failed = expect(command).rejects.toMatchObject({
+      code: 'RUNNER_SILENT',
+      message: 'the runner of /src/shop (pid 42) does not answer',
+    });
+    await clock.advance(5_000);
+    await failed;
+  });
+
+  it('leaves no timer behind when it goes', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection } = createRunner();
+    sessions.attach(shop, 42, connection);
+    sessions.detach(connection);
+    await clock.advance(1_000);
+    expect(clock.waiting).toBe(0);
+    sessions.attach(shop, 42, connection);
+    sessions.close();
+    expect(clock.waiting).toBe(0);
+  });
+});

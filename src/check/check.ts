@@ -33,6 +33,8 @@ function checkStack(
   ambient: Readonly<Record<string, string | undefined>>,
 ): Diagnostic[] {
   const { plan, diagnostics } = planStack(contract, imagineStack(contract));
+  // Nothing of this size can run: the answer should not wait for its references.
+  if (diagnostics.some((diagnostic) => diagnostic.code === 'PR009')) return diagnostics;
   const resolved = resolveServices(plan, {
     contract,
     envFiles,

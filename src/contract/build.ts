@@ -63,8 +63,8 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     dir: normalize(fields.dir ?? '.'),
     command: fields.command ?? [],
     envFiles: [
-      ...buildEnvFiles(defaults.envFile, '.'),
-      ...buildEnvFiles(fields.envFile, normalize(fields.dir ?? '.')),
+      ...buildEnvFiles(defaults.envFile, '.', ['defaults', 'envFile']),
+      ...buildEnvFiles(fields.envFile, fields.dir ?? '.', ['services', name, 'envFile']),
     ],
     env: {
       ...asWritten(defaults.env, tree, ['defaults', 'env']),
@@ -129,11 +129,12 @@ function buildConsumption(entry: NonNullable<ServiceFields['consumes']>[number])
   };
 }
 
-function buildEnvFiles(entries: EnvFileFields | undefined, folder: string): EnvFile[] {
+function buildEnvFiles(entries: EnvFileFields | undefined, folder: string, place: Path): EnvFile[] {
   const list = entries === undefined ? [] : Array.isArray(entries) ? entries : [entries];
-  return list.map((entry) => {
+  return list.map((entry, index) => {
     const { path, optional = false } = typeof entry === 'string' ? { path: entry } : entry;
-    return { path: posix.isAbsolute(path) ? path : normalize(posix.join(folder, path)), optional };
+    const fromRoot = posix.isAbsolute(path) ? path : normalize(posix.join(folder, path));
+    return { path: fromRoot, optional, place: [...place, index] };
   });
 }
 

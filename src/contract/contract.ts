@@ -93,6 +93,8 @@ export interface EnvFile {
   /** Relative to the root of the workspace. */
   readonly path: string;
   readonly optional: boolean;
+  /** Where the contract names it, for `Contract.locate`. */
+  readonly place: readonly (string | number)[];
 }
 
 /** Variables of the env files that exist, by `EnvFile.path`. */

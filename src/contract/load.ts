@@ -56,7 +56,7 @@ export async function loadEnvFiles(
   const diagnostics: Diagnostic[] = [];
   for (const service of contract.services.values()) {
     if (service.kind === 'external') continue;
-    for (const { path, optional } of service.envFiles) {
+    for (const { path, optional, place } of service.envFiles) {
       if (!values.has(path) && !failures.has(path)) {
         const read = await readEnvFile(resolve(root, path));
         if ('values' in read) values.set(path, read.values);
@@ -66,7 +66,7 @@ export async function loadEnvFiles(
       if (failure === undefined || (optional && failure === ABSENT)) continue;
       const hint = 'create it, or write { path: …, optional: true }';
       const message = `the env file ${path} ${failure}`;
-      const at = contract.locate(['services', service.name, 'envFile']);
+      const at = contract.locate(place);
       diagnostics.push({ code: 'PR001', severity: 'error', message, hint, ...at });
     }
   }

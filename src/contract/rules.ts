@@ -127,7 +127,7 @@ function checkPorts(service: ServiceFields, path: Path): Problem[] {
   const entries = Object.entries(ports).map(([name, port]): [string, PortFields] => [name, port ?? {}]);
   const primary = primaryOf(entries);
   const problems: Problem[] = [];
-  if (primary === undefined && entries.length > 0) {
+  if (primary === undefined && service.external === undefined) {
     const message = 'which of these ports is the first is not clear';
     const hint = 'call one of them http, or add primary: true to one';
     problems.push({ path: [...path, 'ports'], at: 'key', message, hint });

@@ -32,6 +32,7 @@ export function validate(merged: Mapping): Validation {
 
 /** A service that lacks what it runs, because the key was misspelt. */
 const isAftermath = ({ path }: Problem, problems: readonly Problem[]): boolean =>
+  path[0] === 'services' &&
   path.length === 2 &&
   problems.some((other) => other.at === 'key' && other.path.length === 3 && other.path[1] === path[1]);
 

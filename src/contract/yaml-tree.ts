@@ -91,9 +91,14 @@ function readAlias(reader: Reader, alias: Alias): Tree {
   } else {
     report(reader, alias, `the alias *${alias.source} stands inside what it repeats`, 'remove the alias');
   }
-  const empty = emptyAt(reader.at(alias.range?.[0] ?? 0));
-  measure(reader, empty);
-  return empty;
+  // Text, as it was most likely meant, so that nothing else is wrong with it.
+  const text: Scalar = {
+    ...emptyAt(reader.at(alias.range?.[0] ?? 0)),
+    value: `*${alias.source}`,
+    text: alias.source,
+  };
+  measure(reader, text);
+  return text;
 }
 
 function readEntries(reader: Reader, map: YAMLMap): Map<string, Entry> {

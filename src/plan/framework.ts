@@ -123,14 +123,16 @@ const ELSEWHERE = /^(?:-w|--workspaces?|--prefix|-C|--cwd|--dir|-F|--filter|-r|-
  * whatever would need a shell to understand.
  */
 function lastCommand(line: string): string[] | undefined {
-  if (/[()`<>#\\{}]|\$\(/.test(line)) return undefined;
-  const last = line.split(/&&|\|\||;|\n/).at(-1) ?? '';
-  if (/[|&]/.test(last)) return undefined;
-  const words = last.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
-  // A quote that is left over was opened in an earlier part.
-  if (last.replace(/"[^"]*"|'[^']*'/g, '').match(/["']/) !== null) return undefined;
-  return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+  const bare = line.replace(QUOTED, '');
+  if (/["'()`<>#\\]/.test(bare)) return undefined;
+  const tokens = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;])+|&&|\|\||[;&|\n]/g) ?? [];
+  const start = tokens.findLastIndex((token) => ['&&', '||', ';', '\n'].includes(token)) + 1;
+  const words = tokens.slice(start);
+  if (words.includes('&') || words.includes('|')) return undefined;
+  return words.map((word) => word.replace(QUOTED, (text) => text.slice(1, -1)));
 }
+
+const QUOTED = /"[^"]*"|'[^']*'/g;
 
 /** `FOO=1`, `exec`, `env` and `cross-env` change nothing about what runs. */
 function withoutPrefixes(words: readonly string[]): readonly string[] {
@@ -141,7 +143,7 @@ function withoutPrefixes(words: readonly string[]): readonly string[] {
 }
 
 const isVite = (word: string): boolean =>
-  ['vite', 'vite.cmd'].includes(word) ||
+  /^vite(?:\.cmd|@.+)?$/.test(word) ||
   /(?:^|[\\/])(?:\.bin[\\/]vite(?:\.cmd)?|vite[\\/]bin[\\/]vite\.js)$/.test(word);
 
 const baseName = (program: string): string => program.replace(/^.*[\\/]/, '').replace(/\.(?:cmd|exe)$/, '');

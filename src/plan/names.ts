@@ -6,6 +6,8 @@
 import { DEFAULT_ENVIRONMENT } from '../contract/contract.ts';
 import { sha256 } from '../lib/hash.ts';
 
+export { DEFAULT_ENVIRONMENT } from '../contract/contract.ts';
+
 /** Longest DNS label. */
 export const MAX_LABEL = 63;
 

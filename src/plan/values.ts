@@ -85,7 +85,8 @@ export function createValues(
   function valueOf(means: Meaning, self: string): string | undefined {
     if (means.kind === 'url') {
       const answer = declaredUrl(means.service);
-      return answer !== undefined && 'value' in answer ? answer.value : undefined;
+      // What is wrong with the URL has been reported: it is not also missing.
+      return answer !== undefined && 'value' in answer ? answer.value : '';
     }
     if (means.kind === 'port') {
       const port = ports.get(means.service)?.find((each) => each.name === means.port);

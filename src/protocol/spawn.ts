@@ -87,12 +87,15 @@ function awaitReport(child: ChildProcess, logTail: () => string): Promise<void> 
         hint: 'see daemon.log in the state folder',
       });
     };
+    let failure: PortrampError | undefined;
     const onMessage = (message: unknown): void => {
       const report = message as StartReport;
-      done('failed' in report ? decodeError(report.failed) : undefined);
+      // It is about to exit: the next attempt must not meet it.
+      if ('failed' in report) failure = decodeError(report.failed);
+      else done();
     };
     const onExit = (code: number | null, signal: string | null): void =>
-      done(dead(`ended at its start (${signal ?? `exit code ${code}`})`));
+      done(failure ?? dead(`ended at its start (${signal ?? `exit code ${code}`})`));
     const onError = (error: Error): void => done(dead(`could not be started: ${messageOf(error)}`));
     child.on('message', onMessage).on('exit', onExit).on('error', onError);
   });

@@ -28,7 +28,10 @@ describe('a second daemon of a home', () => {
   it('finds the first and changes nothing', async () => {
     await scene.start();
     const second = await startDaemon({
-      ...{ home: scene.home, version: '2.0.0', environment: {}, log: () => undefined },
+      home: scene.home,
+      version: '2.0.0',
+      environment: {},
+      log: () => undefined,
       front: {
         listen: async () => 1,
         publish: () => undefined,

@@ -28,7 +28,10 @@ describe('a stack', () => {
     expect(stacks).toEqual([
       {
         ...claimFor(root, 'shop', { branch: 'main' }),
-        ...{ slug: 'shop', ident: 'shop', index: 0, pid: process.pid },
+        slug: 'shop',
+        ident: 'shop',
+        index: 0,
+        pid: process.pid,
         services: snapshotOf(port, ['api.shop.localhost', 'api.localhost']).services,
       },
     ]);
@@ -231,8 +234,13 @@ describe('the daemon', () => {
   it('reports what it is', async () => {
     const client = await scene.connect();
     expect(await client.request('status', {})).toEqual({
-      ...{ pid: process.pid, version: '1.0.0', home: scene.home.root, front: { http: 7_999 } },
-      ...{ protocol: { min: 1, max: 1 }, stacks: 0, problems: [] },
+      pid: process.pid,
+      version: '1.0.0',
+      protocol: { min: 1, max: 1 },
+      home: scene.home.root,
+      front: { http: 7_999 },
+      stacks: 0,
+      problems: [],
     });
   });
 

@@ -1,0 +1,238 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { isAlive, identityOf } from '../../../src/lib/process-identity.ts';
+import { PROTOCOL } from '../../../src/protocol/version.ts';
+import {
+  buildBundle,
+  createPrivateHome,
+  makeFolder,
+  processesOf,
+  readEnvironment,
+  type PrivateHome,
+} from './bundle.ts';
+import { claimFor, runStack } from './scene.ts';
+
+let bundle = '';
+let scene: PrivateHome;
+
+beforeAll(async () => {
+  bundle = makeFolder();
+  await buildBundle(bundle);
+});
+
+afterAll(() => rmSync(bundle, { recursive: true }));
+
+beforeEach(() => {
+  scene = createPrivateHome(bundle);
+});
+
+afterEach(() => scene.close());
+
+interface Report {
+  readonly pid?: number;
+  readonly front?: { readonly http?: number };
+  readonly error?: string;
+}
+
+/** Runs the client program; it stays until its stdin ends. */
+async function startClient(environment: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; report: Report }> {
+  const child = spawn(process.execPath, [join(bundle, 'starter.js')], {
+    cwd: scene.home.root.replace(/home$/, ''),
+    env: environment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { child, report: JSON.parse(line) as Report };
+}
+
+async function endClient(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.stdin?.end();
+  await exited;
+}
+
+async function killDaemon(pid: number, signal: NodeJS.Signals): Promise<void> {
+  const daemon = identityOf(pid)!;
+  process.kill(pid, signal);
+  await vi.waitFor(() => expect(isAlive(daemon)).toBe(false), { timeout: 10_000 });
+}
+
+describe('twenty clients at once', () => {
+  it('start one daemon', async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, () => startClient(scene.environment)));
+    const pids = new Set(clients.map(({ report }) => report.pid ?? report.error));
+    expect([...pids]).toEqual([expect.any(Number)]);
+    expect(new Set(clients.map(({ report }) => report.front?.http)).size).toBe(1);
+    const log = readFileSync(scene.home.daemonLog, 'utf8');
+    expect(log.match(/ listens on /g)?.length).toBe(2);
+    expect(readdirSync(scene.home.versions)).toHaveLength(1);
+    await Promise.all(clients.map(({ child }) => endClient(child)));
+    if (process.platform === 'linux') expect(processesOf(scene.home)).toEqual([...pids]);
+  });
+});
+
+describe('a daemon that is killed', () => {
+  it('is replaced at the next dial: same front port, names and leases', async () => {
+    const first = await scene.connect();
+    const root = makeFolder();
+    const before = await runStack(first, claimFor(root, 'shop'));
+    const { front } = await first.request('list', {});
+    const closed = new Promise<void>((resolve) => first.onClose(resolve));
+    await killDaemon(first.pid, 'SIGKILL');
+    await closed;
+    expect(existsSync(scene.home.socket)).toBe(true);
+    const second = await scene.connect();
+    expect(second.pid).not.toBe(first.pid);
+    const after = await runStack(second, claimFor(root, 'shop'));
+    expect(after).toEqual(before);
+    expect((await second.request('list', {})).front).toEqual(front);
+    rmSync(root, { recursive: true });
+  });
+
+  it('closes cleanly on SIGTERM', async () => {
+    const client = await scene.connect();
+    const notice = new Promise((resolve) => client.onNotice((name, params) => resolve([name, params])));
+    await killDaemon(client.pid, 'SIGTERM');
+    expect(await notice).toEqual(['closing', { reason: 'stop' }]);
+    expect(existsSync(scene.home.socket)).toBe(false);
+    expect(existsSync(scene.home.lock)).toBe(false);
+  });
+
+  it('leaves by itself when its socket was removed, and another takes its place', async () => {
+    const first = await scene.connect();
+    const closed = new Promise<void>((resolve) => first.onClose(resolve));
+    unlinkSync(scene.home.socket);
+    const second = await scene.connect();
+    await closed;
+    expect(second.pid).not.toBe(first.pid);
+    expect(existsSync(scene.home.socket)).toBe(true);
+  });
+});
+
+describe('a daemon that is stopped', () => {
+  it('is reported within seconds, not waited for', async () => {
+    const { pid } = await scene.connect();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect(scene.connect()).rejects.toMatchObject({
+        code: 'DAEMON_UNREACHABLE',
+        message: 'the daemon has not answered for 5 s',
+      });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+});
+
+describe('a daemon', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'inherits neither folder nor variables that could hurt it',
+    async () => {
+      const environment = {
+        ...scene.environment,
+        NODE_OPTIONS: '--max-http-header-size=20000',
+        PORTRAMP_RUN: 'run.api.1',
+        SECRET_TOKEN: 'geheim',
+      };
+      const { child, report } = await startClient(environment);
+      await endClient(child);
+      const names = readEnvironment(report.pid ?? 0).map((entry) => entry.split('=')[0]);
+      expect(names).toContain('PORTRAMP_HOME');
+      expect(names).toContain('PATH');
+      for (const name of ['NODE_OPTIONS', 'PORTRAMP_RUN', 'SECRET_TOKEN']) expect(names).not.toContain(name);
+      expect(readlinkSync(`/proc/${report.pid}/cwd`)).toBe('/');
+      const command = readFileSync(`/proc/${report.pid}/cmdline`, 'utf8').split('\0')[1];
+      expect(command).toBe(join(scene.home.versions, readdirSync(scene.home.versions)[0]!, 'daemon.js'));
+    },
+  );
+
+  it('tells its starter why it cannot start', async () => {
+    const first = await scene.connect();
+    const { front } = await first.request('list', {});
+    await killDaemon(first.pid, 'SIGTERM');
+    const environment = { ...scene.environment, PORTRAMP_HTTP_PORT: String((front.http ?? 0) - 1) };
+    await expect(scene.connect({ environment })).rejects.toMatchObject({ code: 'FRONT_PORT_CONFLICT' });
+    writeFileSync(scene.home.ledger, '{"version": 99}');
+    await expect(scene.connect()).rejects.toMatchObject({ code: 'LEDGER_NEWER' });
+  });
+
+  it('that dies at its start is reported with the end of its log', async () => {
+    const broken = makeFolder();
+    writeFileSync(join(broken, 'daemon.js'), 'console.error("before"); throw new Error("no luck today");');
+    await expect(scene.connect({ bundle: broken })).rejects.toMatchObject({
+      code: 'DAEMON_UNREACHABLE',
+      message: expect.stringMatching(/ended at its start \(exit code 1\)[\s\S]*no luck today/) as string,
+    });
+    rmSync(broken, { recursive: true });
+    await expect(scene.connect({ bundle: broken })).rejects.toMatchObject({ code: 'DAEMON_UNREACHABLE' });
+    expect((await scene.connect()).pid).toBeGreaterThan(0);
+  });
+});
+
+describe('a client of the next protocol', () => {
+  it('has the older daemon make room for its own, which still serves older clients', async () => {
+    const newer = makeFolder();
+    cpSync(bundle, newer, { recursive: true });
+    const next = PROTOCOL.max + 1;
+    for (const name of readdirSync(newer)) {
+      const path = join(newer, name);
+      const pattern = /(const PROTOCOL = \{\s*min: \d+,\s*max: )\d+/;
+      writeFileSync(path, readFileSync(path, 'utf8').replace(pattern, `$1${next}`));
+    }
+    const old = await scene.connect();
+    const notice = new Promise((resolve) => old.onNotice((name, params) => resolve([name, params])));
+    const fresh = await scene.connect({
+      bundle: newer,
+      version: '2.0.0',
+      protocol: { min: next, max: next },
+    });
+    expect(await notice).toEqual(['closing', { reason: 'yield' }]);
+    expect(fresh.protocol).toBe(next);
+    expect(fresh.pid).not.toBe(old.pid);
+    expect((await scene.connect()).pid).toBe(fresh.pid);
+    // The copy that the older one ran from is of no use to anybody.
+    await vi.waitFor(() =>
+      expect(readdirSync(scene.home.versions)).toEqual([expect.stringMatching(/^2\.0\.0-/)]),
+    );
+    rmSync(newer, { recursive: true });
+  });
+
+  it('gives up when its own daemon does not speak it either', async () => {
+    const protocol = { min: PROTOCOL.max + 5, max: PROTOCOL.max + 5 };
+    await expect(scene.connect({ protocol })).rejects.toMatchObject({ code: 'PROTOCOL_MISMATCH' });
+  });
+});
+
+describe('a lock under contention', () => {
+  it('has one holder at a time, also when holders die with it', async () => {
+    mkdirSync(scene.home.root, { recursive: true });
+    const path = join(scene.home.root, 'test.lock');
+    const counter = join(scene.home.root, 'counter');
+    writeFileSync(counter, '0');
+    writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago' }));
+    const exits = Array.from({ length: 8 }, () => {
+      const child = spawn(process.execPath, [join(bundle, 'contender.js'), path, counter, '25'], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      return once(child, 'exit');
+    });
+    const signals = (await Promise.all(exits)).map(([, signal]) => signal as string | null);
+    expect(signals).toEqual(Array.from({ length: 8 }, () => 'SIGKILL'));
+    expect(readFileSync(counter, 'utf8')).toBe('200');
+  });
+});

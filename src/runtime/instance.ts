@@ -49,5 +49,4 @@ export interface StartFailure {
 }
 
 export type StartResult =
-  | { readonly ok: true; readonly instance: Instance }
-  | { readonly ok: false; readonly failure: StartFailure };
+  { readonly ok: true; readonly instance: Instance } | { readonly ok: false; readonly failure: StartFailure };

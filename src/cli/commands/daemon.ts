@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+
+import { locateHome } from '../../lib/home.ts';
+import { findDaemon, openDaemon } from '../daemon-access.ts';
+import { columns, print, printJson } from '../terminal.ts';
+
+interface DaemonOptions {
+  readonly json?: boolean;
+  readonly force?: boolean;
+}
+
+export function defineDaemon(program: Command): void {
+  const daemon = program
+    .command('daemon')
+    .summary('start, stop or look at the daemon')
+    .description(
+      'The daemon owns the front, the port leases and the names. Commands start it when they need it.',
+    )
+    .addHelpText('after', '\nExample:\n  portramp daemon status --json');
+  daemon
+    .command('start')
+    .description('Start the daemon, if it is not running.')
+    .option('--json', 'print one JSON object')
+    .action(async (options: DaemonOptions) => {
+      const client = await openDaemon();
+      client.close();
+      await printStatus(options);
+    });
+  daemon
+    .command('stop')
+    .description('Stop the daemon. Refused while stacks are running, unless --force.')
+    .option('--force', 'stop it all the same: services keep running, without a front')
+    .option('--json', 'print one JSON object')
+    .action(stop);
+  daemon
+    .command('status')
+    .description('Print the state of the daemon; exit code 1 when it is not running.')
+    .option('--json', 'print one JSON object')
+    .action(printStatus);
+}
+
+async function stop(options: DaemonOptions): Promise<void> {
+  const client = await findDaemon();
+  if (client !== undefined) {
+    const closed = new Promise<void>((resolve) => client.onClose(resolve));
+    await client.request('shutdown', { force: options.force ?? false });
+    await closed;
+  }
+  if (options.json) printJson({ version: 1, stopped: client !== undefined });
+  else print(client === undefined ? 'The daemon was not running.' : 'The daemon is stopped.');
+}
+
+async function printStatus(options: DaemonOptions): Promise<void> {
+  const client = await findDaemon();
+  const status = await client?.request('status', {});
+  client?.close();
+  if (status === undefined) {
+    process.exitCode = 1;
+    if (options.json) printJson({ running: false, home: locateHome().root });
+    else print('The daemon is not running; "portramp dev" starts it.');
+    return;
+  }
+  if (options.json) {
+    printJson({ running: true, ...status });
+    return;
+  }
+  const { front } = status;
+  print(
+    columns([
+      ['pid', String(status.pid)],
+      ['version', status.version],
+      ['front', front.http === undefined ? (front.problem ?? 'none') : `http://localhost:${front.http}`],
+      ['stacks', String(status.stacks)],
+      ['state', status.home],
+      ...status.problems.map((problem) => ['problem', problem]),
+    ]),
+  );
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+
+import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
+
+export interface DevOptions extends StackOptions {
+  readonly detach?: boolean;
+}
+
+export function defineDev(program: Command): void {
+  withStackOptions(program.command('dev [name...]'))
+    .summary('run the stack of this checkout')
+    .description(
+      'Run the stack of this checkout: the named services or groups and what they consume, else the group ' +
+        '"default", else everything. Ctrl-C stops it in order, a second Ctrl-C at once. Where it runs already, ' +
+        'this shows its logs.',
+    )
+    .option('-d, --detach', 'in the background; returns when every service is ready or one failed')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  portramp dev\n  portramp dev web --env test\n  portramp dev -d && portramp ls',
+    )
+    .action((names: string[], _options: unknown, command: Command) => dev(names, command.optsWithGlobals()));
+}
+
+async function dev(names: string[], options: DevOptions): Promise<void> {
+  const key = await locateStack(options);
+  if (process.env['PORTRAMP'] === '0') {
+    const { runUntouched } = await import('../dev/untouched.ts');
+    process.exitCode = await runUntouched(key, names);
+  } else if (options.detach) {
+    const { runDetached } = await import('../dev/detached.ts');
+    process.exitCode = await runDetached(key, names);
+  } else {
+    const { runForeground } = await import('../dev/foreground.ts');
+    process.exitCode = await runForeground(key, names);
+  }
+}

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+import type { Command } from 'commander';
+
+import { PortrampError, errnoOf, messageOf } from '../../lib/errors.ts';
+import { findService } from '../resolved-stack.ts';
+import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
+
+export function defineExec(program: Command): void {
+  withStackOptions(program.command('exec <service> <command...>'))
+    .summary('run a command with the environment and folder of a service')
+    .description(
+      "Run a command with the environment and in the folder of a service. Exit code: the command's.",
+    )
+    .addHelpText('after', '\nExample:\n  portramp exec api -- npx prisma studio')
+    .action((service: string, words: string[], _options: unknown, command: Command) =>
+      exec(service, words, command.optsWithGlobals()),
+    );
+}
+
+async function exec(name: string, words: readonly string[], options: StackOptions): Promise<void> {
+  const { service } = await findService(await locateStack(options), name);
+  const { childEnvironment } = await import('../../stack/child-environment.ts');
+  const [file = '', ...args] = words;
+  const child = spawn(file, args, {
+    cwd: service.dir,
+    env: childEnvironment(process.env, service),
+    stdio: 'inherit',
+  });
+  const relays = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    // The terminal sends SIGINT to the whole foreground group, so the child has it already.
+    const relay = (): void => void (signal === 'SIGINT' || child.kill(signal));
+    process.on(signal, relay);
+    return () => process.off(signal, relay);
+  });
+  try {
+    process.exitCode = await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(notStarted(file, error)));
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    });
+  } finally {
+    for (const stop of relays) stop();
+  }
+}
+
+const notStarted = (file: string, error: Error): PortrampError =>
+  errnoOf(error) === 'ENOENT'
+    ? new PortrampError('USAGE', `command not found: ${file}`)
+    : new PortrampError('USAGE', `${file} could not be started: ${messageOf(error)}`);

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { locateHome } from '../../lib/home.ts';
+import { parseCount } from '../duration.ts';
+import { isSameStack, notRunning, openDaemon, unknownService } from '../daemon-access.ts';
+import { logPrinter } from '../render/logs.ts';
+import { print } from '../terminal.ts';
+import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
+
+interface LogsOptions extends StackOptions {
+  readonly follow?: boolean;
+  readonly tail: number;
+  readonly json?: boolean;
+}
+
+export function defineLogs(program: Command): void {
+  withStackOptions(program.command('logs [service...]'))
+    .summary('print what services printed')
+    .description('Print what services printed, also those of a stack that is down.')
+    .option('-f, --follow', 'go on with what comes')
+    .option('-n, --tail <lines>', 'how many lines of each service', parseCount(0), 200)
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', '\nExample:\n  portramp logs api -f')
+    .action((services: string[], _options: unknown, command: Command) =>
+      logs(services, command.optsWithGlobals()),
+    );
+}
+
+async function logs(names: string[], options: LogsOptions): Promise<void> {
+  const key = await locateStack(options);
+  const client = await openDaemon();
+  const { stacks } = await client.request('list', { all: true });
+  client.close();
+  const stack = stacks.find((candidate) => isSameStack(candidate, key));
+  if (stack === undefined) throw notRunning(key);
+  const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
+  const folder = join(locateHome().logs, stack.slug);
+  const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
+  for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
+  const services = names.length === 0 ? known : names;
+  await follow(readLogs, folder, services, options);
+}
+
+async function follow(
+  readLogs: typeof import('../../stack/logs/read.ts').readLogs,
+  folder: string,
+  services: string[],
+  options: LogsOptions,
+): Promise<void> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.stdout.once('error', stop);
+  const show = options.json ? (line: object) => print(JSON.stringify(line)) : logPrinter(services);
+  for await (const line of readLogs({
+    folder,
+    services,
+    tail: options.tail,
+    follow: options.follow ?? false,
+    signal: abort.signal,
+  })) {
+    show(line);
+  }
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+}

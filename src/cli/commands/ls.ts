@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+
+import { findDaemon } from '../daemon-access.ts';
+import { renderStacks } from '../render/stacks.ts';
+import { notice, print, printJson } from '../terminal.ts';
+
+export function defineLs(program: Command): void {
+  program
+    .command('ls')
+    .summary('list stacks, services, states, ports and URLs')
+    .description('List the running stacks of this machine: services, states, ports, URLs.')
+    .option('--all', 'also the stacks that portramp remembers but that are not running')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', "\nExample:\n  portramp ls --json | jq -r '.stacks[].services[] | .name'")
+    .action(list);
+}
+
+async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
+  const client = await findDaemon();
+  const answer = client && (await client.request('list', { all: options.all ?? false }));
+  client?.close();
+  const stacks = answer?.stacks ?? [];
+  if (options.json) {
+    printJson({ version: 1, front: answer?.front ?? {}, stacks });
+    return;
+  }
+  if (answer?.front.problem !== undefined) notice(`front: ${answer.front.problem}`);
+  print(
+    stacks.length === 0 ? 'Nothing is running. Start a stack with "portramp dev".' : renderStacks(stacks),
+  );
+}

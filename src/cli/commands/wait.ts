@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+
+import { PortrampError } from '../../lib/errors.ts';
+import type { RunningStack } from '../../protocol/messages.ts';
+import { openDaemon, requireServices } from '../daemon-access.ts';
+import { parseDuration } from '../duration.ts';
+import { isUp, until } from '../stack-watch.ts';
+import { print, printJson } from '../terminal.ts';
+import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
+
+interface WaitOptions extends StackOptions {
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+export function defineWait(program: Command): void {
+  withStackOptions(program.command('wait <service...>'))
+    .summary('wait until services are ready (tasks: done)')
+    .description(
+      'Wait until services are ready (tasks: done). Exit code 1 when one failed or the time is over.',
+    )
+    .option('--timeout <duration>', 'how long at most, such as 500ms, 30s or 5m', parseDuration, 120_000)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  portramp dev -d & portramp wait api && npm run e2e')
+    .action((services: string[], _options: unknown, command: Command) =>
+      wait(services, command.optsWithGlobals()),
+    );
+}
+
+async function wait(names: string[], options: WaitOptions): Promise<void> {
+  const key = await locateStack(options);
+  const client = await openDaemon();
+  try {
+    const over = (stack: RunningStack | undefined): boolean => {
+      if (stack === undefined) return false;
+      requireServices(stack, names);
+      const waited = stack.services.filter((service) => names.includes(service.name));
+      return waited.every(isUp) || waited.some((service) => service.state === 'failed');
+    };
+    const stack = await until(client, key, over, options.timeout);
+    const services = stack?.services.filter((service) => names.includes(service.name)) ?? [];
+    if (options.json) printJson({ version: 1, services });
+    const failed = services.find((service) => service.state === 'failed');
+    if (failed !== undefined) {
+      throw new PortrampError('SERVICE_FAILED', `${failed.name}: ${failed.failure?.message ?? 'failed'}`, {
+        hint: failed.failure?.hint ?? `see "portramp logs ${failed.name}"`,
+      });
+    }
+    if (!options.json) for (const service of services) print(`${service.name} is ${service.state}`);
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { locateHome } from '../lib/home.ts';
+import { PortrampError } from '../lib/errors.ts';
+import type { DaemonClient } from '../protocol/client.ts';
+import type { RunningStack, StackKey } from '../protocol/messages.ts';
+import { suggest } from '../lib/suggest.ts';
+import { VERSION } from './version.ts';
+
+/** Dials the daemon, starting it if need be. */
+export async function openDaemon(): Promise<DaemonClient> {
+  const client = await dialDaemon(true);
+  if (client === undefined) throw new PortrampError('DAEMON_UNREACHABLE', 'the daemon did not start');
+  return client;
+}
+
+/** Dials the daemon if it is running. */
+export const findDaemon = (): Promise<DaemonClient | undefined> => dialDaemon(false);
+
+async function dialDaemon(spawn: boolean): Promise<DaemonClient | undefined> {
+  const { connectDaemon } = await import('../protocol/client.ts');
+  return connectDaemon({ home: locateHome(), spawn, version: VERSION });
+}
+
+export const isSameStack = (left: StackKey, right: StackKey): boolean =>
+  left.root === right.root && left.environment === right.environment;
+
+/** The stack, if a runner is attached to it. */
+export async function findRunningStack(
+  client: DaemonClient,
+  key: StackKey,
+): Promise<RunningStack | undefined> {
+  const { stacks } = await client.request('list', {});
+  return stacks.find((stack) => isSameStack(stack, key) && stack.pid !== undefined);
+}
+
+/** Calls `use` with the daemon and the running stack of this checkout, and closes the connection after it. */
+export async function withRunningStack<T>(
+  key: StackKey,
+  use: (client: DaemonClient, stack: RunningStack) => Promise<T>,
+): Promise<T> {
+  const client = await findDaemon();
+  try {
+    const stack = client && (await findRunningStack(client, key));
+    if (client === undefined || stack === undefined) throw notRunning(key);
+    return await use(client, stack);
+  } finally {
+    client?.close();
+  }
+}
+
+export const notRunning = (key: StackKey): PortrampError =>
+  new PortrampError(
+    'STACK_NOT_RUNNING',
+    `nothing is running in ${key.root} (environment ${key.environment})`,
+    {
+      hint: `start it with "portramp dev"${key.environment === 'dev' ? '' : ` --env ${key.environment}`}`,
+    },
+  );
+
+/** Refuses names that the stack does not have. */
+export function requireServices(stack: Pick<RunningStack, 'services'>, names: readonly string[]): void {
+  const known = stack.services.map((service) => service.name);
+  for (const name of names) {
+    if (!known.includes(name)) throw unknownService(name, known);
+  }
+}
+
+export function unknownService(name: string, known: readonly string[]): PortrampError {
+  const nearest = suggest(name, known);
+  const list = known.length <= 12 ? known.join(', ') : `${known.slice(0, 12).join(', ')} …`;
+  return new PortrampError('UNKNOWN_NAME', `there is no service "${name}" in this stack`, {
+    hint: nearest === undefined ? `the services are: ${list}` : `did you mean "${nearest}"?`,
+  });
+}

@@ -1,0 +1,40 @@
+/** A second `portramp dev` in a checkout whose stack is running: its logs. Ctrl-C leaves the stack alone. */
+import { join } from 'node:path';
+
+import { locateHome } from '../../lib/home.ts';
+import type { StackKey } from '../../protocol/messages.ts';
+import { readLogs } from '../../stack/logs/read.ts';
+import { findRunningStack, notRunning, openDaemon, requireServices } from '../daemon-access.ts';
+import { logPrinter } from '../render/logs.ts';
+import { renderStacks } from '../render/stacks.ts';
+import { until } from '../stack-watch.ts';
+import { notice, print } from '../terminal.ts';
+
+/** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
+export async function attach(key: StackKey, names: readonly string[]): Promise<number> {
+  const client = await openDaemon();
+  const abort = new AbortController();
+  const leave = (): void => abort.abort();
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  try {
+    const stack = await findRunningStack(client, key);
+    if (stack === undefined) throw notRunning(key);
+    if (names.length > 0) {
+      requireServices(stack, names);
+      await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
+    }
+    print(renderStacks([stack]));
+    notice('\nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n');
+    void until(client, key, (current) => current === undefined).then(leave, leave);
+    const services = stack.services.map((service) => service.name);
+    const show = logPrinter(services);
+    const folder = join(locateHome().logs, stack.slug);
+    for await (const line of readLogs({ folder, services, tail: 10, follow: true, signal: abort.signal })) {
+      show(line);
+    }
+    return 0;
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave);
+    client.close();
+  }
+}

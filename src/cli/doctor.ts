@@ -1,0 +1,156 @@
+/** What `portramp doctor` looks at. Reads only: it starts no daemon and writes no file. */
+import { execFile } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+
+import { errnoOf, messageOf } from '../lib/errors.ts';
+import { locateHome } from '../lib/home.ts';
+import { findDaemon } from './daemon-access.ts';
+import { VERSION } from './version.ts';
+
+export interface Finding {
+  readonly topic: string;
+  readonly level: 'ok' | 'note' | 'problem';
+  readonly text: string;
+  readonly hint?: string;
+}
+
+export async function examineMachine(): Promise<Finding[]> {
+  const findings = await Promise.all([
+    node(),
+    git(),
+    stateFolder(),
+    daemon(),
+    loopback('IPv4', '127.0.0.1'),
+    loopback('IPv6', '::1'),
+    names(),
+    watches(),
+  ]);
+  return findings.flat();
+}
+
+function node(): Finding {
+  return {
+    topic: 'portramp',
+    level: 'ok',
+    text: `${VERSION} on Node ${process.versions.node}, ${process.platform}`,
+  };
+}
+
+async function git(): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['--version'], { timeout: 5_000 });
+    return { topic: 'git', level: 'ok', text: stdout.trim() };
+  } catch {
+    return {
+      topic: 'git',
+      level: 'note',
+      text: 'git was not found',
+      hint: 'without it every folder is a workspace of its own, and worktrees are not told apart',
+    };
+  }
+}
+
+async function stateFolder(): Promise<Finding> {
+  const { root } = locateHome();
+  try {
+    const { mode, uid } = await stat(root);
+    if (process.getuid !== undefined && uid !== process.getuid()) {
+      return {
+        topic: 'state',
+        level: 'problem',
+        text: `${root} belongs to user ${uid}`,
+        hint: 'set PORTRAMP_HOME to a folder of your own',
+      };
+    }
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      return {
+        topic: 'state',
+        level: 'problem',
+        text: `others can look into ${root}`,
+        hint: `chmod 700 ${root}`,
+      };
+    }
+    return { topic: 'state', level: 'ok', text: root };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { topic: 'state', level: 'ok', text: `${root} (not made yet)` };
+    return { topic: 'state', level: 'problem', text: messageOf(error) };
+  }
+}
+
+async function daemon(): Promise<Finding[]> {
+  const client = await findDaemon();
+  const status = await client?.request('status', {});
+  client?.close();
+  if (status === undefined) {
+    return [{ topic: 'daemon', level: 'ok', text: 'not running; "portramp dev" starts it' }];
+  }
+  const { front } = status;
+  return [
+    {
+      topic: 'daemon',
+      level: 'ok',
+      text: `pid ${status.pid}, version ${status.version}, ${status.stacks} stacks`,
+    },
+    front.problem === undefined
+      ? {
+          topic: 'front',
+          level: 'ok',
+          text: `http://*.localhost${front.http === 80 ? '' : `:${front.http}`}`,
+        }
+      : { topic: 'front', level: 'problem', text: front.problem },
+    ...status.problems.map((text): Finding => ({ topic: 'daemon', level: 'problem', text })),
+  ];
+}
+
+async function loopback(topic: string, host: string): Promise<Finding> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(0, host, resolve);
+    });
+    return { topic, level: 'ok', text: `${host} works` };
+  } catch (error) {
+    return {
+      topic,
+      level: host === '::1' ? 'note' : 'problem',
+      text: `${host} cannot be bound: ${messageOf(error)}`,
+      ...(host === '::1' ? { hint: 'the front listens on 127.0.0.1 only' } : {}),
+    };
+  } finally {
+    server.close();
+  }
+}
+
+/** Browsers and curl resolve `*.localhost` by themselves (RFC 6761 §6.3), other clients ask the system. */
+async function names(): Promise<Finding> {
+  const topic = '*.localhost';
+  try {
+    const { address } = await lookup('portramp-doctor.localhost');
+    return { topic, level: 'ok', text: `the system resolves it to ${address}` };
+  } catch {
+    return {
+      topic,
+      level: 'note',
+      text: 'browsers, curl and Node services of a stack resolve it; getent, wget, Python and others here do not',
+      hint: 'install libnss-myhostname, or use the address that "portramp ls" shows',
+    };
+  }
+}
+
+async function watches(): Promise<Finding[]> {
+  if (process.platform !== 'linux') return [];
+  const { readFile } = await import('node:fs/promises');
+  const limit = Number(await readFile('/proc/sys/fs/inotify/max_user_watches', 'utf8').catch(() => 'NaN'));
+  if (!(limit < 65_536)) return [];
+  return [
+    {
+      topic: 'inotify',
+      level: 'note',
+      text: `only ${limit} watches are allowed: dev servers may miss changes`,
+      hint: 'sudo sysctl fs.inotify.max_user_watches=524288',
+    },
+  ];
+}

@@ -1,0 +1,47 @@
+import { CommanderError } from 'commander';
+
+import { ContractError } from '../contract/contract-error.ts';
+import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { createProgram } from './program.ts';
+import { color, notice } from './terminal.ts';
+
+const USAGE_ERRORS: readonly ErrorCode[] = [
+  'USAGE',
+  'CONTRACT_INVALID',
+  'CONTRACT_NOT_FOUND',
+  'UNKNOWN_NAME',
+];
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = await report(error);
+}
+
+/** Prints what went wrong and returns the exit code. */
+async function report(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof PortrampError)) {
+    notice(`${color.red('error')} ${messageOf(error)}`);
+    notice(
+      error instanceof Error && process.env['PORTRAMP_DEBUG']
+        ? String(error.stack)
+        : 'This is a bug; PORTRAMP_DEBUG=1 prints where.',
+    );
+    return 1;
+  }
+  if (error instanceof ContractError) {
+    const { renderDiagnostics } = await import('../check/report.ts');
+    notice(
+      renderDiagnostics(error.diagnostics, {
+        format: 'text',
+        root: process.cwd(),
+        color: color.isColorSupported,
+      }),
+    );
+  } else {
+    notice(`${color.red('error')} ${error.message}`);
+    if (error.hint !== undefined) notice(`  ${color.dim('hint:')} ${error.hint}`);
+  }
+  return USAGE_ERRORS.includes(error.code) ? 2 : 1;
+}

@@ -1,0 +1,26 @@
+import { color, print } from '../terminal.ts';
+
+interface Line {
+  readonly service: string;
+  readonly stream: string;
+  readonly text: string;
+}
+
+const PALETTE = [color.cyan, color.magenta, color.yellow, color.blue, color.green, color.red];
+
+/** Prints lines with the name of their service in front, each service in a colour of its own. */
+export function logPrinter(services: readonly string[]): (line: Line) => void {
+  const order = new Map(services.map((name, index) => [name, index]));
+  const width = Math.max(0, ...services.map((name) => name.length));
+  const remember = (name: string): number => {
+    order.set(name, order.size);
+    return order.size - 1;
+  };
+  return ({ service, stream, text }) => {
+    const index = order.get(service) ?? remember(service);
+    const paint = PALETTE[index % PALETTE.length] ?? color.cyan;
+    print(
+      `${paint(service.padEnd(width))} ${color.dim('│')} ${stream === 'portramp' ? color.dim(text) : text}`,
+    );
+  };
+}

@@ -1,0 +1,66 @@
+/** The tables of `ls` and the summary of `dev`. */
+import type { PublishedService, RunningStack, ServiceStateName } from '../../protocol/messages.ts';
+import { color, columns } from '../terminal.ts';
+
+const PAINT: Record<ServiceStateName, (text: string) => string> = {
+  idle: color.dim,
+  waiting: color.dim,
+  starting: color.yellow,
+  warming: color.yellow,
+  ready: color.green,
+  unwell: color.yellow,
+  backoff: color.yellow,
+  stopping: color.dim,
+  failed: color.red,
+  done: color.green,
+  external: color.cyan,
+};
+
+export function renderStacks(stacks: readonly RunningStack[]): string {
+  return stacks.map(renderStack).join('\n\n');
+}
+
+function renderStack(stack: RunningStack): string {
+  const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
+  const status =
+    stack.pid === undefined
+      ? color.dim('not running')
+      : stack.silent
+        ? color.red(`runner ${stack.pid} does not answer (suspended?)`)
+        : color.dim(`pid ${stack.pid}`);
+  const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
+  return stack.services.length === 0 ? head : `${head}\n${renderServices(stack.services)}`;
+}
+
+/** One row a service: name, state, port, where to open it or what is wrong. */
+export function renderServices(services: readonly PublishedService[]): string {
+  return columns(
+    services.map((service) => [
+      service.name,
+      PAINT[service.state](service.state),
+      portsOf(service),
+      describe(service),
+    ]),
+    '  ',
+  );
+}
+
+const portsOf = (service: PublishedService): string =>
+  service.ports
+    .map((port) => (port.name === 'http' ? `:${port.port}` : `${port.name}:${port.port}`))
+    .join(' ');
+
+function describe(service: PublishedService): string {
+  if (service.failure !== undefined && service.state !== 'ready') {
+    const { message, hint } = service.failure;
+    return color.red(message) + (hint === undefined ? '' : color.dim(` — ${hint}`));
+  }
+  if (service.state === 'waiting' && service.waitingFor !== undefined && service.waitingFor.length > 0) {
+    return color.dim(`for ${service.waitingFor.join(', ')}`);
+  }
+  const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
+  return urlsOf(service).map(color.cyan).join(' ') + restarts;
+}
+
+const urlsOf = (service: PublishedService): string[] =>
+  service.ports.flatMap((port) => (port.url === undefined ? [] : [port.url]));

@@ -1,0 +1,58 @@
+import type { DaemonClient } from '../protocol/client.ts';
+import type {
+  NoticeParams,
+  PublishedService,
+  RunningStack,
+  ServiceStateName,
+  StackKey,
+} from '../protocol/messages.ts';
+import { PortrampError } from '../lib/errors.ts';
+import { isSameStack } from './daemon-access.ts';
+
+/**
+ * Resolves with the first state of the stack for which `done` holds; `undefined` is a stack without a runner.
+ * Rejects with what `done` throws, when the daemon goes away, or after `timeout` milliseconds.
+ */
+export async function until(
+  client: DaemonClient,
+  key: StackKey,
+  done: (stack: RunningStack | undefined) => boolean,
+  timeout?: number,
+): Promise<RunningStack | undefined> {
+  const cleanups: (() => void)[] = [];
+  try {
+    return await new Promise<RunningStack | undefined>((resolve, reject) => {
+      cleanups.push(
+        client.onNotice((name, params) => {
+          if (name !== 'stack') return;
+          const news = params as NoticeParams<'stack'>;
+          if (!isSameStack(news.key, key)) return;
+          try {
+            if (done(news.stack)) resolve(news.stack);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        }),
+        client.onClose(() => reject(new PortrampError('DAEMON_UNREACHABLE', 'the daemon went away'))),
+      );
+      if (timeout !== undefined) {
+        const timer = setTimeout(
+          () => reject(new PortrampError('TIMEOUT', `it did not happen within ${timeout / 1000} s`)),
+          timeout,
+        );
+        cleanups.push(() => clearTimeout(timer));
+      }
+      client.request('watch', { stack: key }).catch(reject);
+    });
+  } finally {
+    for (const cleanup of cleanups) cleanup();
+  }
+}
+
+const UP: readonly ServiceStateName[] = ['ready', 'done', 'external'];
+const SETTLED: readonly ServiceStateName[] = [...UP, 'failed', 'unwell', 'idle'];
+
+export const isUp = (service: PublishedService): boolean => UP.includes(service.state);
+
+/** True when nothing will change by itself soon. */
+export const isSettled = (service: PublishedService): boolean => SETTLED.includes(service.state);

@@ -1,0 +1,36 @@
+/** The environment of a child: the shell's, what the contract says over it, and what portramp needs. */
+
+export interface ChildExtras {
+  /** The value of PORTRAMP_RUN: how descendants are recognised that left their group. */
+  readonly marker?: string;
+  /** Ask for colours, because what the child prints reaches a terminal. */
+  readonly color?: boolean;
+  /** Whether Node children resolve `*.localhost` themselves. */
+  readonly resolveLocalhost: boolean;
+}
+
+/** Written by the build beside the chunk that this module ends up in. */
+const LOCALHOST_MODULE = new URL('./localhost.js', import.meta.url).href;
+
+/** Variables of portramp's own processes that are nobody else's business. */
+const OWN = ['PORTRAMP_RUN', 'PORTRAMP_DETACHED'];
+
+/** Pure but for the place of this module. */
+export function childEnvironment(
+  ambient: Readonly<Record<string, string | undefined>>,
+  service: { readonly env: Readonly<Record<string, string>>; readonly unset: readonly string[] },
+  extras: ChildExtras,
+): Record<string, string> {
+  const hidden = new Set([...OWN, ...service.unset]);
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(ambient)) {
+    if (value !== undefined && !hidden.has(name)) env[name] = value;
+  }
+  Object.assign(env, service.env);
+  if (extras.marker !== undefined) env['PORTRAMP_RUN'] = extras.marker;
+  if (extras.color && env['NO_COLOR'] === undefined) env['FORCE_COLOR'] ??= '1';
+  if (extras.resolveLocalhost && !hidden.has('NODE_OPTIONS')) {
+    env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${LOCALHOST_MODULE}`].filter(Boolean).join(' ');
+  }
+  return env;
+}

@@ -1,0 +1,160 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+
+import { errnoOf, messageOf } from '../../lib/errors.ts';
+import type {
+  Exit,
+  Instance,
+  OutputStream,
+  ProcessSpec,
+  StartFailure,
+  StartResult,
+  StopRequest,
+} from '../instance.ts';
+import { trackRemains, type Remains } from './remains.ts';
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Starts a process in a group of its own. Its stdin is a pipe that stays open: watchers exit at its end. */
+export function startProcess(spec: ProcessSpec): Promise<StartResult> {
+  const problem = findProblem(spec);
+  if (problem !== undefined) return Promise.resolve({ ok: false, failure: problem });
+  const shell = typeof spec.command === 'string';
+  const [file = '', ...args] = shell ? [String(spec.command)] : spec.command;
+  let child: Child;
+  try {
+    child = spawn(file, args, {
+      cwd: spec.dir,
+      env: spec.env,
+      shell,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+  } catch (error) {
+    return Promise.resolve({ ok: false, failure: describeError(file, spec.dir, error) });
+  }
+  // A child that closes its stdin is its own business.
+  child.stdin.on('error', () => undefined);
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ ok: false, failure: describeError(file, spec.dir, error) }));
+    child.once('spawn', () => resolve({ ok: true, instance: new ProcessInstance(child, spec) }));
+  });
+}
+
+function findProblem({ dir, command }: ProcessSpec): StartFailure | undefined {
+  if (!existsSync(dir))
+    return { message: `the folder ${dir} does not exist`, hint: 'see "dir" of the service' };
+  if (!statSync(dir).isDirectory())
+    return { message: `${dir} is not a folder`, hint: 'see "dir" of the service' };
+  return command.length === 0 ? { message: 'the command is empty' } : undefined;
+}
+
+function describeError(file: string, dir: string, error: unknown): StartFailure {
+  switch (errnoOf(error)) {
+    case 'ENOENT':
+      return {
+        message: `command not found: ${file}`,
+        hint: `is it installed, and in PATH as seen from ${dir}?`,
+      };
+    case 'EACCES':
+      return { message: `${file} may not be executed`, hint: `chmod +x ${file}` };
+    default:
+      return { message: `${file} could not be started: ${messageOf(error)}` };
+  }
+}
+
+class ProcessInstance implements Instance {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  readonly #remains: Remains;
+  #stop: StopRequest;
+  #stopping = false;
+  #killAt = Infinity;
+  #wake: () => void = () => undefined;
+
+  constructor(child: Child, spec: ProcessSpec) {
+    this.pid = child.pid ?? 0;
+    this.#stop = spec.stop;
+    this.#remains = trackRemains(this.pid, spec.marker);
+    readOutput(child.stdout, 'stdout', spec.onOutput);
+    readOutput(child.stderr, 'stderr', spec.onOutput);
+    const ended = new Promise<Exit>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    this.exited = ended.then(async (exit) => {
+      await this.#clear();
+      child.stdin.destroy();
+      await drained(child);
+      return exit;
+    });
+  }
+
+  stop(policy: StopRequest): void {
+    this.#stop = policy;
+    const killAt = Date.now() + policy.timeout;
+    if (!this.#stopping) this.#remains.signal(policy.signal);
+    this.#stopping = true;
+    if (killAt >= this.#killAt) return;
+    this.#killAt = killAt;
+    setTimeout(() => this.kill(), policy.timeout).unref();
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    this.#killAt = 0;
+    this.#remains.signal('SIGKILL');
+    this.#wake();
+  }
+
+  /** After the leader is gone: stops what it left behind, and waits until that is gone too. */
+  async #clear(): Promise<void> {
+    let pause = FIRST_LOOK;
+    while (this.#remains.look().length > 0) {
+      if (!this.#stopping) this.stop(this.#stop);
+      if (Date.now() >= this.#killAt) this.#remains.signal('SIGKILL');
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        setTimeout(resolve, pause);
+      });
+      pause = Math.min(LONGEST_LOOK, pause * 2);
+    }
+  }
+}
+
+/** Milliseconds between two looks at what is left. */
+const FIRST_LOOK = 10;
+const LONGEST_LOOK = 200;
+
+function readOutput(stream: Readable, name: OutputStream, onOutput: ProcessSpec['onOutput']): void {
+  stream.on('data', (chunk: Buffer) => {
+    const busy = onOutput(name, chunk);
+    if (busy === undefined) return;
+    stream.pause();
+    void busy.finally(() => stream.resume());
+  });
+  stream.on('error', () => undefined);
+}
+
+/** Nobody is left to write: what is in the pipes comes out now, and is read before the end is told. */
+function drained(child: Child): Promise<void> {
+  return new Promise((resolve) => {
+    const streams = [child.stdout, child.stderr];
+    let open = streams.length;
+    const onEnd = (): void => {
+      open -= 1;
+      if (open === 0) resolve();
+    };
+    for (const stream of streams) {
+      if (stream.readableEnded || stream.destroyed) onEnd();
+      else stream.once('close', onEnd);
+    }
+    // A process that cannot be seen may hold a pipe open: it is not waited for.
+    setTimeout(() => {
+      for (const stream of streams) stream.destroy();
+    }, DRAIN_TIME).unref();
+  });
+}
+
+const DRAIN_TIME = 1_000;

@@ -1,0 +1,24 @@
+import type { Diagnostic } from '../contract/diagnostic.ts';
+import type { Change } from '../plan/plan.ts';
+import type { PublishedService } from '../protocol/messages.ts';
+import type { LogLine } from './logs/read.ts';
+
+/** Everything that happens in a running stack; terminals and files are renderers of it. */
+export type RunnerEvent =
+  /** The stack has its names and numbers; nothing runs yet. */
+  | {
+      readonly type: 'prepared';
+      readonly slug: string;
+      readonly root: string;
+      readonly services: readonly PublishedService[];
+    }
+  | { readonly type: 'service'; readonly service: PublishedService }
+  | { readonly type: 'line'; readonly line: LogLine }
+  /** Something that a person should know, about one service or all. */
+  | { readonly type: 'notice'; readonly text: string; readonly service?: string }
+  /** An edit of the contract took effect. */
+  | { readonly type: 'applied'; readonly changes: readonly Change[] }
+  /** An edit of the contract was refused; everything runs on as it was. */
+  | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
+  /** Nothing changes by itself any more: every wanted service is ready, done or failed. */
+  | { readonly type: 'settled'; readonly services: readonly PublishedService[] };

@@ -1,0 +1,37 @@
+/** Whether what a service consumes is there. Pure. */
+import type { Condition } from '../contract/contract.ts';
+import type { Need } from '../plan/plan.ts';
+import type { ServiceState } from './service.ts';
+
+/** A provider as its consumers see it; external ones are always there. */
+export type ProviderState = ServiceState | { readonly state: 'external' };
+
+export type Verdict =
+  | { readonly kind: 'met' }
+  | { readonly kind: 'pending'; readonly waitingFor: readonly string[] }
+  | { readonly kind: 'failed'; readonly need: string; readonly message: string };
+
+/** A failed provider decides, whatever else is pending. Optional needs are told, not awaited. */
+export function judgeNeeds(
+  needs: readonly Need[],
+  stateOf: (service: string) => ProviderState | undefined,
+): Verdict {
+  const waitingFor = new Set<string>();
+  for (const need of needs.filter(({ optional }) => !optional)) {
+    const provider = stateOf(need.service);
+    if (provider === undefined) continue;
+    if (provider.state === 'failed') {
+      return { kind: 'failed', need: need.service, message: provider.cause.message };
+    }
+    if (!isMet(need.condition, provider)) waitingFor.add(need.service);
+  }
+  return waitingFor.size === 0 ? { kind: 'met' } : { kind: 'pending', waitingFor: [...waitingFor] };
+}
+
+const MEETS: Record<Condition, readonly ProviderState['state'][]> = {
+  started: ['warming', 'ready', 'unwell', 'done', 'external'],
+  ready: ['ready', 'unwell', 'done', 'external'],
+  completed: ['done', 'external'],
+};
+
+const isMet = (condition: Condition, { state }: ProviderState): boolean => MEETS[condition].includes(state);

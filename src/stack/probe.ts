@@ -1,0 +1,74 @@
+/** One look at an instance: does it answer? Loopback only, both families, because a server may be on either. */
+import http from 'node:http';
+import https from 'node:https';
+import { connect } from 'node:net';
+
+import { errnoOf, messageOf } from '../lib/errors.ts';
+
+/** Undefined when all is well, else what is not. */
+export type ProbeResult = string | undefined;
+
+const FAMILIES = ['127.0.0.1', '::1'];
+
+/** Does anything accept a connection on this port? */
+export async function probeTcp(port: number, timeout: number, signal: AbortSignal): Promise<ProbeResult> {
+  return onEitherFamily((host) => dial(host, port, timeout, signal));
+}
+
+function dial(host: string, port: number, timeout: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal });
+    socket.setTimeout(timeout, () => socket.destroy(new Error(`no answer within ${timeout} ms`)));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+/** Is a GET of the path, or of a whole URL, answered with 2xx or 3xx? */
+export async function probeHttp(
+  port: number,
+  path: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  if (/^https?:\/\//.test(path)) {
+    return get(new URL(path), timeout, signal).then(judge, messageOf);
+  }
+  let status: number | undefined;
+  const failure = await onEitherFamily(async (host) => {
+    const name = host.includes(':') ? `[${host}]` : host;
+    status = await get(new URL(path, `http://${name}:${port}`), timeout, signal);
+  });
+  return failure ?? (status === undefined ? 'no answer' : judge(status));
+}
+
+const judge = (status: number): ProbeResult =>
+  status >= 200 && status < 400 ? undefined : `answered with ${status}`;
+
+function get(url: URL, timeout: number, signal: AbortSignal): Promise<number> {
+  const client = url.protocol === 'https:' ? https : http;
+  return new Promise((resolve, reject) => {
+    const request = client.get(url, { agent: false, timeout, signal }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.once('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)));
+    request.on('error', reject);
+  });
+}
+
+async function onEitherFamily(look: (host: string) => Promise<void>): Promise<ProbeResult> {
+  let first: string | undefined;
+  for (const host of FAMILIES) {
+    try {
+      await look(host);
+      return undefined;
+    } catch (error) {
+      first ??= errnoOf(error) === 'ECONNREFUSED' ? 'connection refused' : messageOf(error);
+    }
+  }
+  return first;
+}

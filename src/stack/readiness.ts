@@ -1,0 +1,138 @@
+/**
+ * Watches one instance: quick looks until it is ready for the first time, relaxed ones after that. Tells what
+ * it finds; what follows from it is the state machine's business.
+ */
+import type { Readiness } from '../contract/contract.ts';
+import type { Clock } from '../lib/clock.ts';
+import { PortrampError } from '../lib/errors.ts';
+import type { ResolvedPort } from '../plan/plan.ts';
+import { probeHttp, probeTcp, type ProbeResult } from './probe.ts';
+
+export interface ReadinessOptions {
+  readonly ready: Readiness;
+  readonly ports: readonly ResolvedPort[];
+  readonly clock: Clock;
+  /** Calls back for every line that the instance prints; returns the function that ends it. */
+  readonly onLine: (listener: (text: string) => void) => () => void;
+  readonly onFinding: (finding: Finding) => void;
+}
+
+export type Finding =
+  | { readonly kind: 'ready'; readonly hint?: string }
+  | { readonly kind: 'unwell'; readonly problem: string }
+  /** It is late, and nobody said how late it may be. */
+  | { readonly kind: 'late'; readonly after: number; readonly problem: string }
+  /** The contract's own timeout is over. */
+  | { readonly kind: 'deadline'; readonly after: number; readonly problem: string };
+
+/** Milliseconds. */
+const SILENT_PORT = 15_000;
+const LATE = 60_000;
+const LIVENESS_INTERVAL = 10_000;
+const LIVENESS_FAILURES = 3;
+const LOOK_TIMEOUT = 3_000;
+
+type Look = (signal: AbortSignal) => Promise<ProbeResult>;
+
+/** Returns the function that ends the watch. */
+export function watchReadiness(options: ReadinessOptions): () => void {
+  const { ready, ports, clock, onFinding } = options;
+  const abort = new AbortController();
+  const cancels = new Set<() => void>();
+  const end = (): void => {
+    abort.abort();
+    for (const cancel of cancels) cancel();
+    cancels.clear();
+  };
+  const later = (ms: number, task: () => void): void => {
+    const cancel = clock.after(ms, () => {
+      cancels.delete(cancel);
+      task();
+    });
+    cancels.add(cancel);
+  };
+
+  let lastProblem = 'it has not been looked at yet';
+  let isReady = false;
+  const becomeReady = (hint?: string): void => {
+    if (isReady || abort.signal.aborted) return;
+    isReady = true;
+    onFinding(hint === undefined ? { kind: 'ready' } : { kind: 'ready', hint });
+  };
+
+  const look = lookFor(ready, ports);
+  const deadlines = (): void => {
+    if (ready.timeout !== undefined) {
+      const after = ready.timeout;
+      later(after, () => void (isReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
+    } else if (ready.kind === 'default' && ports.every((port) => port.implicit)) {
+      later(SILENT_PORT, () => becomeReady(silentHint(ports)));
+    } else {
+      later(LATE, () => void (isReady || onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
+    }
+  };
+
+  const pollUntilReady = async (): Promise<void> => {
+    if (look === undefined) return becomeReady();
+    const problem = await look(abort.signal);
+    if (abort.signal.aborted || isReady) return;
+    if (problem === undefined) {
+      becomeReady();
+      if (ready.kind !== 'default') watchLiveness(look);
+      return;
+    }
+    lastProblem = problem;
+    later(ready.interval, () => void pollUntilReady());
+  };
+
+  const watchLiveness = (again: Look): void => {
+    let failures = 0;
+    const check = async (): Promise<void> => {
+      const problem = await again(abort.signal);
+      if (abort.signal.aborted) return;
+      if (problem === undefined) {
+        if (failures >= LIVENESS_FAILURES) onFinding({ kind: 'ready' });
+        failures = 0;
+      } else {
+        failures += 1;
+        if (failures === LIVENESS_FAILURES) onFinding({ kind: 'unwell', problem });
+      }
+      later(LIVENESS_INTERVAL, () => void check());
+    };
+    later(LIVENESS_INTERVAL, () => void check());
+  };
+
+  deadlines();
+  if (ready.kind === 'log') {
+    const pattern = new RegExp(ready.pattern);
+    lastProblem = `no line matched ${String(pattern)}`;
+    cancels.add(options.onLine((text) => void (pattern.test(text) && becomeReady())));
+  } else {
+    void pollUntilReady();
+  }
+  return end;
+}
+
+/** Undefined where nothing can be looked at: a process without ports is ready once it runs. */
+function lookFor(ready: Readiness, ports: readonly ResolvedPort[]): Look | undefined {
+  const named = ready.kind === 'http' || ready.kind === 'tcp' ? ready.port : undefined;
+  const port =
+    named === undefined
+      ? (ports.find((one) => one.primary) ?? ports[0])
+      : ports.find((one) => one.name === named);
+  if (ready.kind === 'http') {
+    const { path } = ready;
+    if (port === undefined && !/^https?:/.test(path)) return noPort();
+    return (signal) => probeHttp(port?.targetPort ?? 0, path, LOOK_TIMEOUT, signal);
+  }
+  if (port === undefined) return ready.kind === 'tcp' ? noPort() : undefined;
+  return (signal) => probeTcp(port.targetPort, LOOK_TIMEOUT, signal);
+}
+
+function noPort(): never {
+  throw new PortrampError('INTERNAL', 'a readiness probe names a port that the service does not have');
+}
+
+const silentHint = (ports: readonly ResolvedPort[]): string =>
+  `nothing listens on ${ports.map((port) => `port ${port.targetPort}`).join(', ')}: ` +
+  'if it has no port, write "ports: false"; if it ignores PORT, give it the port in its command';

@@ -1,0 +1,43 @@
+/** What an edit of the contract means for the services of a running stack. Pure. */
+import type { Change } from '../plan/plan.ts';
+import type { ServiceState } from './service.ts';
+
+export interface ReconcileInput {
+  readonly changes: readonly Change[];
+  readonly stateOf: (service: string) => ServiceState | undefined;
+  /** What was wanted before the edit, and what is wanted now: the selection and what it needs. */
+  readonly wanted: ReadonlySet<string>;
+  readonly wantedNow: ReadonlySet<string>;
+}
+
+export type Action =
+  /** Stop it; when it is gone, forget it. */
+  | { readonly type: 'remove'; readonly service: string }
+  | { readonly type: 'add'; readonly service: string }
+  /** Take over the new values; what runs goes on. */
+  | { readonly type: 'update'; readonly service: string }
+  | { readonly type: 'restart'; readonly service: string }
+  | { readonly type: 'start'; readonly service: string };
+
+/** Removals first, so that nothing that is gone holds up what is new. Without changes there are no actions. */
+export function reconcile({ changes, stateOf, wanted, wantedNow }: ReconcileInput): Action[] {
+  const removed = changes.filter((change) => change.kind === 'removed');
+  const added = changes.filter((change) => change.kind === 'added');
+  const changed = changes.filter((change) => change.kind === 'changed');
+  const isWantedAnew = (name: string): boolean => wantedNow.has(name) && !wanted.has(name);
+  const isAdded = new Set(added.map((change) => change.service));
+  return [
+    ...removed.map(({ service }): Action => ({ type: 'remove', service })),
+    ...added.map(({ service }): Action => ({ type: 'add', service })),
+    ...changed.map(({ service }): Action => ({ type: 'update', service })),
+    ...changed
+      .filter(({ service, impact }) => impact === 'restart' && isAwake(stateOf(service)))
+      .map(({ service }): Action => ({ type: 'restart', service })),
+    ...[...wantedNow]
+      .filter((name) => isAdded.has(name) || (isWantedAnew(name) && !isAwake(stateOf(name))))
+      .map((service): Action => ({ type: 'start', service })),
+  ];
+}
+
+/** A service that nobody started, or that somebody stopped, is not started by an edit. */
+const isAwake = (state: ServiceState | undefined): boolean => state !== undefined && state.state !== 'idle';

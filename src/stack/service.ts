@@ -1,0 +1,308 @@
+/**
+ * The life of one service, as a pure function: `step(state, event, policy)` is the next state and what the unit
+ * around it has to do. No timers, no processes: those belong to `unit.ts`.
+ *
+ *            start            needs met           spawned              ready
+ *     idle ─────────▶ waiting ─────────▶ starting ────────▶ warming ─────────▶ ready ◀──▶ unwell
+ *      ▲               ▲    │ need failed   │ spawn failed    │ │ exit          │ exit      │ exit
+ *      │               │    ▼               ▼                 │ └──────────┬────┴───────────┘
+ *      │ gone          │   failed ◀───── attempts spent ──────┤            ▼
+ *   stopping ──────────┘     ▲                                │         backoff ──timer──▶ starting
+ *      ▲       restart       └──── deadline (after stopping) ─┘
+ *      └── stop, restart, deadline: from every state with a process        done: it ended, and was meant to
+ */
+import type { Failure } from '../protocol/messages.ts';
+
+/** Why a service is not up; the last lines of its log are added where it is shown. */
+export type Cause = Omit<Failure, 'log'> & {
+  /** The provider that failed, if that is why. */
+  readonly need?: string;
+};
+
+/** What comes after the process is gone. */
+export type Then =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'failed'; readonly cause: Cause };
+
+export type ServiceState =
+  | { readonly state: 'idle' }
+  | { readonly state: 'waiting' }
+  /** `attempt` counts from 1 and starts again after the service was ready for a while. */
+  | { readonly state: 'starting'; readonly attempt: number }
+  | { readonly state: 'warming'; readonly attempt: number; readonly pid: number }
+  | { readonly state: 'ready'; readonly attempt: number; readonly pid: number; readonly since: number }
+  | {
+      readonly state: 'unwell';
+      readonly attempt: number;
+      readonly pid: number;
+      readonly since: number;
+      readonly problem: string;
+    }
+  | { readonly state: 'backoff'; readonly attempt: number; readonly cause: Cause }
+  | { readonly state: 'stopping'; readonly then: Then; readonly pid?: number }
+  | { readonly state: 'failed'; readonly cause: Cause }
+  | { readonly state: 'done'; readonly exitCode: number };
+
+export type ServiceEvent =
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  /** Stop, wait until it is gone, start again: asked for, or because the contract changed. */
+  | { readonly type: 'restart' }
+  | { readonly type: 'needs-met' }
+  | { readonly type: 'need-failed'; readonly need: string; readonly message: string }
+  /** The need of a `failed{need}` is not failed any more. */
+  | { readonly type: 'need-recovered' }
+  | { readonly type: 'spawned'; readonly pid: number }
+  | { readonly type: 'spawn-failed'; readonly cause: Cause }
+  | { readonly type: 'ready'; readonly now: number }
+  | { readonly type: 'unwell'; readonly problem: string }
+  /** The contract's own `ready.timeout` is over. */
+  | { readonly type: 'deadline'; readonly cause: Cause }
+  /** The process and all that belonged to it are gone. */
+  | { readonly type: 'exited'; readonly end: End; readonly now: number }
+  /** The pause of `backoff` is over. */
+  | { readonly type: 'retry' };
+
+export interface End {
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+export type Effect =
+  | { readonly type: 'spawn' }
+  /** Find out when the process is ready, and later whether it still is. */
+  | { readonly type: 'probe' }
+  | { readonly type: 'end-probe' }
+  /** Stop the process, or the one that is just being spawned. */
+  | { readonly type: 'terminate' }
+  | { readonly type: 'retry-after'; readonly ms: number }
+  | { readonly type: 'cancel-retry' };
+
+/** What the contract says about ends. */
+export interface Policy {
+  readonly restart: 'no' | 'on-failure' | 'always';
+  /** Attempts in a row. */
+  readonly max: number;
+  /** Whether an end with code 0 is what it is for: a task, or a process that nobody dials. */
+  readonly mayEnd: boolean;
+}
+
+export type Step = readonly [ServiceState, readonly Effect[]];
+
+/** A service that was ready for this long (milliseconds) gets all its attempts again. */
+export const STEADY = 10_000;
+
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 10_000;
+
+/** Milliseconds before attempt `attempt + 1`: 250, 500, 1000 … 10000. */
+export const pauseAfter = (attempt: number): number =>
+  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt - 1, 16));
+
+/** Events that a state does not answer leave it as it is: the very same object, and no effects. */
+export function step(state: ServiceState, event: ServiceEvent, policy: Policy): Step {
+  switch (state.state) {
+    case 'idle':
+      return event.type === 'start' || event.type === 'restart' ? WAIT : stay(state);
+    case 'waiting':
+      return stepWaiting(state, event);
+    case 'starting':
+      return stepStarting(state, event);
+    case 'warming':
+    case 'ready':
+    case 'unwell':
+      return stepRunning(state, event, policy);
+    case 'backoff':
+      return stepBackoff(state, event);
+    case 'stopping':
+      return stepStopping(state, event);
+    case 'failed':
+      return stepFailed(state, event);
+    case 'done':
+      return event.type === 'restart' || event.type === 'start' ? WAIT : stay(state);
+  }
+}
+
+type Of<S extends ServiceState['state']> = Extract<ServiceState, { state: S }>;
+
+const WAIT: Step = [{ state: 'waiting' }, []];
+const IDLE: Step = [{ state: 'idle' }, []];
+const stay = (state: ServiceState): Step => [state, []];
+
+function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'needs-met':
+      return [{ state: 'starting', attempt: 1 }, [{ type: 'spawn' }]];
+    case 'need-failed': {
+      const { need } = event;
+      const message = `needs ${need}, which failed: ${event.message}`;
+      return [{ state: 'failed', cause: { message, hint: `see "portramp logs ${need}"`, need } }, []];
+    }
+    case 'stop':
+      return IDLE;
+    default:
+      return stay(state);
+  }
+}
+
+function stepStarting(state: Of<'starting'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'spawned':
+      return [{ state: 'warming', attempt: state.attempt, pid: event.pid }, [{ type: 'probe' }]];
+    case 'spawn-failed':
+      return [{ state: 'failed', cause: event.cause }, []];
+    case 'stop':
+      return [{ state: 'stopping', then: { kind: 'idle' } }, [{ type: 'terminate' }]];
+    case 'restart':
+      return [{ state: 'stopping', then: { kind: 'waiting' } }, [{ type: 'terminate' }]];
+    default:
+      return stay(state);
+  }
+}
+
+type Running = Of<'warming'> | Of<'ready'> | Of<'unwell'>;
+
+function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step {
+  switch (event.type) {
+    case 'ready':
+      return state.state === 'ready' ? stay(state) : becomeReady(state, event.now);
+    case 'unwell':
+      return state.state === 'ready'
+        ? [{ ...state, state: 'unwell', problem: event.problem }, []]
+        : stay(state);
+    case 'deadline':
+      return state.state === 'warming'
+        ? terminate(state, { kind: 'failed', cause: event.cause })
+        : stay(state);
+    case 'stop':
+      return terminate(state, { kind: 'idle' });
+    case 'restart':
+      return terminate(state, { kind: 'waiting' });
+    case 'exited':
+      return afterExit(state, event, policy);
+    default:
+      return stay(state);
+  }
+}
+
+function becomeReady(state: Of<'warming'> | Of<'unwell'>, now: number): Step {
+  const since = state.state === 'unwell' ? state.since : now;
+  return [{ state: 'ready', attempt: state.attempt, pid: state.pid, since }, []];
+}
+
+const terminate = ({ pid }: Running, then: Then): Step => [
+  { state: 'stopping', then, pid },
+  [{ type: 'end-probe' }, { type: 'terminate' }],
+];
+
+function afterExit(
+  state: Running,
+  { end, now }: Extract<ServiceEvent, { type: 'exited' }>,
+  policy: Policy,
+): Step {
+  const endProbe: Effect = { type: 'end-probe' };
+  const well = end.exitCode === 0;
+  if (state.state === 'warming' && NOT_RUNNABLE.includes(end.exitCode ?? 0)) {
+    return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
+  }
+  if (policy.restart === 'always' || (policy.restart === 'on-failure' && !well)) {
+    const steady = state.state !== 'warming' && now - state.since >= STEADY;
+    const attempt = steady ? 1 : state.attempt;
+    if (attempt <= policy.max) {
+      const pause: Effect = { type: 'retry-after', ms: pauseAfter(attempt) };
+      return [{ state: 'backoff', attempt, cause: describeEnd(end) }, [endProbe, pause]];
+    }
+    const cause = describeEnd(end);
+    const tries = `${policy.max} ${policy.max === 1 ? 'restart' : 'restarts'} did not help`;
+    const message = policy.max === 0 ? cause.message : `${cause.message}; ${tries}`;
+    return [{ state: 'failed', cause: { ...cause, message } }, [endProbe]];
+  }
+  if (well && policy.mayEnd) return [{ state: 'done', exitCode: 0 }, [endProbe]];
+  return [{ state: 'failed', cause: well ? describeEarlyEnd(end) : describeEnd(end) }, [endProbe]];
+}
+
+/** What a shell says of a command that it cannot run (Shell Command Language §2.8.2); trying again is no use. */
+const NOT_RUNNABLE: readonly number[] = [126, 127];
+
+/** In words, with what to do where the code says it. */
+export function describeEnd({ exitCode, signal }: End): Cause {
+  if (signal !== undefined) return { message: `ended by ${signal}`, signal };
+  const hint = exitCode === 127 ? 'a command was not found: is it installed, and spelled right?' : undefined;
+  return {
+    message: `exited with code ${exitCode ?? '?'}`,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+const describeEarlyEnd = (end: End): Cause => ({
+  ...describeEnd(end),
+  message: 'exited with code 0, but it has a port to serve',
+  hint: 'if it is meant to end, write "kind: task"; if it is to come back, "restart: { policy: always }"',
+});
+
+function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'retry':
+      return [{ state: 'starting', attempt: state.attempt + 1 }, [{ type: 'spawn' }]];
+    case 'stop':
+      return [{ state: 'idle' }, [{ type: 'cancel-retry' }]];
+    case 'start':
+    case 'restart':
+      return [{ state: 'waiting' }, [{ type: 'cancel-retry' }]];
+    default:
+      return stay(state);
+  }
+}
+
+function stepStopping(state: Of<'stopping'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'spawned':
+      // It was being spawned when the stop came.
+      return [{ ...state, pid: event.pid }, [{ type: 'terminate' }]];
+    case 'spawn-failed':
+    case 'exited':
+      return afterStop(state.then);
+    case 'start':
+    case 'restart':
+      return [{ ...state, then: { kind: 'waiting' } }, []];
+    case 'stop':
+      return [{ ...state, then: { kind: 'idle' } }, []];
+    default:
+      return stay(state);
+  }
+}
+
+function afterStop(then: Then): Step {
+  switch (then.kind) {
+    case 'idle':
+      return IDLE;
+    case 'waiting':
+      return WAIT;
+    case 'failed':
+      return [{ state: 'failed', cause: then.cause }, []];
+  }
+}
+
+function stepFailed(state: Of<'failed'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'start':
+    case 'restart':
+      return WAIT;
+    case 'need-recovered':
+      return state.cause.need === undefined ? stay(state) : WAIT;
+    case 'stop':
+      return IDLE;
+    default:
+      return stay(state);
+  }
+}
+
+/** Whether a process may exist in this state. */
+export const isRunning = ({ state }: ServiceState): boolean =>
+  state === 'starting' ||
+  state === 'warming' ||
+  state === 'ready' ||
+  state === 'unwell' ||
+  state === 'stopping';

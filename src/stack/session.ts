@@ -1,0 +1,150 @@
+/**
+ * The runner's connection to the daemon. It is the stack's registration, so it is kept up: when the daemon dies,
+ * the session dials again (starting a new one), claims what the stack has, and publishes its whole snapshot.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { PortrampError, messageOf } from '../lib/errors.ts';
+import type { StackIdentity } from '../plan/plan.ts';
+import type { DaemonClient } from '../protocol/client.ts';
+import type {
+  DaemonParams,
+  DaemonRequest,
+  DaemonResult,
+  Lease,
+  NoticeParams,
+  RunnerCommand,
+  StackSnapshot,
+} from '../protocol/messages.ts';
+
+export interface SessionOptions {
+  /** Dials the daemon; `spawn`: starts one where none runs. */
+  readonly connect: (options: { readonly spawn: boolean }) => Promise<DaemonClient | undefined>;
+  readonly clock: Clock;
+  readonly pid: number;
+  readonly onCommand: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
+  readonly onNotice: (text: string) => void;
+}
+
+export interface Session {
+  request<R extends DaemonRequest>(name: R, params: DaemonParams<R>): Promise<DaemonResult<R>>;
+  /** Makes this the stack's runner. Rejects with STACK_RUNNING. */
+  attach(stack: StackIdentity, leases: readonly Lease[]): Promise<void>;
+  /** What is held from now on, after an edit of the contract. */
+  hold(leases: readonly Lease[]): void;
+  /** Sends the snapshot soon; of several in a row the latest. Resolves when it, or a later one, is live. */
+  publish(snapshot: StackSnapshot): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds between two attempts to reach the daemon, with jitter so that runners do not stay in step. */
+const REDIAL = 500;
+
+/** Opens the first connection; it rejects where later ones are tried again. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { clock, onNotice } = options;
+  let client = await demand(options.connect({ spawn: true }));
+  let registered: { readonly stack: StackIdentity; leases: readonly Lease[] } | undefined;
+  let snapshot: StackSnapshot | undefined;
+  let publishing: Promise<void> | undefined;
+  let connected = true;
+  let mayStart = true;
+  let closed = false;
+  let cancelRedial: (() => void) | undefined;
+
+  const flush = async (): Promise<void> => {
+    // What changes while this runs is sent by the next round.
+    while (registered !== undefined && snapshot !== undefined && connected && !closed) {
+      const sent = snapshot;
+      const { root, environment } = registered.stack;
+      try {
+        await client.request('publish', { stack: { root, environment }, snapshot: sent });
+      } catch (error) {
+        if (connected && !closed) onNotice(`the daemon refused the routes: ${messageOf(error)}`);
+        return;
+      }
+      if (snapshot === sent) return;
+    }
+  };
+
+  const publish = (next: StackSnapshot | undefined): Promise<void> => {
+    snapshot = next ?? snapshot;
+    publishing ??= flush().finally(() => {
+      publishing = undefined;
+    });
+    return publishing;
+  };
+
+  const register = async (): Promise<void> => {
+    if (registered === undefined) return;
+    const { stack, leases } = registered;
+    const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
+    const claim = { root, environment, workspace, workspaceId, main, branch };
+    await client.request('claim', { ...claim, held: { slug, index, leases: [...leases] } });
+    await client.request('attach', { stack: { root, environment }, pid: options.pid });
+  };
+
+  const redial = (): void => {
+    if (closed) return;
+    cancelRedial = clock.after(REDIAL * (0.2 + Math.random()), () => {
+      void reconnect().catch(redial);
+    });
+  };
+
+  const reconnect = async (): Promise<void> => {
+    const next = await options.connect({ spawn: mayStart });
+    if (closed) return next?.close();
+    if (next === undefined) return redial();
+    client = next;
+    try {
+      await register();
+    } catch (error) {
+      next.close();
+      throw error;
+    }
+    connected = true;
+    mayStart = true;
+    listen();
+    onNotice('connected to the daemon again');
+    await publish(undefined);
+  };
+
+  const listen = (): void => {
+    const current = client;
+    current.onCommand(options.onCommand);
+    current.onNotice((name, params) => {
+      // After `stop` a person wants no daemon: only wait for one.
+      if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
+    });
+    current.onClose(() => {
+      if (closed || current !== client) return;
+      connected = false;
+      onNotice('lost the daemon; services run on, looking for it');
+      redial();
+    });
+  };
+
+  listen();
+  return {
+    request: (name, params) => client.request(name, params),
+    attach: async (stack, leases) => {
+      const { root, environment } = stack;
+      await client.request('attach', { stack: { root, environment }, pid: options.pid });
+      registered = { stack, leases };
+    },
+    hold: (leases) => {
+      if (registered !== undefined) registered.leases = leases;
+    },
+    publish,
+    close: () => {
+      closed = true;
+      cancelRedial?.();
+      client.close();
+    },
+  };
+}
+
+async function demand(connecting: Promise<DaemonClient | undefined>): Promise<DaemonClient> {
+  const client = await connecting;
+  if (client === undefined) throw new PortrampError('DAEMON_UNREACHABLE', 'the daemon did not start');
+  return client;
+}

@@ -374,6 +374,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** Sets the deadline for whatever has to happen next. */
   #wait(): void {
     const patience = this.#waitsFor();
+    // Informational responses, and a head that drips in, do not buy time.
+    if (patience === 'answer' && this.#patience === 'answer') return;
     this.#patience = patience;
     if (patience === 'none') this.#client.deadline.clear();
     else this.#client.deadline.set(this.#client.context.timeouts[patience]);
@@ -381,7 +383,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #waitsFor(): 'none' | 'stall' | 'body' | 'answer' | 'halfClosed' {
     if (this.#clientIsFull || this.#upstreamIsFull) return 'stall';
-    if (this.#client.ended) return 'halfClosed';
+    if (this.#client.ended && this.#upstream !== undefined) return 'halfClosed';
     // A response may be silent as long as it likes: a stream of events.
     if (this.#answered) return 'none';
     return this.#body.done || this.#upstream === undefined ? 'answer' : 'body';

@@ -177,7 +177,9 @@ export class HeadLexer {
       this.minor = minor;
       return true;
     }
-    const isHttp = startsLike(bytes, at, at + 5) && digitAt(bytes, at + 5) >= 0;
+    // `HTTP/` DIGIT `.` DIGIT, RFC 9112 §2.3.
+    const isHttp =
+      startsLike(bytes, at, at + 5) && digitAt(bytes, at + 5) >= 0 && digitAt(bytes, at + 7) >= 0;
     if (isHttp) this.#fail(505, 'only HTTP/1.0 and HTTP/1.1 are spoken here');
     else this.#fail(400, 'the HTTP version is malformed');
     return false;

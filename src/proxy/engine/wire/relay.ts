@@ -16,7 +16,7 @@ export interface RelayOwner {
   /** Whether the connection to the client ends with this response. */
   closesAfter(response: Response): boolean;
   /** The final head is about to be sent. */
-  onAnswer(response: Response): void;
+  onAnswer(): void;
   /** The response was sent whole. `excess`: the target has sent more than that. */
   onComplete(response: Response, excess: boolean): void;
   /** 101: `head` is to be sent, and `rest` belongs to the new protocol. */
@@ -92,14 +92,12 @@ export class Relay {
     this.#unchunked = response.framing.kind === 'chunked' && this.#request.minor === 0;
     const head = forwardResponse(reader, response, closing, this.#unchunked);
     this.dispose();
-    this.#owner.onAnswer(response);
     if (!this.#unchunked) {
       this.#body = createBodyReader(response.framing);
       this.#passBody(head, piece, at, length, lent);
     } else {
-      this.#body = new ChunkedBody((bytes, from, to) =>
-        splice(this.#sink, '', bytes, from, to, '', lent && bytes === piece),
-      );
+      this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, '', false));
+      this.#owner.onAnswer();
       this.#sink.write(head, 'latin1');
       this.#passBody('', piece, at, length, lent);
     }
@@ -109,6 +107,7 @@ export class Relay {
     const body = this.#body as BodyReader;
     const end = body.read(piece, from, length);
     if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
+    if (head !== '') this.#owner.onAnswer();
     if (!this.#unchunked)
       splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '', lent);
     if (body.done) this.#owner.onComplete(this.#response as Response, end < length);

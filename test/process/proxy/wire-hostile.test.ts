@@ -51,7 +51,10 @@ describe('a client that', () => {
     const slow = await Promise.all(Array.from({ length: 100 }, () => openRaw(scene.port)));
     const head = 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ';
     slow.forEach((client, index) => client.send(head.slice(0, index + 1)));
-    const dripping = setInterval(() => slow.forEach(({ socket, send }) => socket.writable && send('G')), 50);
+    const dripping = setInterval(
+      () => slow.forEach((client) => client.socket.writable && client.send('G')),
+      50,
+    );
     const other = await openRaw(scene.port);
     other.send(GET);
     await other.until('ok');
@@ -96,8 +99,8 @@ describe('a client that', () => {
     while (sides[0]?.text.includes('\r\n\r\n') !== true) await new Promise(setImmediate);
     client.send(body);
     expect((await client.closed).text).toMatch(/^HTTP\/1\.1 400 /);
-    await isGone(sides[0]!);
-    expect(sides[0]!.text).not.toMatch(/0\r\n[^]*\r\n\r\n$/);
+    await isGone(sides[0]);
+    expect(sides[0]?.text).not.toMatch(/0\r\n[^]*\r\n\r\n$/);
   });
 
   it('sends a malformed size with its head: nothing is forwarded', async () => {
@@ -323,7 +326,7 @@ describe('half a connection', () => {
   });
 
   it('of a request that is held ends the wait', async () => {
-    let onSignal = (_: AbortSignal): void => undefined;
+    let onSignal: (signal: AbortSignal) => void;
     const signalled = new Promise<AbortSignal>((resolve) => (onSignal = resolve));
     handler = (_, signal) => {
       onSignal(signal);

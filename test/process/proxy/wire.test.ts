@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { createWireEngine, type WireOptions } from '../../../src/proxy/engine/wire/wire.ts';
-import { createManualClock } from '../../unit/daemon/manual-clock.ts';
+import { createManualClock } from '../../unit/manual-clock.ts';
 import { createScene, exchangeRaw, type Scene } from './scene.ts';
 import { GET, OK, openRaw, scriptedBackend } from './wire-raw.ts';
 

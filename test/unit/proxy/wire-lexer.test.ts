@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { MARKS } from '../../../src/proxy/engine/wire/lexer.ts';
@@ -59,7 +59,7 @@ describe('the lexer', () => {
 
   it('judges any bytes the same, wherever they are split', () => {
     const alphabet = [
-      ...'GET /HTTP/1.1\r\nHost: a\t\n\0\x7f\xff',
+      ...'GET /HTTP/1.1\r\nHost: a\t\n\0\x7f\xff'.split(''),
       '\r\n',
       ' HTTP/1.1\r\n',
       'Host: a\r\n',

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { Wheel } from '../../../src/proxy/wheel.ts';
-import { createManualClock } from '../daemon/manual-clock.ts';
+import { createManualClock } from '../manual-clock.ts';
 
 /** How late a deadline may be, in milliseconds. */
 const LATE = 500;

@@ -1,0 +1,39 @@
+/** Diagnostics for people and for programs. Pure. */
+import type { Diagnostic } from '../../contract/diagnostic.ts';
+import { renderGithub } from './github.ts';
+import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
+import { renderSarif } from './sarif.ts';
+import { renderText } from './text.ts';
+
+export const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const;
+
+export type Format = (typeof FORMATS)[number];
+
+export interface ReportOptions {
+  /** Files are shown relative to this folder. */
+  readonly root: string;
+  /** For text: escape codes for a terminal. */
+  readonly color: boolean;
+}
+
+/** No line end after the last line; text and GitHub's annotations are empty where there are no findings. */
+export function renderDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  options: ReportOptions & { readonly format: Format },
+): string {
+  switch (options.format) {
+    case 'text':
+      return renderText(diagnostics, options);
+    case 'json':
+      return renderJson(diagnostics, options);
+    case 'sarif':
+      return renderSarif(diagnostics, options);
+    case 'github':
+      return renderGithub(diagnostics, options);
+    case 'junit':
+      return renderJunit(diagnostics, options);
+    default:
+      return options.format satisfies never;
+  }
+}

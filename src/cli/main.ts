@@ -31,7 +31,7 @@ async function report(error: unknown): Promise<number> {
     return 1;
   }
   if (error instanceof ContractError) {
-    const { renderDiagnostics } = await import('../check/report/report.ts');
+    const { renderDiagnostics } = await import('../check/report.ts');
     notice(
       renderDiagnostics(error.diagnostics, {
         format: 'text',

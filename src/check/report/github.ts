@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../contract/diagnostic.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from '../report.ts';
 import { shorten } from './shorten.ts';
 
 /** What a diagnostic of this weight is called by a workflow command. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../contract/diagnostic.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from '../report.ts';
 import { shorten } from './shorten.ts';
 
 export function renderJson(diagnostics: readonly Diagnostic[], { root }: ReportOptions): string {

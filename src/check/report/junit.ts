@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../contract/diagnostic.ts';
 import { RULES } from '../rules/rules.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from '../report.ts';
 import { renderText } from './text.ts';
 
 /** One test case a rule: it fails where the rule found errors, and prints what else it found. */

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 
 import type { Diagnostic } from '../../contract/diagnostic.ts';
 import { RULES } from '../rules/rules.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from '../report.ts';
 import { shorten } from './shorten.ts';
 
 /** SARIF 2.1.0 (OASIS): one run, every rule described, paths relative to the root of the sources. */

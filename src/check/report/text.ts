@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors';
 
 import type { Diagnostic } from '../../contract/diagnostic.ts';
-import type { ReportOptions } from './report.ts';
+import type { ReportOptions } from '../report.ts';
 import { shorten } from './shorten.ts';
 
 /** `file:line:column severity code message`, then the hint. */

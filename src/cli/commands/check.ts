@@ -23,7 +23,7 @@ export function defineCheck(program: Command): void {
 async function check(options: CheckOptions): Promise<void> {
   const { root } = await locateStack(options);
   const { checkWorkspace } = await import('../../check/workspace.ts');
-  const { renderDiagnostics } = await import('../../check/report/report.ts');
+  const { renderDiagnostics } = await import('../../check/report.ts');
   const diagnostics = await checkWorkspace(root);
   const format = options.json ? 'json' : 'text';
   print(renderDiagnostics(diagnostics, { format, root, color: hasColor }));

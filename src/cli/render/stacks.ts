@@ -29,17 +29,21 @@ function renderStack(stack: RunningStack): string {
         ? color.red(`runner ${stack.pid} does not answer (suspended?)`)
         : color.dim(`pid ${stack.pid}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
-  return stack.services.length === 0 ? head : `${head}\n${renderServices(stack.services)}`;
+  const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
+  const services = stack.services.length === 0 ? [] : [renderServices(stack.services)];
+  return [head, ...problems, ...services].join('\n');
 }
+
+export const paintState = (state: ServiceStateName): string => PAINT[state](state);
 
 /** One row a service: name, state, port, where to open it or what is wrong. */
 export function renderServices(services: readonly PublishedService[]): string {
   return columns(
     services.map((service) => [
       service.name,
-      PAINT[service.state](service.state),
+      paintState(service.state),
       portsOf(service),
-      describe(service),
+      describeService(service),
     ]),
     '  ',
   );
@@ -50,7 +54,8 @@ const portsOf = (service: PublishedService): string =>
     .map((port) => (port.name === 'http' ? `:${port.port}` : `${port.name}:${port.port}`))
     .join(' ');
 
-function describe(service: PublishedService): string {
+/** Where to open it, or what is wrong with it and what to do. */
+export function describeService(service: PublishedService): string {
   if (service.failure !== undefined && service.state !== 'ready') {
     const { message, hint } = service.failure;
     return color.red(message) + (hint === undefined ? '' : color.dim(` — ${hint}`));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { renderDiagnostics } from '../../../src/check/report/report.ts';
+import { renderDiagnostics } from '../../../src/check/report.ts';
 import { checkWorkspace } from '../../../src/check/workspace.ts';
 import type { Diagnostic } from '../../../src/contract/diagnostic.ts';
 

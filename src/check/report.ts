@@ -1,10 +1,10 @@
 /** Diagnostics for people and for programs. Pure. */
-import type { Diagnostic } from '../../contract/diagnostic.ts';
-import { renderGithub } from './github.ts';
-import { renderJson } from './json.ts';
-import { renderJunit } from './junit.ts';
-import { renderSarif } from './sarif.ts';
-import { renderText } from './text.ts';
+import type { Diagnostic } from '../contract/diagnostic.ts';
+import { renderGithub } from './report/github.ts';
+import { renderJson } from './report/json.ts';
+import { renderJunit } from './report/junit.ts';
+import { renderSarif } from './report/sarif.ts';
+import { renderText } from './report/text.ts';
 
 export const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const;
 

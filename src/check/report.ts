@@ -6,9 +6,7 @@ import { renderJunit } from './report/junit.ts';
 import { renderSarif } from './report/sarif.ts';
 import { renderText } from './report/text.ts';
 
-export const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const;
-
-export type Format = (typeof FORMATS)[number];
+export type Format = 'text' | 'json' | 'sarif' | 'github' | 'junit';
 
 export interface ReportOptions {
   /** Files are shown relative to this folder. */

@@ -1,7 +1,14 @@
+import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { checkContract, type CheckInput } from './check.ts';
 import { gatherFacts } from './gather.ts';
+
+export interface Checked {
+  readonly diagnostics: Diagnostic[];
+  /** What could be understood, one an environment. */
+  readonly contracts: readonly Contract[];
+}
 
 /**
  * Checks the contract in `root` in all its environments, without the personal overlay, and what git tracks around
@@ -12,10 +19,11 @@ export async function checkWorkspace(
   root: string,
   ambient: Readonly<Record<string, string | undefined>> = {},
   today: string = new Date().toISOString().slice(0, 10),
-): Promise<Diagnostic[]> {
+): Promise<Checked> {
   const inputs = await readEnvironments(root);
   const contracts = inputs.flatMap(({ contract }) => contract ?? []);
-  return checkContract(inputs, ambient, await gatherFacts(root, contracts, today));
+  const facts = await gatherFacts(root, contracts, today);
+  return { diagnostics: checkContract(inputs, ambient, facts), contracts };
 }
 
 /** The contract in every environment, `dev` first. */

@@ -2,11 +2,11 @@
 import type { Contract, EnvFileValues } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
 import { placeFindings } from '../contract/finding.ts';
-import { identOf, slugCandidates } from '../plan/names.ts';
 import { planStack } from '../plan/plan-stack.ts';
-import type { Leases, Plan, StackIdentity } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { resolveServices } from '../plan/resolve.ts';
 import { NO_FACTS, type Facts } from './facts/facts.ts';
+import { imagineLeases, imagineStack } from './imagine.ts';
 import type { Scene } from './rules/rule.ts';
 import { RULES } from './rules/rules.ts';
 import { judge } from './severity.ts';
@@ -64,22 +64,4 @@ function resolve(
     front: { http: 80 },
     unresolvedVariables: 'note',
   }).diagnostics;
-}
-
-/** The main checkout, which has every host name that there can be. */
-export function imagineStack({ workspace, environment }: Contract): StackIdentity {
-  const claim = { workspace, root: '/', main: true, environment };
-  const [slug = workspace] = slugCandidates(claim);
-  return { ...claim, workspaceId: '', slug, ident: identOf(slug), index: 0 };
-}
-
-/** Numbers in order: which ones they are changes no finding. */
-function imagineLeases(plan: Plan): Leases {
-  let number = 20_000;
-  return new Map(
-    [...plan.services.values()].map(({ name, ports }) => [
-      name,
-      new Map(ports.map((port) => [port.name, number++])),
-    ]),
-  );
 }

@@ -7,7 +7,7 @@ import type { Source } from '../contract/yaml.ts';
 import { injectionsOf } from '../plan/told.ts';
 import { claimsOf } from '../plan/rules/statics.ts';
 import { planStack } from '../plan/plan-stack.ts';
-import { imagineStack } from './check.ts';
+import { imagineStack } from './imagine.ts';
 import { readComposeFile } from './facts/compose-file.ts';
 import { readDevcontainer } from './facts/devcontainer.ts';
 import { readDockerfile } from './facts/dockerfile.ts';

@@ -4,6 +4,7 @@ import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
+import { defineDiff } from './commands/diff.ts';
 import { defineDev } from './commands/dev.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineDown } from './commands/down.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     defineWait,
     defineDown,
     defineCheck,
+    defineDiff,
     defineSchema,
     defineDoctor,
     defineClean,

@@ -36,11 +36,11 @@ export function isScanned(path: string): boolean {
 /** A longer line was written by a program. */
 const MAX_LINE = 2000;
 
-const ADDRESS = /(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d{2,5})(?![\d.]|:\d)/g;
+const ADDRESS = /(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d{2,5})(?!\d|\.\d|:\d)/g;
 
 /** A number after what says "port": `port: 1`, `PORT || 1`, `${PORT:-1}`, `--port 1`, `.listen(1`, `-p 1`. */
 const NUMBER =
-  /(?:port["'`)\]}]{0,3}\s{0,3}(?:\?\?|\|\||:-|[:=,(]|\s)\s{0,3}["'`]?|\.listen\(\s*|(?<=\s)-p[ =]?)(\d{2,5})(?![\d.\w])/gi;
+  /(?:port["'`)\]}]{0,3}\s{0,3}(?:\?\?|\|\||:-|[:=,(]|\s)\s{0,3}["'`]?|\.listen\(\s*|(?<=\s)-p[ =]?)(\d{2,5})(?!\w|\.\d)/gi;
 
 const VARIABLE = /^[ \t]*(?:export[ \t]+|ENV[ \t]+)?(\w+)[= ][ \t]*["']?(\d{2,5})["']?[ \t]*(?=$|\s)/gm;
 

@@ -12,7 +12,7 @@ import { readComposeFile } from './facts/compose-file.ts';
 import { readDevcontainer } from './facts/devcontainer.ts';
 import { readDockerfile } from './facts/dockerfile.ts';
 import type { Facts } from './facts/facts.ts';
-import { findLiterals, isScanned, type Governed, type Literal } from './facts/literals.ts';
+import { isScanned, searchFor, type Governed, type Literal, type Search } from './facts/literals.ts';
 import { readPackageScripts } from './facts/packages.ts';
 import { readTurboConfig } from './facts/turbo.ts';
 import { listTracked } from './tracked.ts';
@@ -62,7 +62,7 @@ export async function gatherFacts(
     dockerfiles: inFolders('Dockerfile', readDockerfile),
     packages: inFolders('package.json', readPackageScripts),
     turbo: turbo === undefined ? undefined : readTurboConfig(turbo),
-    ...searchLiterals(root, tracked.filter(isScanned), governedBy(contracts)),
+    ...searchLiterals(root, tracked.filter(isScanned), searchFor(governedBy(contracts))),
   };
 }
 
@@ -97,7 +97,7 @@ function readSource(root: string, path: string): Source | undefined {
 function searchLiterals(
   root: string,
   paths: readonly string[],
-  governed: Governed,
+  search: Search,
 ): Pick<Facts, 'literals' | 'unsearched'> {
   const literals: Literal[] = [];
   let total = 0;
@@ -108,7 +108,7 @@ function searchLiterals(
     const source = readSource(root, path);
     if (source === undefined || source.text.slice(0, 8000).includes('\0')) continue;
     total += source.text.length;
-    literals.push(...findLiterals(path, source, governed));
+    literals.push(...search(path, source));
   }
   return { literals, unsearched: paths.length - searched };
 }

@@ -47,9 +47,20 @@ const VARIABLE = /^[ \t]*(?:export[ \t]+|ENV[ \t]+)?(\w+)[= ][ \t]*["']?(\d{2,5}
 /** Files in which a line is an assignment. */
 const HAS_VARIABLES = /(?:^|\/)(?:\.env[^/]*|[^/]*\.env|Dockerfile[^/]*|[^/]*\.(?:ba|z)?sh)$/;
 
-/** `path` is relative to the root, `source.file` is what positions say. */
-export function findLiterals(path: string, { file, text }: Source, governed: Governed): Literal[] {
-  if (!isCandidate(path, text, governed)) return [];
+/** Looks through one file; `path` is relative to the root, `source.file` is what positions say. */
+export type Search = (path: string, source: Source) => Literal[];
+
+/** Most files hold nothing: one look at the whole text decides, before the work of understanding it. */
+export function searchFor(governed: Governed): Search {
+  const numbers = [...governed.numbers].join('|');
+  const candidate = new RegExp(numbers === '' ? ADDRESS.source : `${ADDRESS.source}|\\b(?:${numbers})\\b`);
+  return (path, source) => {
+    const hasVariables = governed.variables.size > 0 && HAS_VARIABLES.test(path);
+    return hasVariables || candidate.test(source.text) ? findLiterals(path, source, governed) : [];
+  };
+}
+
+function findLiterals(path: string, { file, text }: Source, governed: Governed): Literal[] {
   const code = withoutComments(path, text);
   const matches: { readonly index: number; readonly port: number; readonly text: string }[] = [];
   const add = (match: RegExpExecArray, digits: string | undefined): void => {
@@ -69,13 +80,6 @@ export function findLiterals(path: string, { file, text }: Source, governed: Gov
     if (governed.variables.has(match[1] ?? '')) add(match, match[2]);
   }
   return placeMatches(matches, { file, text }, path);
-}
-
-/** A look at the whole text, before the work of understanding it. */
-function isCandidate(path: string, text: string, { numbers, variables }: Governed): boolean {
-  if (new RegExp(ADDRESS.source).test(text)) return true;
-  if (variables.size > 0 && HAS_VARIABLES.test(path)) return true;
-  return numbers.size > 0 && [...numbers].some((number) => text.includes(String(number)));
 }
 
 function placeMatches(

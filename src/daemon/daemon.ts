@@ -142,7 +142,7 @@ function createRegistry(
   };
   const sessions = createSessions({ clock, onChange: tellWatchers });
   const route = (): void => front.publish(frontStacks(sessions, ledger.current));
-  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree });
+  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree, holdersOf });
   return { sessions, stacks, connections, route, sendStack };
 }
 

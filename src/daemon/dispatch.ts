@@ -71,9 +71,11 @@ async function answer(
       return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
     }
     case 'lease': {
-      const { stack, ports } = parse('lease', params);
-      return { leases: await stacks.lease(stack, ports) };
+      const { stack, ports, rules } = parse('lease', params);
+      return stacks.lease(stack, ports, rules);
     }
+    case 'reassign':
+      return stacks.reassign(parse('reassign', params));
     case 'attach': {
       const { stack, pid } = parse('attach', params);
       stacks.attach(stack, pid, connection);

@@ -31,7 +31,24 @@ export const stackIdentity = stackClaim.extend({
 });
 
 export const portRef = z.object({ service: z.string(), port: z.string() });
-export const lease = portRef.extend({ number: port });
+export const lease = portRef.extend({
+  number: port,
+  /** What the contract pins; `number` differs where that could not be had. */
+  static: port.optional(),
+  /** Counts the numbers that the port has had; absent is 1. */
+  generation: z.number().int().min(1).optional(),
+});
+
+/** A port that needs a number, and the one that the contract pins. */
+export const portRequest = portRef.extend({ static: port.optional() });
+
+const span = z.object({ from: port, to: port });
+
+/** What the contract says about the numbers of the stack's environment. */
+export const portRules = z.object({
+  range: span.extend({ static: z.number().int().min(0), exclude: z.array(span).default([]) }).optional(),
+  reservations: z.array(z.object({ port, service: z.string().optional() })).default([]),
+});
 
 export const portHolder = z.object({
   pid: z.number().int().optional(),
@@ -180,8 +197,20 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(portRef) }),
-    result: z.object({ leases: z.array(lease) }),
+    params: z.object({ stack: stackKey, ports: z.array(portRequest), rules: portRules.optional() }),
+    result: z.object({
+      leases: z.array(lease),
+      /** Pinned numbers that could not be had, numbers that moved with the contract. */
+      notices: z.array(z.string()).optional(),
+    }),
+  },
+  /**
+   * Gives a port another number because a stranger holds the one it has (`onConflict: reassign`). While the number
+   * is free, or not the port's any more, nothing moves: the answer is the lease as it is.
+   */
+  reassign: {
+    params: z.object({ stack: stackKey, port: portRef, number: port, rules: portRules.optional() }),
+    result: z.object({ lease, moved: z.boolean() }),
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
@@ -244,6 +273,8 @@ export type StackKey = z.output<typeof stackKey>;
 export type StackClaim = z.output<typeof stackClaim>;
 export type Lease = z.output<typeof lease>;
 export type PortRef = z.output<typeof portRef>;
+export type PortRequest = z.output<typeof portRequest>;
+export type PortRules = z.output<typeof portRules>;
 export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
 export type ServiceStateName = z.output<typeof serviceState>;

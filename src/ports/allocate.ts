@@ -148,7 +148,11 @@ function grantHeld(search: Search, port: PortRequest): void {
   }
 }
 
-async function grantFree(search: Search, port: PortRequest, isFree: AllocateOptions['isFree']): Promise<void> {
+async function grantFree(
+  search: Search,
+  port: PortRequest,
+  isFree: AllocateOptions['isFree'],
+): Promise<void> {
   const { range, stack, taken, fenced } = search;
   if (search.granted.has(portKey(port))) return;
   for (const number of walkFrom(range, preferredNumber(range, stack, port))) {
@@ -195,7 +199,8 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
     return `${what} is pinned to port ${pinned} in the main checkout; here it has ${lease.number}`;
   }
   const other = search.others.get(pinned);
-  if (other === undefined) return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
+  if (other === undefined)
+    return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
   const holder = search.ledger.stacks.find((one) => isSameKey(one, other));
   const who = `${other.service} of ${holder?.slug ?? 'another stack'} (${other.root})`;
   return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
@@ -203,7 +208,8 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
 
 function explainMove({ held, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
   const before = held.get(portKey(port));
-  if (before === undefined || before.number === lease.number || lease.number === port.static) return undefined;
+  if (before === undefined || before.number === lease.number || lease.number === port.static)
+    return undefined;
   const why = findObjection(rules, port.service, before.number) ?? 'pinned for another port';
   return `${port.service}.${port.port} moved from port ${before.number}, which is now ${why}, to ${lease.number}`;
 }

@@ -26,7 +26,7 @@ export type Finding =
       readonly holder: PortHolder;
       /** The service that it is an instance of, if it is one of portramp's. */
       readonly label?: string;
-      /** It started after the instance: it may be the service itself, detached without a trace. */
+      /** It did not start before the instance: it may be the service itself, detached without a trace. */
       readonly later: boolean;
     }
   /** A listener that cannot be identified. */

@@ -116,7 +116,7 @@ function describeGhost(
     number,
     holder: { pid, address, ...pass.system.describe(pid) },
     ...(owner === undefined ? {} : { label: owner.label }),
-    later: timeOf(factsOf(pid)?.startTime) > timeOf(instance.startTime),
+    later: timeOf(factsOf(pid)?.startTime) >= timeOf(instance.startTime),
   };
 }
 

@@ -95,6 +95,8 @@ export const publishedPort = z.object({
   targetPort: port,
   url: z.string().optional(),
   hosts: z.array(z.string()),
+  /** `external`: who listens there may be anybody, it is not verified. */
+  listener: z.enum(['own', 'external']).optional(),
 });
 
 export const publishedService = z.object({
@@ -102,6 +104,8 @@ export const publishedService = z.object({
   kind: z.string(),
   state: serviceState,
   pid: z.number().int().optional(),
+  /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
+  instance: z.object({ startTime: z.string(), marker: z.string() }).optional(),
   restarts: z.number().int().default(0),
   exitCode: z.number().int().optional(),
   /** For `waiting`: the services it waits for. */
@@ -127,6 +131,37 @@ export const publishedRoute = z.object({
   hostHeader: z.string().optional(),
   route: routeState,
 });
+
+/** Something on a leased port that is not as it should be; `marker` says which instance it is about. */
+export const finding = z.discriminatedUnion('kind', [
+  /** Somebody else listens there, on whatever address. */
+  z.object({
+    kind: z.literal('ghost'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    holder: portHolder,
+    label: z.string().optional(),
+    later: z.boolean(),
+  }),
+  /** A listener that cannot be identified. */
+  z.object({
+    kind: z.literal('unknown'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    address: z.string(),
+    user: z.number().int().optional(),
+  }),
+  /** Nobody listens there, and the instance does elsewhere. */
+  z.object({
+    kind: z.literal('elsewhere'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+  }),
+]);
 
 /** Everything a stack is, sent whole at every change. */
 export const stackSnapshot = z.object({
@@ -259,6 +294,8 @@ export const runnerRequests = {
 export const daemonNotices = {
   /** The stack's state; `stack` is absent when no runner is attached any more. */
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
+  /** What verification found about the stack's instances: to its runner, once for each that is new. */
+  findings: z.object({ key: stackKey, findings: z.array(finding) }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -277,6 +314,7 @@ export type PortRequest = z.output<typeof portRequest>;
 export type PortRules = z.output<typeof portRules>;
 export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
+export type Finding = z.output<typeof finding>;
 export type ServiceStateName = z.output<typeof serviceState>;
 export type PublishedService = z.output<typeof publishedService>;
 export type PublishedPort = z.output<typeof publishedPort>;

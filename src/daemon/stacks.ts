@@ -39,7 +39,7 @@ export interface Stacks extends Leases {
 }
 
 /** A stack's names, as the protocol tells them. */
-export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent'>;
+export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent' | 'problems'>;
 
 export interface StacksOptions {
   readonly ledger: LedgerFile;
@@ -108,11 +108,13 @@ export function createStacks(options: StacksOptions): Stacks {
 
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
+    const problems = session?.snapshot.problems ?? [];
     return {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
       ...(session?.silent === true ? { silent: true } : {}),
       services: session?.snapshot.services ?? [],
+      ...(problems.length === 0 ? {} : { problems }),
     };
   };
 

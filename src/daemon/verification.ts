@@ -38,6 +38,13 @@ export interface VerificationOptions {
   readonly log: (line: string) => void;
 }
 
+/** Where nobody looks, everything is believed. */
+export const TRUST: Verification = {
+  standingOf: () => ({ kind: 'fine' }),
+  settle: async () => undefined,
+  close: () => undefined,
+};
+
 /** Milliseconds between two passes while nothing happens, and while something is about to. */
 export const RELAXED = 2_000;
 export const EAGER = 400;

@@ -17,6 +17,7 @@ export const makeFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 
 
 const ENTRIES = {
   daemon: 'src/daemon/main.ts',
+  inspector: 'src/daemon/inspector.ts',
   starter: 'test/process/daemon/starter.ts',
   contender: 'test/process/daemon/contender.ts',
 };

@@ -157,10 +157,11 @@ function createRegistry(
           inspection,
           clock,
           log,
-          sessions: sessions.all,
+          sessions: () => sessions.all(),
           labelOf: (key, service) => `${service} of ${findStack(ledger.current, key)?.slug ?? key.root}`,
           onChange: route,
-          onFindings: ({ key, connection }, findings) => connection.peer.notify('findings', { key, findings }),
+          onFindings: ({ key, connection }, findings) =>
+            connection.peer.notify('findings', { key, findings }),
         });
   const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree, holdersOf });
   return { sessions, stacks, verification, connections, route, sendStack };

@@ -19,7 +19,8 @@ function createMachine(): Machine {
     sockets: [],
     markers: {},
     asked: { processes: 0, holders: [] },
-    listListeners: () => machine.sockets.map(({ pids: _, ...listener }) => listener),
+    listListeners: () =>
+      machine.sockets.map(({ id, address, port, user = 0 }) => ({ id, address, port, user })),
     listProcesses: () => {
       machine.asked.processes += 1;
       return machine.processes;
@@ -122,12 +123,12 @@ describe('a pass', () => {
 
   it('says nothing of what was gone at the second look', () => {
     machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
-    const { listListeners } = machine;
+    const list = machine.listListeners.bind(machine);
     let looks = 0;
     machine.listListeners = () => {
       looks += 1;
       if (looks === 2) machine.sockets.pop();
-      return listListeners();
+      return list();
     };
     expect(inspector.inspect([api])).toEqual([]);
   });

@@ -132,7 +132,7 @@ function later(commit: Promise<void>): () => Promise<void> {
 const isNoFreePort = (error: unknown): boolean =>
   error instanceof PortrampError && error.code === 'NO_FREE_PORT';
 
-const toLease = ({ service, port, number, static: pinned, generation }: LedgerLease): Lease => ({
+export const toLease = ({ service, port, number, static: pinned, generation }: LedgerLease): Lease => ({
   service,
   port,
   number,

@@ -97,14 +97,13 @@ export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledge
  * @throws PortrampError INTERNAL when another stack has one of the numbers.
  */
 export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly LedgerLease[]): Ledger {
-  const present = new Set(ledger.leases);
-  if (leases.every((lease) => present.has(lease))) return ledger;
+  if (leases.every((lease) => ledger.leases.includes(lease))) return ledger;
   const numbers = new Set(leases.map(({ number }) => number));
-  const ports = new Set(leases.map(({ service, port: name }) => `${service}\0${name}`));
+  const services = new Set(leases.map(({ service }) => service));
+  const isReplaced = (lease: LedgerLease): boolean =>
+    services.has(lease.service) && leases.some((one) => isSamePort(one, lease));
   const stays = (lease: LedgerLease): boolean => {
-    if (isSameKey(lease, key)) {
-      return !numbers.has(lease.number) && !ports.has(`${lease.service}\0${lease.port}`);
-    }
+    if (isSameKey(lease, key)) return !numbers.has(lease.number) && !isReplaced(lease);
     if (!numbers.has(lease.number)) return true;
     throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
   };

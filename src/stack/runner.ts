@@ -3,12 +3,11 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { createQueue } from '../lib/queue.ts';
 import type {
@@ -23,11 +22,12 @@ import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { launch } from './launch.ts';
+import { askHolders, launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { reactTo } from './react.ts';
+import { describeRefusal } from './refusal.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, Supervision } from './supervision.ts';
@@ -178,11 +178,6 @@ class StackRunner implements Runner {
 
   #createSupervision(session: Session, logs: LogStore, watchdog: Watchdog): Supervision {
     const { clock, ambient, color } = this.#options;
-    const holdersOf = async (port: number) => {
-      // Without a daemon for the moment nobody can tell; the service will find out itself.
-      const answer = await session.request('holder', { port }).catch(() => undefined);
-      return answer === undefined ? undefined : answer.free ? [] : nonEmpty(answer.holders);
-    };
     return new Supervision({
       clock,
       logs,
@@ -193,7 +188,7 @@ class StackRunner implements Runner {
             this.#inTurn(async () => this.#numbers?.reassign(unit.name, port, holder) ?? false),
           ambient,
           color,
-          holdersOf,
+          holdersOf: (port) => askHolders(session, port),
           onOutput,
           marker: `${this.#runId}.${unit.name}.${generation}`,
         }),
@@ -267,18 +262,12 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
-    if (error instanceof ContractError) {
-      this.#problems = error.diagnostics
-        .filter(({ severity }) => severity === 'error')
-        .map(
-          (one) =>
-            `edit not applied: ${relative(this.#options.root, one.file)}:${one.line}:${one.column} ${one.message}`,
-        );
-      this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
-    } else {
-      this.#problems = [`edit not applied: ${messageOf(error)}`];
-      this.events.emit({ type: 'notice', text: this.#problems.join() });
-    }
+    this.#problems = describeRefusal(error, this.#options.root);
+    this.events.emit(
+      error instanceof ContractError
+        ? { type: 'refused', diagnostics: error.diagnostics }
+        : { type: 'notice', text: this.#problems.join() },
+    );
     void this.#session?.publish(this.#snapshot());
   }
 
@@ -312,7 +301,3 @@ class StackRunner implements Runner {
     return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#logs)));
   }
 }
-
-/** A port that is not free is held by somebody, even if the system does not say by whom. */
-const nonEmpty = <T extends object>(holders: readonly T[]): readonly (T | object)[] =>
-  holders.length === 0 ? [{}] : holders;

@@ -16,6 +16,7 @@ import { defineOpen } from './commands/open.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
+import { defineWhy } from './commands/why.ts';
 import { VERSION } from './version.ts';
 
 /** The whole command line; every command loads what it needs when it runs. */
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     defineLogs,
     defineControl,
     defineWait,
+    defineWhy,
     defineDown,
     defineCheck,
     defineDiff,

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
+import { errnoOf } from '../lib/errors.ts';
 import type { Target } from './engine/engine.ts';
 import { Upstream } from './pool-upstream.ts';
 import type { Wheel } from './wheel.ts';
@@ -35,8 +36,15 @@ export interface DialOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** Dials one address after the other until one answers. @returns cancels; then neither callback comes */
-export function dial(addresses: readonly string[], options: DialOptions): () => void {
+/**
+ * Dials one address after the other until one answers; reports the first error that says more than "refused".
+ * @returns cancels; then neither callback comes
+ */
+export function dial(
+  addresses: readonly string[],
+  options: DialOptions,
+  failures: readonly Error[] = [],
+): () => void {
   const { target, wheel } = options;
   const [address, ...others] = addresses;
   if (address === undefined) {
@@ -48,8 +56,9 @@ export function dial(addresses: readonly string[], options: DialOptions): () => 
   const { socket } = upstream;
   const goOn = (error: Error): void => {
     stop();
-    if (others.length === 0) options.onFailure(error);
-    else cancel = dial(others, options);
+    const all = [...failures, error];
+    if (others.length > 0) cancel = dial(others, options, all);
+    else options.onFailure(all.find((failure) => errnoOf(failure) !== 'ECONNREFUSED') ?? all[0] ?? error);
   };
   const onConnected = (): void => {
     deadline.remove();

@@ -1,12 +1,12 @@
 /** What the wire engine keeps, for how long, and how much of it at once. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { createWireEngine, type WireOptions } from '../../../src/proxy/engine/wire/wire.ts';
 import { createManualClock } from '../../unit/manual-clock.ts';
-import { createScene, exchangeRaw, type Scene } from './scene.ts';
+import { createScene, exchangeRaw, portOf, type Scene } from './scene.ts';
 import { GET, OK, openRaw, scriptedBackend } from './wire-raw.ts';
 
 async function start(options: WireOptions = {}): Promise<Scene> {
@@ -105,14 +105,16 @@ describe('a connection to a target', () => {
     const scene = await start();
     let open = 0;
     let most = 0;
-    await scene
-      .backend((_, res) => res.end('ok'))
-      .then((backend) =>
-        backend.on('connection', (socket) => {
-          most = Math.max(most, (open += 1));
-          socket.once('close', () => (open -= 1));
-        }),
-      );
+    const backend = await scene.backend((_, res) => res.end('ok'));
+    backend.on('connection', (socket) => {
+      most = Math.max(most, (open += 1));
+      socket.once('close', () => (open -= 1));
+    });
+    // As the front does: a shorter queue of the kernel's would reset some before they are accepted.
+    const listener = createServer((socket) => scene.server.accept(socket));
+    listener.listen({ port: 0, host: '127.0.0.1', backlog: 8_192 });
+    await once(listener, 'listening');
+    onTestFinished(() => void listener.close());
     const count = 5_000;
     const files = Number(execFileSync('sh', ['-c', 'ulimit -n']).toString());
     if (files < 3 * count) {
@@ -122,7 +124,7 @@ describe('a connection to a target', () => {
     let answered = 0;
     await Promise.all(
       Array.from({ length: count }, async () => {
-        const socket = connect({ port: scene.port, host: '127.0.0.1' });
+        const socket = connect({ port: portOf(listener), host: '127.0.0.1' });
         socket.write(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
         let text = '';
         for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString('latin1');

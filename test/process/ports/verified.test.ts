@@ -201,6 +201,9 @@ services:
     };
     expect(env['API_PORT']).toBe(String(opened));
 
+    const direct = await workspace.run('url', 'api', '--direct');
+    expect(direct.stdout).toBe(`http://127.0.0.1:${opened}\n`);
+
     // It is told its own number again at the next start, and found where it really is.
     await workspace.run('restart', 'api');
     await workspace.until('api', 'ready');

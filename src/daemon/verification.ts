@@ -49,8 +49,8 @@ export const TRUST: Verification = {
 export const RELAXED = 2_000;
 export const EAGER = 400;
 
-/** The share of a core that passes may take: with room for what they cost elsewhere. */
-const SHARE = 0.008;
+/** The share of a core that passes may take: half of what is allowed, the rest is for all that is around them. */
+const SHARE = 0.005;
 
 /** Milliseconds: how long a new instance is looked at eagerly. */
 const YOUTH = 20_000;

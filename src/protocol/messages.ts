@@ -71,6 +71,8 @@ export const publishedPort = z.object({
   hosts: z.array(z.string()),
   /** `external`: who listens there may be anybody, it is not verified. */
   listener: z.enum(['own', 'external']).optional(),
+  /** Whether the runner goes along when the service opens another port. */
+  follow: z.boolean().optional(),
 });
 
 export const publishedService = z.object({

@@ -62,6 +62,7 @@ const publishPort = ({
   hosts,
   shortHosts,
   listener,
+  follow,
 }: ResolvedPort) => ({
   name,
   appProtocol,
@@ -70,6 +71,7 @@ const publishPort = ({
   url: publicUrl ?? url,
   hosts: [...hosts, ...shortHosts],
   ...(listener === 'external' ? { listener } : {}),
+  ...(follow ? { follow } : {}),
 });
 
 function failureOf({ state, log }: ServiceView): Failure | undefined {

@@ -387,7 +387,7 @@ it('two steps never hide what breaks on the way as a whole', () => {
       breaking += 1;
       expect(breaks(from, over) || breaks(over, to)).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
-  expect(breaking).toBeGreaterThan(50);
-});
+  expect(breaking).toBeGreaterThan(20);
+}, 120_000);

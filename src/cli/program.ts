@@ -4,6 +4,7 @@ import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
+import { defineDiff } from './commands/diff.ts';
 import { defineDev } from './commands/dev.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineDown } from './commands/down.ts';
@@ -15,6 +16,7 @@ import { defineOpen } from './commands/open.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
+import { defineWhy } from './commands/why.ts';
 import { VERSION } from './version.ts';
 
 /** The whole command line; every command loads what it needs when it runs. */
@@ -38,8 +40,10 @@ export function createProgram(): Command {
     defineLogs,
     defineControl,
     defineWait,
+    defineWhy,
     defineDown,
     defineCheck,
+    defineDiff,
     defineSchema,
     defineDoctor,
     defineClean,

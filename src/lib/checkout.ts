@@ -47,7 +47,7 @@ export async function readCheckout(folder: string): Promise<Checkout> {
 const run = promisify(execFile);
 
 /** Variables such as GIT_DIR (set inside hooks) would make git answer for another repository. */
-function environmentForGit(): NodeJS.ProcessEnv {
+export function environmentForGit(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) =>

@@ -63,6 +63,8 @@ const POLICIES = [
   ['start', 'none'],
   ['run', 'none'],
   ['resolve', 'restart'],
+  ['access', 'none'],
+  ['transition', 'none'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {
@@ -70,13 +72,15 @@ function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number]
 }
 
 /**
- * A service that is merely told its own public name need not start again when that changes; who wrote it into
- * `env` has the program use it.
+ * A service that is merely told a public name, its own or a provider's, need not start again when that changes:
+ * services dial ports. Who wrote it into `env` has the program use it.
  */
 function impactOfVariable(key: string, last: ResolvedService, next: ResolvedService): Impact {
-  const isMirror = key === 'PORTRAMP_URL' && !isDeclared(key, last) && !isDeclared(key, next);
+  const isMirror = PUBLIC_NAME.test(key) && !isDeclared(key, last) && !isDeclared(key, next);
   return isMirror && key in last.env && key in next.env ? 'reroute' : 'restart';
 }
+
+const PUBLIC_NAME = /^PORTRAMP_URL$|_PUBLIC_URL$/;
 
 const isDeclared = (key: string, { service }: ResolvedService): boolean =>
   service.kind !== 'external' && Object.hasOwn(service.env, key);
@@ -92,7 +96,7 @@ function comparePorts(last: ResolvedService, next: ResolvedService): Difference[
     if (a === undefined || b === undefined) return [{ field: `ports.${name}`, impact: hard }];
     return PORT_FIELDS.filter((field) => !isEqual(a[field], b[field])).map((field) => ({
       field: `ports.${name}.${field}`,
-      impact: ROUTING.includes(field) ? 'reroute' : field === 'implicit' ? 'none' : hard,
+      impact: ROUTING.includes(field) ? 'reroute' : POLICY_FIELDS.includes(field) ? 'none' : hard,
     }));
   });
 }
@@ -105,10 +109,23 @@ const PORT_FIELDS = [
   'appProtocol',
   'primary',
   'implicit',
+  'static',
+  'visibility',
+  'follow',
+  'listener',
   'hosts',
   'shortHosts',
   'publicUrl',
 ] as const satisfies readonly (keyof ResolvedPort)[];
+
+/** What they do shows in the number, the host names and the environment; or it matters at the next start only. */
+const POLICY_FIELDS: readonly (keyof ResolvedPort)[] = [
+  'implicit',
+  'static',
+  'visibility',
+  'follow',
+  'listener',
+];
 
 const ROUTING: readonly (keyof ResolvedPort)[] = ['hosts', 'shortHosts', 'publicUrl'];
 

@@ -3,25 +3,36 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
-import { diffServices } from '../plan/diff.ts';
-import type { PublishedService, RunnerCommand, StackKey, StackSnapshot } from '../protocol/messages.ts';
+import { createQueue } from '../lib/queue.ts';
+import type {
+  CommandAnswer,
+  Finding,
+  PublishedService,
+  RunnerCommand,
+  StackKey,
+  StackSnapshot,
+} from '../protocol/messages.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
+import { changeStack } from './change.ts';
+import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { launch } from './launch.ts';
+import { askHolders, launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
+import { createNumbers, type Numbers } from './numbers.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
-import { reconcile } from './reconcile.ts';
+import { reactTo } from './react.ts';
+import { describeRefusal } from './refusal.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
+import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, Supervision } from './supervision.ts';
 import type { Unit } from './unit.ts';
+import { viewUnit } from './view.ts';
 import { watchFiles, type FileWatch } from './watch.ts';
 
 export interface RunnerOptions extends StackKey {
@@ -49,9 +60,6 @@ export interface Runner {
   readonly ended: Promise<void>;
 }
 
-/** Lines of a failed service that are shown where it is explained. */
-const FAILURE_LINES = 20;
-
 export const createRunner = (options: RunnerOptions): Runner => new StackRunner(options);
 
 class StackRunner implements Runner {
@@ -61,7 +69,10 @@ class StackRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #runId = randomBytes(6).toString('hex');
   #resolveEnded: () => void = () => undefined;
+  /** Edits of the contract and moves of numbers, one after the other. */
+  readonly #inTurn = createQueue();
   #session: Session | undefined;
+  #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
   #logs: LogStore | undefined;
@@ -95,6 +106,7 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
+      onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;
@@ -103,6 +115,12 @@ class StackRunner implements Runner {
       },
     });
     this.#session = session;
+    this.#numbers = createNumbers({
+      session,
+      prepared: () => this.#prepared,
+      adopt: (next, moved) => this.#adopt(next, moved),
+      onEvent: (event) => this.events.emit(event),
+    });
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     await session.attach(prepared.stack, prepared.leases);
@@ -113,7 +131,7 @@ class StackRunner implements Runner {
     this.#watchdog = startWatchdog({ runId: this.#runId, clock });
     const supervision = this.#createSupervision(session, logs, this.#watchdog);
     this.#supervision = supervision;
-    this.#watch = watchFiles({ clock, onChange: () => this.#reload() });
+    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
     supervision.start(prepared.services, wanted);
@@ -142,7 +160,14 @@ class StackRunner implements Runner {
 
   #prepare(session: Session): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
-    return prepareStack({ key: { root, environment }, client: session, ambient, held: this.#held() });
+    const followed = this.#numbers?.followed ?? new Map();
+    return prepareStack({
+      key: { root, environment },
+      client: session,
+      ambient,
+      held: this.#held(),
+      followed,
+    });
   }
 
   #held() {
@@ -153,32 +178,56 @@ class StackRunner implements Runner {
 
   #createSupervision(session: Session, logs: LogStore, watchdog: Watchdog): Supervision {
     const { clock, ambient, color } = this.#options;
-    const holdersOf = async (port: number) => {
-      // Without a daemon for the moment nobody can tell; the service will find out itself.
-      const answer = await session.request('holder', { port }).catch(() => undefined);
-      return answer === undefined ? undefined : answer.free ? [] : nonEmpty(answer.holders);
-    };
     return new Supervision({
       clock,
       logs,
-      launch: (service, generation, onOutput) =>
+      launch: (unit, generation, onOutput) =>
         launch({
-          service,
+          service: () => unit.resolved,
+          reassign: (port, holder) =>
+            this.#inTurn(async () => this.#numbers?.reassign(unit.name, port, holder) ?? false),
           ambient,
           color,
-          holdersOf,
+          holdersOf: (port) => askHolders(session, port),
           onOutput,
-          marker: `${this.#runId}.${service.name}.${generation}`,
+          marker: `${this.#runId}.${unit.name}.${generation}`,
         }),
       onSpawn: (pid) => watchdog.add(pid),
       onExit: (pid) => watchdog.remove(pid),
-      onNotice: (unit, text) => {
-        logs.note(unit.name, text);
-        this.events.emit({ type: 'notice', text, service: unit.name });
-      },
+      onNotice: (unit, text) => this.#tell(unit, text),
       onChange: (unit) => this.#publish(unit),
       onSettled: () => void this.#settle(session),
     });
+  }
+
+  #react(finding: Finding): void {
+    const unit = this.#supervision?.units.find(({ instance }) => instance?.marker === finding.marker);
+    if (unit === undefined) return;
+    reactTo(finding, unit, {
+      tell: (text) => this.#tell(unit, text),
+      follow: (port, number) =>
+        this.#inTurn(async () => {
+          this.#numbers?.follow(unit.name, port, number);
+          unit.retarget();
+        }),
+    });
+  }
+
+  /** Among the lines of the service, and to whoever watches. */
+  #tell(unit: Unit, text: string): void {
+    this.#logs?.note(unit.name, text);
+    this.events.emit({ type: 'notice', text, service: unit.name });
+  }
+
+  /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
+  #adopt(next: PreparedStack, moved: string): void {
+    const supervision = this.#supervision;
+    const last = this.#prepared;
+    if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
+    this.#prepared = next;
+    this.#session?.hold(next.leases);
+    changeStack(supervision, last, next, { wanted: supervision.wanted, spared: moved });
+    void this.#session?.publish(this.#snapshot());
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
@@ -200,14 +249,9 @@ class StackRunner implements Runner {
       if (this.#stopping !== undefined) return;
       this.#prepared = next;
       session.hold(next.leases);
-      const changes = diffServices(last.services, next.services);
-      const actions = reconcile({
-        changes,
-        stateOf: (name) => supervision.find(name)?.state,
-        wanted: supervision.wanted,
-        wantedNow: wanted,
-      });
-      supervision.apply(actions, next.services, wanted);
+      const known = new Set(last.notices);
+      for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
+      const changes = changeStack(supervision, last, next, { wanted });
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
       await this.#watch?.follow(next.files);
@@ -218,67 +262,42 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
-    if (error instanceof ContractError) {
-      this.#problems = error.diagnostics
-        .filter(({ severity }) => severity === 'error')
-        .map(
-          (one) =>
-            `edit not applied: ${relative(this.#options.root, one.file)}:${one.line}:${one.column} ${one.message}`,
-        );
-      this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
-    } else {
-      this.#problems = [`edit not applied: ${messageOf(error)}`];
-      this.events.emit({ type: 'notice', text: this.#problems.join() });
-    }
+    this.#problems = describeRefusal(error, this.#options.root);
+    this.events.emit(
+      error instanceof ContractError
+        ? { type: 'refused', diagnostics: error.diagnostics }
+        : { type: 'notice', text: this.#problems.join() },
+    );
     void this.#session?.publish(this.#snapshot());
   }
 
-  async #command(command: RunnerCommand): Promise<{ message?: string }> {
+  async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
-    const plan = this.#prepared?.plan;
-    if (supervision === undefined || plan === undefined) return { message: 'the stack is just starting' };
-    switch (command.action) {
-      case 'start':
-        supervision.startNamed(plan, command.services);
-        break;
-      case 'stop':
-        supervision.stopNamed(plan, command.services);
-        break;
-      case 'restart':
-        supervision.restartNamed(plan, command.services);
-        break;
-      case 'down':
-        // The answer must leave before the session closes.
-        setImmediate(() => void this.stop({ now: false }));
-        return {};
-      case 'ping':
-        return {};
-    }
-    await this.#session?.publish(this.#snapshot());
-    return {};
+    const prepared = this.#prepared;
+    if (supervision === undefined || prepared === undefined) return { message: 'the stack is just starting' };
+    return obey(
+      {
+        supervision,
+        plan: prepared.plan,
+        clock: this.#options.clock,
+        publish: async () => this.#session?.publish(this.#snapshot()),
+        stop: () => void this.stop({ now: false }),
+      },
+      command,
+    );
   }
 
   #publish(unit: Unit): void {
-    this.events.emit({ type: 'service', service: publishService(this.#view(unit)) });
+    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#logs)) });
     void this.#session?.publish(this.#snapshot());
   }
 
   #snapshot(): StackSnapshot {
-    const services = (this.#supervision?.units ?? []).map((unit) => this.#view(unit));
+    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#logs));
     return takeSnapshot(services, this.#problems);
   }
 
   #publishedServices(): PublishedService[] {
-    return (this.#supervision?.units ?? []).map((unit) => publishService(this.#view(unit)));
-  }
-
-  #view({ name, resolved, state, restarts, waitingFor }: Unit): ServiceView {
-    const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
-    const log = isBad ? (this.#logs?.tail(name, FAILURE_LINES) ?? []) : [];
-    return { resolved, state, restarts, waitingFor, log };
+    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#logs)));
   }
 }
-
-/** A port that is not free is held by somebody, even if the system does not say by whom. */
-const nonEmpty = <T extends object>(holders: readonly T[]): readonly (T | object)[] =>
-  holders.length === 0 ? [{}] : holders;

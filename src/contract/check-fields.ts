@@ -1,0 +1,279 @@
+/** What fields have to do with each other, where the schema cannot say it. */
+import { suggest } from '../lib/suggest.ts';
+import { checkRanges, checkReservations, checkSeverities } from './check-ranges.ts';
+import { checkRenames } from './check-renames.ts';
+import { parseExternal } from './external.ts';
+import type { Problem } from './issues.ts';
+import { isRoutable, portsOf, primaryOf, protocolOf } from './ports.ts';
+import type { ContractFields } from './schema.ts';
+import type { PortFields, ServiceFields } from './schema-service.ts';
+import type { Path } from './tree.ts';
+
+type Field = keyof ServiceFields;
+
+/** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
+const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]>> = {
+  process: ['run'],
+  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'transition'],
+  external: [
+    'kind',
+    'dir',
+    'consumes',
+    'env',
+    'envFile',
+    'ready',
+    'restart',
+    'stop',
+    'start',
+    'run',
+    'resolve',
+    'transition',
+  ],
+};
+
+/** Names that references use for something else. */
+const RESERVED = ['self', 'stack'];
+
+/** `environments`: all that the contract knows. */
+export function checkFields(fields: ContractFields, environments: readonly string[]): Problem[] {
+  const problems = Object.entries(fields.services).flatMap(([name, service]) => checkService(name, service));
+  for (const group of Object.keys(fields.groups ?? {})) {
+    if (!Object.hasOwn(fields.services, group)) continue;
+    const message = `"${group}" is the name of a group and of a service`;
+    problems.push({ path: ['groups', group], at: 'key', message, hint: 'rename the group' });
+  }
+  return [
+    ...problems,
+    ...checkRanges(fields.ranges ?? {}, environments),
+    ...checkReservations(fields.reservations ?? []),
+    ...checkSeverities(fields.check?.severity ?? {}),
+    ...checkRenames(Object.entries(fields.services), ['services'], 'service'),
+  ];
+}
+
+function checkService(name: string, service: ServiceFields): Problem[] {
+  const path = ['services', name];
+  const problems: Problem[] = [];
+  if (RESERVED.includes(name)) {
+    const message = `a service cannot be called "${name}": references use that word`;
+    problems.push({ path, at: 'key', message, hint: `rename it, so that \${${name}.port} has one meaning` });
+  }
+  return [
+    ...problems,
+    ...checkKind(service, path),
+    ...checkExternal(service, path),
+    ...checkPorts(service, path),
+    ...checkReadiness(name, service, path),
+    ...checkConsumes(service, path),
+  ];
+}
+
+const kindOf = (service: ServiceFields): keyof typeof FOREIGN =>
+  service.external === undefined ? (service.kind ?? 'process') : 'external';
+
+function checkKind(service: ServiceFields, path: Path): Problem[] {
+  const { command, external } = service;
+  if (command === undefined && external === undefined) {
+    const message = `${path.join('.')} says neither what to run nor where it is`;
+    return [{ path, at: 'key', message, hint: 'add command: … or external: …' }];
+  }
+  const problems: Problem[] = [];
+  if (command !== undefined && external !== undefined) {
+    const message = `${path.join('.')} has a command and is external`;
+    problems.push({
+      path: [...path, 'external'],
+      at: 'key',
+      message,
+      hint: 'keep one of command and external',
+    });
+  }
+  const kind = kindOf(service);
+  for (const field of FOREIGN[kind]) {
+    if (service[field] === undefined || (field === 'ports' && service.ports === false)) continue;
+    const message = `"${field}" does nothing for ${KIND_NAMES[kind]}`;
+    problems.push({ path: [...path, field], at: 'key', message, hint: hintFor(field, kind) });
+  }
+  return problems;
+}
+
+const KIND_NAMES = { process: 'a process', task: 'a task', external: 'an external service' } as const;
+
+function hintFor(field: Field, kind: keyof typeof FOREIGN): string {
+  if (field === 'run') return 'add kind: task, or write start: manual';
+  if (field === 'start' && kind === 'task') return 'write run: manual';
+  return `remove ${field}`;
+}
+
+function checkExternal(service: ServiceFields, path: Path): Problem[] {
+  if (service.external === undefined) return [];
+  const target = parseExternal(service.external);
+  if (target === undefined) {
+    const message = `"${service.external}" is not an address that can be routed to`;
+    const hint = 'write https://billing.example.com, or host:port; a path belongs into url';
+    return [{ path: [...path, 'external'], at: 'value', message, hint }];
+  }
+  if (service.ports === undefined) return [];
+  const idle = Object.entries(service.ports || {}).flatMap(([name, port]) =>
+    checkForeignPort(port ?? {}, [...path, 'ports', name]),
+  );
+  if (idle.length > 0) return idle;
+  const at = { path: [...path, 'ports'], at: 'key' } as const;
+  const [only, ...rest] = service.ports === false ? [] : Object.entries(service.ports);
+  if (only === undefined || rest.length > 0) {
+    return [
+      { ...at, message: 'an external service has exactly one port', hint: 'keep one port, or remove ports' },
+    ];
+  }
+  const [name, port] = only;
+  const fits =
+    target.protocol === 'tcp' ||
+    (protocolOf(port ?? {}, target) === 'https') === (target.protocol === 'https');
+  if (fits && !(target.protocol !== 'tcp' && port?.appProtocol === 'tcp')) return [];
+  const message = `appProtocol ${port?.appProtocol} contradicts the address, which says ${target.protocol}`;
+  return [
+    { path: [...path, 'ports', name, 'appProtocol'], at: 'value', message, hint: 'remove appProtocol' },
+  ];
+}
+
+/** What only makes sense for a port that somebody opens here. */
+const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener'] as const;
+
+const checkForeignPort = (port: PortFields, path: Path): Problem[] =>
+  OWN_PORT_FIELDS.filter((field) => port[field] !== undefined).map((field) => ({
+    path: [...path, field],
+    at: 'key',
+    message: `"${field}" does nothing for the port of an external service`,
+    hint: `remove ${field}`,
+  }));
+
+function checkPorts(service: ServiceFields, path: Path): Problem[] {
+  const { ports } = service;
+  if (ports === undefined || ports === false || kindOf(service) === 'task') return [];
+  const target = service.external === undefined ? undefined : parseExternal(service.external);
+  const entries = Object.entries(ports).map(([name, port]): [string, PortFields] => [name, port ?? {}]);
+  const primary = primaryOf(entries);
+  const problems: Problem[] = checkRenames(entries, [...path, 'ports'], 'port');
+  if (primary === undefined && service.external === undefined) {
+    const message = 'which of these ports is the first is not clear';
+    const hint = 'call one of them http, or add primary: true to one';
+    problems.push({ path: [...path, 'ports'], at: 'key', message, hint });
+  }
+  for (const [name, port] of entries) {
+    const at = [...path, 'ports', name];
+    if (port.primary === true && name !== primary) {
+      const message = `"${name}" cannot be the first port: "${primary}" is`;
+      problems.push({ path: [...at, 'primary'], at: 'key', message, hint: 'remove primary' });
+    }
+    if (port.host !== undefined && port.host !== false && !isRoutable(protocolOf(port, target))) {
+      const message = `a port that speaks ${protocolOf(port, target)} has no host name: host names lead to http and https`;
+      problems.push({
+        path: [...at, 'host'],
+        at: 'key',
+        message,
+        hint: 'remove host, or write appProtocol: http',
+      });
+    }
+  }
+  return problems;
+}
+
+function checkReadiness(name: string, service: ServiceFields, path: Path): Problem[] {
+  const { ready } = service;
+  if (ready === undefined || kindOf(service) !== 'process') return [];
+  const problems: Problem[] = [];
+  const [, second] = (['http', 'tcp', 'log'] as const).filter((probe) => ready[probe] !== undefined);
+  if (second !== undefined) {
+    const message = 'a service has one way to tell that it is ready';
+    problems.push({
+      path: [...path, 'ready', second],
+      at: 'key',
+      message,
+      hint: 'keep one of http, tcp and log',
+    });
+  }
+  if (ready.port !== undefined && ready.http === undefined && ready.tcp !== true) {
+    const message = '"port" says which port http probes, and there is no http';
+    problems.push({
+      path: [...path, 'ready', 'port'],
+      at: 'key',
+      message,
+      hint: 'write tcp: NAME, or add http: /path',
+    });
+  }
+  if (ready.http !== undefined && !/^(\/|https?:\/\/|\$\{)/.test(ready.http)) {
+    const message = 'this is neither a path nor a URL';
+    problems.push({
+      path: [...path, 'ready', 'http'],
+      at: 'value',
+      message,
+      hint: `write http: /${ready.http}`,
+    });
+  }
+  if (ready.log !== undefined && !isPattern(ready.log)) {
+    const message = 'this is not a regular expression';
+    problems.push({
+      path: [...path, 'ready', 'log'],
+      at: 'value',
+      message,
+      hint: 'put a backslash before ( ) [ ] { } * + ? . ^ $ |',
+    });
+  }
+  return [...problems, ...checkProbedPort(name, service, path)];
+}
+
+/** A template becomes a pattern only when it is resolved. */
+function isPattern(text: string): boolean {
+  if (text.includes('${')) return true;
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function checkProbedPort(name: string, service: ServiceFields, path: Path): Problem[] {
+  const { http, tcp, port } = service.ready ?? {};
+  const known = portsOf(name, service).map((each) => each.name);
+  const named = port ?? (typeof tcp === 'string' ? tcp : undefined);
+  const field = port === undefined ? 'tcp' : 'port';
+  if (named !== undefined) {
+    if (known.includes(named)) return [];
+    const nearest = suggest(named, known);
+    const hint =
+      nearest === undefined ? `its ports are: ${known.join(', ') || 'none'}` : `did you mean "${nearest}"?`;
+    return [
+      {
+        path: [...path, 'ready', field],
+        at: 'value',
+        message: `${path.join('.')} has no port "${named}"`,
+        hint,
+      },
+    ];
+  }
+  const probesOwnPort = tcp === true || (http !== undefined && !/^https?:|^\$\{/.test(http));
+  if (!probesOwnPort || known.length > 0) return [];
+  const message = `${path.join('.')} has no port that could be probed`;
+  return [
+    {
+      path: [...path, 'ready', tcp === true ? 'tcp' : 'http'],
+      at: 'key',
+      message,
+      hint: 'declare a port, or use log',
+    },
+  ];
+}
+
+function checkConsumes(service: ServiceFields, path: Path): Problem[] {
+  const seen = new Set<string>();
+  return (service.consumes ?? []).flatMap((entry, index): Problem[] => {
+    const { service: provider, port } =
+      typeof entry === 'string' ? { service: entry, port: undefined } : entry;
+    const key = `${provider}\0${port ?? ''}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    const message = `"${provider}" is consumed twice`;
+    return [{ path: [...path, 'consumes', index], at: 'value', message, hint: 'keep one of them' }];
+  });
+}

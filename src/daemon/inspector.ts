@@ -1,0 +1,15 @@
+/** The program of the thread that looks at listeners: claims come in, findings go out. See `inspection.ts`. */
+import { parentPort } from 'node:worker_threads';
+
+import { createInspector } from '../ports/inspect.ts';
+import { createSystem } from '../ports/system/system.ts';
+import type { InspectionAnswer, InspectionRequest } from './inspection.ts';
+
+const system = createSystem();
+const inspector = createInspector(system);
+
+parentPort?.on('message', ({ id, claims }: InspectionRequest) => {
+  const before = system.readCpuTime();
+  const findings = inspector.inspect(claims);
+  parentPort?.postMessage({ id, findings, cost: system.readCpuTime() - before } satisfies InspectionAnswer);
+});

@@ -3,7 +3,6 @@
 //     npm run bench                   all of the following, one after the other
 //     npm run bench -- startup        how long commands and the daemon take to start
 //     npm run bench -- check          portramp check on a large contract
-//     npm run bench -- proxy          the front's engine beside other proxies
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +15,6 @@ const root = resolve(import.meta.dirname, '../..');
 const commands = {
   startup: async (args) => run('test/bench/startup.js', args),
   check: async (args) => run('test/bench/check.js', args),
-  proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
 };
 
@@ -46,7 +44,7 @@ async function runBundled(file, args) {
 
 const [name, ...args] = process.argv.slice(2);
 if (name === undefined) {
-  for (const each of ['startup', 'check', 'proxy']) process.exitCode ||= await commands[each]([]);
+  for (const each of ['startup', 'check']) process.exitCode ||= await commands[each]([]);
 } else if (Object.hasOwn(commands, name)) {
   process.exitCode = await commands[name](args);
 } else {

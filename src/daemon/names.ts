@@ -10,6 +10,7 @@ import {
   isSameKey,
   isSamePort,
   leasesOf,
+  numbersOf,
   putStack,
   removeStacks,
   type Ledger,
@@ -17,7 +18,7 @@ import {
   type LedgerLease,
   type LedgerStack,
 } from '../ports/ledger.ts';
-import type { DaemonParams, Lease, StackClaim } from '../protocol/messages.ts';
+import type { DaemonParams, StackClaim } from '../protocol/messages.ts';
 
 export interface NamingFacts {
   /** True while the stack's checkout exists or a runner is attached to it. */
@@ -127,13 +128,14 @@ function adoptLeases(naming: Naming, held: Held | undefined): Naming {
   const { root, environment } = naming.stack;
   const adopted: LedgerLease[] = [];
   const own = leasesOf(naming.ledger, naming.stack);
-  const isNew = (lease: Lease): boolean =>
-    !naming.ledger.leases.some(({ number }) => number === lease.number) &&
-    ![...own, ...adopted].some((other) => isSamePort(other, lease) || other.number === lease.number);
-  for (const lease of held.leases) {
-    if (isNew(lease)) {
-      adopted.push({ root, environment, service: lease.service, port: lease.port, number: lease.number });
-    }
+  const taken = new Set(naming.ledger.leases.flatMap(numbersOf));
+  for (const { service, port, number, span } of held.leases) {
+    const lease = { root, environment, service, port, number, ...(span === undefined ? {} : { span }) };
+    const numbers = numbersOf(lease);
+    if ([...own, ...adopted].some((other) => isSamePort(other, lease))) continue;
+    if (numbers.some((each) => taken.has(each))) continue;
+    for (const each of numbers) taken.add(each);
+    adopted.push(lease);
   }
   return { ...naming, ledger: addLeases(naming.ledger, adopted) };
 }

@@ -23,7 +23,7 @@ import {
 } from '../ports/ledger.ts';
 import type {
   Lease,
-  PortRef,
+  LeaseRequest,
   RunningStack,
   StackClaim,
   StackKey,
@@ -38,7 +38,7 @@ export interface Stacks {
     claim: StackClaim,
     held: Held | undefined,
   ): Promise<{ readonly stack: Identity; readonly notices: readonly string[] }>;
-  lease(key: StackKey, ports: readonly PortRef[]): Promise<Lease[]>;
+  lease(key: StackKey, ports: readonly LeaseRequest[]): Promise<Lease[]>;
   attach(key: StackKey, pid: number, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
@@ -88,7 +88,7 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
       return { stack: identityOf(naming.stack), notices: naming.notices };
     });
 
-  const allocate = async (key: LedgerKey, ports: readonly PortRef[]): Promise<Lease[]> => {
+  const allocate = async (key: LedgerKey, ports: readonly LeaseRequest[]): Promise<Lease[]> => {
     const { all, added } = await allocateLeases(ledger.current, requireStack(key), ports, {
       isFree: isPortFree,
     });
@@ -177,7 +177,8 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
 const ownHosts = (ledger: Ledger, key: LedgerKey): string[] =>
   Object.entries(ledger.hosts).flatMap(([host, holder]) => (isSameKey(holder, key) ? [host] : []));
 
-const toLease = ({ service, port, number }: LedgerLease): Lease => ({ service, port, number });
+const toLease = ({ service, port, number, span }: LedgerLease): Lease =>
+  span === undefined ? { service, port, number } : { service, port, number, span };
 
 function identityOf(stack: LedgerStack): Identity {
   const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;

@@ -5,9 +5,11 @@ import { BLOCKED_PORTS } from './blocked.ts';
 import {
   isSamePort,
   leasesOf,
+  numbersOf,
   type Ledger,
   type LedgerLease,
   type LeasePort,
+  type LeaseRequest,
   type LedgerStack,
 } from './ledger.ts';
 
@@ -39,50 +41,70 @@ export function* walkFrom(band: Band, first: number): Generator<number> {
 }
 
 /**
- * The stack's leases for these ports: those it has, and new ones for the rest, which the caller commits. Calls
- * must not overlap.
+ * The stack's leases for these ports: those it has, and new ones for the rest, which the caller commits. A port that
+ * needs more numbers in a row than it has gets a new lease. Calls must not overlap.
  * @throws PortrampError NO_FREE_PORT; then nothing is granted.
  */
 export async function allocateLeases(
   ledger: Ledger,
   stack: LedgerStack,
-  ports: readonly LeasePort[],
+  ports: readonly LeaseRequest[],
   options: { readonly isFree: (port: number) => Promise<boolean>; readonly band?: Band },
 ): Promise<{ readonly all: LedgerLease[]; readonly added: LedgerLease[] }> {
   const band = options.band ?? DEFAULT_BAND;
   const held = leasesOf(ledger, stack);
-  const taken = new Set(ledger.leases.map((lease) => lease.number));
+  const taken = new Set(ledger.leases.flatMap(numbersOf));
   const all: LedgerLease[] = [];
   const added: LedgerLease[] = [];
   for (const port of ports) {
-    const known = [...held, ...added].find((lease) => isSamePort(lease, port));
-    if (known !== undefined) {
+    const { span = 1, kept = false } = port;
+    const known = [...added, ...held].find((lease) => isSamePort(lease, port));
+    const isEnough = known !== undefined && (known.span ?? 1) >= span;
+    if (isEnough && (known.kept ?? false) === kept) {
       if (!all.includes(known)) all.push(known);
       continue;
     }
-    const number = await findNumber(band, preferredNumber(band, stack, port), taken, options.isFree);
-    taken.add(number);
-    const { root, environment } = stack;
-    const lease = { root, environment, service: port.service, port: port.port, number };
+    const preferred = preferredNumber(band, stack, port);
+    const search = { band, preferred, span, taken };
+    const number = isEnough ? known.number : await findNumber(search, options.isFree);
+    const width = isEnough ? (known.span ?? 1) : span;
+    const lease: LedgerLease = {
+      root: stack.root,
+      environment: stack.environment,
+      service: port.service,
+      port: port.port,
+      number,
+      ...(width === 1 ? {} : { span: width }),
+      ...(kept ? { kept } : {}),
+    };
+    for (const each of numbersOf(lease)) taken.add(each);
     all.push(lease);
     added.push(lease);
   }
   return { all, added };
 }
 
+interface Search {
+  readonly band: Band;
+  readonly preferred: number;
+  readonly span: number;
+  readonly taken: ReadonlySet<number>;
+}
+
 async function findNumber(
-  band: Band,
-  preferred: number,
-  taken: ReadonlySet<number>,
+  { band, preferred, span, taken }: Search,
   isFree: (port: number) => Promise<boolean>,
 ): Promise<number> {
-  for (const number of walkFrom(band, preferred)) {
-    if (taken.has(number) || BLOCKED_PORTS.has(number)) continue;
-    if (await isFree(number)) return number;
+  const isUsable = async (number: number): Promise<boolean> =>
+    number <= band.to && !taken.has(number) && !BLOCKED_PORTS.has(number) && (await isFree(number));
+  for (const first of walkFrom(band, preferred)) {
+    let width = 0;
+    while (width < span && (await isUsable(first + width))) width += 1;
+    if (width === span) return first;
   }
   throw new PortrampError(
     'NO_FREE_PORT',
-    `no port between ${band.from + band.static} and ${band.to} is free`,
+    `no ${span === 1 ? 'port' : `${span} ports in a row`} between ${band.from + band.static} and ${band.to} ${span === 1 ? 'is' : 'are'} free`,
     {
       hint: 'run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them',
     },

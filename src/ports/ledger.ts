@@ -21,7 +21,15 @@ const ledgerStack = stackKey.extend({
   firstSeen: z.string(),
 });
 
-const ledgerLease = stackKey.extend({ service: z.string(), port: z.string(), number: port });
+const ledgerLease = stackKey.extend({
+  service: z.string(),
+  port: z.string(),
+  number: port,
+  /** How many numbers in a row, from `number` on; one unless it says more. */
+  span: z.number().int().min(1).optional(),
+  /** Stays when a runner publishes a stack without it: containers outlive the runner. */
+  kept: z.boolean().optional(),
+});
 
 export const ledgerSchema = z.object({
   version: z.literal(LEDGER_VERSION),
@@ -42,6 +50,16 @@ export interface LeasePort {
   readonly service: string;
   readonly port: string;
 }
+
+/** What is asked for: a port, and how its numbers are to be. See `ledgerLease`. */
+export interface LeaseRequest extends LeasePort {
+  readonly span?: number | undefined;
+  readonly kept?: boolean | undefined;
+}
+
+/** Every number of a lease. */
+export const numbersOf = ({ number, span = 1 }: Pick<LedgerLease, 'number' | 'span'>): number[] =>
+  Array.from({ length: span }, (_, index) => number + index);
 
 export const emptyLedger: Ledger = { version: LEDGER_VERSION, front: {}, stacks: [], leases: [], hosts: {} };
 
@@ -77,13 +95,18 @@ export function removeStacks(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
   };
 }
 
-export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledger =>
-  leases.length === 0 ? ledger : { ...ledger, leases: [...ledger.leases, ...leases] };
+/** Adds the leases; one that the same port had before is replaced. */
+export function addLeases(ledger: Ledger, leases: readonly LedgerLease[]): Ledger {
+  if (leases.length === 0) return ledger;
+  const isReplaced = (known: LedgerLease): boolean =>
+    leases.some((lease) => isSameKey(lease, known) && isSamePort(lease, known));
+  return { ...ledger, leases: [...ledger.leases.filter((known) => !isReplaced(known)), ...leases] };
+}
 
-/** Releases the stack's leases of other ports than these. The same object when there are none. */
+/** Releases the stack's leases of other ports than these, but those that are kept. The same object when there are none. */
 export function keepLeases(ledger: Ledger, key: LedgerKey, ports: readonly LeasePort[]): Ledger {
   const leases = ledger.leases.filter(
-    (lease) => !isSameKey(lease, key) || ports.some((port) => isSamePort(port, lease)),
+    (lease) => !isSameKey(lease, key) || lease.kept === true || ports.some((port) => isSamePort(port, lease)),
   );
   return leases.length === ledger.leases.length ? ledger : { ...ledger, leases };
 }

@@ -31,7 +31,19 @@ export const stackIdentity = stackClaim.extend({
 });
 
 export const portRef = z.object({ service: z.string(), port: z.string() });
-export const lease = portRef.extend({ number: port });
+export const lease = portRef.extend({
+  number: port,
+  /** How many numbers in a row were granted, from `number` on; one unless it says more. */
+  span: z.number().int().optional(),
+});
+
+/** A port to lease a number for. */
+export const leaseRequest = portRef.extend({
+  /** How many numbers in a row: the replicas of one container port share a range. */
+  span: z.number().int().min(1).max(1000).optional(),
+  /** The lease stays when a runner publishes the stack without this port: containers outlive the runner. */
+  kept: z.boolean().optional(),
+});
 
 export const portHolder = z.object({
   pid: z.number().int().optional(),
@@ -180,7 +192,7 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(portRef) }),
+    params: z.object({ stack: stackKey, ports: z.array(leaseRequest) }),
     result: z.object({ leases: z.array(lease) }),
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
@@ -244,6 +256,7 @@ export type StackKey = z.output<typeof stackKey>;
 export type StackClaim = z.output<typeof stackClaim>;
 export type Lease = z.output<typeof lease>;
 export type PortRef = z.output<typeof portRef>;
+export type LeaseRequest = z.output<typeof leaseRequest>;
 export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
 export type ServiceStateName = z.output<typeof serviceState>;

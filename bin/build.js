@@ -3,8 +3,8 @@
 //
 //     node bin/build.js                                 everything, into dist
 //     node bin/build.js FOLDER name=src/file.ts …       only these entries, into FOLDER
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -21,17 +21,21 @@ const entries =
         localhost: 'src/runtime/localhost.ts',
       };
 
-if (folder === undefined) await rm(out, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: root,
   platform: 'node',
   input: entries,
   tsconfig: `${root}tsconfig.json`,
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: out,
   format: 'esm',
   chunkFileNames: 'chunk-[name]-[hash].js',
   minify: 'dce-only',
 });
 await bundle.close();
+
+// Only now, and only what is out of date: whoever runs from the folder meanwhile finds all of it.
+const current = new Set(output.map((file) => file.fileName));
+const stale = folder === undefined ? (await readdir(out)).filter((name) => !current.has(name)) : [];
+await Promise.all(stale.map((name) => rm(join(out, name), { recursive: true })));

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
-const project = (name: string, include: string[], timeout: number) => ({
+const project = (name: string, include: string[], timeout: number, globalSetup: string[] = []) => ({
   root,
-  test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: 'forks' as const },
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: 'forks' as const, globalSetup },
 });
+
+const BUILD = ['test/build.ts'];
 
 /** `unit` is pure and fast (it is part of `npm run check`); the others start real processes and browsers. */
 export default defineConfig({
@@ -12,8 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 20_000),
-      project('process', ['test/process/**/*.test.ts'], 120_000),
-      project('browser', ['test/browser/**/*.test.ts'], 180_000),
+      project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),
+      project('browser', ['test/browser/**/*.test.ts'], 180_000, BUILD),
     ],
   },
 });

@@ -1,4 +1,7 @@
 /** What the commands print with: one place that knows about streams, colours and widths. */
+import { once } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
+
 import { createColors } from 'picocolors';
 
 /** NO_COLOR and FORCE_COLOR are honoured (no-color.org, force-color.org). */
@@ -13,6 +16,12 @@ export const color = createColors(hasColor);
 
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Resolves when what was printed is out: a reader that is slow is waited for. */
+export async function printed(): Promise<void> {
+  if (process.stdout.writableNeedDrain)
+    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
 }
 
 /** News for a person, never part of a command's data. */
@@ -44,6 +53,19 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
 }
 
 // oxlint's no-control-regex is about accidents; SGR sequences start with ESC on purpose.
-const SGR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+const ESC = String.fromCharCode(27);
+const SGR = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
 
 export const visibleWidth = (text: string): number => text.replace(SGR, '').length;
+
+/**
+ * What a service printed, as it can be shown among the lines of others: colours stay where there are colours, and
+ * nothing may move the cursor or clear the screen.
+ */
+export function displayText(text: string): string {
+  if (!text.includes(ESC)) return text;
+  if (!hasColor) return stripVTControlCharacters(text);
+  const kept = text.match(SGR) ?? [];
+  const bare = text.split(SGR).map(stripVTControlCharacters);
+  return bare.map((part, index) => part + (kept[index] ?? '')).join('') + color.reset('');
+}

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import type { Change } from '../plan/plan.ts';
 import type { PublishedService } from '../protocol/messages.ts';
-import type { LogLine } from './logs/read.ts';
+import type { LogLine } from './logs/line.ts';
 
 /** Everything that happens in a running stack; terminals and files are renderers of it. */
 export type RunnerEvent =

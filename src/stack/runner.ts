@@ -103,7 +103,7 @@ class StackRunner implements Runner {
     const logs = createLogStore({ folder: join(home.logs, prepared.stack.slug), clock });
     this.#logs = logs;
     logs.lines.on((line) => this.events.emit({ type: 'line', line }));
-    this.#watchdog = startWatchdog({ runId: this.#runId });
+    this.#watchdog = startWatchdog({ runId: this.#runId, clock });
     const supervision = this.#createSupervision(session, logs, this.#watchdog);
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#reload() });

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
@@ -145,7 +147,10 @@ export class Unit {
       onLine: (listener) =>
         readsLog
           ? logs.lines.on((line) => {
-              if (line.service === this.name && line.stream !== 'portramp') listener(line.text);
+              if (line.service === this.name && line.stream !== 'portramp') {
+                // Colours must not come between the words of a pattern.
+                listener(stripVTControlCharacters(line.text));
+              }
             })
           : () => undefined,
       onFinding: (finding) => this.#onFinding(finding),

@@ -21,11 +21,13 @@ export function defineExec(program: Command): void {
 
 async function exec(name: string, words: readonly string[], options: StackOptions): Promise<void> {
   const { service } = await findService(await locateStack(options), name);
-  const { childEnvironment } = await import('../../stack/child-environment.ts');
+  const { childEnvironment } = await import('../../runtime/environment.ts');
   const [file = '', ...args] = words;
   const child = spawn(file, args, {
     cwd: service.dir,
-    env: childEnvironment(process.env, service),
+    env: childEnvironment(process.env, service, {
+      resolveLocalhost: service.service.kind !== 'external' && service.service.resolve === 'portramp',
+    }),
     stdio: 'inherit',
   });
   const relays = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {

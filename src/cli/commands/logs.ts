@@ -6,7 +6,7 @@ import { locateHome } from '../../lib/home.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, openDaemon, unknownService } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
-import { print } from '../terminal.ts';
+import { print, printed } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface LogsOptions extends StackOptions {
@@ -62,6 +62,7 @@ async function follow(
     signal: abort.signal,
   })) {
     show(line);
+    await printed();
   }
   process.off('SIGINT', stop).off('SIGTERM', stop);
 }

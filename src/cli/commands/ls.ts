@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { findDaemon } from '../daemon-access.ts';
+import { stackJson } from '../render/json.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { notice, print, printJson } from '../terminal.ts';
 
@@ -21,7 +22,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   client?.close();
   const stacks = answer?.stacks ?? [];
   if (options.json) {
-    printJson({ version: 1, front: answer?.front ?? {}, stacks });
+    printJson({ version: 1, front: answer?.front ?? {}, stacks: stacks.map(stackJson) });
     return;
   }
   if (answer?.front.problem !== undefined) notice(`front: ${answer.front.problem}`);

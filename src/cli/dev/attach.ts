@@ -8,7 +8,7 @@ import { findRunningStack, notRunning, openDaemon, requireServices } from '../da
 import { logPrinter } from '../render/logs.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { until } from '../stack-watch.ts';
-import { notice, print } from '../terminal.ts';
+import { notice, print, printed } from '../terminal.ts';
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
 export async function attach(key: StackKey, names: readonly string[]): Promise<number> {
@@ -31,6 +31,7 @@ export async function attach(key: StackKey, names: readonly string[]): Promise<n
     const folder = join(locateHome().logs, stack.slug);
     for await (const line of readLogs({ folder, services, tail: 10, follow: true, signal: abort.signal })) {
       show(line);
+      await printed();
     }
     return 0;
   } finally {

@@ -23,7 +23,7 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
     color: hasColor && !detached,
     ambient: process.env,
   });
-  const view = createView({ logs: !detached });
+  const view = createView({ root: key.root, logs: !detached });
   runner.events.on(view);
   if (detached) reportTo(process, runner);
   const release = stopOnSignals(runner);

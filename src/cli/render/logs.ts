@@ -1,4 +1,4 @@
-import { color, print } from '../terminal.ts';
+import { color, displayText, print } from '../terminal.ts';
 
 interface Line {
   readonly service: string;
@@ -19,8 +19,9 @@ export function logPrinter(services: readonly string[]): (line: Line) => void {
   return ({ service, stream, text }) => {
     const index = order.get(service) ?? remember(service);
     const paint = PALETTE[index % PALETTE.length] ?? color.cyan;
+    const shown = displayText(text);
     print(
-      `${paint(service.padEnd(width))} ${color.dim('│')} ${stream === 'portramp' ? color.dim(text) : text}`,
+      `${paint(service.padEnd(width))} ${color.dim('│')} ${stream === 'portramp' ? color.dim(shown) : shown}`,
     );
   };
 }

@@ -32,14 +32,16 @@ function renderStack(stack: RunningStack): string {
   return stack.services.length === 0 ? head : `${head}\n${renderServices(stack.services)}`;
 }
 
+export const paintState = (state: ServiceStateName): string => PAINT[state](state);
+
 /** One row a service: name, state, port, where to open it or what is wrong. */
 export function renderServices(services: readonly PublishedService[]): string {
   return columns(
     services.map((service) => [
       service.name,
-      PAINT[service.state](service.state),
+      paintState(service.state),
       portsOf(service),
-      describe(service),
+      describeService(service),
     ]),
     '  ',
   );
@@ -50,7 +52,8 @@ const portsOf = (service: PublishedService): string =>
     .map((port) => (port.name === 'http' ? `:${port.port}` : `${port.name}:${port.port}`))
     .join(' ');
 
-function describe(service: PublishedService): string {
+/** Where to open it, or what is wrong with it and what to do. */
+export function describeService(service: PublishedService): string {
   if (service.failure !== undefined && service.state !== 'ready') {
     const { message, hint } = service.failure;
     return color.red(message) + (hint === undefined ? '' : color.dim(` — ${hint}`));

@@ -1,20 +1,76 @@
 /** What `portramp dev` prints: a renderer of the runner's events, plain lines from top to bottom. */
+import { renderDiagnostics } from '../../check/report.ts';
+import type { Change } from '../../plan/plan.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
 import type { RunnerEvent } from '../../stack/events.ts';
-import { renderDiagnostics } from '../../check/report.ts';
 import { color, hasColor, notice, print } from '../terminal.ts';
 import { logPrinter } from './logs.ts';
-import { renderServices } from './stacks.ts';
+import { describeService, paintState, renderServices } from './stacks.ts';
 
 export interface ViewOptions {
+  readonly root: string;
   /** Whether the lines of the services are shown too. */
   readonly logs: boolean;
 }
 
 export function createView(options: ViewOptions): (event: RunnerEvent) => void {
-  const showLine = logPrinter([]);
+  let showLine = logPrinter([]);
+  const states = new Map<string, string>();
+
+  const showService = (service: PublishedService): void => {
+    const text = `${paintState(service.state)} ${describeService(service)}`.trimEnd();
+    // Not everything that is published changes what a person sees.
+    if (states.get(service.name) === text) return;
+    states.set(service.name, text);
+    if (TOLD.includes(service.state)) showLine({ service: service.name, stream: 'stdout', text });
+  };
+
   return (event) => {
     switch (event.type) {
+      case 'prepared':
+        showLine = logPrinter(event.services.map((service) => service.name));
+        print(`${color.bold(event.slug)}  ${color.dim(event.root)}`);
+        print(`${renderServices(event.services)}\n`);
+        return;
+      case 'service':
+        showService(event.service);
+        return;
+      case 'line':
+        if (options.logs) showLine(event.line);
+        return;
+      case 'notice':
+        // Those about one service are among its lines.
+        if (event.service === undefined) notice(`${color.yellow('portramp')} ${event.text}`);
+        return;
+      case 'applied':
+        print(describeChanges(event.changes));
+        return;
+      case 'refused':
+        notice(renderDiagnostics(event.diagnostics, { format: 'text', root: options.root, color: hasColor }));
+        notice(color.dim('The edit was not applied; everything runs on as it was.'));
+        return;
+      case 'settled':
+        print(`\n${renderServices(event.services)}\n`);
+        return;
     }
   };
+}
+
+/** What is worth a line; the others are on their way to one of these. */
+const TOLD: readonly PublishedService['state'][] = ['ready', 'unwell', 'backoff', 'failed', 'done'];
+
+const IMPACTS: Record<Change['impact'], string> = {
+  none: 'goes on',
+  reroute: 'goes on, other names',
+  restart: 'restarts',
+};
+
+function describeChanges(changes: readonly Change[]): string {
+  if (changes.length === 0) return `${color.green('applied')} nothing has changed`;
+  return changes
+    .map(({ kind, service, fields, impact }) => {
+      const what = kind === 'changed' ? `changed (${fields.join(', ')}): ${IMPACTS[impact]}` : kind;
+      return `${color.green('applied')} ${color.bold(service)} ${what}`;
+    })
+    .join('\n');
 }

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
 import { errnoOf, messageOf } from '../../lib/errors.ts';
+import { startTimeOf } from '../../lib/process-identity.ts';
 import type {
   Exit,
   Instance,
@@ -77,7 +78,8 @@ class ProcessInstance implements Instance {
   constructor(child: Child, spec: ProcessSpec) {
     this.pid = child.pid ?? 0;
     this.#stop = spec.stop;
-    this.#remains = trackRemains(this.pid, spec.marker);
+    const startTime = startTimeOf(this.pid) ?? '';
+    this.#remains = trackRemains({ pid: this.pid, startTime }, spec.marker);
     readOutput(child.stdout, 'stdout', spec.onOutput);
     readOutput(child.stderr, 'stderr', spec.onOutput);
     const ended = new Promise<Exit>((resolve) => {

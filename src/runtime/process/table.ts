@@ -66,15 +66,16 @@ export function descendantsOf(pid: number, processes: readonly ProcessEntry[]): 
 }
 
 /**
- * Processes whose environment says `PORTRAMP_RUN=<prefix>…`: finds what left its group and its parents. Linux
- * only; processes of other users, and those that overwrote their environment, are not seen.
+ * Processes whose environment carries the marker, or, where it ends with a dot, any marker that begins with it:
+ * finds what left its group and its parents. Linux only; processes of other users, and those that overwrote their
+ * environment, are not seen.
  */
-export function carriersOf(prefix: string, processes: readonly ProcessEntry[]): ProcessEntry[] {
+export function carriersOf(marker: string, processes: readonly ProcessEntry[]): ProcessEntry[] {
   if (process.platform !== 'linux') return [];
-  const wanted = `PORTRAMP_RUN=${prefix}`;
+  const wanted = `\0PORTRAMP_RUN=${marker}${marker.endsWith('.') ? '' : '\0'}`;
   return processes.filter(({ pid }) => {
     try {
-      return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${wanted}`);
+      return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`.includes(wanted);
     } catch {
       return false;
     }

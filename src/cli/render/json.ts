@@ -1,0 +1,34 @@
+/** The objects of `--json`: the same in every command that prints them. */
+import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
+
+export interface StackJson {
+  readonly workspace: string;
+  /** Its slug. */
+  readonly stack: string;
+  readonly ident: string;
+  readonly index: number;
+  readonly branch?: string;
+  readonly environment: string;
+  readonly root: string;
+  /** The runner's; absent when none is attached. */
+  readonly pid?: number;
+  /** Set when the runner does not answer. */
+  readonly silent?: boolean;
+  readonly services: readonly PublishedService[];
+}
+
+export function stackJson(running: RunningStack): StackJson {
+  const { workspace, slug, ident, index, branch, environment, root, pid, silent, services } = running;
+  return {
+    workspace,
+    stack: slug,
+    ident,
+    index,
+    ...(branch === undefined ? {} : { branch }),
+    environment,
+    root,
+    ...(pid === undefined ? {} : { pid }),
+    ...(silent === undefined ? {} : { silent }),
+    services,
+  };
+}

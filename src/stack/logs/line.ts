@@ -1,0 +1,29 @@
+/** One line that a service printed, or that portramp says about it; and how it is written to its file. Pure. */
+export interface LogLine {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly service: string;
+  readonly stream: LogStream;
+  /** Counts the lines of a service within one run from 1: a gap is lines that a reader has missed. */
+  readonly sequence: number;
+  /** Without its line end. */
+  readonly text: string;
+}
+
+export type LogStream = 'stdout' | 'stderr' | 'portramp';
+
+const LETTERS: Record<LogStream, string> = { stdout: 'o', stderr: 'e', portramp: 'p' };
+
+const STREAMS = new Map(Object.entries(LETTERS).map(([stream, letter]) => [letter, stream as LogStream]));
+
+/** `2026-11-25T08:00:00.000Z 17 o listening`: readable with any tool. */
+export const formatLine = ({ time, sequence, stream, text }: LogLine): string =>
+  `${time} ${sequence} ${LETTERS[stream]} ${text}\n`;
+
+/** Undefined for a line that was cut off, or that somebody else wrote. */
+export function parseLine(service: string, line: string): LogLine | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (\d+) ([oep]) (.*)$/s.exec(line);
+  const stream = STREAMS.get(match?.[3] ?? '');
+  if (match === null || stream === undefined) return undefined;
+  return { time: match[1] ?? '', service, stream, sequence: Number(match[2]), text: match[4] ?? '' };
+}

@@ -1,0 +1,152 @@
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { systemClock } from '../../../../src/lib/clock.ts';
+import type { LogLine } from '../../../../src/stack/logs/line.ts';
+import { listLogs, readLogs } from '../../../../src/stack/logs/read.ts';
+import { createLogStore } from '../../../../src/stack/logs/store.ts';
+
+let base: string;
+let folder: string;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'portramp-logs-'));
+  folder = join(base, 'shop');
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+const open = (maxFileSize?: number) =>
+  createLogStore({ folder, clock: systemClock, ...(maxFileSize === undefined ? {} : { maxFileSize }) });
+
+async function readAll(tail = 1_000, services?: string[]): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  const { signal } = new AbortController();
+  const options = { folder, tail, follow: false, signal, ...(services === undefined ? {} : { services }) };
+  for await (const line of readLogs(options)) lines.push(line);
+  return lines;
+}
+
+const texts = (lines: readonly LogLine[]): string[] => lines.map((line) => line.text);
+
+describe('the log store', () => {
+  it('tells, keeps and writes each line', async () => {
+    const store = open();
+    const told: LogLine[] = [];
+    store.lines.on((line) => told.push(line));
+    store.write('api', 'stdout', Buffer.from('one\ntw'));
+    store.write('api', 'stderr', Buffer.from('bad\n'));
+    store.write('api', 'stdout', Buffer.from('o\n'));
+    store.note('api', 'exited\nwith code 1');
+    await store.close();
+    expect(texts(told)).toEqual(['one', 'bad', 'two', 'exited', 'with code 1']);
+    expect(store.tail('api', 2)).toEqual(['bad', 'two']);
+    expect(await readAll()).toEqual(told);
+    expect(await listLogs(folder)).toEqual(['api']);
+  });
+
+  it('closes folder and files to others', async () => {
+    const store = open();
+    store.note('api', 'started');
+    await store.close();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, 'api.log')).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps two files of bounded size and the newest lines', async () => {
+    const store = open(2_000);
+    for (let index = 0; index < 500; index += 1) {
+      await store.write('api', 'stdout', Buffer.from(`line ${index}\n`));
+      // Each write on its own, so that the bound is seen exactly.
+      if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await store.close();
+    expect(readdirSync(folder).sort()).toEqual(['api.log', 'api.log.1']);
+    expect(texts(await readAll(3))).toEqual(['line 497', 'line 498', 'line 499']);
+  });
+
+  it('holds a writer up that is faster than the disk, and loses nothing', async () => {
+    const store = open();
+    let held = 0;
+    for (let index = 0; index < 40; index += 1) {
+      const busy = store.write('api', 'stdout', Buffer.from(`${'x'.repeat(999)}\n`.repeat(20)));
+      if (busy !== undefined) {
+        held += 1;
+        await busy;
+      }
+    }
+    await store.close();
+    expect(held).toBeGreaterThan(0);
+    expect(await readAll(10_000)).toHaveLength(800);
+  });
+
+  it('refuses to follow a link in the place of a file, and goes on', async () => {
+    const store = open();
+    const target = join(base, 'precious');
+    writeFileSync(target, 'mine');
+    symlinkSync(target, join(folder, 'api.log'));
+    const told: LogLine[] = [];
+    store.lines.on((line) => told.push(line));
+    store.note('api', 'started');
+    await store.close();
+    expect(readFileSync(target, 'utf8')).toBe('mine');
+    expect(texts(told).join()).toMatch(/started,cannot write .*api\.log/);
+  });
+});
+
+describe('reading logs', () => {
+  it('puts the lines of several services in the order of their time', async () => {
+    const store = open();
+    store.note('api', 'first');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    store.note('web', 'second');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    store.note('api', 'third');
+    await store.close();
+    expect(texts(await readAll())).toEqual(['first', 'second', 'third']);
+    expect(texts(await readAll(1_000, ['web']))).toEqual(['second']);
+    expect(texts(await readAll(0))).toEqual([]);
+  });
+
+  it('follows through rotations, and tells what it missed', async () => {
+    const store = open(1_000);
+    store.note('api', 'begin');
+    await store.close();
+    const abort = new AbortController();
+    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal });
+    expect((await lines.next()).value?.text).toBe('begin');
+    const next = lines.next();
+    const writer = createLogStore({ folder, clock: systemClock, maxFileSize: 1_000 });
+    for (let index = 0; index < 100; index += 1) {
+      writer.note('api', `line ${index} ${'x'.repeat(50)}`);
+      // One write each, so that the file rotates often.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await writer.close();
+    const seen = [(await next).value as LogLine];
+    let count = 1;
+    while (count < 100) {
+      const { value } = (await lines.next()) as { value: LogLine };
+      seen.push(value);
+      const missed = /^(\d+) lines skipped$/.exec(value.text)?.[1];
+      count += missed === undefined ? 1 : Number(missed);
+    }
+    expect(count).toBe(100);
+    expect(seen.at(-1)?.text).toContain('line 99');
+    abort.abort();
+    expect(await lines.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('says nothing about a folder that is not there', async () => {
+    expect(await readAll()).toEqual([]);
+  });
+});

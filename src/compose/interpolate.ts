@@ -4,8 +4,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 export type Interpolated = { readonly value: string } | { readonly problem: string };
 
-const TOKEN =
-  /\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}$]*))?\})/g;
+const TOKEN = /\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}$]*))?\})/g;
 
 /**
  * Expands `$VAR`, `${VAR}` and the forms with `:-`, `-`, `:?`, `?`, `:+` and `+`, not nested ones. An unset variable is

@@ -78,8 +78,14 @@ export interface ComposeNetwork extends ComposeVolume {
 }
 
 const text = z.union([z.string(), z.number().transform(String)]);
-const list = z.array(z.string()).nullish().transform((value) => value ?? []);
-const flag = z.boolean().nullish().transform((value) => value ?? false);
+const list = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
 const optional = text.nullish().transform((value) => (value === null || value === '' ? undefined : value));
 
 const port = z

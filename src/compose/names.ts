@@ -20,7 +20,14 @@ export interface Pin {
 }
 
 /** `keep` leaves every name alone; else all are released but those in `share`, written `volumes.NAME`. */
-export type NamePolicy = { readonly names: 'keep' } | { readonly names: 'release'; readonly share: ReadonlySet<string> };
+export type NamePolicy =
+  | { readonly names: 'keep' }
+  | {
+      readonly names: 'release';
+      readonly share: ReadonlySet<string>;
+      /** What the project is called in the main checkout: shared things bear that name. */
+      readonly mainName: string;
+    };
 
 /** Every pin of the project. What Compose does not manage (`external`) is none. */
 export function pinsOf(project: ComposeProject): Pin[] {
@@ -49,6 +56,23 @@ export function pinsOf(project: ComposeProject): Pin[] {
 /** Whether the policy takes the pin away in this stack. */
 export const isReleased = (pin: Pin, policy: NamePolicy): boolean =>
   policy.names === 'release' && !policy.share.has(`${pin.kind}.${pin.name}`);
+
+/** Volumes and networks without a name of their own that are to be those of the main checkout: key → name. */
+export function sharedNames(
+  project: ComposeProject,
+  kind: 'volumes' | 'networks',
+  policy: NamePolicy,
+): Map<string, string> {
+  if (policy.names === 'keep') return new Map();
+  return new Map(
+    [...project[kind]]
+      .filter(
+        ([key, { name, external }]) =>
+          !external && policy.share.has(`${kind}.${key}`) && isOwn(name, project),
+      )
+      .map(([key, { name }]) => [key, name.replace(project.name, policy.mainName)]),
+  );
+}
 
 /** What `share` may name, for "did you mean". */
 export const shareableNames = (project: ComposeProject): string[] => [

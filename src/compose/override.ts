@@ -2,7 +2,7 @@
  * Resolved project + leased numbers + policy → what a last Compose file has to say so that this stack stands beside
  * all others. Pure; `write.ts` makes YAML of it, `verify.ts` says what Compose must make of it.
  */
-import { pinsOf, isReleased, type NamePolicy, type Pin } from './names.ts';
+import { isReleased, pinsOf, sharedNames, type NamePolicy, type Pin } from './names.ts';
 import type { ComposePort, ComposeProject, ComposeService } from './model.ts';
 import { publicationsOf, unmovableServices, type Publication } from './publications.ts';
 
@@ -23,7 +23,7 @@ export interface Override {
   readonly name?: string;
   /** Only services, volumes and networks that something changes for. */
   readonly services: ReadonlyMap<string, ServiceOverride>;
-  readonly volumes: ReadonlyMap<string, { readonly resetName: true }>;
+  readonly volumes: ReadonlyMap<string, VolumeOverride>;
   readonly networks: ReadonlyMap<string, NetworkOverride>;
   readonly published: readonly Published[];
   readonly pins: readonly (Pin & { readonly released: boolean })[];
@@ -49,8 +49,14 @@ export interface AttachmentOverride {
   readonly resetAddresses?: true;
 }
 
-export interface NetworkOverride {
+export interface VolumeOverride {
+  /** Back to the name that Compose makes of the project's. */
   readonly resetName?: true;
+  /** That of the main checkout. */
+  readonly name?: string;
+}
+
+export interface NetworkOverride extends VolumeOverride {
   readonly resetSubnets?: true;
 }
 
@@ -85,10 +91,8 @@ export function planOverride(inputs: OverrideInputs): Override {
   return {
     ...(policy.names === 'keep' ? {} : { name: project.name }),
     services: new Map(services),
-    volumes: new Map(
-      released.filter((pin) => pin.kind === 'volumes').map((pin) => [pin.name, { resetName: true }]),
-    ),
-    networks: overrideNetworks(released),
+    volumes: overrideResources(plan, 'volumes'),
+    networks: overrideResources(plan, 'networks'),
     published,
     pins,
     findings: [...describeUnmovable(project), ...describeLostNames(project, released)],
@@ -139,13 +143,13 @@ function overrideAttachments(
   released: readonly Pin[],
 ): Map<string, AttachmentOverride> {
   const alias = releasedName(service, released);
-  const freed = new Set(
-    released.filter((pin) => pin.what === 'address range').map((pin) => pin.name),
-  );
+  const freed = new Set(released.filter((pin) => pin.what === 'address range').map((pin) => pin.name));
   const attachments = new Map<string, AttachmentOverride>();
   for (const [network, { aliases, addresses }] of service.networks) {
     const override: AttachmentOverride = {
-      ...(alias === undefined || alias === service.name || aliases.includes(alias) ? {} : { aliases: [alias] }),
+      ...(alias === undefined || alias === service.name || aliases.includes(alias)
+        ? {}
+        : { aliases: [alias] }),
       ...(freed.has(network) && addresses.length > 0 ? { resetAddresses: true } : {}),
     };
     if (Object.keys(override).length > 0) attachments.set(network, override);
@@ -153,14 +157,20 @@ function overrideAttachments(
   return attachments;
 }
 
-function overrideNetworks(released: readonly Pin[]): Map<string, NetworkOverride> {
-  const networks = new Map<string, NetworkOverride>();
-  for (const { kind, name, what } of released) {
-    if (kind !== 'networks') continue;
-    const change = what === 'address range' ? { resetSubnets: true as const } : { resetName: true as const };
-    networks.set(name, { ...networks.get(name), ...change });
+function overrideResources(
+  { inputs, released }: Plan,
+  kind: 'volumes' | 'networks',
+): Map<string, NetworkOverride> {
+  const resources = new Map<string, NetworkOverride>();
+  for (const pin of released.filter((each) => each.kind === kind)) {
+    const change =
+      pin.what === 'address range' ? { resetSubnets: true as const } : { resetName: true as const };
+    resources.set(pin.name, { ...resources.get(pin.name), ...change });
   }
-  return networks;
+  for (const [key, name] of sharedNames(inputs.project, kind, inputs.policy)) {
+    resources.set(key, { ...resources.get(key), name });
+  }
+  return resources;
 }
 
 const releasedName = (service: ComposeService, released: readonly Pin[]): string | undefined =>

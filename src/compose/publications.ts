@@ -24,7 +24,8 @@ export interface Unmovable {
 }
 
 /** A service in the network of another has no ports of its own, and one in the host's has all of the host's. */
-export const canPublish = (service: ComposeService): boolean => service.networkMode === undefined || !/^(host|none|service:|container:)/.test(service.networkMode);
+export const canPublish = (service: ComposeService): boolean =>
+  service.networkMode === undefined || !/^(host|none|service:|container:)/.test(service.networkMode);
 
 export function publicationsOf(project: ComposeProject): Publication[] {
   return [...project.services.values()].filter(canPublish).flatMap(publicationsOfService);

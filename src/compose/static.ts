@@ -44,7 +44,8 @@ export function readStatically({ sources, variables, name }: StaticInputs): Stat
   return { project: readProject(normalize(merged)), diagnostics };
 }
 
-const HINT = 'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself';
+const HINT =
+  'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself';
 
 interface Reader {
   readonly report: (at: Position, message: string) => void;

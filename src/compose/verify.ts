@@ -3,7 +3,7 @@
  * used before the two are the same: an old Compose appends to the ports that `!override` should replace. Pure.
  */
 import type { Attachment, ComposePort, ComposeProject, ComposeService } from './model.ts';
-import type { Override, ServiceOverride } from './override.ts';
+import type { Override, ServiceOverride, VolumeOverride } from './override.ts';
 
 /** The project that the override leads to. */
 export function applyOverride(project: ComposeProject, override: Override): ComposeProject {
@@ -13,17 +13,24 @@ export function applyOverride(project: ComposeProject, override: Override): Comp
       applyToService(service, override.services.get(service.name) ?? {}),
     ),
     volumes: mapValues(project.volumes, (volume, name) =>
-      override.volumes.has(name) ? { ...volume, name: `${project.name}_${name}` } : volume,
+      applyName(volume, project.name, name, override.volumes.get(name)),
     ),
     networks: mapValues(project.networks, (network, name) => {
-      const { resetName, resetSubnets } = override.networks.get(name) ?? {};
-      return {
-        ...network,
-        ...(resetName ? { name: `${project.name}_${name}` } : {}),
-        ...(resetSubnets ? { subnets: [] } : {}),
-      };
+      const change = override.networks.get(name);
+      const renamed = applyName(network, project.name, name, change);
+      return change?.resetSubnets ? { ...renamed, subnets: [] } : renamed;
     }),
   };
+}
+
+function applyName<Resource extends { readonly name: string }>(
+  resource: Resource,
+  project: string,
+  key: string,
+  change: VolumeOverride | undefined,
+): Resource {
+  if (change?.resetName) return { ...resource, name: `${project}_${key}` };
+  return change?.name === undefined ? resource : { ...resource, name: change.name };
 }
 
 function applyToService(service: ComposeService, override: ServiceOverride): ComposeService {
@@ -75,7 +82,10 @@ export function findDeviations(expected: ComposeProject, actual: ComposeProject)
 /** `127.0.0.1:20345->80/tcp`, sorted. */
 export const describePorts = (ports: readonly ComposePort[]): string[] =>
   ports
-    .map(({ hostIp, published, target, protocol }) => `${hostIp ?? '*'}:${published ?? '?'}->${target}/${protocol}`)
+    .map(
+      ({ hostIp, published, target, protocol }) =>
+        `${hostIp ?? '*'}:${published ?? '?'}->${target}/${protocol}`,
+    )
     .sort();
 
 const describeNetworks = ({ networks }: ComposeService): unknown =>

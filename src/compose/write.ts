@@ -12,8 +12,8 @@ export function writeOverride(override: Override, heading: readonly string[] = [
     ['name', override.name === undefined ? undefined : text(override.name)],
     // Compose refuses a file without any known key.
     ['services', map([...override.services].map(([name, service]) => [name, writeService(service)]))],
-    ['volumes', section(override.volumes, () => map([['name', reset()]]))],
-    ['networks', section(override.networks, writeNetwork)],
+    ['volumes', section(override.volumes, writeResource)],
+    ['networks', section(override.networks, writeResource)],
   ]) as never;
   return document.toString({ lineWidth: 0 });
 }
@@ -52,9 +52,9 @@ const writeAttachment = ({ aliases, resetAddresses }: AttachmentOverride): YAMLM
     ['ipv6_address', resetAddresses && reset()],
   ]);
 
-const writeNetwork = ({ resetName, resetSubnets }: NetworkOverride): YAMLMap =>
+const writeResource = ({ resetName, name, resetSubnets }: NetworkOverride): YAMLMap =>
   map([
-    ['name', resetName && reset()],
+    ['name', resetName ? reset() : name === undefined ? undefined : text(name)],
     ['ipam', resetSubnets && reset()],
   ]);
 

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   STATE_FOLDER: 'the state folder cannot be used',
   COMPOSE_UNAVAILABLE: 'no Docker Compose 2.24.4 or newer was found',
   COMPOSE_INVALID: 'the Compose project cannot be used as it is',
+  ENGINE_UNREACHABLE: 'the container engine does not answer',
   COMPOSE_NAME_TAKEN: 'containers of another folder have the name of this Compose project',
   SERVICE_FAILED: 'a service failed',
   TIMEOUT: 'something did not happen in time',

@@ -33,7 +33,6 @@ const ledgerLease = stackKey.extend({
 
 export const ledgerSchema = z.object({
   version: z.literal(LEDGER_VERSION),
-  front: z.object({ http: port.optional() }),
   stacks: z.array(ledgerStack),
   leases: z.array(ledgerLease),
   /** Host name → the stack that it leads to, running or not. */
@@ -61,7 +60,7 @@ export interface LeaseRequest extends LeasePort {
 export const numbersOf = ({ number, span = 1 }: Pick<LedgerLease, 'number' | 'span'>): number[] =>
   Array.from({ length: span }, (_, index) => number + index);
 
-export const emptyLedger: Ledger = { version: LEDGER_VERSION, front: {}, stacks: [], leases: [], hosts: {} };
+export const emptyLedger: Ledger = { version: LEDGER_VERSION, stacks: [], leases: [], hosts: {} };
 
 export const isSameKey = (left: LedgerKey, right: LedgerKey): boolean =>
   left.root === right.root && left.environment === right.environment;
@@ -123,6 +122,3 @@ export function setHosts(ledger: Ledger, key: LedgerKey, hosts: readonly string[
     hosts: Object.fromEntries([...others, ...hosts.map((host) => [host, { root, environment }] as const)]),
   };
 }
-
-export const setFrontPort = (ledger: Ledger, http: number): Ledger =>
-  ledger.front.http === http ? ledger : { ...ledger, front: { http } };

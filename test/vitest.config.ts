@@ -15,6 +15,10 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 20_000),
       project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),
+      // With a real container engine: no two files at once, and one of them restarts it.
+      {
+        ...project('engine', ['test/engine/**/*.test.ts'], 120_000, [...BUILD, 'test/engine/setup.ts']),
+      },
       project('browser', ['test/browser/**/*.test.ts'], 180_000, BUILD),
     ],
   },

@@ -5,26 +5,35 @@ import { join, resolve } from 'node:path';
 import { ContractError } from '../contract/contract-error.ts';
 import { findContract, loadContract } from '../contract/load.ts';
 import { writeFileAtomic } from '../lib/atomic-write.ts';
+import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
 import { locateHome } from '../lib/home.ts';
 import type { ComposeArguments } from '../runtime/compose/arguments.ts';
-import { findCompose } from '../runtime/compose/binary.ts';
+import { findCompose, type ComposeBinary } from '../runtime/compose/binary.ts';
 import { prepareCompose, type ComposeStack, type ContractPart } from '../stack/compose/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 import type { StackOptions } from './workspace.ts';
+
+/** The Compose to use; undefined where none is installed at all. @throws PortrampError for one that is too old. */
+export async function findComposeIfAny(): Promise<ComposeBinary | undefined> {
+  try {
+    return await findCompose(process.env);
+  } catch (error) {
+    if (error instanceof PortrampError && error.code === 'COMPOSE_MISSING') return undefined;
+    throw error;
+  }
+}
 
 /** Names the stack, leases its ports, and checks the override. @throws PortrampError, ContractError */
 export async function openComposeStack(
   options: StackOptions,
   parsed: ComposeArguments,
+  binary: ComposeBinary | undefined,
 ): Promise<ComposeStack> {
   const cwd = resolve(options.dir ?? '.');
   const environment = options.env ?? 'dev';
-  const [contract, binary, client] = await Promise.all([
-    readContract(cwd, environment),
-    findCompose(process.env),
-    openDaemon(),
-  ]);
+  const contract = await readContract(cwd, environment);
+  const client = await openDaemon();
   try {
     return await prepareCompose({
       client,

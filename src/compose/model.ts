@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { PortrampError } from '../lib/errors.ts';
+
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export interface ComposeProject {
@@ -153,9 +155,35 @@ const project = z.object({
   'x-portramp': z.object({ share: list }).nullish(),
 });
 
-/** @throws ZodError when this is not what `docker compose config --format json` prints. */
+/** Where something is not as `docker compose config --format json` prints it. */
+export interface Misfit {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** @throws PortrampError COMPOSE_INVALID, naming the first misfit. */
 export function readProject(json: unknown): ComposeProject {
-  const fields = project.parse(json);
+  const { project: found, misfit } = parseProject(json);
+  if (found !== undefined) return found;
+  throw new PortrampError(
+    'COMPOSE_INVALID',
+    `the project is odd: ${misfit.path.join('.')}: ${misfit.message}`,
+  );
+}
+
+type Parsed =
+  | { readonly project: ComposeProject; readonly misfit?: undefined }
+  | { readonly project?: undefined; readonly misfit: Misfit };
+
+export function parseProject(json: unknown): Parsed {
+  const parsed = project.safeParse(json);
+  if (parsed.success) return { project: buildProject(parsed.data) };
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
+  return { misfit: { path, message: issue?.message ?? 'malformed' } };
+}
+
+function buildProject(fields: z.output<typeof project>): ComposeProject {
   return {
     name: fields.name,
     services: mapEntries(fields.services, readService),
@@ -184,7 +212,7 @@ function readService(name: string, fields: z.output<typeof service>): ComposeSer
     profiles: fields.profiles,
     replicas: fields.scale ?? fields.deploy?.replicas ?? 1,
     dependsOn: mapEntries(fields.depends_on, (_, value) => value),
-    hasHealthcheck: fields.healthcheck != null && !fields.healthcheck.disable,
+    hasHealthcheck: fields.healthcheck?.disable === false,
     environment: fields.environment ?? {},
     extraHosts: fields.extra_hosts,
   };

@@ -81,6 +81,13 @@ export const shareableNames = (project: ComposeProject): string[] => [
   ...[...project.networks.keys()].map((name) => `networks.${name}`),
 ];
 
+/** As Compose makes the name of a project from that of its folder. */
+export const composeName = (folder: string): string =>
+  folder
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
+
 /** A name made from the project's (`${COMPOSE_PROJECT_NAME}-db`) is another one in every stack. */
 function isOwn(name: string, project: ComposeProject): boolean {
   const place = name.indexOf(project.name);

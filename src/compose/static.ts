@@ -3,10 +3,10 @@
  * `!override`, nested variables) is an error that names the place: a guess would publish the wrong ports. Pure.
  */
 import { sortDiagnostics, type Diagnostic, type Position } from '../contract/diagnostic.ts';
-import { find, type Mapping, type Tree } from '../contract/tree.ts';
+import { find, locate, type Mapping, type Tree } from '../contract/tree.ts';
 import { readYaml, type Source } from '../contract/yaml.ts';
 import { interpolate, type Variables } from './interpolate.ts';
-import { readProject, type ComposePort, type ComposeProject } from './model.ts';
+import { parseProject, type ComposePort, type ComposeProject } from './model.ts';
 import { parseShortPort } from './short-ports.ts';
 
 export interface StaticResult {
@@ -20,17 +20,20 @@ export interface StaticInputs {
   readonly sources: readonly Source[];
   /** The shell's over those of `.env`. */
   readonly variables: Variables;
-  /** What the project is called where no file says it. */
+  /** What the project is called where no file says it, or, if it is forced, whatever they say. */
   readonly name: string;
+  readonly isForced?: boolean;
 }
 
 type Json = { [key: string]: unknown };
 
-export function readStatically({ sources, variables, name }: StaticInputs): StaticResult {
+export function readStatically(inputs: StaticInputs): StaticResult {
+  const { sources, variables, name, isForced = false } = inputs;
   const diagnostics: Diagnostic[] = [];
   const report = (at: Position, message: string): void => {
     diagnostics.push({ code: 'PR022', severity: 'error', message, hint: HINT, ...at });
   };
+  const trees: Mapping[] = [];
   let merged: Json = { name };
   for (const source of sources) {
     const { tree, diagnostics: syntax } = readYaml(source);
@@ -38,11 +41,21 @@ export function readStatically({ sources, variables, name }: StaticInputs): Stat
     if (tree === undefined) continue;
     const reader: Reader = { report, variables };
     if (tree.kind !== 'map') report(tree.at, 'this is not a Compose file: it holds no map');
-    else merged = merge(merged, readFile(reader, tree));
+    else {
+      trees.push(tree);
+      merged = merge(merged, readFile(reader, tree));
+    }
   }
   if (diagnostics.length > 0) return { diagnostics: sortDiagnostics(diagnostics) };
-  return { project: readProject(normalize(merged)), diagnostics };
+  const named = isForced ? { ...merged, name } : merged;
+  const { project, misfit } = parseProject(normalize(named));
+  if (project !== undefined) return { project, diagnostics };
+  const place = trees.map((tree) => locate(tree, misfit.path)).at(-1) ?? NOWHERE;
+  report(place, `${misfit.path.join('.')}: ${misfit.message}`);
+  return { diagnostics };
 }
+
+const NOWHERE: Position = { file: 'compose.yaml', line: 1, column: 1 };
 
 const HINT =
   'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself';
@@ -134,7 +147,7 @@ function plain(reader: Reader, tree: Tree): unknown {
     case 'map':
       return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, plain(reader, value)]));
     case 'scalar': {
-      if (typeof tree.value !== 'string') return typeof tree.value === 'number' ? tree.value : tree.value;
+      if (typeof tree.value !== 'string') return tree.value;
       const expanded = interpolate(tree.value, reader.variables);
       if ('value' in expanded) return expanded.value;
       reader.report(tree.at, expanded.problem);
@@ -171,27 +184,34 @@ function splitVariable(entry: unknown): [string, string | null] {
 
 const asText = (value: unknown): unknown =>
   Object.fromEntries(
-    Object.entries(Object(value)).map(([key, each]) => [key, each === null ? null : String(each)]),
+    Object.entries(Object(value) as Json).map(([key, each]) => [key, isScalar(each) ? String(each) : null]),
   );
 
-/** Lists that a later file adds to; other lists it replaces. */
-const ADDITIVE = ['ports', 'expose', 'external_links', 'volumes', 'volumes_from', 'extra_hosts'];
+const isScalar = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value);
 
+/** Maps merge, lists grow, everything else is replaced. */
 function merge(base: Json, over: Json): Json {
   const merged: Json = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const known = base[key];
     if (isMap(known) && isMap(value)) merged[key] = merge(known, value);
-    else if (Array.isArray(known) && Array.isArray(value) && ADDITIVE.includes(key)) {
-      merged[key] = unique([...known, ...value]);
-    } else if (value !== null || known === undefined) merged[key] = value;
+    else if (Array.isArray(known) && Array.isArray(value)) merged[key] = unique([...known, ...value]);
+    else if (value !== null || known === undefined) merged[key] = value;
   }
   return merged;
 }
 
+/** Of two ports that differ in nothing but their names, the later one counts. */
 const unique = (items: readonly unknown[]): unknown[] => [
-  ...new Map(items.map((item) => [JSON.stringify(item), item])).values(),
+  ...new Map(items.map((item) => [identityOf(item), item])).values(),
 ];
+
+function identityOf(item: unknown): string {
+  if (!isMap(item) || item['target'] === undefined) return JSON.stringify(item);
+  const { host_ip: ip = '', published = '', target, protocol } = item;
+  return [ip, published, target, protocol].map(String).join(' ');
+}
 
 const isMap = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -200,6 +220,7 @@ const isMap = (value: unknown): value is Json =>
 function normalize(json: Json): Json {
   const services = isMap(json['services']) ? json['services'] : {};
   for (const service of Object.values(services).filter(isMap)) {
+    service['depends_on'] = { ...impliedDependencies(service), ...Object(service['depends_on']) };
     if (service['network_mode'] === undefined) service['networks'] ??= { default: null };
     if (isMap(service['networks']) && Object.keys(service['networks']).length === 0) {
       service['networks'] = { default: null };
@@ -214,6 +235,19 @@ function normalize(json: Json): Json {
     networks: nameResources(json, 'networks', networks),
     volumes: nameResources(json, 'volumes', volumes),
   };
+}
+
+/** Who shares something of another service needs it. */
+function impliedDependencies(service: Json): Json {
+  const shared = ['network_mode', 'pid', 'ipc'].map((field) => String(service[field]));
+  const owners = shared.flatMap((text) =>
+    text.startsWith('service:') ? [text.slice('service:'.length)] : [],
+  );
+  const sources = Array.isArray(service['volumes_from']) ? service['volumes_from'].map(String) : [];
+  const mounted = sources
+    .filter((text) => !text.startsWith('container:'))
+    .map((text) => text.replace(/:.*/, ''));
+  return fromList([...owners, ...mounted], () => ({}));
 }
 
 const volumesOf = (service: Json): string[] =>

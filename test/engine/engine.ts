@@ -1,6 +1,15 @@
 /** A real container engine, and an image for it that needs no registry. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  copyFileSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,7 +27,7 @@ export const IMAGE = 'portramp/test:1';
 
 export interface Engine {
   readonly compose: ComposeBinary;
-  docker(...args: string[]): Promise<string>;
+  readonly docker: (...args: string[]) => Promise<string>;
   /** Whether the engine belongs to this test run alone, so that it may be stopped. */
   readonly isPrivate: boolean;
 }
@@ -42,13 +51,27 @@ async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-const APPLETS = ['sh', 'httpd', 'wget', 'sleep', 'nc', 'cat', 'echo', 'env', 'test', 'mkdir', 'chmod', 'hostname'];
+const APPLETS = [
+  'sh',
+  'httpd',
+  'wget',
+  'sleep',
+  'nc',
+  'cat',
+  'echo',
+  'env',
+  'test',
+  'mkdir',
+  'chmod',
+  'hostname',
+];
 
 /** A static busybox and this machine's perl, which speaks UDP. */
 async function importImage(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'portramp-image-'));
   try {
-    for (const folder of ['bin', 'www/cgi-bin', 'tmp', 'etc', 'data']) mkdirSync(join(root, folder), { recursive: true });
+    for (const folder of ['bin', 'www/cgi-bin', 'tmp', 'etc', 'data'])
+      mkdirSync(join(root, folder), { recursive: true });
     copyInto(root, which('busybox'), '/bin/busybox');
     for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet));
     const perl = which('perl');
@@ -69,13 +92,18 @@ function copyInto(root: string, from: string, to: string): void {
 }
 
 const which = (name: string): string => {
-  const found = (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, name)).find((path) => existsSync(path));
+  const found = (process.env['PATH'] ?? '')
+    .split(':')
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed`);
   return found;
 };
 
 const librariesOf = (program: string): string[] =>
-  [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
+  [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(
+    (match) => match[1] ?? '',
+  );
 
 interface Daemon {
   readonly pid: number;
@@ -88,7 +116,9 @@ function findDaemon(): Daemon | undefined {
   const file = socket === undefined ? '' : join(dirname(socket), 'pid');
   if (!existsSync(file)) return undefined;
   const pid = Number(readFileSync(file, 'utf8'));
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter((word) => word !== '');
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    .split('\0')
+    .filter((word) => word !== '');
   return { pid, command };
 }
 

@@ -20,6 +20,9 @@ export function defineCompose(program: Command): void {
 /** Commands that concern no project. */
 const WITHOUT_PROJECT = ['version', 'ls', 'help', 'completion'];
 
+/** Commands at which a person wants to know what is special about this stack. */
+const SPEAKING = ['up', 'create', 'config'];
+
 async function compose(words: readonly string[], options: StackOptions): Promise<void> {
   const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
   const parsed = parseComposeArguments(words);
@@ -47,11 +50,13 @@ async function runPlain(words: readonly string[], options: StackOptions): Promis
 async function runForStack(parsed: ComposeArguments, options: StackOptions): Promise<number> {
   const { describeHolder, openComposeStack, storeOverride } = await import('../compose-stack.ts');
   const { runInTerminal } = await import('../../runtime/compose/run.ts');
+  const { findCompose } = await import('../../runtime/compose/binary.ts');
   const { composeWords } = await import('../../runtime/compose/resolve.ts');
   const { beginUp } = await import('../../runtime/compose/up.ts');
-  const prepared = await openComposeStack(options, parsed);
-  for (const text of prepared.notices) notice(text);
-  const call = { ...prepared.call, files: [...prepared.files, await storeOverride(prepared)] };
+  const binary = await findCompose(process.env);
+  const prepared = await openComposeStack(options, parsed, binary);
+  if (SPEAKING.includes(parsed.command ?? '')) for (const text of prepared.notices) notice(text);
+  const call = { ...prepared.call, binary, files: [...prepared.files, await storeOverride(prepared)] };
   const attempt = await beginUp({
     call,
     arguments: parsed,

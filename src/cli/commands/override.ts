@@ -27,10 +27,10 @@ export function defineOverride(program: Command): void {
 }
 
 async function override(options: OverrideOptions): Promise<void> {
-  const { openComposeStack, storeOverride } = await import('../compose-stack.ts');
+  const { findComposeIfAny, openComposeStack, storeOverride } = await import('../compose-stack.ts');
   const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
   const words = (options.file ?? []).flatMap((file) => ['-f', file]);
-  const prepared = await openComposeStack(options, parseComposeArguments(words));
+  const prepared = await openComposeStack(options, parseComposeArguments(words), await findComposeIfAny());
   for (const text of prepared.notices) notice(text);
   const path = options.write ? await storeOverride(prepared) : undefined;
   if (options.json) printJson(describe(prepared, path));

@@ -24,7 +24,7 @@ const VERSION_TIMEOUT = 20_000;
 
 /**
  * `PORTRAMP_COMPOSE`, else the first of `docker compose`, `docker-compose` and `podman compose` that is new enough.
- * @throws PortrampError COMPOSE_UNAVAILABLE, naming what was found.
+ * @throws PortrampError COMPOSE_MISSING, COMPOSE_TOO_OLD, naming what was found.
  */
 export async function findCompose(environment: Environment): Promise<ComposeBinary> {
   const chosen = environment['PORTRAMP_COMPOSE'];
@@ -37,12 +37,12 @@ export async function findCompose(environment: Environment): Promise<ComposeBina
     old.push(`${command.join(' ')} is ${version}`);
   }
   if (old.length > 0) {
-    throw new PortrampError('COMPOSE_UNAVAILABLE', `Docker Compose is too old: ${old.join(', ')}`, {
+    throw new PortrampError('COMPOSE_TOO_OLD', `Docker Compose is too old: ${old.join(', ')}`, {
       hint: INSTALL,
     });
   }
   const tried = candidates.map((command) => `"${command.join(' ')}"`).join(', ');
-  throw new PortrampError('COMPOSE_UNAVAILABLE', `Docker Compose was not found; tried ${tried}`, {
+  throw new PortrampError('COMPOSE_MISSING', `Docker Compose was not found; tried ${tried}`, {
     hint: INSTALL,
   });
 }

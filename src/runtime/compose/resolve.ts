@@ -72,7 +72,7 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Runs one Compose command to its end. @throws PortrampError COMPOSE_UNAVAILABLE when it cannot be started. */
+/** Runs one Compose command to its end. @throws PortrampError COMPOSE_MISSING when it cannot be started. */
 export function runCompose(
   call: ComposeCall,
   words: readonly string[],
@@ -94,9 +94,7 @@ export function runCompose(
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.once('error', (error) => {
-      reject(
-        new PortrampError('COMPOSE_UNAVAILABLE', `${program} could not be started: ${messageOf(error)}`),
-      );
+      reject(new PortrampError('COMPOSE_MISSING', `${program} could not be started: ${messageOf(error)}`));
     });
     child.once('close', (code) => {
       settle({ code: code ?? -1, stdout: text(stdout), stderr: text(stderr) });

@@ -18,7 +18,7 @@ const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT', 'SIGHUP'];
 
 /**
  * Resolves with the exit code; 128 + n after signal n, as a shell says it.
- * @throws PortrampError COMPOSE_UNAVAILABLE when the program cannot be started.
+ * @throws PortrampError COMPOSE_MISSING when the program cannot be started.
  */
 export async function runInTerminal({ command, cwd, environment }: Program): Promise<number> {
   const [program, ...words] = command;
@@ -44,7 +44,7 @@ export async function runInTerminal({ command, cwd, environment }: Program): Pro
 
 const notStarted = (program: string, error: Error): PortrampError =>
   new PortrampError(
-    'COMPOSE_UNAVAILABLE',
+    'COMPOSE_MISSING',
     errnoOf(error) === 'ENOENT'
       ? `command not found: ${program}`
       : `${program} could not be started: ${messageOf(error)}`,

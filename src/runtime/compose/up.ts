@@ -3,6 +3,7 @@
  * with what it left half-started (a conflict leaves containers that were created and never ran).
  */
 import { existsSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 import type { ComposeProject } from '../../compose/model.ts';
 import type { Published } from '../../compose/override.ts';
@@ -134,7 +135,7 @@ async function explain(
     say(`portramp: ${name} ${what}; the last lines of its log:`);
     const words = ['logs', '--no-color', '--no-log-prefix', '--tail', String(LOG_LINES), service];
     const { stdout } = await runCompose(call, words, { timeout: LOGS_TIMEOUT });
-    const lines = stdout
+    const lines = stripVTControlCharacters(stdout)
       .trimEnd()
       .split('\n')
       .filter((line) => line !== '');

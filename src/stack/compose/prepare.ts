@@ -5,11 +5,11 @@
 import { basename } from 'node:path';
 import { realpath } from 'node:fs/promises';
 
-import { readProject, type ComposeProject } from '../../compose/model.ts';
-import { shareableNames, type NamePolicy } from '../../compose/names.ts';
+import type { ComposeProject } from '../../compose/model.ts';
+import { composeName, shareableNames, type NamePolicy } from '../../compose/names.ts';
 import { planOverride, type Finding, type Override, type OverrideInputs } from '../../compose/override.ts';
 import { publicationsOf, type Publication } from '../../compose/publications.ts';
-import { applyOverride, findDeviations } from '../../compose/verify.ts';
+import { applyOverride } from '../../compose/verify.ts';
 import { writeOverride } from '../../compose/write.ts';
 import { DEFAULT_ENVIRONMENT } from '../../contract/contract.ts';
 import { readCheckout, type Checkout } from '../../lib/checkout.ts';
@@ -22,11 +22,13 @@ import type { Lease, PortRef, StackKey } from '../../protocol/messages.ts';
 import { scalesOf, writeOptions, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../../runtime/compose/binary.ts';
 import { findComposeFiles, type ComposeFiles } from '../../runtime/compose/files.ts';
-import { resolveProject, type ComposeCall } from '../../runtime/compose/resolve.ts';
+import type { ComposeCall } from '../../runtime/compose/resolve.ts';
+import { askCompose, readFilesAlone, type ProjectSource, type Reading } from './source.ts';
 
 export interface ComposeQuery {
   readonly client: Pick<DaemonClient, 'request'>;
-  readonly binary: ComposeBinary;
+  /** Absent where none is installed: then the files are read without it. */
+  readonly binary: ComposeBinary | undefined;
   /** Where the user stands. */
   readonly cwd: string;
   /** The shell's environment. */
@@ -47,32 +49,27 @@ export interface ComposeStack {
   readonly stack: StackIdentity;
   /** The files of the user, the base first. */
   readonly files: readonly string[];
-  /** What is published and named in this stack, as Compose says itself. */
+  /** As it is without the override, but for the project's name. */
   readonly project: ComposeProject;
   readonly override: Override;
   /** The override as a Compose file. */
   readonly text: string;
-  /** Calls Compose for this stack; the override is still to be added to its files. */
-  readonly call: ComposeCall;
+  /** How Compose is to be called for this stack. */
+  readonly call: Omit<ComposeCall, 'binary'>;
   /** For a person. */
   readonly notices: readonly string[];
 }
 
-/**
- * @throws PortrampError COMPOSE_INVALID, NO_FREE_PORT, UNKNOWN_NAME (a misspelt `share`), USAGE.
- */
+/** @throws PortrampError COMPOSE_INVALID, NO_FREE_PORT, UNKNOWN_NAME (a misspelt `share`), USAGE; ContractError */
 export async function prepareCompose(query: ComposeQuery): Promise<ComposeStack> {
   const located = await locateProject(query);
-  const first = await resolveAll(located.call, query);
+  const { call, source } = located;
+  const first = await source.read({ environment: query.ambient });
   const { stack, notices } = await claimName(query, located, first.project);
   const keeps = keepsNames(stack);
   const environment = { ...query.ambient, ...toldBy(stack) };
-  const call = {
-    ...located.call,
-    environment,
-    ...(keeps ? {} : { projectName: stack.slug }),
-  };
-  const base = await resolveAll(call, query);
+  const reading: Reading = { environment, ...(keeps ? {} : { projectName: stack.slug }) };
+  const base = await source.read(reading);
   const project = withScales(base.project, scalesOf(query.arguments));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
@@ -80,27 +77,28 @@ export async function prepareCompose(query: ComposeQuery): Promise<ComposeStack>
   const numberOf = await leaseNumbers(query, stack, publicationsOf(project));
   const override = planOverride({ project, policy, numberOf });
   const text = writeOverride(override, headingFor(stack, located.files));
-  await assertOverride(base.call, text, applyOverride(project, override));
+  await source.check(reading, text, applyOverride(base.project, override));
   return {
     stack,
     files: located.files,
     project,
     override,
     text,
-    call: { ...call, profiles: query.arguments.profiles },
-    notices: [...notices, ...base.warnings, ...override.findings.map(describeFinding)],
+    call: { ...call, ...reading, projectName: reading.projectName ?? call.projectName },
+    notices: [...source.notices, ...notices, ...base.warnings, ...override.findings.map(describeFinding)],
   };
 }
 
 interface Located extends ComposeFiles {
   readonly root: string;
   readonly checkout: Checkout;
-  readonly call: ComposeCall;
+  readonly call: Omit<ComposeCall, 'binary'>;
+  readonly source: ProjectSource;
 }
 
 async function locateProject(query: ComposeQuery): Promise<Located> {
-  const { cwd, ambient, contract } = query;
-  const { files, projectDirectory, projectName } = query.arguments;
+  const { cwd, ambient, contract, binary } = query;
+  const { files, projectDirectory, projectName, profiles } = query.arguments;
   const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory });
   if (found === undefined) {
     throw new PortrampError('COMPOSE_INVALID', `there is no Compose file in ${cwd} or a folder above it`, {
@@ -108,43 +106,16 @@ async function locateProject(query: ComposeQuery): Promise<Located> {
     });
   }
   const root = contract?.root ?? (await realpath(found.directory).catch(() => found.directory));
+  const options = writeOptions(query.arguments);
+  const call = { cwd, environment: ambient, options, files: found.files, profiles, projectName };
   return {
     ...found,
     root,
     checkout: await readCheckout(root),
-    call: {
-      binary: query.binary,
-      cwd,
-      environment: ambient,
-      options: writeOptions(query.arguments),
-      files: found.files,
-      profiles: [],
-      projectName,
-    },
+    call,
+    source:
+      binary === undefined ? readFilesAlone(found, projectName) : askCompose({ ...call, binary }, profiles),
   };
-}
-
-interface Base {
-  readonly call: ComposeCall;
-  readonly project: ComposeProject;
-  readonly warnings: readonly string[];
-}
-
-/** With every profile, so that a port is leased before its profile is chosen. */
-async function resolveAll(call: ComposeCall, query: ComposeQuery): Promise<Base> {
-  const resolve = async (profiles: readonly string[]): Promise<Base> => {
-    const chosen = { ...call, profiles };
-    const { json, warnings } = await resolveProject(chosen);
-    return { call: chosen, project: readProject(json), warnings };
-  };
-  try {
-    return await resolve(['*']);
-  } catch (error) {
-    // A profile that nobody uses here may lack its env files: then only the chosen ones count.
-    return await resolve(query.arguments.profiles).catch(() => {
-      throw error;
-    });
-  }
 }
 
 async function claimName(
@@ -177,13 +148,6 @@ function nameInMain({ directory, root, checkout }: Located, project: ComposeProj
   const isFolderName = directory === root && project.name === composeName(basename(directory));
   return isFolderName ? composeName(checkout.name) : project.name;
 }
-
-/** As Compose makes a project name of a folder's. */
-const composeName = (folder: string): string =>
-  folder
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]/g, '')
-    .replace(/^[_-]+/, '');
 
 const toLabel = (name: string): string =>
   name
@@ -253,18 +217,6 @@ const headingFor = ({ slug }: StackIdentity, files: readonly string[]): string[]
   `The stack ${slug}: made by portramp, and made again at every call. It comes last:`,
   `docker compose ${files.map((file) => `-f ${file}`).join(' ')} -f THIS_FILE up`,
 ];
-
-/** @throws PortrampError COMPOSE_INVALID when Compose makes something else of it. */
-async function assertOverride(call: ComposeCall, text: string, expected: ComposeProject): Promise<void> {
-  const { json } = await resolveProject(call, text);
-  const deviations = findDeviations(expected, readProject(json));
-  if (deviations.length === 0) return;
-  const [first = '', ...more] = deviations;
-  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  throw new PortrampError('COMPOSE_INVALID', `Compose does not follow the override: ${first}${rest}`, {
-    hint: `this is a bug of portramp or of Compose ${call.binary.version}; nothing was started`,
-  });
-}
 
 const describeFinding = ({ message, hint }: Finding): string =>
   hint === undefined ? message : `${message} (${hint})`;

@@ -67,7 +67,17 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
     // The engine's own conflict: a container of somebody else has the number, on another address.
     project.write('compose.yaml', TWO.replace('"8081:80"', '"8081:80/udp"'));
     const port = await portOf('second');
-    await docker('run', '-d', '--name', 'stranger', '-p', `127.0.0.1:${port}:53/udp`, 'portramp/test:1', 'sleep', '1000');
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'stranger',
+      '-p',
+      `127.0.0.1:${port}:53/udp`,
+      'portramp/test:1',
+      'sleep',
+      '1000',
+    );
     const { code, stderr } = await project.run('compose', 'up', '-d');
     await docker('rm', '-f', 'stranger');
     expect(code).not.toBe(0);
@@ -107,7 +117,10 @@ services:
   });
 
   it('starts nothing when an image is not there', async () => {
-    project.write('compose.yaml', `${TWO}  third: { image: "portramp/nobody-has-this:1", pull_policy: never }\n`);
+    project.write(
+      'compose.yaml',
+      `${TWO}  third: { image: "portramp/nobody-has-this:1", pull_policy: never }\n`,
+    );
     const { code, stderr } = await project.run('compose', 'up', '-d');
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/nobody-has-this/);
@@ -129,7 +142,9 @@ services:
   it('passes on exit codes, output and signals', async () => {
     project.write('compose.yaml', TWO);
     expect((await project.run('compose', 'up', '-d')).code).toBe(0);
-    expect((await project.run('compose', 'exec', '-T', 'first', 'sh', '-c', 'echo out; exit 42'))).toMatchObject({
+    expect(
+      await project.run('compose', 'exec', '-T', 'first', 'sh', '-c', 'echo out; exit 42'),
+    ).toMatchObject({
       code: 42,
       stdout: 'out\n',
     });

@@ -7,7 +7,13 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { parseContainers, type Container } from '../../../src/runtime/compose/containers.ts';
-import { createMachine, openWorkspace, request, type Machine, type Workspace } from '../../process/workspace.ts';
+import {
+  createMachine,
+  openWorkspace,
+  request,
+  type Machine,
+  type Workspace,
+} from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
 const FIXTURE = resolve(import.meta.dirname, '../../../fixtures/compose/shop');
@@ -20,7 +26,13 @@ const engine = await findTestEngine();
 interface Described {
   readonly stack: string;
   readonly project: string;
-  readonly ports: readonly { service: string; target: number; protocol: string; port: number; ports?: number }[];
+  readonly ports: readonly {
+    service: string;
+    target: number;
+    protocol: string;
+    port: number;
+    ports?: number;
+  }[];
 }
 
 describe.skipIf(engine === undefined)('three stacks of one project at once', () => {
@@ -39,9 +51,19 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     await main.git('add', '.');
     await main.git('commit', '-qm', 'shop');
     for (const branch of ['feature/pay', 'fix']) {
-      await main.git('worktree', 'add', '-q', '-b', branch, join(root, '..', `tree-${branch.replace('/', '-')}`));
+      await main.git(
+        'worktree',
+        'add',
+        '-q',
+        '-b',
+        branch,
+        join(root, '..', `tree-${branch.replace('/', '-')}`),
+      );
     }
-    stacks.push(main, ...['feature-pay', 'fix'].map((name) => openWorkspace(machine, join(root, '..', `tree-${name}`))));
+    stacks.push(
+      main,
+      ...['feature-pay', 'fix'].map((name) => openWorkspace(machine, join(root, '..', `tree-${name}`))),
+    );
   }, 60_000);
 
   afterAll(async () => {
@@ -67,10 +89,13 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     for (const { service, target, protocol, port, ports = 1 } of (await describeStack(stack)).ports) {
       for (let each = port; each < port + ports; each += 1) {
         const what = `${service} ${target}/${protocol} on ${each}`;
-        await vi.waitFor(async () => expect(`${what}: ${await ask(protocol, each)}`).toBe(`${what}: answers`), {
-          timeout: 20_000,
-          interval: 200,
-        });
+        await vi.waitFor(
+          async () => expect(`${what}: ${await ask(protocol, each)}`).toBe(`${what}: answers`),
+          {
+            timeout: 20_000,
+            interval: 200,
+          },
+        );
       }
     }
   };
@@ -149,19 +174,24 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     await expectAnswers(main);
   });
 
-  it.skipIf(!engine.isPrivate)('has the same numbers after the engine was restarted', async () => {
-    const before = await Promise.all(stacks.map(describeStack));
-    await restartEngine();
-    for (const stack of stacks) await expectAnswers(stack);
-    expect(await Promise.all(stacks.map(describeStack))).toEqual(before);
-  }, 180_000);
+  it.skipIf(!engine.isPrivate)(
+    'has the same numbers after the engine was restarted',
+    async () => {
+      const before = await Promise.all(stacks.map(describeStack));
+      await restartEngine();
+      for (const stack of stacks) await expectAnswers(stack);
+      expect(await Promise.all(stacks.map(describeStack))).toEqual(before);
+    },
+    180_000,
+  );
 
   it('takes one down and leaves the others', async () => {
     const [, feature] = stacks;
     if (feature === undefined) return;
     const { ports } = await describeStack(feature);
     await up(feature, 'down', '--timeout', '0');
-    for (const { port, protocol } of ports) if (protocol === 'tcp') expect(await ask('tcp', port)).toBe('ECONNREFUSED');
+    for (const { port, protocol } of ports)
+      if (protocol === 'tcp') expect(await ask('tcp', port)).toBe('ECONNREFUSED');
     for (const stack of stacks.filter((other) => other !== feature)) await expectAnswers(stack);
   });
 });

@@ -1,5 +1,5 @@
 /** Compose files that are valid, and as strange as users make them. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 type Json = { [key: string]: unknown };
 

@@ -84,6 +84,37 @@ describe('an allocation', () => {
     expect(all).toHaveLength(1);
   });
 
+  it('grants numbers in a row, past whatever stands between', async () => {
+    const band = { from: 20_000, to: 20_009, static: 0 };
+    const other = { root: '/other', environment: 'dev', service: 'x', port: 'http', number: 20_002, span: 2 };
+    const ledger = addLeases(emptyLedger, [other]);
+    const wanted = [{ service: 'web', port: '80/tcp', span: 4, kept: true }];
+    const { added } = await allocateLeases(ledger, shop, wanted, {
+      isFree: async (port) => port !== 20_004,
+      band,
+    });
+    expect(added).toMatchObject([{ number: 20_005, span: 4, kept: true }]);
+    const crowded = addLeases(ledger, added);
+    const two = { service: 'api', port: '80/tcp', span: 2 };
+    const next = await allocateLeases(crowded, shop, [two], { isFree: free, band });
+    expect(next.added).toMatchObject([{ number: 20_000, span: 2 }]);
+    const three = { service: 'db', port: '80/tcp', span: 3 };
+    await expect(allocateLeases(addLeases(crowded, next.added), shop, [three], { isFree: free, band }))
+      .rejects //
+      .toMatchObject({ message: 'no 3 ports in a row between 20000 and 20009 are free' });
+  });
+
+  it('moves a lease that became too narrow, and leaves one that is wider than asked', async () => {
+    const narrow = await allocateLeases(emptyLedger, shop, [ports[0]!], { isFree: free });
+    const held = addLeases(putStack(emptyLedger, shop), narrow.added);
+    const wider = await allocateLeases(held, shop, [{ ...ports[0]!, span: 3 }], { isFree: free });
+    expect(wider.added).toMatchObject([{ span: 3 }]);
+    const ledger = addLeases(held, wider.added);
+    expect(ledger.leases).toEqual(wider.added);
+    const again = await allocateLeases(ledger, shop, [ports[0]!], { isFree: free });
+    expect(again).toEqual({ all: wider.added, added: [] });
+  });
+
   it('fails when the band is full', async () => {
     const band = { from: 20_000, to: 20_001, static: 1 };
     await expect(allocateLeases(emptyLedger, shop, ports, { isFree: free, band })).rejects.toMatchObject({

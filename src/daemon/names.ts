@@ -18,7 +18,7 @@ import {
   type LedgerLease,
   type LedgerStack,
 } from '../ports/ledger.ts';
-import type { DaemonParams, StackClaim } from '../protocol/messages.ts';
+import type { DaemonParams, Lease, StackClaim } from '../protocol/messages.ts';
 
 export interface NamingFacts {
   /** True while the stack's checkout exists or a runner is attached to it. */
@@ -94,7 +94,8 @@ function describe(claim: StackClaim, slug: string, index: number, firstSeen: str
 function refresh(ledger: Ledger, known: LedgerStack, claim: StackClaim): Naming {
   const moved = known.workspaceId !== claim.workspaceId;
   const index = moved ? pickIndex(ledger, claim, known.index) : known.index;
-  const stack = describe(claim, known.slug, index, known.firstSeen);
+  const described = describe(claim, known.slug, index, known.firstSeen);
+  const stack = known.fenced === undefined ? described : { ...described, fenced: known.fenced };
   const notices =
     known.workspace === claim.workspace
       ? []
@@ -129,13 +130,13 @@ function adoptLeases(naming: Naming, held: Held | undefined): Naming {
   const adopted: LedgerLease[] = [];
   const own = leasesOf(naming.ledger, naming.stack);
   const taken = new Set(naming.ledger.leases.flatMap(numbersOf));
-  for (const { service, port, number, span } of held.leases) {
-    const lease = { root, environment, service, port, number, ...(span === undefined ? {} : { span }) };
-    const numbers = numbersOf(lease);
-    if ([...own, ...adopted].some((other) => isSamePort(other, lease))) continue;
-    if (numbers.some((each) => taken.has(each))) continue;
-    for (const each of numbers) taken.add(each);
-    adopted.push(lease);
+  const isNew = (lease: Lease): boolean =>
+    !numbersOf(lease).some((number) => taken.has(number)) &&
+    ![...own, ...adopted].some((other) => isSamePort(other, lease));
+  for (const lease of held.leases) {
+    if (!isNew(lease)) continue;
+    for (const number of numbersOf(lease)) taken.add(number);
+    adopted.push({ root, environment, ...lease });
   }
   return { ...naming, ledger: addLeases(naming.ledger, adopted) };
 }

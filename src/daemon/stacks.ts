@@ -7,10 +7,9 @@ import { stat } from 'node:fs/promises';
 import { PortrampError, errnoOf } from '../lib/errors.ts';
 import { createQueue } from '../lib/queue.ts';
 import { identOf } from '../plan/names.ts';
-import { allocateLeases } from '../ports/allocate.ts';
+import type { PortHolder } from '../ports/holders.ts';
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
-  addLeases,
   findStack,
   isSameKey,
   keepLeases,
@@ -18,27 +17,19 @@ import {
   setHosts,
   type Ledger,
   type LedgerKey,
-  type LedgerLease,
   type LedgerStack,
 } from '../ports/ledger.ts';
-import type {
-  Lease,
-  LeaseRequest,
-  RunningStack,
-  StackClaim,
-  StackKey,
-  StackSnapshot,
-} from '../protocol/messages.ts';
+import type { RunningStack, StackClaim, StackKey, StackSnapshot } from '../protocol/messages.ts';
 import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
+import { createLeases, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
 
-export interface Stacks {
+export interface Stacks extends Leases {
   claim(
     claim: StackClaim,
     held: Held | undefined,
   ): Promise<{ readonly stack: Identity; readonly notices: readonly string[] }>;
-  lease(key: StackKey, ports: readonly LeaseRequest[]): Promise<Lease[]>;
   attach(key: StackKey, pid: number, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
@@ -58,9 +49,11 @@ export interface StacksOptions {
   /** Called after a stack published. */
   readonly onChange: (key: LedgerKey) => void;
   readonly isPortFree: (port: number) => Promise<boolean>;
+  readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
 }
 
-export function createStacks({ ledger, sessions, route, onChange, isPortFree }: StacksOptions): Stacks {
+export function createStacks(options: StacksOptions): Stacks {
+  const { ledger, sessions, route, onChange } = options;
   const inTurn = createQueue();
   const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
 
@@ -86,27 +79,6 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
       });
       if (naming === undefined) throw new PortrampError('INTERNAL', 'the ledger did not apply a change');
       return { stack: identityOf(naming.stack), notices: naming.notices };
-    });
-
-  const allocate = async (key: LedgerKey, ports: readonly LeaseRequest[]): Promise<Lease[]> => {
-    const { all, added } = await allocateLeases(ledger.current, requireStack(key), ports, {
-      isFree: isPortFree,
-    });
-    await ledger.commit((current) => addLeases(current, added));
-    return all.map(toLease);
-  };
-
-  const lease: Stacks['lease'] = (key, ports) =>
-    inTurn(async () => {
-      try {
-        return await allocate(key, ports);
-      } catch (error) {
-        if (!(error instanceof PortrampError) || error.code !== 'NO_FREE_PORT') throw error;
-        // Numbers of checkouts that are gone are taken back only when nothing else is left.
-        const forgotten = await forgetNow(undefined);
-        if (forgotten.length === 0) throw error;
-        return allocate(key, ports);
-      }
     });
 
   const requireSession = (key: LedgerKey, connection: Connection): Session => {
@@ -155,9 +127,17 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
     return forgotten;
   };
 
+  const leases = createLeases({
+    ...options,
+    inTurn,
+    requireStack,
+    isRunning: isAttached,
+    forgetGone: async () => (await forgetNow(undefined)).length > 0,
+  });
+
   return {
+    ...leases,
     claim,
-    lease,
     publish,
     attach: (key, pid, connection) => {
       requireStack(key);
@@ -178,9 +158,6 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
 
 const ownHosts = (ledger: Ledger, key: LedgerKey): string[] =>
   Object.entries(ledger.hosts).flatMap(([host, holder]) => (isSameKey(holder, key) ? [host] : []));
-
-const toLease = ({ service, port, number, span }: LedgerLease): Lease =>
-  span === undefined ? { service, port, number } : { service, port, number, span };
 
 function identityOf(stack: LedgerStack): Identity {
   const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;

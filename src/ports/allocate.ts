@@ -1,114 +1,279 @@
-/** Which number a port gets: always the same one for the same checkout, unless somebody has it. */
+/**
+ * Which number a port gets: a pinned one where the contract pins it and this is the main checkout, else always
+ * the same one for the same checkout, unless somebody has it.
+ */
 import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
 import { BLOCKED_PORTS } from './blocked.ts';
 import {
+  isSameKey,
   isSamePort,
   leasesOf,
   numbersOf,
   type Ledger,
+  type LedgerKey,
   type LedgerLease,
   type LeasePort,
-  type LeaseRequest,
   type LedgerStack,
 } from './ledger.ts';
+import {
+  DEFAULT_RANGE,
+  findObjection,
+  isExcluded,
+  NO_RULES,
+  walkFrom,
+  widthOf,
+  type PortRange,
+  type PortRules,
+} from './range.ts';
 
-/** The numbers that an environment may use; the first `static` of them are kept for pinned ports. */
-export interface Band {
-  readonly from: number;
-  readonly to: number;
-  readonly static: number;
+export interface PortRequest extends LeasePort {
+  /** The number that the contract pins. */
+  readonly static?: number | undefined;
+  /** How many numbers in a row it needs; absent is 1. A pinned port has one. */
+  readonly span?: number | undefined;
+  /** See `ledgerLease`. */
+  readonly kept?: boolean | undefined;
 }
 
-/** Below the ephemeral ranges of Linux (32768–60999), macOS and Windows (49152–65535). */
-export const DEFAULT_BAND: Band = { from: 20_000, to: 29_999, static: 128 };
+export interface AllocateOptions {
+  readonly isFree: (port: number) => Promise<boolean>;
+  readonly rules?: PortRules;
+  /** The stack runs: its numbers move only when its contract asks for others. */
+  readonly running?: boolean;
+}
+
+export interface Allocation {
+  /** One for every port asked for, in that order. */
+  readonly leases: readonly LedgerLease[];
+  /** Numbers that changed hands or could not be had, for a person. */
+  readonly notices: readonly string[];
+  /** Those of `leases` that the stack did not have before. */
+  readonly added: readonly LedgerLease[];
+}
 
 /** Where the search for a number begins: the same for the same checkout, also when the ledger is lost. */
 export function preferredNumber(
-  band: Band,
+  range: PortRange,
   stack: Pick<LedgerStack, 'workspaceId' | 'slug'>,
   port: LeasePort,
 ): number {
   const hash = sha256([stack.workspaceId, stack.slug, port.service, port.port].join('\0'));
-  return band.from + band.static + Number(BigInt(`0x${hash}`) % BigInt(widthOf(band)));
-}
-
-/** Every number of the band's dynamic part once: upwards from `first`, then on from the bottom. */
-export function* walkFrom(band: Band, first: number): Generator<number> {
-  const bottom = band.from + band.static;
-  const width = widthOf(band);
-  for (let step = 0; step < width; step += 1) yield bottom + ((first - bottom + step) % width);
+  return range.from + range.static + Number(BigInt(`0x${hash}`) % BigInt(Math.max(1, widthOf(range))));
 }
 
 /**
- * The stack's leases for these ports: those it has, and new ones for the rest, which the caller commits. A port that
- * needs more numbers in a row than it has gets a new lease. Calls must not overlap.
+ * The stack's leases for these ports: those it has, and new ones for the rest, which the caller commits. Calls
+ * must not overlap.
  * @throws PortrampError NO_FREE_PORT; then nothing is granted.
  */
 export async function allocateLeases(
   ledger: Ledger,
   stack: LedgerStack,
-  ports: readonly LeaseRequest[],
-  options: { readonly isFree: (port: number) => Promise<boolean>; readonly band?: Band },
-): Promise<{ readonly all: LedgerLease[]; readonly added: LedgerLease[] }> {
-  const band = options.band ?? DEFAULT_BAND;
-  const held = leasesOf(ledger, stack);
-  const taken = new Set(ledger.leases.flatMap(numbersOf));
-  const all: LedgerLease[] = [];
-  const added: LedgerLease[] = [];
-  for (const port of ports) {
-    const { span = 1, kept = false } = port;
-    const known = [...added, ...held].find((lease) => isSamePort(lease, port));
-    const isEnough = known !== undefined && (known.span ?? 1) >= span;
-    if (isEnough && (known.kept ?? false) === kept) {
-      if (!all.includes(known)) all.push(known);
-      continue;
-    }
-    const preferred = preferredNumber(band, stack, port);
-    const search = { band, preferred, span, taken };
-    const number = isEnough ? known.number : await findNumber(search, options.isFree);
-    const width = isEnough ? (known.span ?? 1) : span;
-    const lease: LedgerLease = {
-      root: stack.root,
-      environment: stack.environment,
-      service: port.service,
-      port: port.port,
-      number,
-      ...(width === 1 ? {} : { span: width }),
-      ...(kept ? { kept } : {}),
-    };
-    for (const each of numbersOf(lease)) taken.add(each);
-    all.push(lease);
-    added.push(lease);
-  }
-  return { all, added };
+  ports: readonly PortRequest[],
+  options: AllocateOptions,
+): Promise<Allocation> {
+  const search = beginSearch(ledger, stack, options);
+  const wanted = [...new Map(ports.map((port) => [portKey(port), port])).values()];
+  // Pinned ones first: no port may walk onto a number that is about to be given to another.
+  for (const port of wanted) grantPinned(search, port, options.running === true);
+  for (const port of wanted) grantHeld(search, port);
+  for (const port of wanted) await grantFree(search, port, options.isFree);
+  const leases = wanted.flatMap((port) => search.granted.get(portKey(port)) ?? []);
+  return {
+    leases,
+    added: leases.filter((lease) => search.held.get(portKey(lease)) !== lease),
+    notices: wanted.flatMap((port) => explain(search, port) ?? []),
+  };
 }
 
+const portKey = ({ service, port }: LeasePort): string => `${service}\0${port}`;
+
+/** What is known, and what has been decided so far. */
 interface Search {
-  readonly band: Band;
-  readonly preferred: number;
-  readonly span: number;
-  readonly taken: ReadonlySet<number>;
+  readonly ledger: Ledger;
+  readonly stack: LedgerStack;
+  readonly rules: PortRules;
+  readonly range: PortRange;
+  /** What the stack had before, by port. */
+  readonly held: ReadonlyMap<string, LedgerLease>;
+  /** Leases of other stacks, by number. */
+  readonly others: ReadonlyMap<number, LedgerLease>;
+  /** What nobody gets by chance. */
+  readonly fenced: ReadonlySet<number>;
+  readonly granted: Map<string, LedgerLease>;
+  /** Numbers of `granted`, and those that are leased already. */
+  readonly given: Set<number>;
+  readonly taken: Set<number>;
 }
 
-async function findNumber(
-  { band, preferred, span, taken }: Search,
-  isFree: (port: number) => Promise<boolean>,
-): Promise<number> {
-  const isUsable = async (number: number): Promise<boolean> =>
-    number <= band.to && !taken.has(number) && !BLOCKED_PORTS.has(number) && (await isFree(number));
-  for (const first of walkFrom(band, preferred)) {
+function beginSearch(ledger: Ledger, stack: LedgerStack, options: AllocateOptions): Search {
+  const rules = options.rules ?? NO_RULES;
+  const others = ledger.leases.filter((lease) => !isSameKey(lease, stack));
+  return {
+    ledger,
+    stack,
+    rules,
+    range: rules.range ?? DEFAULT_RANGE,
+    held: new Map(leasesOf(ledger, stack).map((lease) => [portKey(lease), lease])),
+    others: new Map(others.flatMap((lease) => numbersOf(lease).map((number) => [number, lease]))),
+    // This contract's reservations, and what other contracts reserve or pin.
+    fenced: new Set([
+      ...rules.reservations.map(({ port }) => port),
+      ...ledger.stacks.flatMap(({ fenced }) => fenced ?? []),
+    ]),
+    granted: new Map(),
+    given: new Set(),
+    taken: new Set(ledger.leases.flatMap(numbersOf)),
+  };
+}
+
+function grant({ held, stack, granted, given, taken }: Search, port: PortRequest, number: number): void {
+  const known = held.get(portKey(port));
+  const lease = makeLease(stack, port, number, known);
+  granted.set(portKey(port), known !== undefined && isSameLease(known, lease) ? known : lease);
+  for (const each of numbersOf(lease)) {
+    given.add(each);
+    taken.add(each);
+  }
+}
+
+function grantPinned(search: Search, port: PortRequest, running: boolean): void {
+  if (port.static === undefined || !search.stack.main) return;
+  const known = search.held.get(portKey(port));
+  // Whoever runs keeps what it got in place of the pinned number until it starts again.
+  if (running && known !== undefined && known.static === port.static) return;
+  if (!search.others.has(port.static) && !search.given.has(port.static)) grant(search, port, port.static);
+}
+
+function grantHeld(search: Search, port: PortRequest): void {
+  const known = search.held.get(portKey(port));
+  if (known === undefined || search.granted.has(portKey(port)) || (known.span ?? 1) < (port.span ?? 1))
+    return;
+  if (numbersOf(known).some((number) => search.given.has(number))) return;
+  const isPinned = known.number === port.static;
+  if (isPinned || findObjection(search.rules, port.service, known.number) === undefined) {
+    grant(search, port, known.number);
+  }
+}
+
+async function grantFree(
+  search: Search,
+  port: PortRequest,
+  isFree: AllocateOptions['isFree'],
+): Promise<void> {
+  const { range, stack, taken, fenced } = search;
+  const { span = 1 } = port;
+  if (search.granted.has(portKey(port))) return;
+  const isUsable = async (number: number): Promise<boolean> => {
+    const isBarred = taken.has(number) || fenced.has(number) || BLOCKED_PORTS.has(number);
+    return number <= range.to && !isBarred && !isExcluded(range, number) && isFree(number);
+  };
+  for (const first of walkFrom(range, preferredNumber(range, stack, port))) {
     let width = 0;
     while (width < span && (await isUsable(first + width))) width += 1;
-    if (width === span) return first;
+    if (width === span) return grant(search, port, first);
   }
-  throw new PortrampError(
+  throw noFreePort(range, span);
+}
+
+function explain(search: Search, port: PortRequest): string | undefined {
+  const lease = search.granted.get(portKey(port));
+  if (lease === undefined) return undefined;
+  return port.static === undefined || lease.number === port.static
+    ? explainMove(search, port, lease)
+    : explainPin(search, port, port.static, lease);
+}
+
+function makeLease(
+  { root, environment }: LedgerKey,
+  port: PortRequest,
+  number: number,
+  before: LedgerLease | undefined,
+): LedgerLease {
+  const generation = before === undefined ? undefined : nextGeneration(before, number);
+  // A range that became wider than it has to be stays as it is.
+  const span = Math.max(port.span ?? 1, before?.number === number ? (before.span ?? 1) : 1);
+  return {
+    root,
+    environment,
+    service: port.service,
+    port: port.port,
+    number,
+    ...(port.static === undefined ? {} : { static: port.static }),
+    ...(generation === undefined ? {} : { generation }),
+    ...(span === 1 ? {} : { span }),
+    ...(port.kept === true ? { kept: true } : {}),
+  };
+}
+
+const isSameLease = (one: LedgerLease, other: LedgerLease): boolean =>
+  one.number === other.number &&
+  one.static === other.static &&
+  one.span === other.span &&
+  one.kept === other.kept;
+
+/** Counts how often a lease got another number; absent is 1. */
+export const nextGeneration = (before: LedgerLease, number: number): number | undefined =>
+  before.number === number ? before.generation : (before.generation ?? 1) + 1;
+
+function explainPin(search: Search, port: PortRequest, pinned: number, lease: LedgerLease): string {
+  const what = `${port.service}.${port.port}`;
+  if (!search.stack.main) {
+    return `${what} is pinned to port ${pinned} in the main checkout; here it has ${lease.number}`;
+  }
+  const other = search.others.get(pinned);
+  if (other === undefined)
+    return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
+  const holder = search.ledger.stacks.find((one) => isSameKey(one, other));
+  const who = `${other.service} of ${holder?.slug ?? 'another stack'} (${other.root})`;
+  return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
+}
+
+function explainMove({ held, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
+  const before = held.get(portKey(port));
+  if (before === undefined || before.number === lease.number || lease.number === port.static)
+    return undefined;
+  const { span = 1 } = port;
+  if ((before.span ?? 1) < span) {
+    return `${port.service}.${port.port} moved from port ${before.number} to ${lease.number}, where ${span} in a row are free`;
+  }
+  const why = findObjection(rules, port.service, before.number) ?? 'pinned for another port';
+  return `${port.service}.${port.port} moved from port ${before.number}, which is now ${why}, to ${lease.number}`;
+}
+
+/**
+ * The lease with another number, for a port that a stranger holds (`onConflict: reassign`). The caller commits
+ * it. Calls must not overlap.
+ * @throws PortrampError NO_FREE_PORT
+ */
+export async function moveLease(
+  ledger: Ledger,
+  stack: LedgerStack,
+  lease: LedgerLease,
+  options: AllocateOptions,
+): Promise<LedgerLease> {
+  // As if it had none, and its number were somebody else's, which it is.
+  const without = { ...ledger, leases: ledger.leases.filter((one) => !isOf(one, stack, lease)) };
+  const stranger = { root: '', environment: '', service: '', port: '', number: lease.number };
+  const facing = { ...without, leases: [...without.leases, stranger] };
+  const port = { service: lease.service, port: lease.port };
+  const { leases } = await allocateLeases(facing, stack, [port], options);
+  const [found] = leases;
+  if (found === undefined) throw noFreePort(options.rules?.range ?? DEFAULT_RANGE);
+  return { ...lease, number: found.number, generation: (lease.generation ?? 1) + 1 };
+}
+
+const isOf = (lease: LedgerLease, stack: LedgerKey, port: LeasePort): boolean =>
+  isSameKey(lease, stack) && isSamePort(lease, port);
+
+const noFreePort = (range: PortRange, span = 1): PortrampError =>
+  new PortrampError(
     'NO_FREE_PORT',
-    `no ${span === 1 ? 'port' : `${span} ports in a row`} between ${band.from + band.static} and ${band.to} ${span === 1 ? 'is' : 'are'} free`,
+    widthOf(range) === 0
+      ? `the range ${range.from}-${range.to} has no numbers besides the ${range.static} for pinned ports`
+      : `no ${span === 1 ? 'port' : `${span} ports in a row`} between ${range.from + range.static} and ${range.to} ${span === 1 ? 'is' : 'are'} free`,
     {
       hint: 'run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them',
     },
   );
-}
-
-const widthOf = (band: Band): number => band.to - band.from + 1 - band.static;

@@ -13,6 +13,13 @@ export interface PortHolder {
   readonly address?: string;
 }
 
+/** "node server.js (pid 12, in /home/me/shop)". */
+export function describeHolder(holder: PortHolder | undefined): string {
+  if (holder?.pid === undefined) return "another user's process";
+  const place = holder.cwd === undefined ? '' : `, in ${holder.cwd}`;
+  return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
+}
+
 /** The listeners on a TCP port, else whatever socket occupies it; empty when that cannot be found out. */
 export async function holdersOf(port: number): Promise<PortHolder[]> {
   return process.platform === 'linux' ? holdersOnLinux(port) : holdersFromLsof(port);

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { PortrampError } from '../lib/errors.ts';
+
 /** The format that this code reads and writes. A file of a higher one is refused, never set aside. */
 export const LEDGER_VERSION = 1;
 
@@ -19,15 +21,21 @@ const ledgerStack = stackKey.extend({
   index: z.number().int().min(0),
   /** ISO 8601, when the name was granted. */
   firstSeen: z.string(),
+  /** Numbers that its contract reserves or pins: no other stack gets one of them by chance. */
+  fenced: z.array(port).optional(),
 });
 
 const ledgerLease = stackKey.extend({
   service: z.string(),
   port: z.string(),
   number: port,
-  /** How many numbers in a row, from `number` on; one unless it says more. */
+  /** What the contract pinned when the lease was granted; `number` differs where that could not be had. */
+  static: port.optional(),
+  /** Counts the numbers that the port has had; absent is 1. */
+  generation: z.number().int().min(1).optional(),
+  /** How many numbers in a row, from `number` on; absent is 1. */
   span: z.number().int().min(1).optional(),
-  /** Stays when a runner publishes a stack without it: containers outlive the runner. */
+  /** Stays when a runner publishes the stack without it: containers outlive the runner. */
   kept: z.boolean().optional(),
 });
 
@@ -48,12 +56,6 @@ export type LedgerKey = Readonly<z.output<typeof stackKey>>;
 export interface LeasePort {
   readonly service: string;
   readonly port: string;
-}
-
-/** What is asked for: a port, and how its numbers are to be. See `ledgerLease`. */
-export interface LeaseRequest extends LeasePort {
-  readonly span?: number | undefined;
-  readonly kept?: boolean | undefined;
 }
 
 /** Every number of a lease. */
@@ -94,12 +96,37 @@ export function removeStacks(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
   };
 }
 
-/** Adds the leases; one that the same port had before is replaced. */
-export function addLeases(ledger: Ledger, leases: readonly LedgerLease[]): Ledger {
-  if (leases.length === 0) return ledger;
-  const isReplaced = (known: LedgerLease): boolean =>
-    leases.some((lease) => isSameKey(lease, known) && isSamePort(lease, known));
-  return { ...ledger, leases: [...ledger.leases.filter((known) => !isReplaced(known)), ...leases] };
+export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledger =>
+  leases.length === 0 ? ledger : { ...ledger, leases: [...ledger.leases, ...leases] };
+
+/**
+ * Makes these the stack's leases of their ports; a port of the same stack that had one of the numbers loses it.
+ * The same object when that is so already.
+ * @throws PortrampError INTERNAL when another stack has one of the numbers.
+ */
+export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly LedgerLease[]): Ledger {
+  const present = new Set(ledger.leases);
+  if (leases.every((lease) => present.has(lease))) return ledger;
+  const numbers = new Set(leases.flatMap(numbersOf));
+  const ports = new Set(leases.map(({ service, port: name }) => `${service}\0${name}`));
+  const stays = (lease: LedgerLease): boolean => {
+    const isFree = !numbersOf(lease).some((number) => numbers.has(number));
+    if (isSameKey(lease, key)) return isFree && !ports.has(`${lease.service}\0${lease.port}`);
+    if (isFree) return true;
+    throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
+  };
+  return { ...ledger, leases: [...ledger.leases.filter(stays), ...leases] };
+}
+
+/** Keeps these numbers for the stack's contract. The same object when that is so already. */
+export function fenceNumbers(ledger: Ledger, key: LedgerKey, numbers: readonly number[]): Ledger {
+  const fenced = [...new Set(numbers)].sort((left, right) => left - right);
+  const stack = findStack(ledger, key);
+  if (stack === undefined || (stack.fenced ?? []).join() === fenced.join()) return ledger;
+  return {
+    ...ledger,
+    stacks: ledger.stacks.map((one) => (one === stack ? { ...stack, fenced } : one)),
+  };
 }
 
 /** Releases the stack's leases of other ports than these, but those that are kept. The same object when there are none. */

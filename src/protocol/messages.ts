@@ -33,16 +33,29 @@ export const stackIdentity = stackClaim.extend({
 export const portRef = z.object({ service: z.string(), port: z.string() });
 export const lease = portRef.extend({
   number: port,
-  /** How many numbers in a row were granted, from `number` on; one unless it says more. */
-  span: z.number().int().optional(),
+  /** What the contract pins; `number` differs where that could not be had. */
+  static: port.optional(),
+  /** Counts the numbers that the port has had; absent is 1. */
+  generation: z.number().int().min(1).optional(),
+  /** How many numbers in a row were granted, from `number` on; absent is 1. */
+  span: z.number().int().min(1).optional(),
 });
 
-/** A port to lease a number for. */
-export const leaseRequest = portRef.extend({
+/** A port that needs a number, and the one that the contract pins. */
+export const portRequest = portRef.extend({
+  static: port.optional(),
   /** How many numbers in a row: the replicas of one container port share a range. */
   span: z.number().int().min(1).max(1000).optional(),
   /** The lease stays when a runner publishes the stack without this port: containers outlive the runner. */
   kept: z.boolean().optional(),
+});
+
+const span = z.object({ from: port, to: port });
+
+/** What the contract says about the numbers of the stack's environment. */
+export const portRules = z.object({
+  range: span.extend({ static: z.number().int().min(0), exclude: z.array(span).default([]) }).optional(),
+  reservations: z.array(z.object({ port, service: z.string().optional() })).default([]),
 });
 
 export const portHolder = z.object({
@@ -90,6 +103,8 @@ export const publishedPort = z.object({
   targetPort: port,
   url: z.string().optional(),
   hosts: z.array(z.string()),
+  /** `external`: who listens there may be anybody, it is not verified. */
+  listener: z.enum(['own', 'external']).optional(),
 });
 
 export const publishedService = z.object({
@@ -97,6 +112,8 @@ export const publishedService = z.object({
   kind: z.string(),
   state: serviceState,
   pid: z.number().int().optional(),
+  /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
+  instance: z.object({ startTime: z.string(), marker: z.string() }).optional(),
   restarts: z.number().int().default(0),
   exitCode: z.number().int().optional(),
   /** For `waiting`: the services it waits for. */
@@ -122,6 +139,37 @@ export const publishedRoute = z.object({
   hostHeader: z.string().optional(),
   route: routeState,
 });
+
+/** Something on a leased port that is not as it should be; `marker` says which instance it is about. */
+export const finding = z.discriminatedUnion('kind', [
+  /** Somebody else listens there, on whatever address. */
+  z.object({
+    kind: z.literal('ghost'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    holder: portHolder,
+    label: z.string().optional(),
+    later: z.boolean(),
+  }),
+  /** A listener that cannot be identified. */
+  z.object({
+    kind: z.literal('unknown'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    address: z.string(),
+    user: z.number().int().optional(),
+  }),
+  /** Nobody listens there, and the instance does elsewhere. */
+  z.object({
+    kind: z.literal('elsewhere'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+  }),
+]);
 
 /** Everything a stack is, sent whole at every change. */
 export const stackSnapshot = z.object({
@@ -195,8 +243,20 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(leaseRequest) }),
-    result: z.object({ leases: z.array(lease) }),
+    params: z.object({ stack: stackKey, ports: z.array(portRequest), rules: portRules.optional() }),
+    result: z.object({
+      leases: z.array(lease),
+      /** Pinned numbers that could not be had, numbers that moved with the contract. */
+      notices: z.array(z.string()).optional(),
+    }),
+  },
+  /**
+   * Gives a port another number because a stranger holds the one it has (`onConflict: reassign`). While the number
+   * is free, or not the port's any more, nothing moves: the answer is the lease as it is.
+   */
+  reassign: {
+    params: z.object({ stack: stackKey, port: portRef, number: port, rules: portRules.optional() }),
+    result: z.object({ lease, moved: z.boolean() }),
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
@@ -245,6 +305,8 @@ export const runnerRequests = {
 export const daemonNotices = {
   /** The stack's state; `stack` is absent when no runner is attached any more. */
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
+  /** What verification found about the stack's instances: to its runner, once for each that is new. */
+  findings: z.object({ key: stackKey, findings: z.array(finding) }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -259,9 +321,11 @@ export type StackKey = z.output<typeof stackKey>;
 export type StackClaim = z.output<typeof stackClaim>;
 export type Lease = z.output<typeof lease>;
 export type PortRef = z.output<typeof portRef>;
-export type LeaseRequest = z.output<typeof leaseRequest>;
+export type PortRequest = z.output<typeof portRequest>;
+export type PortRules = z.output<typeof portRules>;
 export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
+export type Finding = z.output<typeof finding>;
 export type ServiceStateName = z.output<typeof serviceState>;
 export type PublishedService = z.output<typeof publishedService>;
 export type PublishedPort = z.output<typeof publishedPort>;

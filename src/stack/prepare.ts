@@ -7,9 +7,9 @@ import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
-import { resolveServices } from '../plan/resolve.ts';
+import { resolveServices, type ResolveInputs } from '../plan/resolve.ts';
 import type { DaemonClient } from '../protocol/client.ts';
-import type { DaemonParams, Front, Lease, StackKey } from '../protocol/messages.ts';
+import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
 /** A contract made concrete: the stack has its name, its numbers and every value filled in. */
 export interface PreparedStack {
@@ -21,8 +21,10 @@ export interface PreparedStack {
   readonly services: ReadonlyMap<string, ResolvedService>;
   /** Warnings and notes; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What the daemon has to say about the stack's name. */
+  /** What the daemon has to say about the stack's name and numbers. */
   readonly notices: readonly string[];
+  /** What its services were resolved from, but for the numbers. */
+  readonly inputs: Omit<ResolveInputs, 'leases' | 'followed'>;
   /** Everything that was read, and would change the result if it changed. Absolute paths. */
   readonly files: readonly string[];
 }
@@ -34,6 +36,8 @@ export interface PrepareOptions {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   /** What a running stack already has; see the `claim` request. */
   readonly held?: DaemonParams<'claim'>['held'];
+  /** Numbers that services opened in place of their leases. */
+  readonly followed?: Leases;
 }
 
 /**
@@ -42,7 +46,8 @@ export interface PrepareOptions {
  *
  * @throws {ContractError} with every finding, when the contract has errors.
  */
-export async function prepareStack({ key, client, ambient, held }: PrepareOptions): Promise<PreparedStack> {
+export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
+  const { key, client, ambient, held, followed } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const contract = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -58,15 +63,19 @@ export async function prepareStack({ key, client, ambient, held }: PrepareOption
   const envFiles = await loadEnvFiles(key.root, contract);
   const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
   const plan = demand(planned.plan, findings);
-  const { leases } = await client.request('lease', { stack: key, ports: portsOf(plan) });
-  const resolved = resolveServices(plan, {
+  const { leases, notices = [] } = await client.request('lease', {
+    stack: key,
+    ports: portsOf(plan),
+    rules: rulesOf(contract),
+  });
+  const inputs: PreparedStack['inputs'] = {
     contract,
-    leases: indexLeases(leases),
     front: claim.front,
     ambient,
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
-  });
+  };
+  const resolved = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
   const diagnostics = [...findings, ...resolved.diagnostics];
   return {
     contract,
@@ -76,8 +85,25 @@ export async function prepareStack({ key, client, ambient, held }: PrepareOption
     leases,
     services: demand(resolved.services, diagnostics),
     diagnostics,
-    notices: claim.notices,
+    notices: [...claim.notices, ...notices],
+    inputs,
     files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
+  };
+}
+
+/** The same stack with other numbers. */
+export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
+  const { plan, inputs } = prepared;
+  const { services } = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
+  return { ...prepared, leases, services };
+}
+
+/** What the contract says about numbers, for the daemon. A reservation that has expired holds until it is removed. */
+export function rulesOf({ range, reservations }: Contract): DaemonParams<'lease'>['rules'] {
+  const { from, to, static: kept, exclude } = range;
+  return {
+    range: { from, to, static: kept, exclude: [...exclude] },
+    reservations: reservations.map(({ port, service }) => ({ port, service })),
   };
 }
 
@@ -93,10 +119,12 @@ const envFilesOf = (contract: Contract): string[] =>
   );
 
 /** Everything that needs a number: external services bring their own. */
-const portsOf = (plan: Plan): { service: string; port: string }[] =>
+const portsOf = (plan: Plan): PortRequest[] =>
   [...plan.services.values()]
     .filter((planned) => planned.service.kind !== 'external')
-    .flatMap((planned) => planned.ports.map((port) => ({ service: planned.name, port: port.name })));
+    .flatMap((planned) =>
+      planned.ports.map((port) => ({ service: planned.name, port: port.name, static: port.static })),
+    );
 
 function indexLeases(leases: readonly Lease[]): Leases {
   const index = new Map<string, Map<string, number>>();

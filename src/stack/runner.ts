@@ -10,14 +10,24 @@ import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
+import { createQueue } from '../lib/queue.ts';
 import { diffServices } from '../plan/diff.ts';
-import type { PublishedService, RunnerCommand, StackKey, StackSnapshot } from '../protocol/messages.ts';
+import type {
+  Finding,
+  PortHolder,
+  PublishedService,
+  RunnerCommand,
+  StackKey,
+  StackSnapshot,
+} from '../protocol/messages.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import type { RunnerEvent } from './events.ts';
+import { judgeFinding } from './findings.ts';
 import { launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
+import { createNumbers, type Numbers } from './numbers.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
-import { reconcile } from './reconcile.ts';
+import { reconcile, type Action } from './reconcile.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
 import { selectOrThrow, Supervision } from './supervision.ts';
@@ -61,7 +71,10 @@ class StackRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #runId = randomBytes(6).toString('hex');
   #resolveEnded: () => void = () => undefined;
+  /** Edits of the contract and moves of numbers, one after the other. */
+  readonly #inTurn = createQueue();
   #session: Session | undefined;
+  #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
   #logs: LogStore | undefined;
@@ -95,6 +108,7 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
+      onFindings: (findings) => findings.forEach((finding) => this.#onFinding(finding)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;
@@ -103,6 +117,12 @@ class StackRunner implements Runner {
       },
     });
     this.#session = session;
+    this.#numbers = createNumbers({
+      session,
+      prepared: () => this.#prepared,
+      adopt: (next, moved) => this.#adopt(next, moved),
+      onEvent: (event) => this.events.emit(event),
+    });
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     await session.attach(prepared.stack, prepared.leases);
@@ -113,7 +133,7 @@ class StackRunner implements Runner {
     this.#watchdog = startWatchdog({ runId: this.#runId, clock });
     const supervision = this.#createSupervision(session, logs, this.#watchdog);
     this.#supervision = supervision;
-    this.#watch = watchFiles({ clock, onChange: () => this.#reload() });
+    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
     supervision.start(prepared.services, wanted);
@@ -142,7 +162,14 @@ class StackRunner implements Runner {
 
   #prepare(session: Session): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
-    return prepareStack({ key: { root, environment }, client: session, ambient, held: this.#held() });
+    const followed = this.#numbers?.followed ?? new Map();
+    return prepareStack({
+      key: { root, environment },
+      client: session,
+      ambient,
+      held: this.#held(),
+      followed,
+    });
   }
 
   #held() {
@@ -161,14 +188,15 @@ class StackRunner implements Runner {
     return new Supervision({
       clock,
       logs,
-      launch: (service, generation, onOutput) =>
+      launch: (unit, generation, onOutput) =>
         launch({
-          service,
+          service: () => unit.resolved,
+          reassign: (port, holder) => this.#reassign(unit.name, port, holder),
           ambient,
           color,
           holdersOf,
           onOutput,
-          marker: `${this.#runId}.${service.name}.${generation}`,
+          marker: `${this.#runId}.${unit.name}.${generation}`,
         }),
       onSpawn: (pid) => watchdog.add(pid),
       onExit: (pid) => watchdog.remove(pid),
@@ -179,6 +207,61 @@ class StackRunner implements Runner {
       onChange: (unit) => this.#publish(unit),
       onSettled: () => void this.#settle(session),
     });
+  }
+
+  async #reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean> {
+    try {
+      return await this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false);
+    } catch (error) {
+      const text = `port ${port} of ${service} could not be given another number: ${messageOf(error)}`;
+      this.events.emit({ type: 'notice', text, service });
+      return false;
+    }
+  }
+
+  #onFinding(finding: Finding): void {
+    const unit = this.#supervision?.units.find(({ instance }) => instance?.marker === finding.marker);
+    const consequence = unit && judgeFinding(unit.resolved, finding);
+    if (unit === undefined || consequence === undefined) return;
+    switch (consequence.kind) {
+      case 'ghost':
+        this.#logs?.note(unit.name, consequence.cause.message);
+        unit.dispatch({ type: 'ghost', cause: consequence.cause });
+        return;
+      case 'tell':
+        this.#logs?.note(unit.name, consequence.text);
+        this.events.emit({ type: 'notice', text: consequence.text, service: unit.name });
+        return;
+      case 'follow':
+        void this.#inTurn(async () => {
+          this.#numbers?.follow(unit.name, consequence.port, consequence.number);
+          unit.retarget();
+        });
+        return;
+    }
+  }
+
+  /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
+  #adopt(next: PreparedStack, moved: string): void {
+    const supervision = this.#supervision;
+    const last = this.#prepared;
+    if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
+    this.#prepared = next;
+    this.#session?.hold(next.leases);
+    const { wanted } = supervision;
+    const actions = reconcile({
+      changes: diffServices(last.services, next.services),
+      stateOf: (name) => supervision.find(name)?.state,
+      wanted,
+      wantedNow: wanted,
+    });
+    const isItself = ({ type, service }: Action): boolean => type === 'restart' && service === moved;
+    supervision.apply(
+      actions.filter((action) => !isItself(action)),
+      next.services,
+      wanted,
+    );
+    void this.#session?.publish(this.#snapshot());
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
@@ -200,6 +283,8 @@ class StackRunner implements Runner {
       if (this.#stopping !== undefined) return;
       this.#prepared = next;
       session.hold(next.leases);
+      const known = new Set(last.notices);
+      for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
       const changes = diffServices(last.services, next.services);
       const actions = reconcile({
         changes,
@@ -272,10 +357,10 @@ class StackRunner implements Runner {
     return (this.#supervision?.units ?? []).map((unit) => publishService(this.#view(unit)));
   }
 
-  #view({ name, resolved, state, restarts, waitingFor }: Unit): ServiceView {
+  #view({ name, resolved, state, restarts, waitingFor, instance }: Unit): ServiceView {
     const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
     const log = isBad ? (this.#logs?.tail(name, FAILURE_LINES) ?? []) : [];
-    return { resolved, state, restarts, waitingFor, log };
+    return { resolved, state, restarts, waitingFor, log, instance };
   }
 }
 

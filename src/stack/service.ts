@@ -8,8 +8,8 @@
  *      │               │    ▼               ▼                 │ └──────────┬────┴───────────┘
  *      │ gone          │   failed ◀───── attempts spent ──────┤            ▼
  *   stopping ──────────┘     ▲                                │         backoff ──timer──▶ starting
- *      ▲       restart       └──── deadline (after stopping) ─┘
- *      └── stop, restart, deadline: from every state with a process        done: it ended, and was meant to
+ *      ▲       restart       └─── deadline, ghost (after stopping)
+ *      └── stop, restart, deadline, ghost: from every state with a process      done: it ended, and was meant to
  */
 import type { Failure } from '../protocol/messages.ts';
 
@@ -57,6 +57,8 @@ export type ServiceEvent =
   | { readonly type: 'spawn-failed'; readonly cause: Cause }
   | { readonly type: 'ready'; readonly now: number }
   | { readonly type: 'unwell'; readonly problem: string }
+  /** Somebody else listens on one of its ports: it is not told from the service any more. */
+  | { readonly type: 'ghost'; readonly cause: Cause }
   /** The contract's own `ready.timeout` is over. */
   | { readonly type: 'deadline'; readonly cause: Cause }
   /** The process and all that belonged to it are gone. */
@@ -175,6 +177,8 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
       return state.state === 'warming'
         ? terminate(state, { kind: 'failed', cause: event.cause })
         : stay(state);
+    case 'ghost':
+      return terminate(state, { kind: 'failed', cause: event.cause });
     case 'stop':
       return terminate(state, { kind: 'idle' });
     case 'restart':

@@ -10,6 +10,7 @@ import type {
   DaemonParams,
   DaemonRequest,
   DaemonResult,
+  Finding,
   Lease,
   NoticeParams,
   RunnerCommand,
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly pid: number;
   readonly onCommand: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
   readonly onNotice: (text: string) => void;
+  /** What the daemon found out about the listeners of this stack. */
+  readonly onFindings: (findings: readonly Finding[]) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
   readonly onRegistered: (claim: DaemonResult<'claim'>) => void;
 }
@@ -116,6 +119,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     current.onCommand(options.onCommand);
     current.onNotice((name, params) => {
       // After `stop` a person wants no daemon: only wait for one.
+      if (name === 'findings') options.onFindings((params as NoticeParams<'findings'>).findings);
       if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
     });
     current.onClose(() => {

@@ -8,7 +8,7 @@ import type {
   RouteState,
   StackSnapshot,
 } from '../protocol/messages.ts';
-import type { Cause, ServiceState } from './service.ts';
+import type { Cause, ServiceState, Then } from './service.ts';
 
 /** A service with what has become of it. */
 export interface ServiceView {
@@ -16,6 +16,9 @@ export interface ServiceView {
   readonly state: ServiceState;
   readonly restarts: number;
   readonly waitingFor: readonly string[];
+  /** The process that runs now. */
+  readonly instance?:
+    { readonly pid: number; readonly startTime: string; readonly marker: string } | undefined;
   /** The last lines it printed. */
   readonly log: readonly string[];
 }
@@ -35,11 +38,18 @@ export function publishService(view: ServiceView): PublishedService {
     state: resolved.kind === 'external' ? 'external' : state.state,
     restarts,
     ports: resolved.ports.map(publishPort),
-    ...('pid' in state && state.pid !== undefined ? { pid: state.pid } : {}),
+    ...('pid' in state && state.pid !== undefined ? { pid: state.pid, ...markOf(view, state.pid) } : {}),
     ...(state.state === 'done' ? { exitCode: state.exitCode } : {}),
     ...(state.state === 'waiting' ? { waitingFor: [...waitingFor] } : {}),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+function markOf({ instance }: ServiceView, pid: number): Pick<PublishedService, 'instance'> {
+  // Without a start time nothing can be proved of it: it was gone before it could be read.
+  if (instance === undefined || instance.pid !== pid || instance.startTime === '') return {};
+  const { startTime, marker } = instance;
+  return { instance: { startTime, marker } };
 }
 
 const publishPort = ({
@@ -51,6 +61,7 @@ const publishPort = ({
   publicUrl,
   hosts,
   shortHosts,
+  listener,
 }: ResolvedPort) => ({
   name,
   appProtocol,
@@ -58,6 +69,7 @@ const publishPort = ({
   targetPort,
   url: publicUrl ?? url,
   hosts: [...hosts, ...shortHosts],
+  ...(listener === 'external' ? { listener } : {}),
 });
 
 function failureOf({ state, log }: ServiceView): Failure | undefined {
@@ -69,6 +81,7 @@ function failureOf({ state, log }: ServiceView): Failure | undefined {
 
 function causeOf(state: ServiceState): Cause | undefined {
   if (state.state === 'failed' || state.state === 'backoff') return state.cause;
+  if (state.state === 'stopping' && state.then.kind === 'failed') return state.then.cause;
   return state.state === 'unwell' ? { message: `does not answer any more: ${state.problem}` } : undefined;
 }
 
@@ -116,9 +129,20 @@ function routeState(view: ServiceView, port: ResolvedPort): RouteState {
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: 'failed', log: [] } };
     case 'stopping':
-      return state.then.kind === 'waiting' ? { state: 'warming' } : { state: 'stopped' };
+      return whileStopping(view, state.then);
     case 'idle':
     case 'done':
+      return { state: 'stopped' };
+  }
+}
+
+function whileStopping(view: ServiceView, then: Then): RouteState {
+  switch (then.kind) {
+    case 'waiting':
+      return { state: 'warming' };
+    case 'failed':
+      return { state: 'failed', failure: failureOf(view) ?? { message: then.cause.message, log: [] } };
+    case 'idle':
       return { state: 'stopped' };
   }
 }

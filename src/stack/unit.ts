@@ -19,7 +19,7 @@ export interface UnitOptions {
   readonly clock: Clock;
   readonly logs: LogStore;
   readonly launch: (
-    service: ResolvedService,
+    unit: Unit,
     generation: number,
     onOutput: ProcessSpec['onOutput'],
   ) => Promise<StartResult>;
@@ -53,6 +53,11 @@ export class Unit {
     this.#options = options;
   }
 
+  /** What runs now. */
+  get instance(): Instance | undefined {
+    return this.#instance;
+  }
+
   get isRunning(): boolean {
     return isRunning(this.state);
   }
@@ -64,6 +69,13 @@ export class Unit {
     this.state = next;
     for (const effect of effects) this.#perform(effect);
     if (next !== before) this.#options.onChange(this);
+  }
+
+  /** Looks anew whether it is ready, after its ports changed. */
+  retarget(): void {
+    if (this.#endProbe === undefined) return;
+    this.#endProbe();
+    this.#probe();
   }
 
   /** Stops it, and what is left of it is killed at once. */
@@ -100,9 +112,9 @@ export class Unit {
 
   async #spawn(): Promise<void> {
     const { logs, launch, onSpawn } = this.#options;
-    const { resolved, name } = this;
+    const { name } = this;
     this.#generation += 1;
-    const result = await launch(resolved, this.#generation, (stream, chunk) =>
+    const result = await launch(this, this.#generation, (stream, chunk) =>
       logs.write(name, stream, chunk),
     ).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
     if (!result.ok) {

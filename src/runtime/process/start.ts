@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
 import { errnoOf, messageOf } from '../../lib/errors.ts';
-import { startTimeOf } from '../../lib/process-identity.ts';
+import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import type {
   Exit,
   Instance,
@@ -72,6 +72,8 @@ const notFound = (file: string, dir: string): StartFailure => ({
 
 class ProcessInstance implements Instance {
   readonly pid: number;
+  readonly startTime: string;
+  readonly marker: string;
   readonly exited: Promise<Exit>;
   readonly #remains: Remains;
   #stop: StopRequest;
@@ -82,8 +84,9 @@ class ProcessInstance implements Instance {
   constructor(child: Child, spec: ProcessSpec) {
     this.pid = child.pid ?? 0;
     this.#stop = spec.stop;
-    const startTime = startTimeOf(this.pid) ?? '';
-    this.#remains = trackRemains({ pid: this.pid, startTime }, spec.marker);
+    this.startTime = startTimeOf(this.pid) ?? '';
+    this.marker = spec.marker;
+    this.#remains = trackRemains({ pid: this.pid, startTime: this.startTime }, spec.marker);
     readOutput(child.stdout, 'stdout', spec.onOutput);
     readOutput(child.stderr, 'stderr', spec.onOutput);
     const ended = new Promise<Exit>((resolve) => {
@@ -112,6 +115,10 @@ class ProcessInstance implements Instance {
     this.#killAt = 0;
     this.#remains.signal('SIGKILL');
     this.#wake();
+  }
+
+  remains(): readonly ProcessIdentity[] {
+    return this.#remains.look();
   }
 
   /** After the leader is gone: stops what it left behind, and waits until that is gone too. */

@@ -5,6 +5,7 @@ import { defineClean } from './commands/clean.ts';
 import { defineCompose } from './commands/compose.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
+import { defineDiff } from './commands/diff.ts';
 import { defineDev } from './commands/dev.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineDown } from './commands/down.ts';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     defineOverride,
     defineCompose,
     defineCheck,
+    defineDiff,
     defineSchema,
     defineDoctor,
     defineClean,

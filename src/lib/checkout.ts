@@ -54,7 +54,7 @@ const nameOfTree = (common: string): string =>
 const run = promisify(execFile);
 
 /** Variables such as GIT_DIR (set inside hooks) would make git answer for another repository. */
-function environmentForGit(): NodeJS.ProcessEnv {
+export function environmentForGit(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) =>

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { PortrampError } from '../lib/errors.ts';
+import { sha256 } from '../lib/hash.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -21,6 +22,8 @@ export interface ComposeProject {
 
 export interface ComposeService {
   readonly name: string;
+  /** Differs when anything that the project says of the service differs. */
+  readonly definition: string;
   readonly image?: string | undefined;
   readonly ports: readonly ComposePort[];
   /** Container ports that are open to other containers only. */
@@ -177,16 +180,20 @@ type Parsed =
 
 export function parseProject(json: unknown): Parsed {
   const parsed = project.safeParse(json);
-  if (parsed.success) return { project: buildProject(parsed.data) };
+  if (parsed.success) return { project: buildProject(parsed.data, json) };
   const [issue] = parsed.error.issues;
   const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
   return { misfit: { path, message: issue?.message ?? 'malformed' } };
 }
 
-function buildProject(fields: z.output<typeof project>): ComposeProject {
+function buildProject(fields: z.output<typeof project>, json: unknown): ComposeProject {
+  const { services: written = {} } = json as { services?: Record<string, unknown> };
   return {
     name: fields.name,
-    services: mapEntries(fields.services, readService),
+    services: mapEntries(fields.services, (name, service) => ({
+      ...readService(name, service),
+      definition: sha256(JSON.stringify(written[name])),
+    })),
     volumes: mapEntries(fields.volumes, (_, value) => value),
     networks: mapEntries(fields.networks, (_, { ipam, ...rest }) => ({
       ...rest,
@@ -196,7 +203,7 @@ function buildProject(fields: z.output<typeof project>): ComposeProject {
   };
 }
 
-function readService(name: string, fields: z.output<typeof service>): ComposeService {
+function readService(name: string, fields: z.output<typeof service>): Omit<ComposeService, 'definition'> {
   return {
     name,
     image: fields.image,

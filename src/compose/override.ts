@@ -9,6 +9,8 @@ import { publicationsOf, unmovableServices, type Publication } from './publicati
 export interface OverrideInputs {
   /** Resolved with the name that it shall have in this stack. */
   readonly project: ComposeProject;
+  /** What to publish; default: what the project publishes by itself. */
+  readonly publications?: readonly Publication[];
   /** The first leased number of a publication. */
   readonly numberOf: (publication: Publication) => number;
   readonly policy: NamePolicy;
@@ -77,7 +79,7 @@ export const LOOPBACK = '127.0.0.1';
 
 export function planOverride(inputs: OverrideInputs): Override {
   const { project, policy } = inputs;
-  const published = publicationsOf(project).map((publication) => ({
+  const published = (inputs.publications ?? publicationsOf(project)).map((publication) => ({
     ...publication,
     number: inputs.numberOf(publication),
   }));

@@ -39,6 +39,8 @@ export const lease = portRef.extend({
   generation: z.number().int().min(1).optional(),
   /** How many numbers in a row were granted, from `number` on; absent is 1. */
   span: z.number().int().min(1).optional(),
+  /** The lease stays when a runner publishes the stack without this port. */
+  kept: z.boolean().optional(),
 });
 
 /** A port that needs a number, and the one that the contract pins. */

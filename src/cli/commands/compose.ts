@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { locateHome } from '../../lib/home.ts';
 import type { ComposeArguments } from '../../runtime/compose/arguments.ts';
 import { notice } from '../terminal.ts';
 import type { StackOptions } from '../workspace.ts';
@@ -48,7 +49,8 @@ async function runPlain(words: readonly string[], options: StackOptions): Promis
 }
 
 async function runForStack(parsed: ComposeArguments, options: StackOptions): Promise<number> {
-  const { describeHolder, openComposeStack, storeOverride } = await import('../compose-stack.ts');
+  const { describeHolder, openComposeStack } = await import('../compose-stack.ts');
+  const { storeOverride } = await import('../../stack/compose/store.ts');
   const { runInTerminal } = await import('../../runtime/compose/run.ts');
   const { findCompose } = await import('../../runtime/compose/binary.ts');
   const { composeWords } = await import('../../runtime/compose/resolve.ts');
@@ -56,7 +58,11 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const binary = await findCompose(process.env);
   const prepared = await openComposeStack(options, parsed, binary);
   if (SPEAKING.includes(parsed.command ?? '')) for (const text of prepared.notices) notice(text);
-  const call = { ...prepared.call, binary, files: [...prepared.files, await storeOverride(prepared)] };
+  const call = {
+    ...prepared.call,
+    binary,
+    files: [...prepared.files, await storeOverride(locateHome(), prepared)],
+  };
   const attempt = await beginUp({
     call,
     arguments: parsed,

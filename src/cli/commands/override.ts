@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { locateHome } from '../../lib/home.ts';
 import type { ComposeStack } from '../../stack/compose/prepare.ts';
 import { notice, print, printJson } from '../terminal.ts';
 import { withStackOptions, type StackOptions } from '../workspace.ts';
@@ -27,12 +28,18 @@ export function defineOverride(program: Command): void {
 }
 
 async function override(options: OverrideOptions): Promise<void> {
-  const { findComposeIfAny, openComposeStack, storeOverride } = await import('../compose-stack.ts');
+  const { openComposeStack } = await import('../compose-stack.ts');
+  const { storeOverride } = await import('../../stack/compose/store.ts');
+  const { findComposeIfAny } = await import('../../stack/compose/contract.ts');
   const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
   const words = (options.file ?? []).flatMap((file) => ['-f', file]);
-  const prepared = await openComposeStack(options, parseComposeArguments(words), await findComposeIfAny());
+  const prepared = await openComposeStack(
+    options,
+    parseComposeArguments(words),
+    await findComposeIfAny(process.env),
+  );
   for (const text of prepared.notices) notice(text);
-  const path = options.write ? await storeOverride(prepared) : undefined;
+  const path = options.write ? await storeOverride(locateHome(), prepared) : undefined;
   if (options.json) printJson(describe(prepared, path));
   else if (path !== undefined) print(path);
   else print(prepared.text.trimEnd());

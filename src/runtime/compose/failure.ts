@@ -2,7 +2,7 @@
 
 export interface Explanation {
   readonly message: string;
-  readonly hint?: string | undefined;
+  readonly hint?: string;
 }
 
 /** Log lines (`time="…" level=warning msg="…"`) apart from the rest, which says what went wrong. */

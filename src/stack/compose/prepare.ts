@@ -18,7 +18,7 @@ import { suggest } from '../../lib/suggest.ts';
 import { slugCandidates } from '../../plan/names.ts';
 import type { StackIdentity } from '../../plan/plan.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { Lease, PortRef, StackKey } from '../../protocol/messages.ts';
+import type { DaemonParams, Lease, PortRef, StackKey } from '../../protocol/messages.ts';
 import { scalesOf, writeOptions, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../../runtime/compose/binary.ts';
 import { findComposeFiles, type ComposeFiles } from '../../runtime/compose/files.ts';
@@ -34,15 +34,29 @@ export interface ComposeQuery {
   /** The shell's environment. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly arguments: ComposeArguments;
-  readonly environment: string;
-  /** The contract's, where there is one; else the stack is named after the project's folder. */
-  readonly contract?: ContractPart | undefined;
+  /** The contract's root; absent: the project's folder. */
+  readonly root?: string | undefined;
 }
 
-/** What the contract says about the stack and its Compose project. */
-export interface ContractPart {
+/** The files of a project, and what they come to before the stack has a name. */
+export interface OpenProject extends ComposeFiles {
+  readonly query: ComposeQuery;
   readonly root: string;
-  readonly workspace: string;
+  readonly checkout: Checkout;
+  readonly call: Omit<ComposeCall, 'binary'>;
+  readonly source: ProjectSource;
+  readonly first: ComposeProject;
+}
+
+/** The project as it is in one stack, but for the override. */
+export interface StackProject {
+  readonly open: OpenProject;
+  readonly stack: StackIdentity;
+  readonly reading: Reading;
+  /** With the replicas that the command line asks for. */
+  readonly project: ComposeProject;
+  readonly policy: NamePolicy;
+  readonly warnings: readonly string[];
 }
 
 export interface ComposeStack {
@@ -54,33 +68,87 @@ export interface ComposeStack {
   readonly override: Override;
   /** The override as a Compose file. */
   readonly text: string;
-  /** How Compose is to be called for this stack. */
+  /** How Compose is to be called for this stack; the override is still to be added to its files. */
   readonly call: Omit<ComposeCall, 'binary'>;
   /** For a person. */
   readonly notices: readonly string[];
 }
 
-/** @throws PortrampError COMPOSE_INVALID, NO_FREE_PORT, UNKNOWN_NAME (a misspelt `share`), USAGE; ContractError */
-export async function prepareCompose(query: ComposeQuery): Promise<ComposeStack> {
-  const located = await locateProject(query);
-  const { call, source } = located;
-  const first = await source.read({ environment: query.ambient });
-  const { stack, notices } = await claimName(query, located, first.project);
+/**
+ * The project of a folder that has no contract, or one that does not speak of Compose.
+ * @param workspace The contract's; absent: the project is the workspace.
+ * @throws PortrampError COMPOSE_INVALID, NO_FREE_PORT, UNKNOWN_NAME (a misspelt `share`), USAGE; ContractError
+ */
+export async function prepareCompose(
+  query: ComposeQuery,
+  environment: string,
+  workspace?: string,
+): Promise<ComposeStack> {
+  const open = await openProject(query);
+  const { stack, notices } = await query.client.request('claim', {
+    root: open.root,
+    environment,
+    workspace: workspace ?? workspaceOf(open),
+    workspaceId: open.checkout.workspaceId,
+    main: open.checkout.main,
+    branch: open.checkout.branch,
+  });
+  const base = await readForStack(open, stack);
+  const numberOf = await leaseNumbers(query.client, stack, publicationsOf(base.project));
+  return makeOverride(base, { numberOf }, notices);
+}
+
+/** @throws PortrampError COMPOSE_INVALID, USAGE; ContractError */
+export async function openProject(query: ComposeQuery): Promise<OpenProject> {
+  const { cwd, ambient, binary } = query;
+  const { files, projectDirectory, projectName, profiles } = query.arguments;
+  const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory });
+  if (found === undefined) {
+    throw new PortrampError('COMPOSE_INVALID', `there is no Compose file in ${cwd} or a folder above it`, {
+      hint: 'name it with -f, or change to its folder',
+    });
+  }
+  const root = query.root ?? (await realpath(found.directory).catch(() => found.directory));
+  const options = writeOptions(query.arguments);
+  const call = { cwd, environment: ambient, options, files: found.files, profiles, projectName };
+  const source =
+    binary === undefined ? readFilesAlone(found, projectName) : askCompose({ ...call, binary }, profiles);
+  const { project: first } = await source.read({ environment: ambient });
+  return { ...found, query, root, checkout: await readCheckout(root), call, source, first };
+}
+
+/** @param share What the contract shares, besides the project itself. @throws PortrampError UNKNOWN_NAME … */
+export async function readForStack(
+  open: OpenProject,
+  stack: StackIdentity,
+  share: readonly string[] = [],
+): Promise<StackProject> {
+  const { query, source } = open;
   const keeps = keepsNames(stack);
   const environment = { ...query.ambient, ...toldBy(stack) };
   const reading: Reading = { environment, ...(keeps ? {} : { projectName: stack.slug }) };
-  const base = await source.read(reading);
-  const project = withScales(base.project, scalesOf(query.arguments));
+  const { project: base, warnings } = await source.read(reading);
+  const project = withScales(base, scalesOf(query.arguments));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
-    : { names: 'release', share: shareOf(project), mainName: nameInMain(located, first.project) };
-  const numberOf = await leaseNumbers(query, stack, publicationsOf(project));
-  const override = planOverride({ project, policy, numberOf });
-  const text = writeOverride(override, headingFor(stack, located.files));
-  await source.check(reading, text, applyOverride(base.project, override));
+    : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };
+  return { open, stack, reading, project, policy, warnings };
+}
+
+/** Makes the override and proves it. @throws PortrampError COMPOSE_INVALID */
+export async function makeOverride(
+  base: StackProject,
+  inputs: Omit<OverrideInputs, 'project' | 'policy'>,
+  notices: readonly string[] = [],
+): Promise<ComposeStack> {
+  const { open, stack, reading, project, policy } = base;
+  const { call, source, files } = open;
+  const override = planOverride({ ...inputs, project, policy });
+  const text = writeOverride(override, headingFor(stack, files));
+  await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
-    files: located.files,
+    files,
     project,
     override,
     text,
@@ -89,50 +157,9 @@ export async function prepareCompose(query: ComposeQuery): Promise<ComposeStack>
   };
 }
 
-interface Located extends ComposeFiles {
-  readonly root: string;
-  readonly checkout: Checkout;
-  readonly call: Omit<ComposeCall, 'binary'>;
-  readonly source: ProjectSource;
-}
-
-async function locateProject(query: ComposeQuery): Promise<Located> {
-  const { cwd, ambient, contract, binary } = query;
-  const { files, projectDirectory, projectName, profiles } = query.arguments;
-  const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory });
-  if (found === undefined) {
-    throw new PortrampError('COMPOSE_INVALID', `there is no Compose file in ${cwd} or a folder above it`, {
-      hint: 'name it with -f, or change to its folder',
-    });
-  }
-  const root = contract?.root ?? (await realpath(found.directory).catch(() => found.directory));
-  const options = writeOptions(query.arguments);
-  const call = { cwd, environment: ambient, options, files: found.files, profiles, projectName };
-  return {
-    ...found,
-    root,
-    checkout: await readCheckout(root),
-    call,
-    source:
-      binary === undefined ? readFilesAlone(found, projectName) : askCompose({ ...call, binary }, profiles),
-  };
-}
-
-async function claimName(
-  { client, environment, contract }: ComposeQuery,
-  { root, checkout, directory }: Located,
-  project: ComposeProject,
-): Promise<{ stack: StackIdentity; notices: readonly string[] }> {
-  const isFolderName = project.name === composeName(basename(directory));
-  const workspace = contract?.workspace ?? toLabel(isFolderName ? checkout.name : project.name);
-  return client.request('claim', {
-    root,
-    environment,
-    workspace,
-    workspaceId: checkout.workspaceId,
-    main: checkout.main,
-    branch: checkout.branch,
-  });
+/** The project's own name where a file says it, else that of the folder in the main checkout. */
+function workspaceOf({ first, directory, checkout }: OpenProject): string {
+  return toLabel(first.name === composeName(basename(directory)) ? checkout.name : first.name);
 }
 
 /**
@@ -144,9 +171,9 @@ function keepsNames(stack: StackIdentity): boolean {
   return stack.main && stack.environment === DEFAULT_ENVIRONMENT && !hashed.includes(stack.slug);
 }
 
-function nameInMain({ directory, root, checkout }: Located, project: ComposeProject): string {
-  const isFolderName = directory === root && project.name === composeName(basename(directory));
-  return isFolderName ? composeName(checkout.name) : project.name;
+function nameInMain({ directory, root, checkout, first }: OpenProject): string {
+  const isFolderName = directory === root && first.name === composeName(basename(directory));
+  return isFolderName ? composeName(checkout.name) : first.name;
 }
 
 const toLabel = (name: string): string =>
@@ -170,14 +197,15 @@ function withScales(project: ComposeProject, scales: ReadonlyMap<string, number>
   return { ...project, services: new Map(services) };
 }
 
-function shareOf(project: ComposeProject): ReadonlySet<string> {
+function shareOf(project: ComposeProject, more: readonly string[]): ReadonlySet<string> {
   const known = shareableNames(project);
-  for (const name of project.share) {
+  const share = [...project.share, ...more];
+  for (const name of share) {
     if (known.includes(name)) continue;
     const nearest = suggest(name, known);
     throw new PortrampError(
       'UNKNOWN_NAME',
-      `x-portramp.share names "${name}", which the project does not have`,
+      `"share" names "${name}", which the Compose project does not have`,
       {
         hint:
           nearest === undefined
@@ -186,20 +214,30 @@ function shareOf(project: ComposeProject): ReadonlySet<string> {
       },
     );
   }
-  return new Set(project.share);
+  return new Set(share);
 }
 
-async function leaseNumbers(
-  { client }: ComposeQuery,
+/** @param options `static`: the number that the contract pins; `rules`: what it says about numbers. */
+export async function leaseNumbers(
+  client: Pick<DaemonClient, 'request'>,
   { root, environment }: StackKey,
   publications: readonly Publication[],
+  options: {
+    readonly staticOf?: (publication: Publication) => number | undefined;
+    readonly rules?: DaemonParams<'lease'>['rules'];
+  } = {},
 ): Promise<OverrideInputs['numberOf']> {
   const ports = publications.map((publication) => ({
     ...leaseOf(publication),
     span: publication.span,
     kept: true,
+    static: options.staticOf?.(publication),
   }));
-  const { leases } = await client.request('lease', { stack: { root, environment }, ports });
+  const { leases } = await client.request('lease', {
+    stack: { root, environment },
+    ports,
+    rules: options.rules,
+  });
   const numbers = new Map(leases.map((lease) => [keyOf(lease), lease.number]));
   return (publication) => {
     const number = numbers.get(keyOf(leaseOf(publication)));

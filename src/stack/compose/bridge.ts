@@ -60,7 +60,7 @@ export function createBridges(
       }
     },
     close: async () => {
-      for (const number of [...open.keys()]) await close(number);
+      for (const number of open.keys()) await close(number);
     },
   };
 }

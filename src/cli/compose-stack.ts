@@ -8,6 +8,7 @@ import { findContract, loadContract } from '../contract/load.ts';
 import type { ComposeArguments } from '../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import { prepareCompose, type ComposeStack } from '../stack/compose/prepare.ts';
+import { describeProcess } from '../stack/findings.ts';
 import { prepareStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 import type { StackOptions } from './workspace.ts';
@@ -48,15 +49,11 @@ async function readContract(root: string, environment: string): Promise<Contract
 }
 
 /** Who holds the port, as the daemon sees it; undefined when it is free. */
-export async function describeHolder(port: number): Promise<string | undefined> {
+export async function whoHolds(port: number): Promise<string | undefined> {
   const client = await openDaemon();
   try {
     const { free, holders } = await client.request('holder', { port });
-    if (free) return undefined;
-    const [holder] = holders;
-    if (holder?.pid === undefined) return 'a process that this user cannot see';
-    const command = holder.command === undefined ? '' : ` (${holder.command})`;
-    return `process ${holder.pid}${command}${holder.cwd === undefined ? '' : ` in ${holder.cwd}`}`;
+    return free ? undefined : describeProcess(holders[0] ?? {});
   } finally {
     client.close();
   }

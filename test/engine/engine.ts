@@ -122,14 +122,16 @@ function findDaemon(): Daemon | undefined {
   return { pid, command };
 }
 
-/** Ends the private engine, and starts it again as it was. */
-export async function restartEngine(): Promise<void> {
+/** Ends the private engine, and starts it again as it was. `meanwhile`: what is done while there is none. */
+export async function restartEngine(meanwhile?: () => Promise<void>): Promise<void> {
   const daemon = await stopEngine();
+  const failure = await meanwhile?.().catch((error: unknown) => ({ error }));
   const [program = '', ...args] = daemon.command;
   spawn(program, args, { stdio: 'ignore', detached: true }).unref();
   const marker = restartedMarker();
   if (marker !== undefined) writeFileSync(marker, '');
   await eventually(() => docker('version'));
+  if (failure !== undefined) throw failure.error;
 }
 
 /** Ends the private engine and its containers; resolves when it is gone. */

@@ -49,7 +49,7 @@ async function runPlain(words: readonly string[], options: StackOptions): Promis
 }
 
 async function runForStack(parsed: ComposeArguments, options: StackOptions): Promise<number> {
-  const { describeHolder, openComposeStack } = await import('../compose-stack.ts');
+  const { openComposeStack, whoHolds } = await import('../compose-stack.ts');
   const { storeOverride } = await import('../../stack/compose/store.ts');
   const { runInTerminal } = await import('../../runtime/compose/run.ts');
   const { findCompose } = await import('../../runtime/compose/binary.ts');
@@ -69,7 +69,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
     project: prepared.project,
     published: prepared.override.published,
     root: prepared.stack.root,
-    describeHolder,
+    describeHolder: whoHolds,
     say: notice,
   });
   const code = await runInTerminal({

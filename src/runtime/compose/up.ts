@@ -113,6 +113,8 @@ async function afterFailure(
   if (after === undefined) return;
   const begun = after.filter((container) => !known.has(container.id));
   const isStuck = begun.some((container) => container.state === 'created');
+  // A network is made before the first container: it may be all that there is.
+  if (after.length === 0) return takeBack(call, before, begun);
   // In the foreground, a container that ran and failed is what the user wants to look at.
   if (begun.length === 0 || (!isStuck && !detached)) return;
   await explain(options, after, begun);

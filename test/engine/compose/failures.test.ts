@@ -150,11 +150,13 @@ services:
       code: 42,
       stdout: 'out\n',
     });
-    const logs = project.start('compose', 'up', '--no-log-prefix');
-    await logs.prints(/Attaching to/);
-    logs.child.kill('SIGINT');
-    expect([0, 130]).toContain(await logs.ended);
-    expect(await docker('ps', '-q')).toBe('');
+    const talk = 'command: [sh, -c, "while sleep 0.5; do echo still here; done"]';
+    project.write('compose.yaml', TWO.replace(/command: \[httpd[^\]]*\]/, talk));
+    expect((await project.run('compose', 'up', '-d')).code).toBe(0);
+    const following = project.start('compose', 'logs', '--follow', 'first');
+    await following.prints(/still here/);
+    following.child.kill('SIGINT');
+    expect([0, 130]).toContain(await following.ended);
   });
 
   it('tells apart an engine that is not there', async () => {

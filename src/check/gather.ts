@@ -1,6 +1,5 @@
 /** Reads what `check` wants to know of a workspace. What cannot be read is left out. */
 import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { Contract } from '../contract/contract.ts';
 import type { Source } from '../contract/yaml.ts';
@@ -12,7 +11,7 @@ import { readComposeFile } from './facts/compose-file.ts';
 import { readDevcontainer } from './facts/devcontainer.ts';
 import { readDockerfile } from './facts/dockerfile.ts';
 import type { Facts } from './facts/facts.ts';
-import { findLiterals, isScanned, type Governed, type Literal } from './facts/literals.ts';
+import { isScanned, searchFor, type Governed, type Literal, type Search } from './facts/literals.ts';
 import { readPackageScripts } from './facts/packages.ts';
 import { readTurboConfig } from './facts/turbo.ts';
 import { listTracked } from './tracked.ts';
@@ -47,7 +46,7 @@ export async function gatherFacts(
   const inFolders = <T>(name: string, read: (source: Source) => T): Map<string, T> =>
     new Map(
       folders.flatMap((folder) => {
-        const source = readSource(root, join(folder, name));
+        const source = readSource(root, folder === '.' ? name : `${folder}/${name}`);
         return source === undefined ? [] : [[folder, read(source)] as const];
       }),
     );
@@ -62,7 +61,7 @@ export async function gatherFacts(
     dockerfiles: inFolders('Dockerfile', readDockerfile),
     packages: inFolders('package.json', readPackageScripts),
     turbo: turbo === undefined ? undefined : readTurboConfig(turbo),
-    ...searchLiterals(root, tracked.filter(isScanned), governedBy(contracts)),
+    ...searchLiterals(root, tracked.filter(isScanned), searchFor(governedBy(contracts))),
   };
 }
 
@@ -90,7 +89,7 @@ function readFirst(root: string, names: readonly string[]): Source | undefined {
 
 /** Undefined for whatever is no text file of reasonable size: a link or a pipe is not followed. */
 function readSource(root: string, path: string): Source | undefined {
-  const file = join(root, path);
+  const file = `${root}/${path}`;
   const status = lstatSync(file, { throwIfNoEntry: false });
   if (status === undefined || !status.isFile() || status.size > MAX_SIZE) return undefined;
   try {
@@ -103,7 +102,7 @@ function readSource(root: string, path: string): Source | undefined {
 function searchLiterals(
   root: string,
   paths: readonly string[],
-  governed: Governed,
+  search: Search,
 ): Pick<Facts, 'literals' | 'unsearched'> {
   const literals: Literal[] = [];
   let total = 0;
@@ -114,7 +113,7 @@ function searchLiterals(
     const source = readSource(root, path);
     if (source === undefined || source.text.slice(0, 8000).includes('\0')) continue;
     total += source.text.length;
-    literals.push(...findLiterals(path, source, governed));
+    literals.push(...search(path, source));
   }
   return { literals, unsearched: paths.length - searched };
 }

@@ -18,6 +18,7 @@ import { defineOverride } from './commands/override.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
+import { defineWhy } from './commands/why.ts';
 import { VERSION } from './version.ts';
 
 /** The whole command line; every command loads what it needs when it runs. */
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     defineLogs,
     defineControl,
     defineWait,
+    defineWhy,
     defineDown,
     defineOverride,
     defineCompose,

@@ -134,7 +134,15 @@ function later(commit: Promise<void>): () => Promise<void> {
 const isNoFreePort = (error: unknown): boolean =>
   error instanceof PortrampError && error.code === 'NO_FREE_PORT';
 
-const toLease = ({ service, port, number, static: pinned, generation, span, kept }: LedgerLease): Lease => ({
+export const toLease = ({
+  service,
+  port,
+  number,
+  static: pinned,
+  generation,
+  span,
+  kept,
+}: LedgerLease): Lease => ({
   service,
   port,
   number,

@@ -13,6 +13,7 @@ import {
   findStack,
   isSameKey,
   keepLeases,
+  leasesOf,
   removeStacks,
   setHosts,
   type Ledger,
@@ -21,7 +22,7 @@ import {
 } from '../ports/ledger.ts';
 import type { RunningStack, StackClaim, StackKey, StackSnapshot } from '../protocol/messages.ts';
 import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
-import { createLeases, type Leases } from './leases.ts';
+import { createLeases, toLease, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
 
@@ -33,13 +34,16 @@ export interface Stacks extends Leases {
   attach(key: StackKey, pid: number, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
-  list(options: { readonly all: boolean }): RunningStack[];
+  list(options: { readonly all: boolean; readonly holdings?: boolean }): RunningStack[];
   find(key: StackKey): RunningStack | undefined;
   forget(keys: readonly StackKey[] | undefined): Promise<Identity[]>;
 }
 
 /** A stack's names, as the protocol tells them. */
-export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent' | 'problems'>;
+export type Identity = Omit<
+  RunningStack,
+  'services' | 'pid' | 'silent' | 'problems' | 'leases' | 'hosts' | 'refusedHosts'
+>;
 
 export interface StacksOptions {
   readonly ledger: LedgerFile;
@@ -100,7 +104,9 @@ export function createStacks(options: StacksOptions): Stacks {
       );
       await ledger.commit((current) => setHosts(keepLeases(current, key, ports), key, grant.granted));
       // The runner may have gone while the disk was busy.
-      requireSession(key, connection).snapshot = withoutRefused(snapshot, grant.refused);
+      const session = requireSession(key, connection);
+      session.snapshot = withoutRefused(snapshot, grant.refused);
+      session.refusedHosts = grant.refused;
       route();
       onChange(key);
       return grant.refused;
@@ -117,6 +123,12 @@ export function createStacks(options: StacksOptions): Stacks {
       ...(problems.length === 0 ? {} : { problems }),
     };
   };
+
+  const describeHoldings = (stack: LedgerStack): Pick<RunningStack, 'leases' | 'hosts' | 'refusedHosts'> => ({
+    leases: leasesOf(ledger.current, stack).map(toLease),
+    hosts: ownHosts(ledger.current, stack),
+    refusedHosts: { ...sessions.find(stack)?.refusedHosts },
+  });
 
   const forgetNow = async (keys: readonly LedgerKey[] | undefined): Promise<LedgerStack[]> => {
     const gone = await findGoneRoots(ledger.current);
@@ -143,10 +155,12 @@ export function createStacks(options: StacksOptions): Stacks {
       requireStack(key);
       sessions.attach(key, pid, connection);
     },
-    list: ({ all }) =>
+    list: ({ all, holdings }) =>
       ledger.current.stacks
         .filter((stack) => all || isAttached(stack))
-        .map(describe)
+        .map((stack) =>
+          holdings === true ? { ...describe(stack), ...describeHoldings(stack) } : describe(stack),
+        )
         .sort((left, right) => (left.slug < right.slug ? -1 : 1)),
     find: (key) => {
       const stack = isAttached(key) ? findStack(ledger.current, key) : undefined;

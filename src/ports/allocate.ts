@@ -2,13 +2,12 @@
  * Which number a port gets: a pinned one where the contract pins it and this is the main checkout, else always
  * the same one for the same checkout, unless somebody has it.
  */
+import { BLOCKED_PORTS } from '../lib/blocked-ports.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
-import { BLOCKED_PORTS } from './blocked.ts';
 import {
   isSameKey,
   isSamePort,
-  leasesOf,
   numbersOf,
   type Ledger,
   type LedgerKey,
@@ -82,7 +81,7 @@ export async function allocateLeases(
   const leases = wanted.flatMap((port) => search.granted.get(portKey(port)) ?? []);
   return {
     leases,
-    added: leases.filter((lease) => search.held.get(portKey(lease)) !== lease),
+    added: leases.filter((lease) => search.heldBy(lease) !== lease),
     notices: wanted.flatMap((port) => explain(search, port) ?? []),
   };
 }
@@ -95,28 +94,28 @@ interface Search {
   readonly stack: LedgerStack;
   readonly rules: PortRules;
   readonly range: PortRange;
-  /** What the stack had before, by port. */
-  readonly held: ReadonlyMap<string, LedgerLease>;
-  /** Leases of other stacks, by number. */
-  readonly others: ReadonlyMap<number, LedgerLease>;
+  /** What the stack had before. */
+  readonly heldBy: (port: LeasePort) => LedgerLease | undefined;
+  /** The lease of another stack on this number. */
+  readonly otherOn: (number: number) => LedgerLease | undefined;
   /** What nobody gets by chance. */
   readonly fenced: ReadonlySet<number>;
   readonly granted: Map<string, LedgerLease>;
-  /** Numbers of `granted`, and those that are leased already. */
+  /** Numbers of `granted`. */
   readonly given: Set<number>;
-  readonly taken: Set<number>;
+  readonly isLeased: (number: number) => boolean;
 }
 
 function beginSearch(ledger: Ledger, stack: LedgerStack, options: AllocateOptions): Search {
   const rules = options.rules ?? NO_RULES;
-  const others = ledger.leases.filter((lease) => !isSameKey(lease, stack));
   return {
     ledger,
     stack,
     rules,
     range: rules.range ?? DEFAULT_RANGE,
-    held: new Map(leasesOf(ledger, stack).map((lease) => [portKey(lease), lease])),
-    others: new Map(others.flatMap((lease) => numbersOf(lease).map((number) => [number, lease]))),
+    // Looked up one by one: most requests are about a few of many leases.
+    heldBy: (port) => ledger.leases.find((lease) => isSamePort(lease, port) && isSameKey(lease, stack)),
+    otherOn: (number) => ledger.leases.find((lease) => isOn(lease, number) && !isSameKey(lease, stack)),
     // This contract's reservations, and what other contracts reserve or pin.
     fenced: new Set([
       ...rules.reservations.map(({ port }) => port),
@@ -124,33 +123,43 @@ function beginSearch(ledger: Ledger, stack: LedgerStack, options: AllocateOption
     ]),
     granted: new Map(),
     given: new Set(),
-    taken: new Set(ledger.leases.flatMap(numbersOf)),
+    isLeased: createIsLeased(ledger),
   };
 }
 
-function grant({ held, stack, granted, given, taken }: Search, port: PortRequest, number: number): void {
-  const known = held.get(portKey(port));
+/** The preferred number is mostly free: only who walks on needs an index. */
+function createIsLeased({ leases }: Ledger): (number: number) => boolean {
+  let index: Set<number> | undefined;
+  let asked = 0;
+  return (number) => {
+    asked += 1;
+    if (asked > 8) index ??= new Set(leases.flatMap(numbersOf));
+    return index?.has(number) ?? leases.some((lease) => isOn(lease, number));
+  };
+}
+
+function grant({ heldBy, stack, granted, given }: Search, port: PortRequest, number: number): void {
+  const known = heldBy(port);
   const lease = makeLease(stack, port, number, known);
   granted.set(portKey(port), known !== undefined && isSameLease(known, lease) ? known : lease);
-  for (const each of numbersOf(lease)) {
-    given.add(each);
-    taken.add(each);
-  }
+  for (const each of numbersOf(lease)) given.add(each);
 }
 
 function grantPinned(search: Search, port: PortRequest, running: boolean): void {
   if (port.static === undefined || !search.stack.main) return;
-  const known = search.held.get(portKey(port));
+  const known = search.heldBy(port);
   // Whoever runs keeps what it got in place of the pinned number until it starts again.
   if (running && known !== undefined && known.static === port.static) return;
-  if (!search.others.has(port.static) && !search.given.has(port.static)) grant(search, port, port.static);
+  if (search.otherOn(port.static) === undefined && !search.given.has(port.static)) {
+    grant(search, port, port.static);
+  }
 }
 
 function grantHeld(search: Search, port: PortRequest): void {
-  const known = search.held.get(portKey(port));
-  if (known === undefined || search.granted.has(portKey(port)) || (known.span ?? 1) < (port.span ?? 1))
-    return;
-  if (numbersOf(known).some((number) => search.given.has(number))) return;
+  const known = search.heldBy(port);
+  if (known === undefined || search.granted.has(portKey(port))) return;
+  const isEnough = (known.span ?? 1) >= (port.span ?? 1);
+  if (!isEnough || numbersOf(known).some((number) => search.given.has(number))) return;
   const isPinned = known.number === port.static;
   if (isPinned || findObjection(search.rules, port.service, known.number) === undefined) {
     grant(search, port, known.number);
@@ -162,12 +171,13 @@ async function grantFree(
   port: PortRequest,
   isFree: AllocateOptions['isFree'],
 ): Promise<void> {
-  const { range, stack, taken, fenced } = search;
+  const { range, stack, given, fenced, isLeased } = search;
   const { span = 1 } = port;
   if (search.granted.has(portKey(port))) return;
   const isUsable = async (number: number): Promise<boolean> => {
-    const isBarred = taken.has(number) || fenced.has(number) || BLOCKED_PORTS.has(number);
-    return number <= range.to && !isBarred && !isExcluded(range, number) && isFree(number);
+    const isBarred = given.has(number) || fenced.has(number) || BLOCKED_PORTS.has(number);
+    if (isBarred || number > range.to || isExcluded(range, number) || isLeased(number)) return false;
+    return isFree(number);
   };
   for (const first of walkFrom(range, preferredNumber(range, stack, port))) {
     let width = 0;
@@ -207,6 +217,9 @@ function makeLease(
   };
 }
 
+const isOn = ({ number, span = 1 }: LedgerLease, wanted: number): boolean =>
+  number <= wanted && wanted < number + span;
+
 const isSameLease = (one: LedgerLease, other: LedgerLease): boolean =>
   one.number === other.number &&
   one.static === other.static &&
@@ -222,7 +235,7 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
   if (!search.stack.main) {
     return `${what} is pinned to port ${pinned} in the main checkout; here it has ${lease.number}`;
   }
-  const other = search.others.get(pinned);
+  const other = search.otherOn(pinned);
   if (other === undefined)
     return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
   const holder = search.ledger.stacks.find((one) => isSameKey(one, other));
@@ -230,8 +243,8 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
   return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
 }
 
-function explainMove({ held, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
-  const before = held.get(portKey(port));
+function explainMove({ heldBy, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
+  const before = heldBy(port);
   if (before === undefined || before.number === lease.number || lease.number === port.static)
     return undefined;
   const { span = 1 } = port;

@@ -105,13 +105,14 @@ export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledge
  * @throws PortrampError INTERNAL when another stack has one of the numbers.
  */
 export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly LedgerLease[]): Ledger {
-  const present = new Set(ledger.leases);
-  if (leases.every((lease) => present.has(lease))) return ledger;
+  if (leases.every((lease) => ledger.leases.includes(lease))) return ledger;
   const numbers = new Set(leases.flatMap(numbersOf));
-  const ports = new Set(leases.map(({ service, port: name }) => `${service}\0${name}`));
+  const services = new Set(leases.map(({ service }) => service));
+  const isReplaced = (lease: LedgerLease): boolean =>
+    services.has(lease.service) && leases.some((one) => isSamePort(one, lease));
   const stays = (lease: LedgerLease): boolean => {
     const isFree = !numbersOf(lease).some((number) => numbers.has(number));
-    if (isSameKey(lease, key)) return isFree && !ports.has(`${lease.service}\0${lease.port}`);
+    if (isSameKey(lease, key)) return isFree && !isReplaced(lease);
     if (isFree) return true;
     throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
   };

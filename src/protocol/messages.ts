@@ -10,9 +10,10 @@
  */
 import { z } from 'zod';
 
-export { PROTOCOL } from './version.ts';
+import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
 
-const port = z.number().int().min(1).max(65535);
+export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
+export { PROTOCOL } from './version.ts';
 
 export const stackKey = z.object({ root: z.string(), environment: z.string() });
 
@@ -28,43 +29,6 @@ export const stackIdentity = stackClaim.extend({
   slug: z.string(),
   ident: z.string(),
   index: z.number().int(),
-});
-
-export const portRef = z.object({ service: z.string(), port: z.string() });
-export const lease = portRef.extend({
-  number: port,
-  /** What the contract pins; `number` differs where that could not be had. */
-  static: port.optional(),
-  /** Counts the numbers that the port has had; absent is 1. */
-  generation: z.number().int().min(1).optional(),
-  /** How many numbers in a row were granted, from `number` on; absent is 1. */
-  span: z.number().int().min(1).optional(),
-  /** The lease stays when a runner publishes the stack without this port. */
-  kept: z.boolean().optional(),
-});
-
-/** A port that needs a number, and the one that the contract pins. */
-export const portRequest = portRef.extend({
-  static: port.optional(),
-  /** How many numbers in a row: the replicas of one container port share a range. */
-  span: z.number().int().min(1).max(1000).optional(),
-  /** The lease stays when a runner publishes the stack without this port: containers outlive the runner. */
-  kept: z.boolean().optional(),
-});
-
-const span = z.object({ from: port, to: port });
-
-/** What the contract says about the numbers of the stack's environment. */
-export const portRules = z.object({
-  range: span.extend({ static: z.number().int().min(0), exclude: z.array(span).default([]) }).optional(),
-  reservations: z.array(z.object({ port, service: z.string().optional() })).default([]),
-});
-
-export const portHolder = z.object({
-  pid: z.number().int().optional(),
-  command: z.string().optional(),
-  cwd: z.string().optional(),
-  address: z.string().optional(),
 });
 
 export const routeTarget = z.object({
@@ -107,6 +71,8 @@ export const publishedPort = z.object({
   hosts: z.array(z.string()),
   /** `external`: who listens there may be anybody, it is not verified. */
   listener: z.enum(['own', 'external']).optional(),
+  /** Whether the runner goes along when the service opens another port. */
+  follow: z.boolean().optional(),
 });
 
 export const publishedService = z.object({
@@ -142,37 +108,6 @@ export const publishedRoute = z.object({
   route: routeState,
 });
 
-/** Something on a leased port that is not as it should be; `marker` says which instance it is about. */
-export const finding = z.discriminatedUnion('kind', [
-  /** Somebody else listens there, on whatever address. */
-  z.object({
-    kind: z.literal('ghost'),
-    marker: z.string(),
-    port: z.string(),
-    number: port,
-    holder: portHolder,
-    label: z.string().optional(),
-    later: z.boolean(),
-  }),
-  /** A listener that cannot be identified. */
-  z.object({
-    kind: z.literal('unknown'),
-    marker: z.string(),
-    port: z.string(),
-    number: port,
-    address: z.string(),
-    user: z.number().int().optional(),
-  }),
-  /** Nobody listens there, and the instance does elsewhere. */
-  z.object({
-    kind: z.literal('elsewhere'),
-    marker: z.string(),
-    port: z.string(),
-    number: port,
-    opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
-  }),
-]);
-
 /** Everything a stack is, sent whole at every change. */
 export const stackSnapshot = z.object({
   services: z.array(publishedService),
@@ -194,15 +129,40 @@ export const runningStack = stackIdentity.extend({
   silent: z.boolean().optional(),
   services: z.array(publishedService),
   problems: z.array(z.string()).optional(),
+  /** Only where `list` was asked for holdings: what the ledger keeps for the stack, running or not. */
+  leases: z.array(lease).optional(),
+  hosts: z.array(z.string()).optional(),
+  /** Hosts that it wants and another stack holds: host → slug of the holder. */
+  refusedHosts: z.record(z.string(), z.string()).optional(),
 });
 
 export const runnerCommand = z.discriminatedUnion('action', [
   z.object({ action: z.literal('start'), services: z.array(z.string()) }),
   z.object({ action: z.literal('stop'), services: z.array(z.string()) }),
   z.object({ action: z.literal('restart'), services: z.array(z.string()) }),
+  z.object({ action: z.literal('explain'), services: z.array(z.string()) }),
   z.object({ action: z.literal('down') }),
   z.object({ action: z.literal('ping') }),
 ]);
+
+/** What only the runner knows of a service. */
+export const serviceDetails = z.object({
+  name: z.string(),
+  needs: z.array(
+    z.object({ service: z.string(), condition: z.string(), optional: z.boolean(), met: z.boolean() }),
+  ),
+  /** The last look at the instance that runs: what was wrong, if anything, and how long ago (milliseconds). */
+  probe: z.object({ problem: z.string().optional(), ago: z.number() }).optional(),
+  /** While it is stopping: the processes that are left. */
+  remains: z.array(portHolder).optional(),
+});
+
+/** What a runner says to a command. */
+export const commandAnswer = z.object({
+  message: z.string().optional(),
+  /** For `explain`. */
+  details: z.array(serviceDetails).optional(),
+});
 
 const nothing = z.object({});
 
@@ -276,13 +236,13 @@ export const daemonRequests = {
   },
   /** Every stack that is running, or that this machine remembers with `all`. */
   list: {
-    params: z.object({ all: z.boolean().default(false) }),
+    params: z.object({ all: z.boolean().default(false), holdings: z.boolean().default(false) }),
     result: z.object({ front, stacks: z.array(runningStack) }),
   },
   /** Passes a command to the stack's runner and answers with its answer. */
   command: {
     params: z.object({ stack: stackKey, command: runnerCommand }),
-    result: z.object({ message: z.string().optional() }),
+    result: commandAnswer,
   },
   /** From now on this connection gets a `stack` notice now and at every change of the stack. */
   watch: { params: z.object({ stack: stackKey }), result: nothing },
@@ -300,7 +260,7 @@ export const daemonRequests = {
 
 /** Requests that the daemon sends to a runner; answered within 5 s. */
 export const runnerRequests = {
-  command: { params: runnerCommand, result: z.object({ message: z.string().optional() }) },
+  command: { params: runnerCommand, result: commandAnswer },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
 
 /** Notices that the daemon sends. */
@@ -321,13 +281,7 @@ export type NoticeParams<N extends DaemonNotice> = z.output<(typeof daemonNotice
 
 export type StackKey = z.output<typeof stackKey>;
 export type StackClaim = z.output<typeof stackClaim>;
-export type Lease = z.output<typeof lease>;
-export type PortRef = z.output<typeof portRef>;
-export type PortRequest = z.output<typeof portRequest>;
-export type PortRules = z.output<typeof portRules>;
-export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
-export type Finding = z.output<typeof finding>;
 export type ServiceStateName = z.output<typeof serviceState>;
 export type PublishedService = z.output<typeof publishedService>;
 export type PublishedPort = z.output<typeof publishedPort>;
@@ -337,4 +291,6 @@ export type RouteTarget = z.output<typeof routeTarget>;
 export type StackSnapshot = z.output<typeof stackSnapshot>;
 export type RunningStack = z.output<typeof runningStack>;
 export type RunnerCommand = z.output<typeof runnerCommand>;
+export type ServiceDetails = z.output<typeof serviceDetails>;
+export type CommandAnswer = z.output<typeof commandAnswer>;
 export type Front = z.output<typeof front>;

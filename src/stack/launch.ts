@@ -10,6 +10,7 @@ import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { describeProcess } from './findings.ts';
+import type { Session } from './session.ts';
 
 export interface LaunchOptions {
   /** As it is now: its numbers may change while it is launched. */
@@ -24,6 +25,18 @@ export interface LaunchOptions {
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   readonly onOutput: ProcessSpec['onOutput'];
+}
+
+/** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
+export async function askHolders(
+  session: Pick<Session, 'request'>,
+  port: number,
+): Promise<readonly PortHolder[] | undefined> {
+  // Without a daemon for the moment nobody can tell; the service will find out itself.
+  const answer = await session.request('holder', { port }).catch(() => undefined);
+  if (answer === undefined) return undefined;
+  if (answer.free) return [];
+  return answer.holders.length === 0 ? [{}] : answer.holders;
 }
 
 /** How often a number may turn out to be taken while another is being found. */

@@ -2,6 +2,7 @@
  * Numbers of a running stack that change without an edit: a lease that moves because a stranger holds its number
  * (`onConflict: reassign`), and a port that the service chose itself (`follow`). Nothing else moves.
  */
+import { messageOf } from '../lib/errors.ts';
 import type { Leases } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
@@ -32,12 +33,18 @@ export function createNumbers({ session, prepared, adopt, onEvent }: NumbersOpti
     const before = asked?.leases.find((one) => one.service === service && one.port === port);
     if (asked === undefined || before === undefined) return false;
     const { root, environment } = asked.stack;
-    const { lease, moved } = await session.request('reassign', {
+    const request = {
       stack: { root, environment },
       port: { service, port },
       number: before.number,
       rules: rulesOf(asked.contract),
+    };
+    const answer = await session.request('reassign', request).catch((error: unknown) => {
+      const text = `${service}.${port} could not be given another number: ${messageOf(error)}`;
+      onEvent({ type: 'notice', text, service });
     });
+    if (answer === undefined) return false;
+    const { lease, moved } = answer;
     const current = prepared();
     if (current === undefined || lease.number === before.number) return false;
     followed.get(service)?.delete(port);

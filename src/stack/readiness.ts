@@ -17,6 +17,8 @@ export interface ReadinessOptions {
   readonly onFinding: (finding: Finding) => void;
   /** How to look where the contract does not say it, for what is no process; default: a connection. */
   readonly usual?: Look | undefined;
+  /** Called after every look; undefined is well. */
+  readonly onLook?: (problem: ProbeResult) => void;
 }
 
 export type Finding =
@@ -79,6 +81,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     if (look === undefined) return becomeReady();
     const problem = await look(abort.signal);
     if (abort.signal.aborted || isReady) return;
+    options.onLook?.(problem);
     if (problem === undefined) {
       becomeReady();
       if (!isGuess) watchLiveness(look);
@@ -93,6 +96,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     const check = async (): Promise<void> => {
       const problem = await again(abort.signal);
       if (abort.signal.aborted) return;
+      options.onLook?.(problem);
       if (problem === undefined) {
         if (failures >= LIVENESS_FAILURES) onFinding({ kind: 'ready' });
         failures = 0;
@@ -109,6 +113,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
   if (ready.kind === 'log') {
     const pattern = new RegExp(ready.pattern);
     lastProblem = `no line matched ${String(pattern)}`;
+    options.onLook?.(lastProblem);
     cancels.add(options.onLine((text) => void (pattern.test(text) && becomeReady())));
   } else {
     void pollUntilReady();

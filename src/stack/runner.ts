@@ -3,36 +3,37 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { createQueue } from '../lib/queue.ts';
-import { diffServices } from '../plan/diff.ts';
 import type {
+  CommandAnswer,
   Finding,
-  PortHolder,
   PublishedService,
   RunnerCommand,
   StackKey,
   StackSnapshot,
 } from '../protocol/messages.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
+import { changeStack } from './change.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
+import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { judgeFinding } from './findings.ts';
-import { launch } from './launch.ts';
+import { askHolders, launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
-import { reconcile, type Action } from './reconcile.ts';
+import { reactTo } from './react.ts';
+import { describeRefusal } from './refusal.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
+import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, Supervision } from './supervision.ts';
 import type { Unit } from './unit.ts';
+import { viewUnit } from './view.ts';
 import { watchFiles, type FileWatch } from './watch.ts';
 
 export interface RunnerOptions extends StackKey {
@@ -62,9 +63,6 @@ export interface Runner {
   /** Resolves when the runner has stopped, whoever asked for it. */
   readonly ended: Promise<void>;
 }
-
-/** Lines of a failed service that are shown where it is explained. */
-const FAILURE_LINES = 20;
 
 export const createRunner = (options: RunnerOptions): Runner => new StackRunner(options);
 
@@ -113,7 +111,7 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
-      onFindings: (findings) => findings.forEach((finding) => this.#onFinding(finding)),
+      onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;
@@ -136,15 +134,14 @@ class StackRunner implements Runner {
     this.#logs = logs;
     logs.lines.on((line) => this.events.emit({ type: 'line', line }));
     this.#watchdog = startWatchdog({ runId: this.#runId, clock });
-    const holdersOf = askHolders(session);
     const containers = createContainers({
       home,
-      holdersOf,
+      holdersOf: (port) => askHolders(session, port),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
     });
     this.#containers = containers;
     await containers.use(prepared);
-    const supervision = this.#createSupervision(holdersOf, containers, logs, this.#watchdog);
+    const supervision = this.#createSupervision(session, containers, logs, this.#watchdog);
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
@@ -205,7 +202,7 @@ class StackRunner implements Runner {
   }
 
   #createSupervision(
-    holdersOf: HoldersOf,
+    session: Session,
     containers: Containers,
     logs: LogStore,
     watchdog: Watchdog,
@@ -220,55 +217,40 @@ class StackRunner implements Runner {
         if (unit.resolved.kind === 'compose') return containers.launch(unit.resolved, { marker, onOutput });
         return launch({
           service: () => unit.resolved,
-          reassign: (port, holder) => this.#reassign(unit.name, port, holder),
+          reassign: (port, holder) =>
+            this.#inTurn(async () => this.#numbers?.reassign(unit.name, port, holder) ?? false),
           ambient,
           color,
-          holdersOf,
+          holdersOf: (port) => askHolders(session, port),
           onOutput,
           marker,
         });
       },
       onSpawn: (pid) => watchdog.add(pid),
       onExit: (pid) => watchdog.remove(pid),
-      onNotice: (unit, text) => {
-        logs.note(unit.name, text);
-        this.events.emit({ type: 'notice', text, service: unit.name });
-      },
+      onNotice: (unit, text) => this.#tell(unit, text),
       onChange: (unit) => this.#publish(unit),
       onSettled: () => void this.#settle(),
     });
   }
 
-  async #reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean> {
-    try {
-      return await this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false);
-    } catch (error) {
-      const text = `port ${port} of ${service} could not be given another number: ${messageOf(error)}`;
-      this.events.emit({ type: 'notice', text, service });
-      return false;
-    }
+  #react(finding: Finding): void {
+    const unit = this.#supervision?.units.find(({ instance }) => instance?.marker === finding.marker);
+    if (unit === undefined) return;
+    reactTo(finding, unit, {
+      tell: (text) => this.#tell(unit, text),
+      follow: (port, number) =>
+        this.#inTurn(async () => {
+          this.#numbers?.follow(unit.name, port, number);
+          unit.retarget();
+        }),
+    });
   }
 
-  #onFinding(finding: Finding): void {
-    const unit = this.#supervision?.units.find(({ instance }) => instance?.marker === finding.marker);
-    const consequence = unit && judgeFinding(unit.resolved, finding);
-    if (unit === undefined || consequence === undefined) return;
-    switch (consequence.kind) {
-      case 'ghost':
-        this.#logs?.note(unit.name, consequence.cause.message);
-        unit.dispatch({ type: 'ghost', cause: consequence.cause });
-        return;
-      case 'tell':
-        this.#logs?.note(unit.name, consequence.text);
-        this.events.emit({ type: 'notice', text: consequence.text, service: unit.name });
-        return;
-      case 'follow':
-        void this.#inTurn(async () => {
-          this.#numbers?.follow(unit.name, consequence.port, consequence.number);
-          unit.retarget();
-        });
-        return;
-    }
+  /** Among the lines of the service, and to whoever watches. */
+  #tell(unit: Unit, text: string): void {
+    this.#logs?.note(unit.name, text);
+    this.events.emit({ type: 'notice', text, service: unit.name });
   }
 
   /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
@@ -278,19 +260,7 @@ class StackRunner implements Runner {
     if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
     this.#prepared = next;
     this.#session?.hold(next.leases);
-    const { wanted } = supervision;
-    const actions = reconcile({
-      changes: diffServices(last.services, next.services),
-      stateOf: (name) => supervision.find(name)?.state,
-      wanted,
-      wantedNow: wanted,
-    });
-    const isItself = ({ type, service }: Action): boolean => type === 'restart' && service === moved;
-    supervision.apply(
-      actions.filter((action) => !isItself(action)),
-      next.services,
-      wanted,
-    );
+    changeStack(supervision, last, next, { wanted: supervision.wanted, spared: moved });
     void this.#session?.publish(this.#snapshot());
   }
 
@@ -316,14 +286,7 @@ class StackRunner implements Runner {
       session.hold(next.leases);
       const known = new Set(last.notices);
       for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
-      const changes = diffServices(last.services, next.services);
-      const actions = reconcile({
-        changes,
-        stateOf: (name) => supervision.find(name)?.state,
-        wanted: supervision.wanted,
-        wantedNow: wanted,
-      });
-      supervision.apply(actions, next.services, wanted);
+      const changes = changeStack(supervision, last, next, { wanted });
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
       await this.#watch?.follow(next.files);
@@ -334,78 +297,43 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
-    if (error instanceof ContractError) {
-      this.#problems = error.diagnostics
-        .filter(({ severity }) => severity === 'error')
-        .map(
-          (one) =>
-            `edit not applied: ${relative(this.#options.root, one.file)}:${one.line}:${one.column} ${one.message}`,
-        );
-      this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
-    } else {
-      this.#problems = [`edit not applied: ${messageOf(error)}`];
-      this.events.emit({ type: 'notice', text: this.#problems.join() });
-    }
+    this.#problems = describeRefusal(error, this.#options.root);
+    this.events.emit(
+      error instanceof ContractError
+        ? { type: 'refused', diagnostics: error.diagnostics }
+        : { type: 'notice', text: this.#problems.join() },
+    );
     void this.#session?.publish(this.#snapshot());
   }
 
-  async #command(command: RunnerCommand): Promise<{ message?: string }> {
+  async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
-    const plan = this.#prepared?.plan;
-    if (supervision === undefined || plan === undefined) return { message: 'the stack is just starting' };
-    switch (command.action) {
-      case 'start':
-        supervision.startNamed(plan, command.services);
-        break;
-      case 'stop':
-        supervision.stopNamed(plan, command.services);
-        break;
-      case 'restart':
-        supervision.restartNamed(plan, command.services);
-        break;
-      case 'down':
-        // The answer must leave before the session closes.
-        setImmediate(() => void this.stop({ now: false, remove: true }));
-        return {};
-      case 'ping':
-        return {};
-    }
-    await this.#session?.publish(this.#snapshot());
-    return {};
+    const prepared = this.#prepared;
+    if (supervision === undefined || prepared === undefined) return { message: 'the stack is just starting' };
+    return obey(
+      {
+        supervision,
+        plan: prepared.plan,
+        clock: this.#options.clock,
+        publish: async () => this.#session?.publish(this.#snapshot()),
+        stop: () => void this.stop({ now: false, remove: true }),
+      },
+      command,
+    );
   }
 
   #publish(unit: Unit): void {
     this.#containers?.bridge(this.#supervision?.units ?? []);
-    this.events.emit({ type: 'service', service: publishService(this.#view(unit)) });
+    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#logs)) });
     void this.#session?.publish(this.#snapshot());
   }
 
   #snapshot(): StackSnapshot {
-    const services = (this.#supervision?.units ?? []).map((unit) => this.#view(unit));
+    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#logs));
     return takeSnapshot(services, this.#problems);
   }
 
   #publishedServices(): PublishedService[] {
-    return (this.#supervision?.units ?? []).map((unit) => publishService(this.#view(unit)));
-  }
-
-  #view({ name, resolved, state, restarts, waitingFor, instance }: Unit): ServiceView {
-    const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
-    const log = isBad ? (this.#logs?.tail(name, FAILURE_LINES) ?? []) : [];
-    return { resolved, state, restarts, waitingFor, log, instance };
+    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#logs)));
   }
 }
-
-type HoldersOf = (port: number) => Promise<readonly PortHolder[] | undefined>;
-
-const askHolders =
-  (session: Session): HoldersOf =>
-  async (port) => {
-    // Without a daemon for the moment nobody can tell; the service will find out itself.
-    const answer = await session.request('holder', { port }).catch(() => undefined);
-    return answer === undefined ? undefined : answer.free ? [] : nonEmpty(answer.holders);
-  };
-
-/** A port that is not free is held by somebody, even if the system does not say by whom. */
-const nonEmpty = <T extends object>(holders: readonly T[]): readonly (T | object)[] =>
-  holders.length === 0 ? [{}] : holders;

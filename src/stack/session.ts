@@ -7,6 +7,7 @@ import { PortrampError, messageOf } from '../lib/errors.ts';
 import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type {
+  CommandAnswer,
   DaemonParams,
   DaemonRequest,
   DaemonResult,
@@ -22,7 +23,7 @@ export interface SessionOptions {
   readonly connect: (options: { readonly spawn: boolean }) => Promise<DaemonClient | undefined>;
   readonly clock: Clock;
   readonly pid: number;
-  readonly onCommand: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
+  readonly onCommand: (command: RunnerCommand) => Promise<CommandAnswer>;
   readonly onNotice: (text: string) => void;
   /** What the daemon found out about the listeners of this stack. */
   readonly onFindings: (findings: readonly Finding[]) => void;

@@ -65,6 +65,7 @@ const publishPort = ({
   hosts,
   shortHosts,
   listener,
+  follow,
 }: ResolvedPort) => ({
   name,
   appProtocol,
@@ -73,6 +74,7 @@ const publishPort = ({
   url: publicUrl ?? url,
   hosts: [...hosts, ...shortHosts],
   ...(listener === 'external' ? { listener } : {}),
+  ...(follow ? { follow } : {}),
 });
 
 function failureOf({ state, log }: ServiceView): Failure | undefined {

@@ -180,7 +180,7 @@ export class Supervision {
 
   #judge(unit: Unit): void {
     const { state } = unit;
-    const verdict = judgeNeeds(unit.resolved.needs, (name) => this.#providerState(name));
+    const verdict = judgeNeeds(unit.resolved.needs, (name) => this.providerState(name));
     if (state.state === 'waiting') {
       unit.waitingFor = verdict.kind === 'pending' ? verdict.waitingFor : [];
       if (verdict.kind === 'met') unit.dispatch({ type: 'needs-met' });
@@ -190,7 +190,8 @@ export class Supervision {
     }
   }
 
-  #providerState(name: string): ProviderState | undefined {
+  /** As its consumers see it. */
+  providerState(name: string): ProviderState | undefined {
     const unit = this.#units.get(name);
     return unit?.resolved.kind === 'external' ? { state: 'external' } : unit?.state;
   }

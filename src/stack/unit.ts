@@ -41,6 +41,8 @@ export class Unit {
   /** How often it was started again by itself. */
   restarts = 0;
   waitingFor: readonly string[] = [];
+  /** What the last look at the instance said, and when it was. */
+  lastLook: { readonly problem: string | undefined; readonly at: number } | undefined;
 
   readonly #options: UnitOptions;
   #instance: Instance | undefined;
@@ -116,6 +118,7 @@ export class Unit {
     const { logs, launch, onSpawn } = this.#options;
     const { name } = this;
     this.#generation += 1;
+    this.lastLook = undefined;
     const result = await launch(this, this.#generation, (stream, chunk) =>
       logs.write(name, stream, chunk),
     ).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
@@ -169,6 +172,9 @@ export class Unit {
             })
           : () => undefined,
       onFinding: (finding) => this.#onFinding(finding),
+      onLook: (problem) => {
+        this.lastLook = { problem, at: clock.now() };
+      },
     });
   }
 

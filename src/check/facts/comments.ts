@@ -52,27 +52,41 @@ function each(extensions: string, syntax: Syntax): [string, Syntax][] {
 /** The same text with spaces where comments were; line ends stay. `path` tells the language. */
 export function withoutComments(path: string, text: string): string {
   const { line, block, quotes } = syntaxOf(path);
-  let result = '';
-  let index = 0;
-  const blank = (end: number): void => {
-    result += text.slice(index, end).replace(/[^\n]/g, ' ');
-    index = end;
-  };
-  while (index < text.length) {
-    const opened = block.find(([open]) => text.startsWith(open, index));
-    if (opened !== undefined && isProse(text, index, opened[0])) {
-      const close = text.indexOf(opened[1], index + opened[0].length);
-      blank(close === -1 ? text.length : close + opened[1].length);
-    } else if (line.some((mark) => text.startsWith(mark, index)) && startsComment(text, index)) {
-      blank(endOfLine(text, index));
+  const marks = [...block.map(([open]) => open), ...line, ...quotes];
+  if (marks.length === 0) return text;
+  const mark = new RegExp(marks.map(escapePattern).join('|'), 'g');
+  const pieces: string[] = [];
+  let kept = 0;
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    const { index } = match;
+    const end = endOfComment(text, index, match[0], { line, block });
+    if (end === undefined) {
+      mark.lastIndex = quotes.includes(match[0]) ? endOfString(text, index) : index + 1;
     } else {
-      const end = quotes.includes(text[index] ?? '') ? endOfString(text, index) : index + 1;
-      result += text.slice(index, end);
-      index = end;
+      pieces.push(text.slice(kept, index), text.slice(index, end).replace(/[^\n]/g, ' '));
+      kept = end;
+      mark.lastIndex = end;
     }
   }
-  return result;
+  return kept === 0 ? text : pieces.join('') + text.slice(kept);
 }
+
+/** Where the comment ends that the mark opens; undefined where it opens none. */
+function endOfComment(
+  text: string,
+  index: number,
+  mark: string,
+  { line, block }: Pick<Syntax, 'line' | 'block'>,
+): number | undefined {
+  const close = block.find(([open]) => open === mark)?.[1];
+  if (close !== undefined && isProse(text, index, mark)) {
+    const end = text.indexOf(close, index + mark.length);
+    return end === -1 ? text.length : end + close.length;
+  }
+  return line.includes(mark) && startsComment(text, index) ? endOfLine(text, index) : undefined;
+}
+
+const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 function syntaxOf(path: string): Syntax {
   const name = path.slice(path.lastIndexOf('/') + 1);

@@ -8,7 +8,7 @@ import { isWithin, spanText } from '../../contract/ranges.ts';
 import { denyAccess } from '../../plan/access.ts';
 import type { Meaning } from '../../plan/told.ts';
 import type { ChangeCode, Difference } from './change.ts';
-import { consumersOf, consumesOf, portOf, providerOf, usedPorts, type View } from './view.ts';
+import { consumersOf, consumesOf, portOf, providerOf, rangeOwner, usedPorts, type View } from './view.ts';
 
 const breaking = (code: ChangeCode, message: string, at: readonly (string | number)[]): Difference => ({
   weight: 'breaking',
@@ -113,7 +113,9 @@ function findLostVariables(before: View, after: View): Difference[] {
     const consumed = consumesOf(after.contract.services.get(consumer)).map((entry) => entry.service);
     const kept = [...variables].filter(([, means]) => consumed.includes(providerOf(means, consumer) ?? ''));
     const lost = kept.filter(([name]) => !later.has(name)).map(([name]) => name);
-    const moved = kept.filter(([name, means]) => isMoved(means, later.get(name))).map(([name]) => name);
+    const moved = kept
+      .filter(([name, means]) => isMoved(means, later.get(name)) && isThere(means, after))
+      .map(([name]) => name);
     const at = ['services', consumer];
     return [
       ...(lost.length === 0
@@ -125,6 +127,10 @@ function findLostVariables(before: View, after: View): Difference[] {
     ];
   });
 }
+
+/** What it told is still there; else its removal is what there is to say. */
+const isThere = (means: Meaning, { contract }: View): boolean =>
+  means.kind === 'port' && portOf(contract.services.get(means.service), means.port) !== undefined;
 
 const isMoved = (before: Meaning, after: Meaning | undefined): boolean =>
   before.kind === 'port' &&
@@ -146,7 +152,7 @@ function findChangedPorts(before: View, after: View): Difference[] {
       }
       const lost = port.hosts.filter((label) => !next.hosts.includes(label));
       if (lost.length > 0) {
-        const message = `${name} is no longer found under ${lost.map((label) => `${label}.${before.plan.stack.slug}.localhost`).join(', ')}`;
+        const message = `${name} is no longer found under ${lost.map((label) => `${label}.${before.contract.workspace}.localhost`).join(', ')}`;
         found.push(breaking('host-changed', message, [...at, 'host']));
       }
       return found;
@@ -175,15 +181,16 @@ const promisedNumbers = ({ contract }: View): number[] => [
 ];
 
 function findShrunkRange(before: View, after: View): Difference[] {
-  const { environment, range } = after.contract;
+  const { range } = after.contract;
+  const owner = rangeOwner(after.contract);
   const promised = new Set(promisedNumbers(before));
   const lost = promisedNumbers(after).filter(
     (port) => promised.has(port) && isWithin(port, before.contract.range) && !isWithin(port, range),
   );
   if (lost.length === 0) return [];
   const list = [...new Set(lost)].join(', ');
-  const message = `the range of ${environment} is ${spanText(range)}, which leaves out ${list}`;
-  return [breaking('range-shrunk', message, ['ranges', environment])];
+  const message = `the range of ${owner} is ${spanText(range)}, which leaves out ${list}`;
+  return [breaking('range-shrunk', message, ['ranges', owner])];
 }
 
 function findHandedOver(before: View, after: View): Difference[] {

@@ -1,6 +1,7 @@
 /** Two revisions of a contract: what changed, how much that matters, and what it would restart. Pure. */
 import { DEFAULT_ENVIRONMENT, type Contract } from '../../contract/contract.ts';
 import { isEqual } from '../../plan/equal.ts';
+import { envWord } from '../../plan/told.ts';
 import { findBreaking } from './breaking.ts';
 import type { Difference, RevisionChange, Weight } from './change.ts';
 import { findOthers } from './other.ts';
@@ -67,7 +68,7 @@ const describeRenames = ({ services, ports }: Renames): Difference[] => [
   ...[...services].map(([old, name]): Difference => ({
     weight: 'safe',
     code: 'service-renamed',
-    message: `${old} is now called ${name}`,
+    message: `${old} is now called ${name}; consumers are told ${envWord(name)}_… instead of ${envWord(old)}_…`,
     at: ['services', name],
   })),
   ...[...ports].flatMap(([service, names]) =>

@@ -4,7 +4,7 @@ import { spanText } from '../../contract/ranges.ts';
 import { accessOf } from '../../plan/access.ts';
 import { isEqual } from '../../plan/equal.ts';
 import type { ChangeCode, Difference, Weight } from './change.ts';
-import { consumersOf, consumesOf, portOf, type View } from './view.ts';
+import { consumersOf, consumesOf, portOf, rangeOwner, type View } from './view.ts';
 
 type Path = Difference['at'];
 
@@ -66,7 +66,13 @@ function findPorts(before: View, old: Service, service: Service): Difference[] {
     if (earlier === undefined) {
       return [say('safe', 'port-added', `${service.name} has a new port ${port.name}`, at(port.name))];
     }
-    return comparePorts(`${service.name}.${port.name}`, before.plan.stack.slug, earlier, port, at(port.name));
+    return comparePorts(
+      `${service.name}.${port.name}`,
+      before.contract.workspace,
+      earlier,
+      port,
+      at(port.name),
+    );
   });
   return [...removed, ...rest];
 }
@@ -99,12 +105,7 @@ function comparePorts(
 }
 
 /** The others have a difference of their own. */
-const PORT_FIELDS = [
-  'primary',
-  'follow',
-  'listener',
-  'renamedFrom',
-] as const satisfies readonly (keyof Port)[];
+const PORT_FIELDS = ['primary', 'follow', 'listener'] as const satisfies readonly (keyof Port)[];
 
 function findConsumption(old: Service, service: Service): Difference[] {
   return consumesOf(service).flatMap((entry, index) => {
@@ -168,7 +169,6 @@ const SERVICE_FIELDS = [
   'run',
   'resolve',
   'transition',
-  'renamedFrom',
 ];
 
 function changedFields(old: object, next: object, fields: readonly string[]): string[] {
@@ -178,8 +178,9 @@ function changedFields(old: object, next: object, fields: readonly string[]): st
 
 function findRange(before: Contract, after: Contract): Difference[] {
   if (isEqual(before.range, after.range)) return [];
-  const message = `the range of ${after.environment} is ${spanText(after.range)}, so leases may move`;
-  return [say('risky', 'range-changed', message, ['ranges', after.environment])];
+  const owner = rangeOwner(after);
+  const message = `the range of ${owner} is ${spanText(after.range)}, so leases may move`;
+  return [say('risky', 'range-changed', message, ['ranges', owner])];
 }
 
 function findReservations(before: Contract, after: Contract, today: string): Difference[] {

@@ -40,26 +40,19 @@ function renderText({ changes, steps }: Comparison, { from, to, color }: DiffOpt
     const place = colors.dim(`${change.file}:${change.line}:${change.column}`);
     return `${paint[change.weight](change.weight.padEnd(8))}  ${change.message}${inEnvironments(change)}  ${place}`;
   });
-  const plan = steps.length === 0 ? 'nothing restarts' : describeSteps(steps).join('\n');
-  return [...lines, '', plan].join('\n');
+  return [...lines, '', describeSteps(steps)].join('\n');
 }
 
 /** Most contracts have one environment, and most changes are in all of them. */
 const inEnvironments = ({ environments }: RevisionChange): string =>
   environments.includes('dev') ? '' : ` (${environments.join(', ')})`;
 
-const describeSteps = (steps: readonly Step[]): string[] =>
-  (['stop', 'start', 'restart', 'reroute'] as const).flatMap((action) => {
-    const names = steps.filter((step) => step.action === action).map((step) => step.service);
-    return names.length === 0 ? [] : [`${VERBS[action]}: ${names.join(', ')}`];
-  });
+const describeSteps = (steps: readonly Step[]): string =>
+  steps.length === 0
+    ? 'nothing restarts'
+    : `a running stack, in this order: ${steps.map((step) => `${VERBS[step.action]} ${step.service}`).join(', ')}`;
 
-const VERBS = {
-  stop: 'stops',
-  start: 'starts',
-  restart: 'restarts, in this order',
-  reroute: 'only gets another name',
-} as const;
+const VERBS = { stop: 'stop', start: 'start', restart: 'restart', reroute: 'rename (no restart)' } as const;
 
 const renderJson = (comparison: Comparison, { from, to }: DiffOptions): string =>
   JSON.stringify(
@@ -100,5 +93,5 @@ function renderGithub({ changes, steps }: Comparison, { folder }: DiffOptions): 
       title: `${change.weight}: ${change.code}`,
     }),
   );
-  return [...annotations, ...(changes.length === 0 ? [] : describeSteps(steps))].join('\n');
+  return [...annotations, ...(changes.length === 0 ? [] : [describeSteps(steps)])].join('\n');
 }

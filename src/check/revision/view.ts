@@ -1,4 +1,4 @@
-import type { Contract, Port, Service } from '../../contract/contract.ts';
+import { DEFAULT_ENVIRONMENT, type Contract, type Port, type Service } from '../../contract/contract.ts';
 import { planStack } from '../../plan/plan-stack.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { injectionsOf, type Meaning } from '../../plan/told.ts';
@@ -46,3 +46,7 @@ export const consumersOf = ({ contract }: View, provider: string): Service[] =>
   [...contract.services.values()].filter((service) =>
     consumesOf(service).some((entry) => entry.service === provider),
   );
+
+/** The environment whose range this one has. */
+export const rangeOwner = ({ environment, ranges }: Contract): string =>
+  ranges.has(environment) ? environment : DEFAULT_ENVIRONMENT;

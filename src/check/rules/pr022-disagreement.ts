@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts';
 export const PR022: Rule = {
   id: 'PR022',
   severity: 'error',
-  title: 'Compose (container ports), Dockerfile, devcontainer or manifests disagree with the contract',
+  title: 'Compose, Dockerfile or devcontainer disagree with the contract',
   reasoning:
     'The same ports are often written down a second time: published by Compose, exposed by a ' +
     'Dockerfile, forwarded by a devcontainer. When the two differ, one of them is out of date, and ' +

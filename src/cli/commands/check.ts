@@ -45,10 +45,18 @@ async function check(options: CheckOptions): Promise<void> {
   const { sortDiagnostics } = await import('../../contract/diagnostic.ts');
   const all = sortDiagnostics([...diagnostics, ...live]);
   const format = options.json ? 'json' : options.format;
-  const text = renderDiagnostics(all, { format, root, color: hasColor });
+  const base = format === 'github' || format === 'sarif' ? await topOf(root) : root;
+  const text = renderDiagnostics(all, { format, root: base, color: hasColor });
   if (text !== '') print(text);
   if (format === 'text') print(summarize(all));
   process.exitCode = exitCodeOf(all);
+}
+
+/** Annotations name files by their path in the repository, and the contract may lie below its root. */
+async function topOf(root: string): Promise<string> {
+  const { prefixOf } = await import('../../check/tracked.ts');
+  const prefix = await prefixOf(root);
+  return prefix === '' ? root : root.slice(0, -prefix.length - 1);
 }
 
 /** A contract that cannot be read has been checked in part only. */

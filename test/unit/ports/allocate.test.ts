@@ -9,7 +9,7 @@ import {
   type Allocation,
   type PortRequest,
 } from '../../../src/ports/allocate.ts';
-import { BLOCKED_PORTS } from '../../../src/ports/blocked.ts';
+import { BLOCKED_PORTS } from '../../../src/lib/blocked-ports.ts';
 import {
   addLeases,
   emptyLedger,

@@ -1,1 +1,0 @@
-export { BLOCKED_PORTS } from '../lib/blocked-ports.ts';

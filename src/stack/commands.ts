@@ -1,0 +1,45 @@
+/** What other commands ask of a running stack, through the daemon. */
+import type { Clock } from '../lib/clock.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
+import { describeUnit } from './details.ts';
+import type { Supervision } from './supervision.ts';
+
+export interface CommandContext {
+  readonly supervision: Supervision;
+  readonly plan: Plan;
+  readonly clock: Clock;
+  /** Tells the daemon what has changed. */
+  readonly publish: () => Promise<void>;
+  readonly stop: () => void;
+}
+
+/** @throws PortrampError UNKNOWN_NAME */
+export async function obey(context: CommandContext, command: RunnerCommand): Promise<CommandAnswer> {
+  const { supervision, plan, clock, publish, stop } = context;
+  switch (command.action) {
+    case 'start':
+      supervision.startNamed(plan, command.services);
+      await publish();
+      return {};
+    case 'stop':
+      supervision.stopNamed(plan, command.services);
+      await publish();
+      return {};
+    case 'restart':
+      supervision.restartNamed(plan, command.services);
+      await publish();
+      return {};
+    case 'explain': {
+      const units = supervision.units.filter(({ name }) => command.services.includes(name));
+      const stateOf = (name: string) => supervision.providerState(name);
+      return { details: await Promise.all(units.map((unit) => describeUnit(unit, stateOf, clock))) };
+    }
+    case 'down':
+      // The answer must leave before the session closes.
+      setImmediate(stop);
+      return {};
+    case 'ping':
+      return {};
+  }
+}

@@ -28,9 +28,12 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     stack = machine.workspace('sorry', CONTRACT);
   });
   afterEach(async () => {
-    await stack.run('down');
-    expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('');
-    await machine.close();
+    try {
+      await stack.run('down');
+      expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('');
+    } finally {
+      await machine.close();
+    }
   });
 
   const failureOf = async (name: string): Promise<string> => {

@@ -81,10 +81,13 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
   }, 120_000);
 
   afterAll(async () => {
-    await stack.run('down');
-    expect(await docker('ps', '-aq')).toBe('');
-    expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
-    await machine.close();
+    try {
+      await stack.run('down');
+      expect(await docker('ps', '-aq')).toBe('');
+      expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+    } finally {
+      await machine.close();
+    }
   }, 120_000);
 
   const pidOf = async (name: string): Promise<string> =>

@@ -29,9 +29,12 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
     project = openWorkspace(machine, machine.folder('sorry'));
   });
   afterEach(async () => {
-    await project.run('compose', 'down', '--volumes', '--timeout', '0');
-    await expectNothing();
-    await machine.close();
+    try {
+      await project.run('compose', 'down', '--volumes', '--timeout', '0');
+      await expectNothing();
+    } finally {
+      await machine.close();
+    }
   });
 
   const expectNothing = async (): Promise<void> => {

@@ -67,10 +67,13 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
   }, 60_000);
 
   afterAll(async () => {
-    for (const stack of stacks) await up(stack, 'down', '--volumes', '--timeout', '0');
-    expect(await docker('ps', '-aq')).toBe('');
-    expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
-    await machine.close();
+    try {
+      for (const stack of stacks) await up(stack, 'down', '--volumes', '--timeout', '0');
+      expect(await docker('ps', '-aq')).toBe('');
+      expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+    } finally {
+      await machine.close();
+    }
   }, 120_000);
 
   const up = async (stack: Workspace, ...words: string[]) => {

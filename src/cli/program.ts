@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
+import { defineCompose } from './commands/compose.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
 import { defineDiff } from './commands/diff.ts';
@@ -13,6 +14,7 @@ import { defineExec } from './commands/exec.ts';
 import { defineLogs } from './commands/logs.ts';
 import { defineLs } from './commands/ls.ts';
 import { defineOpen } from './commands/open.ts';
+import { defineOverride } from './commands/override.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
@@ -42,6 +44,8 @@ export function createProgram(): Command {
     defineWait,
     defineWhy,
     defineDown,
+    defineOverride,
+    defineCompose,
     defineCheck,
     defineDiff,
     defineSchema,

@@ -3,6 +3,8 @@ import { posix } from 'node:path';
 
 import {
   DEFAULT_ENVIRONMENT,
+  type ComposeService,
+  type ComposeSettings,
   type Consumption,
   type Contract,
   type EnvFile,
@@ -53,6 +55,7 @@ export function buildContract(fields: ContractFields, tree: Mapping, environment
     environment: environment.name,
     environments: environment.all,
     groups: fields.groups ?? {},
+    compose: buildCompose(fields),
     discovery: {
       aspire: fields.discovery?.aspire ?? false,
       kubernetes: fields.discovery?.kubernetes ?? false,
@@ -92,6 +95,11 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     resolve: fields.resolve ?? defaults.resolve ?? 'portramp',
     renamedFrom: fields.renamedFrom,
   } as const;
+  if (fields.compose !== undefined) {
+    const { compose, access } = fields;
+    const ready = buildReadiness(fields, defaults);
+    return { ...shared, kind: 'compose', compose, ready, access, listed: true } satisfies ComposeService;
+  }
   if (fields.kind === 'task') {
     return { ...shared, kind: 'task', run: fields.run ?? 'always' } satisfies TaskService;
   }
@@ -103,6 +111,18 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     access: fields.access,
     transition: { onConflict: fields.transition?.onConflict ?? 'fail' },
   } satisfies ProcessService;
+}
+
+/** A service that names a Compose service is enough to have a project. */
+function buildCompose({ compose, services }: ContractFields): ComposeSettings | undefined {
+  const isUsed = Object.values(services).some((service) => service.compose !== undefined);
+  if (compose === undefined && !isUsed) return undefined;
+  const files = compose?.file ?? [];
+  return {
+    files: typeof files === 'string' ? [files] : files,
+    include: compose?.include ?? 'all',
+    share: compose?.share ?? [],
+  };
 }
 
 function buildExternal(name: string, fields: ServiceFields, address: string): ExternalService {

@@ -12,7 +12,7 @@ import type { Path } from './tree.ts';
 type Field = keyof ServiceFields;
 
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
-const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]>> = {
+const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
   process: ['run'],
   task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'transition'],
   external: [
@@ -29,6 +29,8 @@ const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]
     'resolve',
     'transition',
   ],
+  // The Compose file says what it is and how it is run.
+  compose: ['kind', 'dir', 'envFile', 'restart', 'stop', 'run', 'resolve', 'transition'],
 };
 
 /** Names that references use for something else. */
@@ -69,23 +71,26 @@ function checkService(name: string, service: ServiceFields): Problem[] {
 }
 
 const kindOf = (service: ServiceFields): keyof typeof FOREIGN =>
-  service.external === undefined ? (service.kind ?? 'process') : 'external';
+  service.external !== undefined
+    ? 'external'
+    : service.compose !== undefined
+      ? 'compose'
+      : (service.kind ?? 'process');
 
 function checkKind(service: ServiceFields, path: Path): Problem[] {
-  const { command, external } = service;
-  if (command === undefined && external === undefined) {
+  const ways = (['command', 'external', 'compose'] as const).filter((field) => service[field] !== undefined);
+  const [first, second] = ways;
+  if (first === undefined) {
     const message = `${path.join('.')} says neither what to run nor where it is`;
-    return [{ path, at: 'key', message, hint: 'add command: … or external: …' }];
+    return [{ path, at: 'key', message, hint: 'add command: …, external: … or compose: …' }];
   }
   const problems: Problem[] = [];
-  if (command !== undefined && external !== undefined) {
-    const message = `${path.join('.')} has a command and is external`;
-    problems.push({
-      path: [...path, 'external'],
-      at: 'key',
-      message,
-      hint: 'keep one of command and external',
-    });
+  if (second !== undefined) {
+    const message =
+      first === 'command' && second === 'external'
+        ? `${path.join('.')} has a command and is external`
+        : `${path.join('.')} has both ${first} and ${second}`;
+    problems.push({ path: [...path, second], at: 'key', message, hint: `keep one of ${ways.join(' and ')}` });
   }
   const kind = kindOf(service);
   for (const field of FOREIGN[kind]) {
@@ -96,7 +101,12 @@ function checkKind(service: ServiceFields, path: Path): Problem[] {
   return problems;
 }
 
-const KIND_NAMES = { process: 'a process', task: 'a task', external: 'an external service' } as const;
+const KIND_NAMES = {
+  process: 'a process',
+  task: 'a task',
+  external: 'an external service',
+  compose: 'a Compose service',
+} as const;
 
 function hintFor(field: Field, kind: keyof typeof FOREIGN): string {
   if (field === 'run') return 'add kind: task, or write start: manual';
@@ -163,6 +173,10 @@ function checkPorts(service: ServiceFields, path: Path): Problem[] {
     if (port.primary === true && name !== primary) {
       const message = `"${name}" cannot be the first port: "${primary}" is`;
       problems.push({ path: [...at, 'primary'], at: 'key', message, hint: 'remove primary' });
+    }
+    if (port.container !== undefined && service.compose === undefined) {
+      const message = '"container" is the port inside of a container, and this is no Compose service';
+      problems.push({ path: [...at, 'container'], at: 'key', message, hint: 'remove container' });
     }
     if (port.host !== undefined && port.host !== false && !isRoutable(protocolOf(port, target))) {
       const message = `a port that speaks ${protocolOf(port, target)} has no host name: host names lead to http and https`;

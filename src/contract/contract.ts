@@ -19,6 +19,8 @@ export interface Contract {
   readonly environments: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly discovery: { readonly aspire: boolean; readonly kubernetes: boolean };
+  /** Absent where the contract has nothing to do with Compose. */
+  readonly compose?: ComposeSettings | undefined;
   /** The numbers of this environment. */
   readonly range: PortRange;
   /** What the contract says about environments; one without entry has the range of `dev`, else the default. */
@@ -63,7 +65,17 @@ export interface Access {
   readonly from: readonly string[];
 }
 
-export type Service = ProcessService | TaskService | ExternalService;
+/** The Docker Compose project of the stack. */
+export interface ComposeSettings {
+  /** Relative to the root, the base first; empty: those that Compose finds. */
+  readonly files: readonly string[];
+  /** `all`: services that the contract does not name are part of the stack too. */
+  readonly include: 'all' | 'listed';
+  /** `volumes.NAME` …: what keeps its name in every stack. */
+  readonly share: readonly string[];
+}
+
+export type Service = ProcessService | TaskService | ExternalService | ComposeService;
 
 interface Runnable {
   readonly name: string;
@@ -101,6 +113,21 @@ export interface TaskService extends Runnable {
   readonly run: 'always' | 'manual';
 }
 
+/** A service of the Compose project. It has no command: what it runs stands in the Compose file. */
+export interface ComposeService extends Runnable {
+  readonly kind: 'compose';
+  /** Its name in the project. */
+  readonly compose: string;
+  readonly ready: Readiness;
+  readonly access?: Access | undefined;
+  /** False when the contract does not name it (`include: all`). */
+  readonly listed: boolean;
+  /** Differs when the project says something else of it; absent before the project was read. */
+  readonly definition?: string | undefined;
+  readonly image?: string | undefined;
+  readonly hasHealthcheck?: boolean | undefined;
+}
+
 /** Something that runs elsewhere: routed and told, not run. */
 export interface ExternalService {
   readonly kind: 'external';
@@ -124,6 +151,8 @@ export interface Port {
   readonly primary: boolean;
   /** True when the contract did not write the port: the default port `http`. */
   readonly implicit: boolean;
+  /** Inside of the container; of a Compose service only. */
+  readonly container?: number | undefined;
   /** The number that the main checkout gets. */
   readonly static?: number | undefined;
   /** `private`: no host name, and only the service itself is told the port. */
@@ -142,6 +171,8 @@ export interface Consumption {
   readonly optional: boolean;
   /** Absent: `completed` for a task, `ready` for everything else. */
   readonly condition?: Condition | undefined;
+  /** Only orders, and tells nothing: a `depends_on` of the Compose project, whose services find each other. */
+  readonly silent?: boolean | undefined;
 }
 
 export interface EnvFile {

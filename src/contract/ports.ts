@@ -31,6 +31,7 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     hosts: hostsOf(port, target) ?? [portName === first ? name : `${portName}.${name}`],
     primary: portName === primary,
     implicit: fields.ports === undefined,
+    container: port.container,
     static: port.static,
     visibility: port.visibility ?? 'public',
     follow: port.follow ?? false,
@@ -40,6 +41,8 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
 }
 
 function declaredPorts(fields: ServiceFields, target: ExternalTarget | undefined): [string, PortFields][] {
+  // What the Compose project publishes is added when that is known.
+  if (fields.compose !== undefined && fields.ports === undefined) return [];
   if (fields.ports === undefined || fields.ports === false) {
     return [[target?.protocol === 'tcp' ? 'tcp' : IMPLICIT, {}]];
   }

@@ -140,6 +140,11 @@ const port = fields({
       'external: who listens may be a process that portramp cannot identify, of another user for example.',
     ),
   renamedFrom: name.optional().describe('The name that the port had before: makes a rename a safe change.'),
+  container: portNumber
+    .optional()
+    .describe(
+      'Of a Compose service: the port inside of the container. Default: the one that the project publishes.',
+    ),
   appProtocol: choice('http', 'https', 'h2c', 'grpc', 'tcp')
     .optional()
     .describe('What is spoken on the port. Default: http.'),
@@ -183,6 +188,9 @@ export const serviceShape = {
   external: text
     .optional()
     .describe('Something that runs elsewhere: http://…, https://… or host:port. Routed and told, not run.'),
+  compose: text
+    .optional()
+    .describe('A service of the Compose project, by its name there: started and watched like a process.'),
   ports: ports.optional(),
   consumes: z
     .array(consumption, say('this must be a list', 'write consumes: [db]'))

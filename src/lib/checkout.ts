@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { promisify } from 'node:util';
 
 /** A folder with a contract, as git sees it. */
@@ -10,6 +10,8 @@ export interface Checkout {
   readonly root: string;
   /** The same for every worktree of a repository, different for every clone: SHA-256, hex. */
   readonly workspaceId: string;
+  /** What the folder is called in the main working tree: the same for every worktree. */
+  readonly name: string;
   /** True for the main working tree, and outside git. */
   readonly main: boolean;
   /** Absent outside git and where HEAD is detached. */
@@ -31,7 +33,7 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   ]);
   const [commonDir, gitDir, top] = answer?.split('\n') ?? [];
   if (commonDir === undefined || gitDir === undefined || top === undefined) {
-    return { root, workspaceId: hash(root), main: true };
+    return { root, workspaceId: hash(root), name: basename(root), main: true };
   }
   const common = await realpath(commonDir);
   const place = relative(await realpath(top), root);
@@ -39,10 +41,15 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   return {
     root,
     workspaceId: hash(place === '' ? common : `${common}\0${place}`),
+    name: place === '' ? nameOfTree(common) : basename(place),
     main: common === (await realpath(gitDir)),
     ...(branch === undefined ? {} : { branch }),
   };
 }
+
+/** `shop` for `…/shop/.git`, for a bare `…/shop.git` and for a submodule's `….git/modules/shop`. */
+const nameOfTree = (common: string): string =>
+  basename(common) === '.git' ? basename(dirname(common)) : basename(common).replace(/\.git$/, '');
 
 const run = promisify(execFile);
 

@@ -35,16 +35,20 @@ export function resolvePort(
   front: FrontPort,
 ): ResolvedPort {
   const host = service.kind === 'external' ? service.target.host : LOOPBACK;
-  const authority = withPort(host.includes(':') ? `[${host}]` : host, number, port.appProtocol);
   const publicHost = publicHostOf(port, front);
   return {
     ...port,
     port: number,
     targetPort: number,
     host,
-    url: `${schemeOf(port.appProtocol)}://${authority}`,
+    url: urlOf(port.appProtocol, host, number),
     ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),
   };
+}
+
+export function urlOf(protocol: AppProtocol, host: string, number: number): string {
+  const authority = withPort(host.includes(':') ? `[${host}]` : host, number, protocol);
+  return `${schemeOf(protocol)}://${authority}`;
 }
 
 /** The number that the instance itself is told to listen on. */

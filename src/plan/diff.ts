@@ -63,6 +63,7 @@ const POLICIES = [
   ['start', 'none'],
   ['run', 'none'],
   ['resolve', 'restart'],
+  ['definition', 'restart'],
   ['access', 'none'],
   ['transition', 'none'],
 ] as const;

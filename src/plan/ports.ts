@@ -15,6 +15,7 @@ export function planPorts(service: Service, stack: StackIdentity): PlannedPort[]
     appProtocol: port.appProtocol,
     implicit: port.implicit,
     primary: port.primary,
+    container: port.container,
     static: port.static,
     visibility: port.visibility,
     follow: port.follow,

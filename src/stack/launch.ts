@@ -48,7 +48,9 @@ export async function launch(options: LaunchOptions): Promise<StartResult> {
   if (conflict !== undefined) return fail(conflict);
   const resolved = options.service();
   const { service: contract } = resolved;
-  if (contract.kind === 'external') return fail({ message: 'an external service is not started' });
+  if (contract.kind === 'external' || contract.kind === 'compose') {
+    return fail({ message: `a service of the kind ${contract.kind} is not started as a process` });
+  }
   return startProcess({
     command: await withFlags(resolved),
     dir: resolved.dir,

@@ -8,6 +8,15 @@ import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
 import { resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import type { ComposeBinary } from '../runtime/compose/binary.ts';
+import {
+  bridgesOf,
+  leaseComposePorts,
+  openComposePart,
+  overrideFor,
+  type ComposeCommand,
+} from './compose/contract.ts';
+import type { ComposeStack } from './compose/prepare.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
@@ -25,8 +34,17 @@ export interface PreparedStack {
   readonly notices: readonly string[];
   /** What its services were resolved from, but for the numbers. */
   readonly inputs: Omit<ResolveInputs, 'leases' | 'followed'>;
+  /** The Compose project; absent where the contract has none. */
+  readonly compose?: PreparedCompose | undefined;
   /** Everything that was read, and would change the result if it changed. Absolute paths. */
   readonly files: readonly string[];
+}
+
+export interface PreparedCompose extends ComposeStack {
+  /** Absent where Compose is not installed. */
+  readonly binary: ComposeBinary | undefined;
+  /** The numbers of its ports, by service and port of the contract. */
+  readonly numbers: Leases;
 }
 
 export interface PrepareOptions {
@@ -38,6 +56,8 @@ export interface PrepareOptions {
   readonly held?: DaemonParams<'claim'>['held'];
   /** Numbers that services opened in place of their leases. */
   readonly followed?: Leases;
+  /** For `portramp compose`: what was typed after it. */
+  readonly compose?: ComposeCommand;
 }
 
 /**
@@ -49,25 +69,34 @@ export interface PrepareOptions {
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
   const { key, client, ambient, held, followed } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
-  const contract = demand(loaded.contract, loaded.diagnostics);
+  const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
   const claim = await client.request('claim', {
     ...key,
-    workspace: contract.workspace,
+    workspace: written.workspace,
     workspaceId: checkout.workspaceId,
     main: checkout.main,
     branch: checkout.branch,
     held,
   });
+  const part =
+    written.compose === undefined
+      ? undefined
+      : await openComposePart(written, claim.stack, { client, ambient, command: options.compose });
+  const contract = part?.contract ?? written;
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);
-  const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
+  const findings = [
+    ...loaded.diagnostics,
+    ...(part?.diagnostics ?? []),
+    ...planned.diagnostics,
+    ...envFiles.diagnostics,
+  ];
   const plan = demand(planned.plan, findings);
-  const { leases, notices = [] } = await client.request('lease', {
-    stack: key,
-    ports: portsOf(plan),
-    rules: rulesOf(contract),
-  });
+  const rules = rulesOf(contract);
+  const ports = [...portsOf(plan), ...bridgesOf(plan)];
+  const { leases, notices = [] } = await client.request('lease', { stack: key, ports, rules });
+  const numbers = part && (await leaseComposePorts(part, client, rules));
   const inputs: PreparedStack['inputs'] = {
     contract,
     front: claim.front,
@@ -75,26 +104,38 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
   };
-  const resolved = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
+  const resolved = resolveServices(plan, {
+    ...inputs,
+    leases: indexLeases(leases, numbers?.leases),
+    followed,
+  });
   const diagnostics = [...findings, ...resolved.diagnostics];
+  const services = demand(resolved.services, diagnostics);
+  const compose = part && numbers && (await overrideFor(part, numbers, services));
   return {
     contract,
     plan,
     stack: claim.stack,
     front: claim.front,
     leases,
-    services: demand(resolved.services, diagnostics),
+    services,
+    compose: compose && { ...compose, binary: part?.binary, numbers: numbers?.leases ?? new Map() },
     diagnostics,
-    notices: [...claim.notices, ...notices],
+    notices: [...claim.notices, ...notices, ...(compose?.notices ?? [])],
     inputs,
-    files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
+    files: [
+      ...loaded.files,
+      ...(compose?.files ?? []),
+      ...envFilesOf(contract).map((path) => resolve(key.root, path)),
+    ],
   };
 }
 
 /** The same stack with other numbers. */
 export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
   const { plan, inputs } = prepared;
-  const { services } = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
+  const numbers = indexLeases(leases, prepared.compose?.numbers);
+  const { services } = resolveServices(plan, { ...inputs, leases: numbers, followed });
   return { ...prepared, leases, services };
 }
 
@@ -118,16 +159,17 @@ const envFilesOf = (contract: Contract): string[] =>
     service.kind === 'external' ? [] : service.envFiles.map((file) => file.path),
   );
 
-/** Everything that needs a number: external services bring their own. */
+/** Everything that needs a number: external services bring their own, those of Compose are leased by its names. */
 const portsOf = (plan: Plan): PortRequest[] =>
   [...plan.services.values()]
-    .filter((planned) => planned.service.kind !== 'external')
+    .filter(({ service }) => service.kind !== 'external' && service.kind !== 'compose')
     .flatMap((planned) =>
       planned.ports.map((port) => ({ service: planned.name, port: port.name, static: port.static })),
     );
 
-function indexLeases(leases: readonly Lease[]): Leases {
-  const index = new Map<string, Map<string, number>>();
+/** @param more Numbers that are not leased by the names of the contract. */
+function indexLeases(leases: readonly Lease[], more: Leases = new Map()): Leases {
+  const index = new Map([...more].map(([service, ports]) => [service, new Map(ports)]));
   for (const { service, port, number } of leases) {
     const ports = index.get(service) ?? new Map<string, number>();
     index.set(service, ports.set(port, number));

@@ -15,6 +15,8 @@ export interface ReadinessOptions {
   /** Calls back for every line that the instance prints; returns the function that ends it. */
   readonly onLine: (listener: (text: string) => void) => () => void;
   readonly onFinding: (finding: Finding) => void;
+  /** How to look where the contract does not say it, for what is no process; default: a connection. */
+  readonly usual?: Look | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
 }
@@ -34,7 +36,7 @@ const LIVENESS_INTERVAL = 10_000;
 const LIVENESS_FAILURES = 3;
 const LOOK_TIMEOUT = 3_000;
 
-type Look = (signal: AbortSignal) => Promise<ProbeResult>;
+export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
 /** Returns the function that ends the watch. */
 export function watchReadiness(options: ReadinessOptions): () => void {
@@ -62,12 +64,13 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     onFinding(hint === undefined ? { kind: 'ready' } : { kind: 'ready', hint });
   };
 
-  const look = lookFor(ready, ports);
+  const look = (ready.kind === 'default' ? options.usual : undefined) ?? lookFor(ready, ports);
+  const isGuess = ready.kind === 'default' && options.usual === undefined;
   const deadlines = (): void => {
     if (ready.timeout !== undefined) {
       const after = ready.timeout;
       later(after, () => void (isReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
-    } else if (ready.kind === 'default' && ports.every((port) => port.implicit)) {
+    } else if (isGuess && ports.every((port) => port.implicit)) {
       later(SILENT_PORT, () => becomeReady(silentHint(ports)));
     } else {
       later(LATE, () => void (isReady || onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
@@ -81,7 +84,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     options.onLook?.(problem);
     if (problem === undefined) {
       becomeReady();
-      if (ready.kind !== 'default') watchLiveness(look);
+      if (!isGuess) watchLiveness(look);
       return;
     }
     lastProblem = problem;

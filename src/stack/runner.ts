@@ -20,6 +20,7 @@ import type {
 } from '../protocol/messages.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { changeStack } from './change.ts';
+import { createContainers, type Containers } from './compose/containers.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
 import { askHolders, launch } from './launch.ts';
@@ -54,8 +55,11 @@ export interface Runner {
    * @throws ContractError, or PortrampError STACK_RUNNING, UNKNOWN_NAME, NO_FREE_PORT, DAEMON_UNREACHABLE …
    */
   start(): Promise<void>;
-  /** Stops everything in order, or at once; resolves when nothing of the stack is left. */
-  stop(options: { readonly now: boolean }): Promise<void>;
+  /**
+   * Stops everything in order, or at once; resolves when nothing of the stack is left. Containers run on, unless they
+   * are to be removed.
+   */
+  stop(options: { readonly now: boolean; readonly remove?: boolean }): Promise<void>;
   /** Resolves when the runner has stopped, whoever asked for it. */
   readonly ended: Promise<void>;
 }
@@ -75,6 +79,7 @@ class StackRunner implements Runner {
   #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
+  #containers: Containers | undefined;
   #logs: LogStore | undefined;
   #watchdog: Watchdog | undefined;
   #watch: FileWatch | undefined;
@@ -129,7 +134,14 @@ class StackRunner implements Runner {
     this.#logs = logs;
     logs.lines.on((line) => this.events.emit({ type: 'line', line }));
     this.#watchdog = startWatchdog({ runId: this.#runId, clock });
-    const supervision = this.#createSupervision(session, logs, this.#watchdog);
+    const containers = createContainers({
+      home,
+      holdersOf: (port) => askHolders(session, port),
+      onNotice: (text) => this.events.emit({ type: 'notice', text }),
+    });
+    this.#containers = containers;
+    await containers.use(prepared);
+    const supervision = this.#createSupervision(session, containers, logs, this.#watchdog);
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
@@ -144,14 +156,27 @@ class StackRunner implements Runner {
     await session.publish(this.#snapshot());
   }
 
-  stop({ now }: { readonly now: boolean }): Promise<void> {
+  stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
+    const isFirst = this.#stopping === undefined;
+    if (isFirst && !remove && this.#containers?.letGo()) {
+      this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
+    }
     const down = this.#supervision?.shutDown(now) ?? Promise.resolve();
-    this.#stopping ??= down.then(() => this.#close());
+    this.#stopping ??= down.then(() => this.#finish(remove));
     return this.#stopping;
+  }
+
+  async #finish(remove: boolean): Promise<void> {
+    const failure = remove ? await this.#containers?.down() : undefined;
+    if (failure !== undefined) {
+      this.events.emit({ type: 'notice', text: `containers were not removed: ${failure.message}` });
+    }
+    await this.#close();
   }
 
   async #close(): Promise<void> {
     await this.#watch?.close();
+    await this.#containers?.close();
     await this.#watchdog?.close();
     await this.#logs?.close();
     this.#session?.close();
@@ -176,13 +201,21 @@ class StackRunner implements Runner {
     return { slug: stack.slug, index: stack.index, leases: [...leases] };
   }
 
-  #createSupervision(session: Session, logs: LogStore, watchdog: Watchdog): Supervision {
+  #createSupervision(
+    session: Session,
+    containers: Containers,
+    logs: LogStore,
+    watchdog: Watchdog,
+  ): Supervision {
     const { clock, ambient, color } = this.#options;
     return new Supervision({
       clock,
       logs,
-      launch: (unit, generation, onOutput) =>
-        launch({
+      lookAt: (unit) => containers.lookAt(unit.resolved),
+      launch: (unit, generation, onOutput) => {
+        const marker = `${this.#runId}.${unit.name}.${generation}`;
+        if (unit.resolved.kind === 'compose') return containers.launch(unit.resolved, { marker, onOutput });
+        return launch({
           service: () => unit.resolved,
           reassign: (port, holder) =>
             this.#inTurn(async () => this.#numbers?.reassign(unit.name, port, holder) ?? false),
@@ -190,13 +223,14 @@ class StackRunner implements Runner {
           color,
           holdersOf: (port) => askHolders(session, port),
           onOutput,
-          marker: `${this.#runId}.${unit.name}.${generation}`,
-        }),
+          marker,
+        });
+      },
       onSpawn: (pid) => watchdog.add(pid),
       onExit: (pid) => watchdog.remove(pid),
       onNotice: (unit, text) => this.#tell(unit, text),
       onChange: (unit) => this.#publish(unit),
-      onSettled: () => void this.#settle(session),
+      onSettled: () => void this.#settle(),
     });
   }
 
@@ -231,8 +265,8 @@ class StackRunner implements Runner {
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
-  async #settle(session: Session): Promise<void> {
-    await session.publish(this.#snapshot());
+  async #settle(): Promise<void> {
+    await this.#session?.publish(this.#snapshot());
     this.events.emit({ type: 'settled', services: this.#publishedServices() });
   }
 
@@ -247,6 +281,7 @@ class StackRunner implements Runner {
       const next = await this.#prepare(session);
       const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
       if (this.#stopping !== undefined) return;
+      await this.#containers?.use(next);
       this.#prepared = next;
       session.hold(next.leases);
       const known = new Set(last.notices);
@@ -281,13 +316,14 @@ class StackRunner implements Runner {
         plan: prepared.plan,
         clock: this.#options.clock,
         publish: async () => this.#session?.publish(this.#snapshot()),
-        stop: () => void this.stop({ now: false }),
+        stop: () => void this.stop({ now: false, remove: true }),
       },
       command,
     );
   }
 
   #publish(unit: Unit): void {
+    this.#containers?.bridge(this.#supervision?.units ?? []);
     this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#logs)) });
     void this.#session?.publish(this.#snapshot());
   }

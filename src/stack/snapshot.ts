@@ -38,7 +38,10 @@ export function publishService(view: ServiceView): PublishedService {
     state: resolved.kind === 'external' ? 'external' : state.state,
     restarts,
     ports: resolved.ports.map(publishPort),
-    ...('pid' in state && state.pid !== undefined ? { pid: state.pid, ...markOf(view, state.pid) } : {}),
+    // Of a container, that is only who reads its log.
+    ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'
+      ? { pid: state.pid, ...markOf(view, state.pid) }
+      : {}),
     ...(state.state === 'done' ? { exitCode: state.exitCode } : {}),
     ...(state.state === 'waiting' ? { waitingFor: [...waitingFor] } : {}),
     ...(failure === undefined ? {} : { failure }),

@@ -5,7 +5,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
-import { watchReadiness, type Finding } from './readiness.ts';
+import { watchReadiness, type Finding, type Look } from './readiness.ts';
 import {
   isRunning,
   step,
@@ -23,6 +23,8 @@ export interface UnitOptions {
     generation: number,
     onOutput: ProcessSpec['onOutput'],
   ) => Promise<StartResult>;
+  /** How to see whether a container is ready. */
+  readonly lookAt?: (unit: Unit) => Look;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
   /** Something to tell a person. */
@@ -153,10 +155,11 @@ export class Unit {
   #probe(): void {
     const { service, ports } = this.resolved;
     const { clock, logs } = this.#options;
-    const readsLog = service.kind === 'process' && service.ready.kind === 'log';
-    if (service.kind !== 'process') return;
+    if (service.kind !== 'process' && service.kind !== 'compose') return;
+    const readsLog = service.ready.kind === 'log';
     this.#endProbe = watchReadiness({
       ready: service.ready,
+      usual: service.kind === 'compose' ? this.#options.lookAt?.(this) : undefined,
       ports,
       clock,
       onLine: (listener) =>
@@ -198,6 +201,8 @@ export class Unit {
 }
 
 function policyOf({ service, ports }: ResolvedService): Policy {
+  // Whether a container starts again is said in the Compose file.
+  if (service.kind === 'compose') return { restart: 'no', max: 0, mayEnd: ports.length === 0 };
   if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
   const { policy, max } = service.restart;
   return { restart: policy, max, mayEnd: ports.length === 0 };

@@ -1,22 +1,25 @@
 /** From checked fields to the contract: one form for everything, defaults filled in. */
 import { posix } from 'node:path';
 
-import type {
-  Consumption,
-  Contract,
-  EnvFile,
-  ExternalService,
-  ProcessService,
-  Readiness,
-  RestartPolicy,
-  Service,
-  StopPolicy,
-  TaskService,
+import {
+  DEFAULT_ENVIRONMENT,
+  type Consumption,
+  type Contract,
+  type EnvFile,
+  type ExternalService,
+  type ProcessService,
+  type Readiness,
+  type RestartPolicy,
+  type Service,
+  type StopPolicy,
+  type TaskService,
 } from './contract.ts';
 import { parseDuration } from './duration.ts';
 import { parseExternal } from './external.ts';
 import { portsOf } from './ports.ts';
-import type { ContractFields, EnvFileFields, ServiceFields } from './schema.ts';
+import { DEFAULT_RANGE, buildRange } from './ranges.ts';
+import type { ContractFields } from './schema.ts';
+import type { EnvFileFields, ServiceFields } from './schema-service.ts';
 import { find, locate, type Mapping, type Path } from './tree.ts';
 
 type Defaults = NonNullable<ContractFields['defaults']>;
@@ -42,6 +45,9 @@ export function buildContract(fields: ContractFields, tree: Mapping, environment
     const service = Object.hasOwn(fields.services, name) ? fields.services[name] : undefined;
     if (service !== undefined) services.set(name, buildService(name, service, fields.defaults ?? {}, tree));
   }
+  const ranges = new Map(
+    Object.entries(fields.ranges ?? {}).map(([name, range]) => [name, buildRange(range)]),
+  );
   return {
     workspace: fields.workspace,
     environment: environment.name,
@@ -51,8 +57,13 @@ export function buildContract(fields: ContractFields, tree: Mapping, environment
       aspire: fields.discovery?.aspire ?? false,
       kubernetes: fields.discovery?.kubernetes ?? false,
     },
+    range: ranges.get(environment.name) ?? ranges.get(DEFAULT_ENVIRONMENT) ?? DEFAULT_RANGE,
+    ranges,
+    reservations: fields.reservations ?? [],
+    severities: fields.check?.severity ?? {},
     services,
-    locate: (path) => locateField(tree, path),
+    locate: (path) => locate(tree, whereWritten(tree, path)),
+    isWritten: (path) => find(tree, whereWritten(tree, path)) !== undefined,
   };
 }
 
@@ -76,6 +87,7 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     start: fields.start ?? 'auto',
     stop: buildStop(fields, defaults),
     resolve: fields.resolve ?? defaults.resolve ?? 'portramp',
+    renamedFrom: fields.renamedFrom,
   } as const;
   if (fields.kind === 'task') {
     return { ...shared, kind: 'task', run: fields.run ?? 'always' } satisfies TaskService;
@@ -85,6 +97,8 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     kind: 'process',
     ready: buildReadiness(fields, defaults),
     restart: buildRestart(fields, defaults),
+    access: fields.access,
+    transition: { onConflict: fields.transition?.onConflict ?? 'fail' },
   } satisfies ProcessService;
 }
 
@@ -94,7 +108,8 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const protocol = ports[0]?.appProtocol ?? target.protocol;
   // `host:port` is http where the port says so.
   const spoken = protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
-  return { kind: 'external', name, target: { ...target, protocol: spoken }, url: fields.url, ports };
+  const { url, access, renamedFrom } = fields;
+  return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
 }
 
 function buildReadiness(fields: ServiceFields, defaults: Defaults): Readiness {
@@ -153,10 +168,10 @@ function asWritten(
 }
 
 /** What a service does not say itself was said in `defaults`. */
-function locateField(tree: Mapping, path: Path): ReturnType<typeof locate> {
+function whereWritten(tree: Mapping, path: Path): Path {
   const inherited = ['defaults', ...path.slice(2)];
   const isInherited = path[0] === 'services' && path.length > 2 && find(tree, path) === undefined;
-  return locate(tree, isInherited && find(tree, inherited) !== undefined ? inherited : path);
+  return isInherited && find(tree, inherited) !== undefined ? inherited : path;
 }
 
 const normalize = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');

@@ -2,7 +2,8 @@
  * The contract in memory: the words of `portramp.yaml` for one environment, overlays merged, defaults
  * filled in, nothing resolved yet. Immutable. Templates (`${…}`) are kept as written.
  */
-import type { Position } from './diagnostic.ts';
+import type { Position, Severity } from './diagnostic.ts';
+import type { RuleId } from './rule-ids.ts';
 
 export type AppProtocol = 'http' | 'https' | 'h2c' | 'grpc' | 'tcp';
 export type Condition = 'started' | 'ready' | 'completed';
@@ -18,10 +19,48 @@ export interface Contract {
   readonly environments: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly discovery: { readonly aspire: boolean; readonly kubernetes: boolean };
+  /** The numbers of this environment. */
+  readonly range: PortRange;
+  /** What the contract says about environments; one without entry has the range of `dev`, else the default. */
+  readonly ranges: ReadonlyMap<string, PortRange>;
+  /** Numbers that are never leased. */
+  readonly reservations: readonly Reservation[];
+  /** What `check` shall make of a rule's findings, where that is not the rule's own severity. */
+  readonly severities: Readonly<{ [Id in RuleId]?: Severity | 'off' | undefined }>;
   /** In the order of the file. */
   readonly services: ReadonlyMap<string, Service>;
   /** Where a path such as `['services', 'api', 'env', 'X']` was written, or its nearest written ancestor. */
   locate(path: readonly (string | number)[]): Position;
+  /** Whether something was written at the path, in the service or in `defaults`. */
+  isWritten(path: readonly (string | number)[]): boolean;
+}
+
+/** Port numbers, both ends included. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface PortRange extends Span {
+  /** How many numbers from `from` on are kept for static ports. */
+  readonly static: number;
+  readonly exclude: readonly Span[];
+}
+
+/** A number that somebody outside relies on. */
+export interface Reservation {
+  readonly port: number;
+  /** The service that keeps it; absent where no service may have it. */
+  readonly service?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly reason?: string | undefined;
+  /** The last day on which it holds, `YYYY-MM-DD`. */
+  readonly expires?: string | undefined;
+}
+
+/** Who may consume a service; absent: everybody. */
+export interface Access {
+  readonly from: readonly string[];
 }
 
 export type Service = ProcessService | TaskService | ExternalService;
@@ -44,12 +83,16 @@ interface Runnable {
   readonly stop: StopPolicy;
   /** `system` leaves the resolution of `*.localhost` in Node children to the system. */
   readonly resolve: 'portramp' | 'system';
+  /** What it was called before. */
+  readonly renamedFrom?: string | undefined;
 }
 
 export interface ProcessService extends Runnable {
   readonly kind: 'process';
   readonly ready: Readiness;
   readonly restart: RestartPolicy;
+  readonly access?: Access | undefined;
+  readonly transition: TransitionPolicy;
 }
 
 /** A command that runs to its end. It has no ports. */
@@ -69,6 +112,8 @@ export interface ExternalService {
   };
   readonly url?: string | undefined;
   readonly ports: readonly Port[];
+  readonly access?: Access | undefined;
+  readonly renamedFrom?: string | undefined;
 }
 
 export interface Port {
@@ -79,6 +124,16 @@ export interface Port {
   readonly primary: boolean;
   /** True when the contract did not write the port: the default port `http`. */
   readonly implicit: boolean;
+  /** The number that the main checkout gets. */
+  readonly static?: number | undefined;
+  /** `private`: no host name, and only the service itself is told the port. */
+  readonly visibility: 'public' | 'private';
+  /** Go along when the service opens another port than it was given. */
+  readonly follow: boolean;
+  /** `external`: who listens may be somebody that cannot be identified. */
+  readonly listener: 'own' | 'external';
+  /** What the port was called before. */
+  readonly renamedFrom?: string | undefined;
 }
 
 export interface Consumption {
@@ -120,6 +175,11 @@ export interface RestartPolicy {
   readonly policy: 'no' | 'on-failure' | 'always';
   /** Attempts in a row before the service has failed. */
   readonly max: number;
+}
+
+export interface TransitionPolicy {
+  /** What to do when a stranger holds the port at a restart. */
+  readonly onConflict: 'fail' | 'reassign';
 }
 
 export interface StopPolicy {

@@ -1,3 +1,5 @@
+import type { RuleId } from './rule-ids.ts';
+
 /** A place in a file; lines and columns count from 1. */
 export interface Position {
   readonly file: string;
@@ -7,9 +9,9 @@ export interface Position {
 
 export type Severity = 'error' | 'warning' | 'note';
 
-/** One finding about a contract. `code` is a rule id (`PR001` …). */
+/** One finding about a contract. */
 export interface Diagnostic extends Position {
-  readonly code: string;
+  readonly code: RuleId;
   readonly severity: Severity;
   /** What is wrong, with values. */
   readonly message: string;

@@ -87,7 +87,7 @@ function kindOf(value: unknown): string {
 
 /** Keys that the format has in store. */
 const LATER: ReadonlySet<string> = new Set(
-  'access alias check checkout cleanup compose container expires https idle inputs path ranges replicas reservations rewrite scope static tls transition tty visibility watch'.split(
+  'alias browser checkout cleanup compose container drainTimeout https idle inputs onUnready path replicas rewrite scope strategy tls tty watch'.split(
     ' ',
   ),
 );

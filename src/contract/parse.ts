@@ -56,7 +56,7 @@ export function parseContract(sources: readonly Source[], environment: string): 
     diagnostics.push(describeUnknownEnvironment(environment, environments, overlays[0]?.at ?? base.at));
   }
   const tree = rest.reduce((below, above) => mergeTrees(below, above), base);
-  const result = validate(tree);
+  const result = validate(tree, environments);
   diagnostics.push(...result.diagnostics);
   if (result.fields === undefined) return finish();
   const contract = buildContract(result.fields, result.tree, { name: environment, all: environments });

@@ -1,6 +1,6 @@
 import type { AppProtocol, Port } from './contract.ts';
 import { parseExternal, type ExternalTarget } from './external.ts';
-import type { PortFields, ServiceFields } from './schema.ts';
+import type { PortFields, ServiceFields } from './schema-service.ts';
 
 /** The port of a service that declares none. */
 const IMPLICIT = 'http';
@@ -20,7 +20,9 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
   const target = fields.external === undefined ? undefined : parseExternal(fields.external);
   const declared = declaredPorts(fields, target);
   const primary = primaryOf(declared);
-  const routable = declared.filter(([, port]) => isRoutable(protocolOf(port, target))).map(([port]) => port);
+  const routable = declared
+    .filter(([, port]) => port.visibility !== 'private' && isRoutable(protocolOf(port, target)))
+    .map(([port]) => port);
   const first = primary !== undefined && routable.includes(primary) ? primary : routable[0];
   return declared.map(([portName, port]) => ({
     name: portName,
@@ -29,6 +31,11 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     hosts: hostsOf(port, target) ?? [portName === first ? name : `${portName}.${name}`],
     primary: portName === primary,
     implicit: fields.ports === undefined,
+    static: port.static,
+    visibility: port.visibility ?? 'public',
+    follow: port.follow ?? false,
+    listener: port.listener ?? 'own',
+    renamedFrom: port.renamedFrom,
   }));
 }
 
@@ -50,7 +57,8 @@ export const protocolOf = (port: PortFields, target?: ExternalTarget): AppProtoc
   port.appProtocol ?? target?.protocol ?? 'http';
 
 function hostsOf(port: PortFields, target: ExternalTarget | undefined): string[] | undefined {
-  if (port.host === false || !isRoutable(protocolOf(port, target))) return [];
+  if (port.host === false || port.visibility === 'private') return [];
+  if (!isRoutable(protocolOf(port, target))) return [];
   if (port.host === undefined) return undefined;
   return typeof port.host === 'string' ? [port.host] : [...new Set(port.host)];
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { explainIssues, type Problem } from './issues.ts';
-import { checkFields } from './rules.ts';
+import { checkFields } from './check-fields.ts';
 import { contractSchema, type ContractFields } from './schema.ts';
 import { find, locate, locateKey, toValue, withoutKeys, type Mapping, type Path } from './tree.ts';
 
@@ -13,20 +13,22 @@ export interface Validation {
 }
 
 /**
- * Checks a merged contract. Where something harmless is wrong (an unknown key, a bad probe), the rest goes on
+ * Checks a merged contract; `environments` are all that it knows. Where something harmless is wrong (an unknown key, a bad probe), the rest goes on
  * without it, so that one run finds what is wrong elsewhere too.
  */
-export function validate(merged: Mapping): Validation {
+export function validate(merged: Mapping, environments: readonly string[]): Validation {
   const tree = withoutExtensions(merged);
   const first = contractSchema.safeParse(toValue(tree), { reportInput: true });
-  if (first.success) return { fields: first.data, tree, diagnostics: place(checkFields(first.data), tree) };
+  if (first.success) {
+    return { fields: first.data, tree, diagnostics: place(checkFields(first.data, environments), tree) };
+  }
   const problems = explainIssues(first.error.issues);
   const diagnostics = place(problems, tree);
   if (!problems.every((problem) => isHarmless(problem.path))) return { tree, diagnostics };
   const rest = problems.reduce((left, problem) => without(left, problem.path), tree);
   const second = contractSchema.safeParse(toValue(rest));
   if (!second.success) return { tree, diagnostics };
-  const further = checkFields(second.data).filter((problem) => !isAftermath(problem, problems));
+  const further = checkFields(second.data, environments).filter((problem) => !isAftermath(problem, problems));
   return { fields: second.data, tree: rest, diagnostics: [...diagnostics, ...place(further, rest)] };
 }
 

@@ -63,6 +63,11 @@ export const positiveDuration = duration.refine(
   say('this duration cannot be 0', DURATION_HINT),
 );
 
+export const portNumber = z
+  .int(say('a port is a whole number', 'write a number from 1 to 65535'))
+  .min(1, say('a port is at least 1', 'write a number from 1 to 65535'))
+  .max(65_535, say('a port is at most 65535', 'write a number from 1 to 65535'));
+
 /** One of several forms; `expected` says which, when the value has none of them. */
 export function oneOf<const Forms extends readonly [z.ZodType, ...z.ZodType[]]>(
   expected: string,

@@ -63,6 +63,8 @@ const POLICIES = [
   ['start', 'none'],
   ['run', 'none'],
   ['resolve', 'restart'],
+  ['access', 'none'],
+  ['transition', 'none'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {
@@ -92,7 +94,7 @@ function comparePorts(last: ResolvedService, next: ResolvedService): Difference[
     if (a === undefined || b === undefined) return [{ field: `ports.${name}`, impact: hard }];
     return PORT_FIELDS.filter((field) => !isEqual(a[field], b[field])).map((field) => ({
       field: `ports.${name}.${field}`,
-      impact: ROUTING.includes(field) ? 'reroute' : field === 'implicit' ? 'none' : hard,
+      impact: ROUTING.includes(field) ? 'reroute' : POLICY_FIELDS.includes(field) ? 'none' : hard,
     }));
   });
 }
@@ -105,10 +107,23 @@ const PORT_FIELDS = [
   'appProtocol',
   'primary',
   'implicit',
+  'static',
+  'visibility',
+  'follow',
+  'listener',
   'hosts',
   'shortHosts',
   'publicUrl',
 ] as const satisfies readonly (keyof ResolvedPort)[];
+
+/** What they do shows in the number, the host names and the environment; or it matters at the next start only. */
+const POLICY_FIELDS: readonly (keyof ResolvedPort)[] = [
+  'implicit',
+  'static',
+  'visibility',
+  'follow',
+  'listener',
+];
 
 const ROUTING: readonly (keyof ResolvedPort)[] = ['hosts', 'shortHosts', 'publicUrl'];
 

@@ -59,7 +59,10 @@ const expandParts = (parts: readonly Part[], scope: Scope, quote: (value: string
 function expandReference({ path }: Reference, scope: Scope): string {
   const answer = scope.lookUp(path);
   if ('value' in answer) return answer.value;
-  if ('problem' in answer) report(scope, 'error', answer.problem.message, answer.problem.hint);
+  if ('problem' in answer) {
+    const { code = 'PR026', message, hint } = answer.problem;
+    scope.report({ code, severity: 'error', message, hint, ...scope.at });
+  }
   return '';
 }
 

@@ -1,12 +1,14 @@
 /** What a reference such as `${db.pg.port}` is worth in a resolved plan. */
 import type { Diagnostic } from '../contract/diagnostic.ts';
+import type { RuleId } from '../contract/rule-ids.ts';
 import { suggest } from '../lib/suggest.ts';
-import { ATTRIBUTES, attributeOf, isAttribute, webSocketUrl } from './address.ts';
+import { denyAccess } from './access.ts';
+import { ATTRIBUTES, attributeOf, isAttribute, webSocketUrl, type Attribute } from './address.ts';
 import type { Plan, ResolvedPort } from './plan.ts';
 
 export type Answer =
   | { readonly value: string }
-  | { readonly problem: Pick<Diagnostic, 'message' | 'hint'> }
+  | { readonly problem: Pick<Diagnostic, 'message' | 'hint'> & { readonly code?: RuleId } }
   /** It stands for something that is wrong itself, and reported there. */
   | { readonly failed: true };
 
@@ -28,6 +30,8 @@ export function lookUp(inputs: LookupInputs, path: readonly string[], self: stri
     const known = [...inputs.plan.services.keys(), 'self', 'stack'];
     return problem(path, `there is no service "${first}"`, 0, known);
   }
+  const denied = deny(inputs.plan, path, name, self);
+  if (denied !== undefined) return denied;
   if (rest.length === 1) return lookUpService(inputs, path, name, ports);
   const [portName = '', attribute = ''] = rest;
   const port = ports.find((each) => each.name === portName);
@@ -43,6 +47,19 @@ export function lookUp(inputs: LookupInputs, path: readonly string[], self: stri
     return problem(path, `a port has no "${rest.slice(1).join('.')}"`, 2, ATTRIBUTES);
   }
   return valueOf(attributeOf(port, attribute), path, `the port ${portName} of ${name} has no ${attribute}`);
+}
+
+/** Names that a browser shows are no secret: an API needs those of its clients for CORS. */
+const PUBLIC: readonly Attribute[] = ['publicUrl', 'publicWsUrl', 'publicHost', 'publicHostname', 'hosts'];
+
+function deny(plan: Plan, path: readonly string[], name: string, self: string): Answer | undefined {
+  const provider = plan.services.get(name);
+  const attribute = path.at(-1) ?? '';
+  if (provider === undefined || (isAttribute(attribute) && PUBLIC.includes(attribute))) return undefined;
+  const port = path.length > 2 ? path[1] : provider.ports.find((each) => each.primary)?.name;
+  const denial = denyAccess(provider.service, self, port);
+  if (denial === undefined) return undefined;
+  return { problem: { ...denial, message: `\${${path.join('.')}}: ${denial.message}`, code: 'PR011' } };
 }
 
 function lookUpStack(plan: Plan, rest: readonly string[]): Answer {

@@ -1,6 +1,7 @@
 import type { Condition, Consumption, Contract, Service } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { suggest } from '../lib/suggest.ts';
+import { accessOf, denyAccess } from './access.ts';
 import type { Need } from './plan.ts';
 
 /** What the service consumes, conditions filled in; what does not exist is reported and left out. */
@@ -22,6 +23,11 @@ export function planNeeds(
       ...checkPort(contract, provider, consumption, path),
       ...checkCondition(contract, provider, consumption, path),
     );
+    const denied = denyConsumption(contract, service.name, provider, consumption, path);
+    if (denied !== undefined) {
+      diagnostics.push(denied);
+      return;
+    }
     const { port, optional } = consumption;
     const condition = consumption.condition ?? usualCondition(provider);
     needs.push({ service: provider.name, ...(port === undefined ? {} : { port }), optional, condition });
@@ -29,18 +35,39 @@ export function planNeeds(
   return { needs, diagnostics };
 }
 
-/** Groups may only name services. */
-export function checkGroups(contract: Contract): Diagnostic[] {
-  return Object.entries(contract.groups).flatMap(([group, members]) =>
-    members.flatMap((member, index) =>
-      contract.services.has(member)
-        ? []
-        : [unknownService(contract, `the group ${group} names`, member, ['groups', group, index])],
+/** Groups, reservations and access lists may only name services. */
+export function checkNames(contract: Contract): Diagnostic[] {
+  const check = (who: string, name: string, path: Path): Diagnostic[] =>
+    contract.services.has(name) ? [] : [unknownService(contract, who, name, path)];
+  return [
+    ...Object.entries(contract.groups).flatMap(([group, members]) =>
+      members.flatMap((member, index) => check(`the group ${group} names`, member, ['groups', group, index])),
     ),
-  );
+    ...contract.reservations.flatMap(({ port, service }, index) =>
+      service === undefined
+        ? []
+        : check(`${port} is reserved for`, service, ['reservations', index, 'service']),
+    ),
+    ...[...contract.services.values()].flatMap((provider) =>
+      (accessOf(provider)?.from ?? []).flatMap((consumer, index) =>
+        check(`${provider.name} lets in`, consumer, ['services', provider.name, 'access', 'from', index]),
+      ),
+    ),
+  ];
 }
 
 const usualCondition = (provider: Service): Condition => (provider.kind === 'task' ? 'completed' : 'ready');
+
+function denyConsumption(
+  contract: Contract,
+  consumer: string,
+  provider: Service,
+  { port }: Consumption,
+  path: Path,
+): Diagnostic | undefined {
+  const denial = denyAccess(provider, consumer, port);
+  return denial && { code: 'PR011', severity: 'error', ...denial, ...contract.locate(path) };
+}
 
 type Path = readonly (string | number)[];
 

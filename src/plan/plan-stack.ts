@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkInjections } from './check-injections.ts';
-import { checkGroups, planNeeds } from './needs.ts';
+import { checkNames, planNeeds } from './needs.ts';
 import { orderServices } from './order-services.ts';
 import type { Need, Plan, PlannedService, StackIdentity } from './plan.ts';
 import { planPorts } from './ports.ts';
@@ -16,7 +16,7 @@ export function planStack(
   contract: Contract,
   stack: StackIdentity,
 ): { plan: Plan; diagnostics: Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [...checkBand(contract), ...checkGroups(contract)];
+  const diagnostics: Diagnostic[] = [...checkBand(contract), ...checkNames(contract)];
   const needs = new Map<string, readonly Need[]>();
   for (const service of contract.services.values()) {
     const planned = planNeeds(contract, service);

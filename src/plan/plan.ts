@@ -2,7 +2,7 @@
  * The plan: what one stack runs, before any port number is known. Pure; made by `planStack` from a contract
  * and a context, resolved with leases by `resolveService`.
  */
-import type { AppProtocol, Condition, Service } from '../contract/contract.ts';
+import type { Condition, Port, Service } from '../contract/contract.ts';
 
 /** What tells one running copy of a workspace from another. The daemon grants `slug` and `index`. */
 export interface StackIdentity {
@@ -38,12 +38,8 @@ export interface PlannedService {
   readonly needs: readonly Need[];
 }
 
-export interface PlannedPort {
-  readonly name: string;
-  readonly appProtocol: AppProtocol;
-  readonly implicit: boolean;
-  /** The port that `${service.port}` means. */
-  readonly primary: boolean;
+/** `primary` is the port that `${service.port}` means; `static` holds in the main checkout. */
+export interface PlannedPort extends Omit<Port, 'hosts' | 'renamedFrom'> {
   /** Long names: `api.shop.localhost`. */
   readonly hosts: readonly string[];
   /** Short names that the main checkout wants too: `api.localhost`. Granted by the daemon. */

@@ -10,11 +10,15 @@ import type { PlannedPort, StackIdentity } from './plan.ts';
  */
 export function planPorts(service: Service, stack: StackIdentity): PlannedPort[] {
   const wantsShort = stack.main && stack.environment === DEFAULT_ENVIRONMENT;
-  return service.ports.map(({ name, appProtocol, implicit, primary, hosts }) => ({
-    name,
-    appProtocol,
-    implicit,
-    primary,
+  return service.ports.map(({ hosts, ...port }) => ({
+    name: port.name,
+    appProtocol: port.appProtocol,
+    implicit: port.implicit,
+    primary: port.primary,
+    static: port.static,
+    visibility: port.visibility,
+    follow: port.follow,
+    listener: port.listener,
     hosts: hosts.map((label) => longHost(label, stack.slug)),
     shortHosts: wantsShort ? hosts.filter((label) => !label.includes('.')).map(shortHost) : [],
   }));

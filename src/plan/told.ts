@@ -56,6 +56,8 @@ export const envWord = (name: string): string => name.toUpperCase().replaceAll('
 export const primaryPort = (planned: PlannedService): PlannedPort | undefined =>
   planned.ports.find((port) => port.primary);
 
+const isPublic = (port: PlannedPort): boolean => port.visibility !== 'private';
+
 function ownInjections(planned: PlannedService): Injection[] {
   const { name: service } = planned;
   const identity: Injection[] = [
@@ -82,6 +84,7 @@ function ownInjections(planned: PlannedService): Injection[] {
 function addressInjections(provider: PlannedService): Injection[] {
   const word = envWord(provider.name);
   const primary = primaryPort(provider);
+  if (primary !== undefined && !isPublic(primary)) return [];
   const injections: Injection[] = [];
   const tell = (name: string, attribute: Attribute): void => {
     if (primary === undefined) return;
@@ -106,7 +109,7 @@ const namedPort = (provider: PlannedService, port: PlannedPort): Injection => ({
 
 /** .NET service discovery: `services__NAME__ENDPOINT__INDEX`. */
 const aspireInjections = (provider: PlannedService): Injection[] =>
-  provider.ports.map(({ name: port }) => ({
+  provider.ports.filter(isPublic).map(({ name: port }) => ({
     name: `services__${provider.name}__${port}__0`,
     means: { kind: 'port', service: provider.name, port, attribute: 'url' },
   }));
@@ -114,7 +117,7 @@ const aspireInjections = (provider: PlannedService): Injection[] =>
 /** Kubernetes injects these for every Service of a namespace. */
 function kubernetesInjections(provider: PlannedService): Injection[] {
   const primary = primaryPort(provider);
-  if (primary === undefined) return [];
+  if (primary === undefined || !isPublic(primary)) return [];
   const word = envWord(provider.name);
   const at = { kind: 'port', service: provider.name, port: primary.name } as const;
   return [

@@ -1,9 +1,12 @@
 /** What fields have to do with each other, where the schema cannot say it. */
 import { suggest } from '../lib/suggest.ts';
+import { checkRanges, checkReservations, checkSeverities } from './check-ranges.ts';
+import { checkRenames } from './check-renames.ts';
 import { parseExternal } from './external.ts';
 import type { Problem } from './issues.ts';
 import { isRoutable, portsOf, primaryOf, protocolOf } from './ports.ts';
-import type { ContractFields, PortFields, ServiceFields } from './schema.ts';
+import type { ContractFields } from './schema.ts';
+import type { PortFields, ServiceFields } from './schema-service.ts';
 import type { Path } from './tree.ts';
 
 type Field = keyof ServiceFields;
@@ -11,7 +14,7 @@ type Field = keyof ServiceFields;
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
 const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]>> = {
   process: ['run'],
-  task: ['ports', 'ready', 'restart', 'start', 'url'],
+  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'transition'],
   external: [
     'kind',
     'dir',
@@ -24,20 +27,28 @@ const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]
     'start',
     'run',
     'resolve',
+    'transition',
   ],
 };
 
 /** Names that references use for something else. */
 const RESERVED = ['self', 'stack'];
 
-export function checkFields(fields: ContractFields): Problem[] {
+/** `environments`: all that the contract knows. */
+export function checkFields(fields: ContractFields, environments: readonly string[]): Problem[] {
   const problems = Object.entries(fields.services).flatMap(([name, service]) => checkService(name, service));
   for (const group of Object.keys(fields.groups ?? {})) {
     if (!Object.hasOwn(fields.services, group)) continue;
     const message = `"${group}" is the name of a group and of a service`;
     problems.push({ path: ['groups', group], at: 'key', message, hint: 'rename the group' });
   }
-  return problems;
+  return [
+    ...problems,
+    ...checkRanges(fields.ranges ?? {}, environments),
+    ...checkReservations(fields.reservations ?? []),
+    ...checkSeverities(fields.check?.severity ?? {}),
+    ...checkRenames(Object.entries(fields.services), ['services'], 'service'),
+  ];
 }
 
 function checkService(name: string, service: ServiceFields): Problem[] {
@@ -102,6 +113,10 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
     return [{ path: [...path, 'external'], at: 'value', message, hint }];
   }
   if (service.ports === undefined) return [];
+  const idle = Object.entries(service.ports || {}).flatMap(([name, port]) =>
+    checkForeignPort(port ?? {}, [...path, 'ports', name]),
+  );
+  if (idle.length > 0) return idle;
   const at = { path: [...path, 'ports'], at: 'key' } as const;
   const [only, ...rest] = service.ports === false ? [] : Object.entries(service.ports);
   if (only === undefined || rest.length > 0) {
@@ -120,13 +135,24 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
   ];
 }
 
+/** What only makes sense for a port that somebody opens here. */
+const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener'] as const;
+
+const checkForeignPort = (port: PortFields, path: Path): Problem[] =>
+  OWN_PORT_FIELDS.filter((field) => port[field] !== undefined).map((field) => ({
+    path: [...path, field],
+    at: 'key',
+    message: `"${field}" does nothing for the port of an external service`,
+    hint: `remove ${field}`,
+  }));
+
 function checkPorts(service: ServiceFields, path: Path): Problem[] {
   const { ports } = service;
   if (ports === undefined || ports === false || kindOf(service) === 'task') return [];
   const target = service.external === undefined ? undefined : parseExternal(service.external);
   const entries = Object.entries(ports).map(([name, port]): [string, PortFields] => [name, port ?? {}]);
   const primary = primaryOf(entries);
-  const problems: Problem[] = [];
+  const problems: Problem[] = checkRenames(entries, [...path, 'ports'], 'port');
   if (primary === undefined && service.external === undefined) {
     const message = 'which of these ports is the first is not clear';
     const hint = 'call one of them http, or add primary: true to one';

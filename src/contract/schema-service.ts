@@ -1,0 +1,217 @@
+/** The fields of a service, as they may be written. Rules between fields are in `check-fields.ts`. */
+import { z } from 'zod';
+
+import {
+  choice,
+  duration,
+  fields,
+  flag,
+  name,
+  oneOf,
+  portNumber,
+  positiveDuration,
+  say,
+  template,
+  text,
+} from './words.ts';
+
+const envName = z
+  .string()
+  .regex(/^[^=\s\0]+$/, say('this cannot be the name of a variable', 'a name holds no "=" and no space'));
+
+export const env = z
+  .record(
+    envName,
+    oneOf('text, a number, true, false or null', 'quote the value', [
+      z.string().regex(/^[^\0]*$/, say('a value cannot hold a NUL byte', 'remove it')),
+      z.number(),
+      z.boolean(),
+      z.null(),
+    ]),
+    say('this must be a map of variables', 'write KEY: value, one a line'),
+  )
+  .describe(
+    'Variables for the process, over everything else. ${name.attr} is a reference, ${VAR} and ${VAR:-default} come from the shell, the env files and what portramp injects, $$ is a dollar sign. Numbers are passed as written; null takes the variable away.',
+  );
+
+const envFileEntry = oneOf(
+  'a path, or {path, optional}',
+  'write - .env, or - { path: .env, optional: true }',
+  [
+    text,
+    fields({
+      path: text.describe('Where the file is.'),
+      optional: flag.optional().describe('A missing file is no error. Default: false.'),
+    }),
+  ],
+);
+
+export const envFile = oneOf('a list of paths', 'write envFile: [.env]', [
+  z.array(envFileEntry),
+  envFileEntry,
+]);
+
+export const restart = fields({
+  policy: choice('no', 'on-failure', 'always')
+    .optional()
+    .describe('When a process that ended is started again. Default: on-failure.'),
+  max: z
+    .int(say('this must be a whole number', 'write a number from 0 to 1000'))
+    .min(0, say('this cannot be negative', 'write a number from 0 to 1000'))
+    .max(1000, say('this is too much', 'write a number from 0 to 1000'))
+    .optional()
+    .describe('Attempts in a row before the service counts as failed. Default: 5.'),
+}).describe('What happens when the process ends by itself.');
+
+export const stop = fields({
+  signal: choice('SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL')
+    .optional()
+    .describe('Sent to the whole process group. Default: SIGTERM.'),
+  timeout: duration.optional().describe('How long to wait before SIGKILL. Default: 10s.'),
+}).describe('How the process is stopped.');
+
+export const interval = positiveDuration.optional().describe('Pause between two probes. Default: 250ms.');
+
+const ready = fields({
+  http: template
+    .optional()
+    .describe('A path of the service, or a whole URL: ready when a GET is answered with 2xx or 3xx.'),
+  tcp: oneOf('true, or the name of a port', 'write tcp: true', [z.literal(true), name])
+    .optional()
+    .describe('Ready when the first port, or the one named, accepts a connection.'),
+  log: text.optional().describe('A regular expression: ready when a line of the output matches.'),
+  port: name.optional().describe('The port that http probes. Default: the first one.'),
+  interval,
+  timeout: positiveDuration
+    .optional()
+    .describe('Past this the service has failed. Without it, a late service is only warned about.'),
+}).describe(
+  'When the service counts as ready: one of http, tcp and log. Default: its first port accepts a connection.',
+);
+
+export const resolve = choice('portramp', 'system').describe(
+  'Who resolves *.localhost in Node children: portramp preloads a small module, system leaves it alone. Default: portramp.',
+);
+
+const consumption = oneOf(
+  'the name of a service, or {service, …}',
+  'write - db, or - { service: db, optional: true }',
+  [
+    name,
+    fields({
+      service: name.describe('The service that is consumed.'),
+      port: name.optional().describe('The port that is consumed, when it is not the first.'),
+      optional: flag
+        .optional()
+        .describe('Tells the address, and neither starts nor awaits the service. Default: false.'),
+      condition: choice('started', 'ready', 'completed')
+        .optional()
+        .describe('What to wait for. Default: completed for a task, ready for everything else.'),
+    }),
+  ],
+);
+
+const host = oneOf('a name, a list of names, or false', 'write host: api, or host: false', [
+  z.literal(false),
+  name,
+  z.array(name).min(1, say('this list is empty', 'write host: false for a port without a host name')),
+]).describe(
+  'Labels of the host names, as in api.shop.localhost. Default: the name of the service; false is none.',
+);
+
+const port = fields({
+  host: host.optional(),
+  static: portNumber
+    .optional()
+    .describe(
+      'The number that the main checkout always gets, for people and programs that remember it; other stacks lease one. It belongs into the static part of the range.',
+    ),
+  visibility: choice('public', 'private')
+    .optional()
+    .describe('private: no host name, and nobody but the service itself is told it. Default: public.'),
+  follow: flag
+    .optional()
+    .describe(
+      'Where the service opens another port than it was given, go along with that one. Default: false, which warns.',
+    ),
+  listener: choice('external')
+    .optional()
+    .describe(
+      'external: who listens may be a process that portramp cannot identify, of another user for example.',
+    ),
+  renamedFrom: name.optional().describe('The name that the port had before: makes a rename a safe change.'),
+  appProtocol: choice('http', 'https', 'h2c', 'grpc', 'tcp')
+    .optional()
+    .describe('What is spoken on the port. Default: http.'),
+  primary: flag.optional().describe('Makes this the first port, where several have no http among them.'),
+});
+
+const ports = oneOf('a map of ports, or false', 'write ports: false, or ports: { http: {} }', [
+  z.literal(false),
+  z
+    .record(name, port.nullable())
+    .refine(
+      (value) => Object.keys(value).length > 0,
+      say('this map is empty', 'write ports: false for none'),
+    ),
+]).describe('The ports by name. Default: one, called http. false: the service listens on none.');
+
+const access = fields({
+  from: z
+    .array(name, say('this must be a list of services', 'write from: [web]'))
+    .describe('The services that may consume this one, and no other; an empty list is nobody.'),
+}).describe('Who may consume this service. Default: every service of the contract.');
+
+const transition = fields({
+  onConflict: choice('fail', 'reassign')
+    .optional()
+    .describe(
+      'When a stranger holds the port at a restart: fail says who, reassign moves to another number and restarts the consumers. Default: fail.',
+    ),
+}).describe('How the service gets from one instance to the next.');
+
+/** Fields of all kinds of services; `check-fields.ts` says which go together. */
+export const serviceShape = {
+  kind: choice('process', 'task').optional().describe('A task runs to its end. Default: process.'),
+  dir: text.optional().describe('Working directory, relative to the root. Default: the root.'),
+  command: oneOf('text or a list of texts', 'write command: npm run dev, or command: [node, server.js]', [
+    template,
+    z.array(template).min(1, say('this list is empty', 'write the program and its arguments')),
+  ])
+    .optional()
+    .describe('A string runs in a shell, a list is executed as it is.'),
+  external: text
+    .optional()
+    .describe('Something that runs elsewhere: http://…, https://… or host:port. Routed and told, not run.'),
+  ports: ports.optional(),
+  consumes: z
+    .array(consumption, say('this must be a list', 'write consumes: [db]'))
+    .optional()
+    .describe('The services that this one talks to: started before it, and told to it.'),
+  env: env.optional(),
+  envFile: envFile.optional().describe('Files of variables (dotenv), relative to dir; later ones win.'),
+  url: template.optional().describe('What ${name.url} and NAME_URL are. Default: made from the first port.'),
+  ready: ready.optional(),
+  restart: restart.optional(),
+  stop: stop.optional(),
+  start: choice('auto', 'manual')
+    .optional()
+    .describe('manual: only when it is named or consumed. Default: auto.'),
+  run: choice('always', 'manual')
+    .optional()
+    .describe(
+      'When a task runs: at every start of the stack, or only when it is named or consumed. Default: always.',
+    ),
+  resolve: resolve.optional(),
+  access: access.optional(),
+  transition: transition.optional(),
+  renamedFrom: name
+    .optional()
+    .describe('The name that the service had before: makes a rename a safe change.'),
+};
+
+export const service = fields(serviceShape);
+
+export type ServiceFields = z.output<typeof service>;
+export type PortFields = z.output<typeof port>;
+export type EnvFileFields = z.output<typeof envFile>;

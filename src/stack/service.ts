@@ -1,6 +1,7 @@
 /**
- * The life of one service, as a pure function: `step(state, event, policy)` is the next state and what the unit
- * around it has to do. No timers, no processes: those belong to `unit.ts`.
+ * The life of one replica of a service, as a pure function: `step(state, event, policy)` is the next state and what
+ * the shell around it has to do. No timers, no processes: those belong to `replica.ts`. The whole table, with what is
+ * ignored and what cannot happen, is in README.md beside this file and is tested against this code.
  *
  *            start            needs met           spawned              ready
  *     idle ─────────▶ waiting ─────────▶ starting ────────▶ warming ─────────▶ ready ◀──▶ unwell
@@ -8,8 +9,8 @@
  *      │               │    ▼               ▼                 │ └──────────┬────┴───────────┘
  *      │ gone          │   failed ◀───── attempts spent ──────┤            ▼
  *   stopping ──────────┘     ▲                                │         backoff ──timer──▶ starting
- *      ▲       restart       └──── deadline (after stopping) ─┘
- *      └── stop, restart, deadline: from every state with a process        done: it ended, and was meant to
+ *      ▲       restart       └──── deadline, ghost, abandon ──┘
+ *      └── stop, restart: from every state with a process          done: it ended, and was meant to
  */
 import type { Failure } from '../protocol/messages.ts';
 
@@ -55,10 +56,16 @@ export type ServiceEvent =
   | { readonly type: 'need-recovered' }
   | { readonly type: 'spawned'; readonly pid: number }
   | { readonly type: 'spawn-failed'; readonly cause: Cause }
+  /** A task that has nothing to do: its inputs are those of its last success. */
+  | { readonly type: 'skipped' }
   | { readonly type: 'ready'; readonly now: number }
   | { readonly type: 'unwell'; readonly problem: string }
   /** The contract's own `ready.timeout` is over. */
   | { readonly type: 'deadline'; readonly cause: Cause }
+  /** Somebody else listens on its port: whoever asks for the service would get a stranger. */
+  | { readonly type: 'ghost'; readonly cause: Cause }
+  /** Its successor never got ready, and the contract says that nothing old stays then. */
+  | { readonly type: 'abandon'; readonly cause: Cause }
   /** The process and all that belonged to it are gone. */
   | { readonly type: 'exited'; readonly end: End; readonly now: number }
   /** The pause of `backoff` is over. */
@@ -120,7 +127,7 @@ export function step(state: ServiceState, event: ServiceEvent, policy: Policy): 
     case 'failed':
       return stepFailed(state, event);
     case 'done':
-      return event.type === 'restart' || event.type === 'start' ? WAIT : stay(state);
+      return stepDone(state, event);
   }
 }
 
@@ -141,6 +148,8 @@ function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
     }
     case 'stop':
       return IDLE;
+    case 'abandon':
+      return [{ state: 'failed', cause: event.cause }, []];
     default:
       return stay(state);
   }
@@ -152,10 +161,14 @@ function stepStarting(state: Of<'starting'>, event: ServiceEvent): Step {
       return [{ state: 'warming', attempt: state.attempt, pid: event.pid }, [{ type: 'probe' }]];
     case 'spawn-failed':
       return [{ state: 'failed', cause: event.cause }, []];
+    case 'skipped':
+      return [{ state: 'done', exitCode: 0 }, []];
     case 'stop':
       return [{ state: 'stopping', then: { kind: 'idle' } }, [{ type: 'terminate' }]];
     case 'restart':
       return [{ state: 'stopping', then: { kind: 'waiting' } }, [{ type: 'terminate' }]];
+    case 'abandon':
+      return [{ state: 'stopping', then: { kind: 'failed', cause: event.cause } }, [{ type: 'terminate' }]];
     default:
       return stay(state);
   }
@@ -175,6 +188,9 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
       return state.state === 'warming'
         ? terminate(state, { kind: 'failed', cause: event.cause })
         : stay(state);
+    case 'ghost':
+    case 'abandon':
+      return terminate(state, { kind: 'failed', cause: event.cause });
     case 'stop':
       return terminate(state, { kind: 'idle' });
     case 'restart':
@@ -251,6 +267,8 @@ function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
     case 'start':
     case 'restart':
       return [{ state: 'waiting' }, [{ type: 'cancel-retry' }]];
+    case 'abandon':
+      return [{ state: 'failed', cause: event.cause }, [{ type: 'cancel-retry' }]];
     default:
       return stay(state);
   }
@@ -262,6 +280,7 @@ function stepStopping(state: Of<'stopping'>, event: ServiceEvent): Step {
       // It was being spawned when the stop came.
       return [{ ...state, pid: event.pid }, [{ type: 'terminate' }]];
     case 'spawn-failed':
+    case 'skipped':
     case 'exited':
       return afterStop(state.then);
     case 'start':
@@ -292,6 +311,18 @@ function stepFailed(state: Of<'failed'>, event: ServiceEvent): Step {
       return WAIT;
     case 'need-recovered':
       return state.cause.need === undefined ? stay(state) : WAIT;
+    case 'stop':
+      return IDLE;
+    default:
+      return stay(state);
+  }
+}
+
+function stepDone(state: Of<'done'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'start':
+    case 'restart':
+      return WAIT;
     case 'stop':
       return IDLE;
     default:

@@ -19,7 +19,6 @@ export interface Finding {
 
 export async function examineMachine(): Promise<Finding[]> {
   const findings = await Promise.all([
-    node(),
     git(),
     stateFolder(),
     daemon(),
@@ -28,7 +27,7 @@ export async function examineMachine(): Promise<Finding[]> {
     names(),
     watches(),
   ]);
-  return findings.flat();
+  return [node(), ...findings.flat()];
 }
 
 function node(): Finding {

@@ -6,12 +6,13 @@ import type { Lock } from '../lib/lock.ts';
 import { prepareStateFolder } from '../lib/state-folder.ts';
 import { holdersOf } from '../ports/holders.ts';
 import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
-import { keyText, setFrontPort, type LedgerKey } from '../ports/ledger.ts';
+import { keyText, type LedgerKey } from '../ports/ledger.ts';
 import { isPortFree } from '../ports/probe.ts';
 import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
 import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
 import { dispatch, type DispatchContext } from './dispatch.ts';
 import { createEnding, type Ending } from './ending.ts';
+import { keepFrontPort, readFrontPort } from './front-store.ts';
 import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
 import { frontStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -76,12 +77,12 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
   const clock = options.clock ?? systemClock;
   const { file: ledger, problem } = await openLedger(home.ledger);
   if (problem !== undefined) log(problem);
-  const ports = await readFrontPorts(options, ledger);
+  const ports = await readFrontPorts(options);
   front.expect(new Set(Object.keys(ledger.current.hosts)), EXPECT_TIME);
   const frontPort = await openFrontPort({
     listen: (port) => front.listen(port),
     ports,
-    remember: (port) => ledger.commit((current) => setFrontPort(current, port)),
+    remember: (port) => keepFrontPort(home.front, port),
     holdersOf,
     clock,
     log,
@@ -119,10 +120,9 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
   return ending;
 }
 
-async function readFrontPorts(options: DaemonOptions, ledger: LedgerFile): Promise<number[]> {
-  const { home, environment } = options;
+async function readFrontPorts({ home, environment }: DaemonOptions): Promise<number[]> {
   const settings = await readFrontSettings(home.config, environment);
-  return chooseFrontPorts(settings, ledger.current.front.http, home.config);
+  return chooseFrontPorts(settings, await readFrontPort(home.front), home.config);
 }
 
 function createRegistry(

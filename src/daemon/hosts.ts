@@ -79,6 +79,7 @@ export function withoutRefused(snapshot: StackSnapshot, refused: HostGrant['refu
   if (Object.keys(refused).length === 0) return snapshot;
   const stays = (host: string): boolean => !Object.hasOwn(refused, host);
   return {
+    ...snapshot,
     routes: snapshot.routes.filter((route) => stays(route.host)),
     services: snapshot.services.map((service) => ({
       ...service,

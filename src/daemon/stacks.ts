@@ -48,7 +48,7 @@ export interface Stacks {
 }
 
 /** A stack's names, as the protocol tells them. */
-export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent'>;
+export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent' | 'problems'>;
 
 export interface StacksOptions {
   readonly ledger: LedgerFile;
@@ -136,11 +136,13 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
 
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
+    const problems = session?.snapshot.problems ?? [];
     return {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
       ...(session?.silent === true ? { silent: true } : {}),
       services: session?.snapshot.services ?? [],
+      ...(problems.length === 0 ? {} : { problems }),
     };
   };
 

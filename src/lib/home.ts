@@ -11,6 +11,8 @@ export interface Home {
   readonly socketFolder: string | undefined;
   readonly lock: string;
   readonly ledger: string;
+  /** The port of the front. */
+  readonly front: string;
   readonly daemonLog: string;
   /** Settings of the machine. */
   readonly config: string;
@@ -35,6 +37,7 @@ export function locateHome(environment: Environment = process.env): Home {
     ...socket,
     lock: join(root, 'daemon.lock'),
     ledger: join(root, 'ledger.json'),
+    front: join(root, 'front.json'),
     daemonLog: join(root, 'daemon.log'),
     config: join(root, 'config.yaml'),
     versions: join(root, 'versions'),

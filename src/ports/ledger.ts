@@ -25,7 +25,6 @@ const ledgerLease = stackKey.extend({ service: z.string(), port: z.string(), num
 
 export const ledgerSchema = z.object({
   version: z.literal(LEDGER_VERSION),
-  front: z.object({ http: port.optional() }),
   stacks: z.array(ledgerStack),
   leases: z.array(ledgerLease),
   /** Host name → the stack that it leads to, running or not. */
@@ -43,7 +42,7 @@ export interface LeasePort {
   readonly port: string;
 }
 
-export const emptyLedger: Ledger = { version: LEDGER_VERSION, front: {}, stacks: [], leases: [], hosts: {} };
+export const emptyLedger: Ledger = { version: LEDGER_VERSION, stacks: [], leases: [], hosts: {} };
 
 export const isSameKey = (left: LedgerKey, right: LedgerKey): boolean =>
   left.root === right.root && left.environment === right.environment;
@@ -100,6 +99,3 @@ export function setHosts(ledger: Ledger, key: LedgerKey, hosts: readonly string[
     hosts: Object.fromEntries([...others, ...hosts.map((host) => [host, { root, environment }] as const)]),
   };
 }
-
-export const setFrontPort = (ledger: Ledger, http: number): Ledger =>
-  ledger.front.http === http ? ledger : { ...ledger, front: { http } };

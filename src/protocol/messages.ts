@@ -115,6 +115,8 @@ export const publishedRoute = z.object({
 export const stackSnapshot = z.object({
   services: z.array(publishedService),
   routes: z.array(publishedRoute),
+  /** What a person should know about the stack as a whole, such as an edit of the contract that was refused. */
+  problems: z.array(z.string()).optional(),
 });
 
 export const front = z.object({
@@ -129,6 +131,7 @@ export const runningStack = stackIdentity.extend({
   /** Set when the runner stopped answering. */
   silent: z.boolean().optional(),
   services: z.array(publishedService),
+  problems: z.array(z.string()).optional(),
 });
 
 export const runnerCommand = z.discriminatedUnion('action', [

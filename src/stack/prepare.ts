@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { ContractError } from '../contract/contract-error.ts';
 import type { Contract } from '../contract/contract.ts';
 import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
@@ -75,7 +77,7 @@ export async function prepareStack({ key, client, ambient, held }: PrepareOption
     services: demand(resolved.services, diagnostics),
     diagnostics,
     notices: claim.notices,
-    files: loaded.files,
+    files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
   };
 }
 
@@ -83,6 +85,12 @@ function demand<T>(value: T | undefined, diagnostics: readonly Diagnostic[]): T 
   if (value === undefined || hasErrors(diagnostics)) throw new ContractError(diagnostics);
   return value;
 }
+
+/** Also those that do not exist: they may come. */
+const envFilesOf = (contract: Contract): string[] =>
+  [...contract.services.values()].flatMap((service) =>
+    service.kind === 'external' ? [] : service.envFiles.map((file) => file.path),
+  );
 
 /** Everything that needs a number: external services bring their own. */
 const portsOf = (plan: Plan): { service: string; port: string }[] =>

@@ -17,13 +17,17 @@ export async function probeTcp(port: number, timeout: number, signal: AbortSigna
 
 function dial(host: string, port: number, timeout: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
+    const socket = connect({ host, port });
+    const giveUp = (): void => void socket.destroy(new Error('given up'));
+    // Not connect's own `signal`: it leaves its listener on the signal, one more with every look.
+    signal.addEventListener('abort', giveUp);
     socket.setTimeout(timeout, () => socket.destroy(new Error(`no answer within ${timeout} ms`)));
     socket.once('connect', () => {
       socket.destroy();
       resolve();
     });
     socket.once('error', reject);
+    socket.once('close', () => signal.removeEventListener('abort', giveUp));
   });
 }
 

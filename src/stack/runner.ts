@@ -3,7 +3,7 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -68,7 +68,8 @@ class StackRunner implements Runner {
   #watchdog: Watchdog | undefined;
   #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
-  #refused = false;
+  /** Why the last edit of the contract was not applied. */
+  #problems: readonly string[] = [];
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -94,6 +95,12 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
+      onRegistered: ({ stack, front }) => {
+        // Host names and their port are in the environment of services.
+        const last = this.#prepared;
+        const isSame = last?.front.http === front.http && last?.stack.slug === stack.slug;
+        if (!isSame || this.#problems.length > 0) this.#watch?.check();
+      },
     });
     this.#session = session;
     const prepared = await this.#prepare(session);
@@ -170,8 +177,14 @@ class StackRunner implements Runner {
         this.events.emit({ type: 'notice', text, service: unit.name });
       },
       onChange: (unit) => this.#publish(unit),
-      onSettled: () => this.events.emit({ type: 'settled', services: this.#publishedServices() }),
+      onSettled: () => void this.#settle(session),
     });
+  }
+
+  /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
+  async #settle(session: Session): Promise<void> {
+    await session.publish(this.#snapshot());
+    this.events.emit({ type: 'settled', services: this.#publishedServices() });
   }
 
   /** Runs after an edit of what the stack was made from; never throws. */
@@ -192,11 +205,11 @@ class StackRunner implements Runner {
         changes,
         stateOf: (name) => supervision.find(name)?.state,
         wanted: supervision.wanted,
-        wantedNow: new Set([...wanted]),
+        wantedNow: wanted,
       });
       supervision.apply(actions, next.services, wanted);
-      if (changes.length > 0 || this.#refused) this.events.emit({ type: 'applied', changes });
-      this.#refused = false;
+      if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
+      this.#problems = [];
       await this.#watch?.follow(next.files);
       await session.publish(this.#snapshot());
     } catch (error) {
@@ -205,12 +218,19 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
-    this.#refused = true;
     if (error instanceof ContractError) {
+      this.#problems = error.diagnostics
+        .filter(({ severity }) => severity === 'error')
+        .map(
+          (one) =>
+            `edit not applied: ${relative(this.#options.root, one.file)}:${one.line}:${one.column} ${one.message}`,
+        );
       this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
     } else {
-      this.events.emit({ type: 'notice', text: `the edit was not applied: ${messageOf(error)}` });
+      this.#problems = [`edit not applied: ${messageOf(error)}`];
+      this.events.emit({ type: 'notice', text: this.#problems.join() });
     }
+    void this.#session?.publish(this.#snapshot());
   }
 
   async #command(command: RunnerCommand): Promise<{ message?: string }> {
@@ -244,7 +264,8 @@ class StackRunner implements Runner {
   }
 
   #snapshot(): StackSnapshot {
-    return takeSnapshot((this.#supervision?.units ?? []).map((unit) => this.#view(unit)));
+    const services = (this.#supervision?.units ?? []).map((unit) => this.#view(unit));
+    return takeSnapshot(services, this.#problems);
   }
 
   #publishedServices(): PublishedService[] {

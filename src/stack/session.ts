@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly pid: number;
   readonly onCommand: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
   readonly onNotice: (text: string) => void;
+  /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
+  readonly onRegistered: (claim: DaemonResult<'claim'>) => void;
 }
 
 export interface Session {
@@ -79,8 +81,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { stack, leases } = registered;
     const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
     const claim = { root, environment, workspace, workspaceId, main, branch };
-    await client.request('claim', { ...claim, held: { slug, index, leases: [...leases] } });
+    const answer = await client.request('claim', { ...claim, held: { slug, index, leases: [...leases] } });
     await client.request('attach', { stack: { root, environment }, pid: options.pid });
+    options.onRegistered(answer);
   };
 
   const redial = (): void => {

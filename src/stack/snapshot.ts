@@ -20,9 +20,10 @@ export interface ServiceView {
   readonly log: readonly string[];
 }
 
-export const takeSnapshot = (views: readonly ServiceView[]): StackSnapshot => ({
+export const takeSnapshot = (views: readonly ServiceView[], problems: readonly string[]): StackSnapshot => ({
   services: views.map(publishService),
   routes: views.flatMap(routesOf),
+  problems: [...problems],
 });
 
 export function publishService(view: ServiceView): PublishedService {

@@ -168,7 +168,7 @@ export class Supervision {
     this.#drawing = true;
     while (this.#drawAgain) {
       this.#drawAgain = false;
-      for (const unit of [...this.#units.values()]) {
+      for (const unit of this.units) {
         if (this.#down === undefined) this.#judge(unit);
         else this.#stopInOrder(unit);
       }

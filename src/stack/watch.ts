@@ -1,4 +1,5 @@
 /** Tells when one of a few files has changed, whatever way an editor has of writing it. */
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { watch, type FSWatcher } from 'chokidar';
@@ -12,8 +13,13 @@ export interface FileWatchOptions {
 }
 
 export interface FileWatch {
-  /** Watches these from now on; absolute paths, which need not exist. Resolves when changes are seen. */
+  /**
+   * Watches these from now on; absolute paths, which need not exist. Resolves when changes are seen. What changed
+   * since they were read counts as a change too: each new set causes one call.
+   */
   follow(files: readonly string[]): Promise<void>;
+  /** Calls `onChange` as if a file had changed. */
+  check(): void;
   close(): Promise<void>;
 }
 
@@ -29,45 +35,34 @@ export function watchFiles({ clock, onChange }: FileWatchOptions): FileWatch {
   let closed = false;
 
   const run = async (): Promise<void> => {
-    if (busy) {
-      again = true;
-      return;
-    }
+    again = true;
+    if (busy) return;
     busy = true;
-    do {
+    while (again && !closed) {
       again = false;
       await onChange();
-    } while (again && !closed);
+    }
     busy = false;
   };
 
-  const noticeChange = (path: string): void => {
-    if (closed || !followed.has(path)) return;
+  const notice = (): void => {
+    if (closed) return;
     cancel?.();
     cancel = clock.after(CALM, () => void run());
   };
 
+  /** The old watcher is closed only when the new one sees: nothing happens unseen in between. */
   const open = async (): Promise<void> => {
-    const folders = [...new Set([...followed].map((file) => dirname(file)))];
-    // The folder, not the file: a file that is replaced is another file. Depth 0: only what lies in it.
-    const next = watch(folders, { depth: 0, ignoreInitial: true, atomic: true });
-    watcher = next;
-    next.on('all', (_event, path) => noticeChange(path));
-    // A watch limit of the system must not end the stack.
-    next.on('error', () => undefined);
-    // A folder that is itself replaced is watched anew, and whatever it holds now counts as changed.
-    next.on('unlinkDir', (path) => {
-      if (folders.includes(path)) void reopen();
+    const folders = new Set([...followed].map((file) => dirname(file)));
+    const next = await watchFolders(folders, {
+      onFile: (path) => void (followed.has(path) && notice()),
+      onReplaced: () => void (watcher === next && open()),
     });
-    await new Promise<void>((resolve) => next.once('ready', resolve));
-  };
-
-  const reopen = async (): Promise<void> => {
-    if (closed) return;
-    await watcher?.close();
-    await open();
-    const [first] = followed;
-    if (first !== undefined) noticeChange(first);
+    const last = watcher;
+    watcher = next;
+    await last?.close();
+    if (closed) await next.close();
+    notice();
   };
 
   return {
@@ -75,10 +70,9 @@ export function watchFiles({ clock, onChange }: FileWatchOptions): FileWatch {
       const next = new Set(files);
       const isSame = next.size === followed.size && files.every((file) => followed.has(file));
       followed = next;
-      if (isSame || closed) return;
-      await watcher?.close();
-      await open();
+      if (!isSame && !closed) await open();
     },
+    check: notice,
     close: async () => {
       closed = true;
       cancel?.();
@@ -86,3 +80,38 @@ export function watchFiles({ clock, onChange }: FileWatchOptions): FileWatch {
     },
   };
 }
+
+interface FolderListener {
+  readonly onFile: (path: string) => void;
+  /** A folder is another one now, under the same name: what is watched is not what is there. */
+  readonly onReplaced: () => void;
+}
+
+/** Resolves when changes are seen. */
+async function watchFolders(folders: ReadonlySet<string>, listener: FolderListener): Promise<FSWatcher> {
+  const parents = new Set([...folders].map((folder) => dirname(folder)));
+  const inodes = new Map([...folders].map((folder) => [folder, inodeOf(folder)]));
+  // The folder, not the file: a file that is replaced is another file. Depth 0: only what lies in it. Its parent,
+  // because a folder that is moved away says nothing.
+  const watcher = watch([...parents, ...folders], {
+    depth: 0,
+    ignoreInitial: true,
+    atomic: true,
+    ignored: (path) => !parents.has(path) && !folders.has(path) && !folders.has(dirname(path)),
+  });
+  watcher.on('all', (_event, path) => listener.onFile(path));
+  watcher.on('raw', () => {
+    for (const [folder, inode] of inodes) {
+      const now = inodeOf(folder);
+      if (now === inode || now === undefined) continue;
+      inodes.set(folder, now);
+      listener.onReplaced();
+    }
+  });
+  // A watch limit of the system must not end the stack.
+  watcher.on('error', () => undefined);
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  return watcher;
+}
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;

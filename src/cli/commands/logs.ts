@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
+import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, openDaemon, unknownService } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
@@ -40,28 +41,23 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
   for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
   const services = names.length === 0 ? known : names;
-  await follow(readLogs, folder, services, options);
+  await show(services, options, (signal) =>
+    readLogs({ folder, services, tail: options.tail, follow: options.follow ?? false, signal }),
+  );
 }
 
-async function follow(
-  readLogs: typeof import('../../stack/logs/read.ts').readLogs,
-  folder: string,
-  services: string[],
-  options: LogsOptions,
+async function show(
+  services: readonly string[],
+  { json }: LogsOptions,
+  read: (signal: AbortSignal) => AsyncIterable<LogLine>,
 ): Promise<void> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   process.stdout.once('error', stop);
-  const show = options.json ? (line: object) => print(JSON.stringify(line)) : logPrinter(services);
-  for await (const line of readLogs({
-    folder,
-    services,
-    tail: options.tail,
-    follow: options.follow ?? false,
-    signal: abort.signal,
-  })) {
-    show(line);
+  const printLine = json ? (line: LogLine) => print(JSON.stringify(line)) : logPrinter(services);
+  for await (const line of read(abort.signal)) {
+    printLine(line);
     await printed();
   }
   process.off('SIGINT', stop).off('SIGTERM', stop);

@@ -43,7 +43,7 @@ async function runCommand(
   const service = contract.services.get(name);
   if (service === undefined || service.kind === 'external') return 0;
   const shell = typeof service.command === 'string';
-  const [file = '', ...args] = shell ? [String(service.command)] : service.command;
+  const [file = '', ...args] = typeof service.command === 'string' ? [service.command] : service.command;
   const child = spawn(file, args, { cwd: join(root, service.dir), shell, stdio: 'inherit' });
   children.push(child);
   return new Promise((resolve) => {

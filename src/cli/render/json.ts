@@ -14,11 +14,14 @@ export interface StackJson {
   readonly pid?: number;
   /** Set when the runner does not answer. */
   readonly silent?: boolean;
+  /** Such as an edit of the contract that was refused. */
+  readonly problems?: readonly string[];
   readonly services: readonly PublishedService[];
 }
 
 export function stackJson(running: RunningStack): StackJson {
-  const { workspace, slug, ident, index, branch, environment, root, pid, silent, services } = running;
+  const { workspace, slug, ident, index, branch, environment, root, pid, silent, problems, services } =
+    running;
   return {
     workspace,
     stack: slug,
@@ -29,6 +32,7 @@ export function stackJson(running: RunningStack): StackJson {
     root,
     ...(pid === undefined ? {} : { pid }),
     ...(silent === undefined ? {} : { silent }),
+    ...(problems === undefined ? {} : { problems }),
     services,
   };
 }

@@ -29,7 +29,9 @@ function renderStack(stack: RunningStack): string {
         ? color.red(`runner ${stack.pid} does not answer (suspended?)`)
         : color.dim(`pid ${stack.pid}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
-  return stack.services.length === 0 ? head : `${head}\n${renderServices(stack.services)}`;
+  const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
+  const services = stack.services.length === 0 ? [] : [renderServices(stack.services)];
+  return [head, ...problems, ...services].join('\n');
 }
 
 export const paintState = (state: ServiceStateName): string => PAINT[state](state);

@@ -36,7 +36,8 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         showService(event.service);
         return;
       case 'line':
-        if (options.logs) showLine(event.line);
+        // An empty line only separates lines of the same service; among those of others it is noise.
+        if (options.logs && event.line.text.trim() !== '') showLine(event.line);
         return;
       case 'notice':
         // Those about one service are among its lines.

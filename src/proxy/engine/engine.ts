@@ -1,18 +1,24 @@
 /**
  * What the front (and later the ramps) ask of an HTTP proxy engine, and all that an engine may know. An engine
  * moves bytes; every decision is the handler's. Both implementations pass one behaviour suite.
+ *
+ * What an engine does by itself, before the handler is asked:
+ * - it refuses with 400 what two parsers could read differently (`refusal.ts`), so that `head.host` and the
+ *   framing of the body have one meaning;
+ * - it forwards no hop-by-hop header, none that `Connection` names (RFC 9110 §7.6.1) and no Proxy-Authorization;
+ * - it answers `Expect: 100-continue` only when it forwards.
  */
 import type { Socket } from 'node:net';
 
 /** The head of a request, as far as routing needs it. Header names are lower case. */
 export interface RequestHead {
   readonly method: string;
-  /** Origin form, starts with `/` (an absolute-form target has been taken apart, RFC 9112 §3.2.2). */
+  /** Origin form, starts with `/` (an absolute-form target has been taken apart, RFC 9112 §3.2.2), or `*`. */
   readonly path: string;
-  /** The host as sent, from an absolute-form target or else the Host header (RFC 9112 §3.3); may be empty. */
+  /** The Host header as sent (RFC 9112 §3.3); empty when an HTTP/1.0 client sent none. */
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** True for `Connection: Upgrade` requests (WebSocket). */
+  /** True for a WebSocket handshake; any other `Upgrade` is ignored (RFC 9110 §7.8). */
   readonly upgrade: boolean;
   readonly remoteAddress: string;
 }
@@ -20,7 +26,7 @@ export interface RequestHead {
 /** Where an instance listens. */
 export interface Target {
   readonly protocol: 'http' | 'https';
-  /** `localhost` means both loopback families, tried in turn; the one that worked is remembered. */
+  /** A loopback name or address means both families, tried in turn; the one that worked is remembered. */
   readonly host: string;
   readonly port: number;
 }
@@ -32,16 +38,16 @@ export interface Reply {
   readonly body: string;
 }
 
-export type Decision =
-  | {
-      readonly action: 'forward';
-      readonly target: Target;
-      /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
-      readonly headers: Readonly<Record<string, string | undefined>>;
-      /** The answer for a target that cannot be reached or breaks off before its response head. */
-      readonly onUnreachable: (error: Error) => Reply;
-    }
-  | { readonly action: 'reply'; readonly reply: Reply };
+export interface Forward {
+  readonly action: 'forward';
+  readonly target: Target;
+  /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The answer for a target that cannot be reached or breaks off before its response head. */
+  readonly onUnreachable: (error: Error) => Reply;
+}
+
+export type Decision = Forward | { readonly action: 'reply'; readonly reply: Reply };
 
 /**
  * Decides for one request. May take its time (a held request): `signal` aborts when the client has gone.
@@ -53,7 +59,7 @@ export interface EngineServer {
   accept(socket: Socket): void;
   /** Connections that are open now. */
   readonly connections: number;
-  /** Ends idle connections now and the others when their exchange is over, or at the deadline (ms). */
+  /** Ends idle connections now and the others when their exchange is over, or at the deadline (ms from now). */
   close(deadline: number): Promise<void>;
 }
 

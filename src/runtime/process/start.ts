@@ -22,7 +22,7 @@ export function startProcess(spec: ProcessSpec): Promise<StartResult> {
   const problem = findProblem(spec);
   if (problem !== undefined) return Promise.resolve({ ok: false, failure: problem });
   const shell = typeof spec.command === 'string';
-  const [file = '', ...args] = shell ? [String(spec.command)] : spec.command;
+  const [file = '', ...args] = typeof spec.command === 'string' ? [spec.command] : spec.command;
   let child: Child;
   try {
     child = spawn(file, args, {

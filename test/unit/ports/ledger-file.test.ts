@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { openLedger } from '../../../src/ports/ledger-file.ts';
-import { addLeases, emptyLedger, setFrontPort } from '../../../src/ports/ledger.ts';
+import { addLeases, emptyLedger, type Ledger } from '../../../src/ports/ledger.ts';
 
 let folder = '';
 let path = '';
 const now = (): Date => new Date('2026-01-02T03:04:05.678Z');
+const lease = (number: number) => ({ root: '/a', environment: 'dev', service: 'api', port: 'http', number });
+const leased = (ledger: Ledger, number: number): Ledger => ({ ...ledger, leases: [lease(number)] });
 const onDisk = (): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 beforeEach(() => {
@@ -22,9 +24,9 @@ describe('the ledger on disk', () => {
   it('holds a change when the commit resolves, and is read again', async () => {
     const { file, problem } = await openLedger(path);
     expect(problem).toBeUndefined();
-    await file.commit((ledger) => setFrontPort(ledger, 8080));
-    expect(onDisk()).toEqual({ ...emptyLedger, front: { http: 8080 } });
-    expect((await openLedger(path)).file.current.front.http).toBe(8080);
+    await file.commit((ledger) => leased(ledger, 8080));
+    expect(onDisk()).toEqual({ ...emptyLedger, leases: [lease(8080)] });
+    expect((await openLedger(path)).file.current.leases[0]?.number).toBe(8080);
   });
 
   it('holds every one of many changes made at once', async () => {
@@ -53,15 +55,15 @@ describe('the ledger on disk', () => {
       throw new Error('no');
     });
     await expect(broken).rejects.toThrow('no');
-    await file.commit((ledger) => setFrontPort(ledger, 1));
-    expect(file.current.front.http).toBe(1);
+    await file.commit((ledger) => leased(ledger, 1));
+    expect(file.current.leases[0]?.number).toBe(1);
   });
 });
 
 describe('a ledger that cannot be read', () => {
   it.each([
     ['is empty', ''],
-    ['was cut off', '{"version": 1, "front": {}, "stacks": [{"root"'],
+    ['was cut off', '{"version": 1, "stacks": [{"root"'],
     ['is garbage', '\u0000\u0001\u0002 no ledger'],
     ['has another shape', '{"version": 1, "stacks": 5}'],
     ['has no version', '[]'],
@@ -72,8 +74,8 @@ describe('a ledger that cannot be read', () => {
     expect(problem).toContain(aside);
     expect(readFileSync(aside, 'utf8')).toBe(text);
     expect(file.current).toEqual(emptyLedger);
-    await file.commit((ledger) => setFrontPort(ledger, 8080));
-    expect(onDisk()).toMatchObject({ front: { http: 8080 } });
+    await file.commit((ledger) => leased(ledger, 8080));
+    expect(onDisk()).toMatchObject({ leases: [lease(8080)] });
   });
 
   it('because it is newer is refused and left where it is', async () => {
@@ -87,16 +89,16 @@ describe('a ledger that cannot be read', () => {
 describe('a ledger that cannot be written', () => {
   it('keeps what it held, undoes what failed, and works again later', async () => {
     const { file } = await openLedger(path);
-    await file.commit((ledger) => setFrontPort(ledger, 1));
+    await file.commit((ledger) => leased(ledger, 1));
     const text = readFileSync(path, 'utf8');
     rmSync(folder, { recursive: true });
-    const failed = [2, 3].map((port) => file.commit((ledger) => setFrontPort(ledger, port)));
+    const failed = [2, 3].map((port) => file.commit((ledger) => leased(ledger, port)));
     for (const commit of failed) await expect(commit).rejects.toMatchObject({ code: 'STATE_FOLDER' });
-    expect(file.current.front.http).toBe(1);
+    expect(file.current.leases[0]?.number).toBe(1);
     const { mkdirSync } = await import('node:fs');
     mkdirSync(folder);
     writeFileSync(path, text);
-    await file.commit((ledger) => setFrontPort(ledger, 4));
-    expect(onDisk()).toMatchObject({ front: { http: 4 } });
+    await file.commit((ledger) => leased(ledger, 4));
+    expect(onDisk()).toMatchObject({ leases: [lease(4)] });
   });
 });

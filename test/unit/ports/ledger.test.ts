@@ -10,7 +10,6 @@ import {
   leasesOf,
   putStack,
   removeStacks,
-  setFrontPort,
   setHosts,
   type Ledger,
   type LedgerStack,
@@ -72,12 +71,6 @@ describe('the ledger', () => {
     expect(Object.keys(ledger.hosts).sort()).toEqual(['api.b.localhost', 'api.localhost', 'web.a.localhost']);
     expect(setHosts(ledger, a, ['api.localhost', 'web.a.localhost'])).toBe(ledger);
     expect(setHosts(ledger, a, ['web.a.localhost']).hosts['api.localhost']).toBeUndefined();
-  });
-
-  it('remembers the port of the front', () => {
-    const ledger = setFrontPort(emptyLedger, 7267);
-    expect(ledger.front.http).toBe(7267);
-    expect(setFrontPort(ledger, 7267)).toBe(ledger);
   });
 
   it('survives JSON, whatever the names', () => {

@@ -43,9 +43,9 @@ describe('the log store', () => {
     const store = open();
     const told: LogLine[] = [];
     store.lines.on((line) => told.push(line));
-    store.write('api', 'stdout', Buffer.from('one\ntw'));
-    store.write('api', 'stderr', Buffer.from('bad\n'));
-    store.write('api', 'stdout', Buffer.from('o\n'));
+    void store.write('api', 'stdout', Buffer.from('one\ntw'));
+    void store.write('api', 'stderr', Buffer.from('bad\n'));
+    void store.write('api', 'stdout', Buffer.from('o\n'));
     store.note('api', 'exited\nwith code 1');
     await store.close();
     expect(texts(told)).toEqual(['one', 'bad', 'two', 'exited', 'with code 1']);

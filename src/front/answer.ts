@@ -1,0 +1,47 @@
+/** A notice as an answer: a page for somebody who looks, JSON for everybody else. Pure. */
+import type { Reply, RequestHead } from '../proxy/engine/engine.ts';
+import { MARKER } from '../proxy/engine/refusal.ts';
+import { wantsPage } from './gate.ts';
+import type { Notice } from './notices.ts';
+import { renderPage } from './pages.ts';
+
+export function answer(head: RequestHead, notice: Notice): Reply {
+  const page = wantsPage(head) && !head.upgrade;
+  return {
+    status: notice.status,
+    headers: {
+      'content-type': page ? 'text/html; charset=utf-8' : 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...(page ? { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" } : {}),
+      ...(notice.retryAfter === undefined ? {} : { 'retry-after': String(notice.retryAfter) }),
+      [MARKER]: notice.code.toLowerCase().replaceAll('_', '-'),
+    },
+    // A form that was sent must not be sent again, nor quietly become a GET.
+    body: page ? renderPage(notice, head.method === 'GET') : renderJson(notice),
+  };
+}
+
+const renderJson = ({ code, message, hint, log, link }: Notice): string =>
+  `${JSON.stringify({ error: code, message, hint, log, link })}\n`;
+
+export function redirect(location: string): Reply {
+  return {
+    status: 307,
+    headers: { location, 'cache-control': 'no-store', [MARKER]: 'canonical-host' },
+    body: '',
+  };
+}
+
+export function json(value: unknown): Reply {
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      [MARKER]: 'discovery',
+    },
+    body: `${JSON.stringify(value, undefined, 2)}\n`,
+  };
+}

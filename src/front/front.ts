@@ -1,0 +1,118 @@
+/**
+ * The front: one listener for every stack of this user.
+ *
+ *     listener → engine → gate → table → live: forward · warming: hold · failed, stopped: a page
+ */
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Decision, Engine, RequestHead } from '../proxy/engine/engine.ts';
+import { createHold } from '../proxy/hold.ts';
+import { decide, say, type Knowledge } from './decide.ts';
+import { isNavigation } from './gate.ts';
+import { listen, type Listener } from './listener.ts';
+import { BROKEN, CLOSING, CROWDED } from './notices.ts';
+import { compileTable, type FrontStack } from './table.ts';
+
+export interface Front {
+  /** Replaces every route at once; requests that wait look again. */
+  publish(stacks: FrontStack[]): void;
+  /** For `ms` milliseconds, requests for these hosts are held instead of refused. */
+  expect(hosts: ReadonlySet<string>, ms: number): void;
+  /**
+   * Opens the port on 127.0.0.1 and, where the host has it, ::1; 0 is any free one. Returns the number.
+   * @throws what `listen` throws (EADDRINUSE, EACCES).
+   */
+  listen(port: number): Promise<number>;
+  /** Takes no more connections; exchanges under way have `drainMs` milliseconds. */
+  close(drainMs: number): Promise<void>;
+  /** Undefined while it does not listen. */
+  readonly port: number | undefined;
+}
+
+/** How many requests wait for services that are starting, and for how long (milliseconds). */
+export interface FrontLimits {
+  readonly waiting: number;
+  readonly wait: number;
+  /** A person would rather see a page that says what is going on. */
+  readonly waitNavigation: number;
+}
+
+export interface FrontOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly limits?: Partial<FrontLimits>;
+}
+
+const LIMITS: FrontLimits = { waiting: 1_000, wait: 30_000, waitNavigation: 2_000 };
+
+export function createFront({ engine, clock, log, limits }: FrontOptions): Front {
+  let knowledge: Knowledge = { table: compileTable([]), expected: new Set(), port: 80 };
+  let listener: Listener | undefined;
+  let closing = false;
+  let cancelExpect = (): void => undefined;
+  const look = (head: RequestHead): ReturnType<typeof decide> =>
+    closing ? say(head, CLOSING) : decide(head, knowledge);
+  const room = createWaitingRoom(clock, { ...LIMITS, ...limits }, look);
+  const learn = (news: Partial<Knowledge>): void => {
+    knowledge = { ...knowledge, ...news };
+    room.wake();
+  };
+  const server = engine.createServer((head, signal) =>
+    room.settle(head, signal).catch((error: unknown) => {
+      log(`front: ${messageOf(error)}`);
+      return say(head, BROKEN);
+    }),
+  );
+
+  return {
+    publish: (stacks) => learn({ table: compileTable(stacks) }),
+    expect: (hosts, ms) => {
+      cancelExpect();
+      cancelExpect = clock.after(ms, () => learn({ expected: new Set() }));
+      learn({ expected: hosts });
+    },
+    listen: async (wanted) => {
+      listener = await listen(wanted, (socket) => server.accept(socket));
+      learn({ port: listener.port });
+      return listener.port;
+    },
+    close: async (drainMs) => {
+      closing = true;
+      cancelExpect();
+      await listener?.close();
+      listener = undefined;
+      room.wake();
+      await server.close(drainMs);
+    },
+    get port() {
+      return listener?.port;
+    },
+  };
+}
+
+interface WaitingRoom {
+  /** The decision about a request, as soon as there is one or the patience for it is over. */
+  settle(head: RequestHead, signal: AbortSignal): Promise<Decision>;
+  wake(): void;
+}
+
+function createWaitingRoom(
+  clock: Clock,
+  limits: FrontLimits,
+  look: (head: RequestHead) => ReturnType<typeof decide>,
+): WaitingRoom {
+  const hold = createHold(clock, limits.waiting);
+  return {
+    wake: () => hold.wake(),
+    settle: async (head, signal) => {
+      const until = clock.now() + (isNavigation(head) ? limits.waitNavigation : limits.wait);
+      for (;;) {
+        const decision = look(head);
+        if (decision.action !== 'wait') return decision;
+        const end = await hold.wait(until, signal);
+        if (end !== 'woken') return say(head, end === 'full' ? CROWDED : decision.notice);
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** Who may pass: what a request's Host says, whether it runs in circles, and whether it is a browser's navigation. Pure. */
+import type { RequestHead } from '../proxy/engine/engine.ts';
+import { normaliseHost, type Match, type RouteTable } from './table.ts';
+
+export type Verdict =
+  | { readonly verdict: 'served'; readonly host: string; readonly match: Match }
+  /** Known from before the daemon's restart; its runner has not come back yet. */
+  | { readonly verdict: 'expected'; readonly host: string }
+  /** A name below `.localhost` that nobody has. */
+  | { readonly verdict: 'unknown'; readonly host: string }
+  /** Another domain, or an address: a page that rebinds its own name must learn nothing. */
+  | { readonly verdict: 'foreign' }
+  | { readonly verdict: 'malformed' }
+  | { readonly verdict: 'loop'; readonly host: string; readonly match: Match };
+
+/** An honest chain (a dev server whose proxy leads to another host of the front) is shorter. */
+const MAX_PASSES = 5;
+
+/** How the front names itself in `Via` (RFC 9110 §7.6.3). */
+export const PSEUDONYM = 'portramp';
+
+export function judge(head: RequestHead, table: RouteTable, expected: ReadonlySet<string>): Verdict {
+  const host = normaliseHost(head.host);
+  if (host === undefined) return { verdict: 'malformed' };
+  const match = table.find(host);
+  if (match !== undefined)
+    return { verdict: countPasses(head) < MAX_PASSES ? 'served' : 'loop', host, match };
+  if (expected.has(host)) return { verdict: 'expected', host };
+  return /(^|\.)localhost$/.test(host) ? { verdict: 'unknown', host } : { verdict: 'foreign' };
+}
+
+/** How often the request has come through a front already. */
+function countPasses(head: RequestHead): number {
+  const via = textOf(head, 'via').split(',');
+  return via.filter((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === PSEUDONYM).length;
+}
+
+/** A browser opens this address itself: in a tab, not in a frame and not as a part of a page. */
+export function isNavigation(head: RequestHead): boolean {
+  return (
+    (head.method === 'GET' || head.method === 'HEAD') &&
+    textOf(head, 'sec-fetch-mode') === 'navigate' &&
+    textOf(head, 'sec-fetch-dest') === 'document'
+  );
+}
+
+/** Somebody will look at the answer. Browsers that send no `Sec-Fetch-Mode` are known by what they accept. */
+export function wantsPage(head: RequestHead): boolean {
+  const mode = textOf(head, 'sec-fetch-mode');
+  return /\btext\/html\b/i.test(textOf(head, 'accept')) && (mode === '' || mode === 'navigate');
+}
+
+/** A header as one line. */
+export function textOf(head: RequestHead, name: string): string {
+  const value = head.headers[name] ?? '';
+  return typeof value === 'string' ? value : value.join(', ');
+}

@@ -1,0 +1,149 @@
+/** What the front says itself, and when. Pure data; `answer.ts` makes a page or JSON of it. */
+import { messageOf } from '../lib/errors.ts';
+import type { Target } from '../proxy/engine/engine.ts';
+import type { Match, RouteFailure } from './table.ts';
+
+export interface Notice {
+  readonly status: number;
+  /** For programs: `error` in the JSON, and the marker header in lower case. */
+  readonly code: string;
+  readonly title: string;
+  readonly message: string;
+  /** What to type or change. */
+  readonly hint?: string | undefined;
+  /** The last lines of a service. */
+  readonly log?: readonly string[] | undefined;
+  /** It is worth asking again after this time (seconds): pages do so by themselves. */
+  readonly retryAfter?: number | undefined;
+  /** An address that was probably meant. */
+  readonly link?: string | undefined;
+}
+
+export function starting({ stack, route }: Match): Notice {
+  return {
+    status: 503,
+    code: 'SERVICE_STARTING',
+    title: `${route.service} is starting`,
+    message: `The service ${route.service} of ${stack.label} is not ready yet.`,
+    hint: `portramp logs ${route.service} -f`,
+    retryAfter: 1,
+  };
+}
+
+export function failed({ stack, route }: Match, failure: RouteFailure): Notice {
+  return {
+    status: 503,
+    code: 'SERVICE_FAILED',
+    title: `${route.service} failed`,
+    message: `The service ${route.service} of ${stack.label} ${sentence(failure.message)}${ending(failure)}`,
+    hint: failure.hint ?? `portramp restart ${route.service}`,
+    log: failure.log,
+    retryAfter: 5,
+  };
+}
+
+/** Exit code or signal, unless the message says it already. */
+function ending({ message, exitCode, signal }: RouteFailure): string {
+  if (exitCode !== undefined && !/\bcode \d/.test(message)) return ` Exit code ${exitCode}.`;
+  return signal === undefined || message.includes(signal) ? '' : ` Ended by ${signal}.`;
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+export function stopped({ stack, route }: Match): Notice {
+  return {
+    status: 503,
+    code: 'SERVICE_STOPPED',
+    title: `${route.service} is stopped`,
+    message: `The service ${route.service} of ${stack.label} does not run.`,
+    hint: `portramp start ${route.service}`,
+    retryAfter: 5,
+  };
+}
+
+export function unreachable({ stack, route }: Match, target: Target, error: Error): Notice {
+  return {
+    status: 502,
+    code: 'SERVICE_UNREACHABLE',
+    title: `${route.service} does not answer`,
+    message: `No answer from the service ${route.service} of ${stack.label} at ${target.host}:${target.port}: ${messageOf(error)}.`,
+    hint: `portramp logs ${route.service}`,
+    retryAfter: 2,
+  };
+}
+
+export function loop(host: string, { stack, route }: Match): Notice {
+  return {
+    status: 508,
+    code: 'LOOP',
+    title: 'This request runs in circles',
+    message:
+      `It came back to the front again and again. Most likely the dev server of ${route.service} (${stack.label}) ` +
+      `proxies to an address of the front and keeps the Host header "${host}", which leads back to itself.`,
+    hint: 'set changeOrigin: true on that proxy, or have it dial the target directly: ${SERVICE.url} in the contract',
+  };
+}
+
+/** @param known hosts of which one may have been meant */
+export function unknownHost(host: string, link: string | undefined): Notice {
+  return {
+    status: 404,
+    code: 'UNKNOWN_HOST',
+    title: `Nothing is called ${host}`,
+    message: `No running stack has the host ${host}.`,
+    hint: 'portramp ls shows what runs; portramp dev starts the stack of a checkout',
+    link,
+  };
+}
+
+/** After the daemon's start: the name is known, its runner is about to come back. */
+export function expected(host: string): Notice {
+  return {
+    status: 503,
+    code: 'STACK_RETURNING',
+    title: `${host} is coming back`,
+    message: 'The front has just started and waits for the stack of this host.',
+    hint: 'portramp ls',
+    retryAfter: 1,
+  };
+}
+
+export const FOREIGN_HOST: Notice = {
+  status: 421,
+  code: 'FOREIGN_HOST',
+  title: 'Not served here',
+  message: 'This is the front of local services. It serves names below .localhost only.',
+};
+
+export const MALFORMED_HOST: Notice = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  title: 'Bad request',
+  message: 'The request has no usable Host header.',
+};
+
+export const CROWDED: Notice = {
+  status: 503,
+  code: 'TOO_MANY_WAITING',
+  title: 'Too many requests wait',
+  message: 'So many requests wait for services that are starting that this one was not let in.',
+  hint: 'portramp ls',
+  retryAfter: 2,
+};
+
+export const CLOSING: Notice = {
+  status: 503,
+  code: 'CLOSING',
+  title: 'The front is closing',
+  message: 'The daemon ends or is replaced by another one.',
+  hint: 'portramp daemon status',
+  retryAfter: 1,
+};
+
+export const BROKEN: Notice = {
+  status: 500,
+  code: 'INTERNAL',
+  title: 'This is a bug in portramp',
+  message: 'The front could not decide about this request. The log of the daemon says why.',
+  hint: 'portramp daemon status',
+};

@@ -1,0 +1,121 @@
+/**
+ * The engine on the npm package `http-proxy` (1.18.1, its last release): an escape hatch, and the measure that
+ * the other engine is held against. The package alone would smuggle, leak and crash; what it gets wrong is
+ * prevented here and in the files beside this one.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+import httpProxy from 'http-proxy';
+
+import { PortrampError } from '../../../lib/errors.ts';
+import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
+import { refusal } from '../refusal.ts';
+import { trackConnections } from './connections.ts';
+import { createDialler } from './dial.ts';
+import { forward, reply } from './exchange.ts';
+import { isWebSocket, readHead } from './head.ts';
+import { withoutUpgrade } from './ignored-upgrade.ts';
+import { replyRaw, tunnel, watchWaiting, type Upgrade } from './tunnel.ts';
+
+export interface HttpProxyOptions {
+  /** A request head that is not whole after this time gets 408 (milliseconds). */
+  readonly headTime?: number;
+}
+
+export function createHttpProxyEngine(options: HttpProxyOptions = {}): Engine {
+  return { name: 'http-proxy', createServer: (handler) => createEngineServer(handler, options) };
+}
+
+function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOptions): EngineServer {
+  const proxy = createProxy();
+  const dialler = createDialler();
+  const server = createServer({
+    maxHeaderSize: 65_536,
+    headersTimeout: headTime,
+    connectionsCheckingInterval: headTime / 4,
+    // An upload, or a stream of events, may take as long as it takes.
+    requestTimeout: 0,
+    keepAliveTimeout: 60_000,
+    noDelay: true,
+  });
+  const connections = trackConnections(server);
+
+  const serve = async (req: IncomingMessage, res: ServerResponse, onForward?: () => void): Promise<void> => {
+    const head = readHead(req, false);
+    if ('status' in head) return reply(res, head);
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    const decision = await decide(handler, head, gone.signal);
+    if (gone.signal.aborted) return;
+    if (decision.action === 'reply') return reply(res, decision.reply);
+    onForward?.();
+    forward({ proxy, dialler, req, res }, decision);
+  };
+
+  const serveUpgrade = async (upgrade: Upgrade): Promise<void> => {
+    const { req, socket } = upgrade;
+    if (!isWebSocket(req)) return withoutUpgrade(server, upgrade);
+    connections.keep(socket);
+    const head = readHead(req, true);
+    if ('status' in head) return replyRaw(socket, head);
+    const gone = new AbortController();
+    const stopWaiting = watchWaiting(upgrade, () => gone.abort());
+    const decision = await decide(handler, head, gone.signal);
+    const early = stopWaiting();
+    if (gone.signal.aborted) socket.destroy();
+    else if (decision.action === 'reply') replyRaw(socket, decision.reply);
+    else tunnel(proxy, dialler, { req, socket, early }, decision);
+  };
+
+  server.on('request', (req, res) => guard(req, serve(req, res)));
+  server.on('checkContinue', (req, res) =>
+    guard(
+      req,
+      serve(req, res, () => res.writeContinue()),
+    ),
+  );
+  server.on('upgrade', (req, _, early) => guard(req, serveUpgrade({ req, socket: req.socket, early })));
+  server.on('connect', ({ socket }) => replyRaw(socket, refusal('CONNECT is not served here')));
+  return {
+    accept: (socket) => connections.accept(socket),
+    get connections() {
+      return connections.count;
+    },
+    close: async (deadline) => {
+      await connections.close(deadline);
+      dialler.close();
+    },
+  };
+}
+
+/** A surprise ends the connection that it came up on, and no other. */
+function guard({ socket }: IncomingMessage, served: Promise<void>): void {
+  served.catch(() => socket.destroy());
+}
+
+/** The same for a handler that throws, where an answer is still possible. */
+async function decide(handler: Handler, head: RequestHead, signal: AbortSignal): Promise<Decision> {
+  try {
+    return await handler(head, signal);
+  } catch {
+    return { action: 'reply', reply: BROKEN };
+  }
+}
+
+const BROKEN: Reply = {
+  status: 500,
+  headers: { 'content-type': 'text/plain' },
+  body: 'portramp failed to decide about this request\n',
+};
+
+/** Without its pass that turns a chunked DELETE into one without a body, whose chunks are then a second request. */
+function createProxy(): httpProxy {
+  const proxy = httpProxy.createProxyServer({});
+  const passes = proxy as unknown as { webPasses: ((...args: unknown[]) => unknown)[] };
+  const kept = passes.webPasses.filter((pass) => pass.name !== 'deleteLength');
+  if (kept.length !== passes.webPasses.length - 1) {
+    throw new PortrampError('INTERNAL', 'http-proxy is not the version that this engine was made for');
+  }
+  passes.webPasses = kept;
+  return proxy;
+}

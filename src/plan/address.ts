@@ -27,12 +27,13 @@ export interface FrontPort {
 
 const LOOPBACK = '127.0.0.1';
 
-/** `number` is the lease; an external port has its own. */
+/** `number` is the lease, `target` that of an instance behind a ramp; an external port has its own. */
 export function resolvePort(
   service: Service,
   port: PlannedPort,
   number: number,
   front: FrontPort,
+  target = number,
 ): ResolvedPort {
   const host = service.kind === 'external' ? service.target.host : LOOPBACK;
   const authority = withPort(host.includes(':') ? `[${host}]` : host, number, port.appProtocol);
@@ -40,7 +41,7 @@ export function resolvePort(
   return {
     ...port,
     port: number,
-    targetPort: number,
+    targetPort: target,
     host,
     url: `${schemeOf(port.appProtocol)}://${authority}`,
     ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),

@@ -65,6 +65,10 @@ const POLICIES = [
   ['resolve', 'restart'],
   ['access', 'none'],
   ['transition', 'none'],
+  ['replicas', 'none'],
+  ['watch', 'none'],
+  ['idle', 'none'],
+  ['inputs', 'none'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {
@@ -111,6 +115,7 @@ const PORT_FIELDS = [
   'visibility',
   'follow',
   'listener',
+  'ramp',
   'hosts',
   'shortHosts',
   'publicUrl',

@@ -8,11 +8,14 @@ import { PortrampError } from '../lib/errors.ts';
 import { attributeOf, resolvePort, type FrontPort } from './address.ts';
 import { expandTemplate, type Scope } from './expand.ts';
 import { lookUp, type Answer } from './lookup.ts';
+import { targetLease } from './slots.ts';
 import type { Leases, Plan, PlannedService, ResolvedPort } from './plan.ts';
 import { injectionsOf, primaryPort, type Meaning } from './told.ts';
 
 export interface ResolveInputs {
   readonly leases: Leases;
+  /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
+  readonly slot?: number;
   readonly front: FrontPort;
   /** The environment that portramp was started in. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
@@ -105,10 +108,17 @@ export function createValues(
       : valueOf(means, name);
   }
 
+  /** Where a service listens itself: what it reads of its own port is the number that it has to open. */
+  function insidePorts(name: string): Values['ports'] {
+    const own = (ports.get(name) ?? []).map((port) => ({ ...port, port: port.targetPort }));
+    return new Map([...ports, [name, own]]);
+  }
+
   function scope(name: string, path: readonly (string | number)[]): Scope {
     return {
       at: inputs.contract.locate(['services', name, ...path]),
-      lookUp: (reference) => lookUp({ plan, ports, declaredUrl }, reference, name),
+      lookUp: (reference) =>
+        lookUp({ plan, ports: path[0] === 'url' ? ports : insidePorts(name), declaredUrl }, reference, name),
       variable: (wanted) => variable(name, wanted),
       unresolvedVariables: inputs.unresolvedVariables,
       report,
@@ -125,7 +135,10 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
     }
-    return resolvePort(service, port, number, inputs.front);
+    const target = port.ramp
+      ? inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0))
+      : number;
+    return resolvePort(service, port, number, inputs.front, target);
   });
 }
 

@@ -6,8 +6,9 @@ import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
-import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
-import { resolveServices } from '../plan/resolve.ts';
+import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
+import { resolveInstance, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { DaemonParams, Front, Lease, StackKey } from '../protocol/messages.ts';
 
@@ -19,6 +20,8 @@ export interface PreparedStack {
   readonly front: Front;
   readonly leases: readonly Lease[];
   readonly services: ReadonlyMap<string, ResolvedService>;
+  /** A service as the instance in a slot is launched. */
+  readonly instance: (service: string, slot: number) => ResolvedService | undefined;
   /** Warnings and notes; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the daemon has to say about the stack's name. */
@@ -34,6 +37,8 @@ export interface PrepareOptions {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   /** What a running stack already has; see the `claim` request. */
   readonly held?: DaemonParams<'claim'>['held'];
+  /** How many replicas a person asked for, by service, over what the contract says. */
+  readonly scales?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -42,7 +47,13 @@ export interface PrepareOptions {
  *
  * @throws {ContractError} with every finding, when the contract has errors.
  */
-export async function prepareStack({ key, client, ambient, held }: PrepareOptions): Promise<PreparedStack> {
+export async function prepareStack({
+  key,
+  client,
+  ambient,
+  held,
+  scales = new Map(),
+}: PrepareOptions): Promise<PreparedStack> {
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const contract = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -57,16 +68,17 @@ export async function prepareStack({ key, client, ambient, held }: PrepareOption
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);
   const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
-  const plan = demand(planned.plan, findings);
+  const plan = scale(demand(planned.plan, findings), scales);
   const { leases } = await client.request('lease', { stack: key, ports: portsOf(plan) });
-  const resolved = resolveServices(plan, {
+  const inputs: ResolveInputs = {
     contract,
     leases: indexLeases(leases),
     front: claim.front,
     ambient,
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
-  });
+  };
+  const resolved = resolveServices(plan, inputs);
   const diagnostics = [...findings, ...resolved.diagnostics];
   return {
     contract,
@@ -75,6 +87,7 @@ export async function prepareStack({ key, client, ambient, held }: PrepareOption
     front: claim.front,
     leases,
     services: demand(resolved.services, diagnostics),
+    instance: (service, slot) => resolveInstance(plan, service, slot, inputs),
     diagnostics,
     notices: claim.notices,
     files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
@@ -96,7 +109,24 @@ const envFilesOf = (contract: Contract): string[] =>
 const portsOf = (plan: Plan): { service: string; port: string }[] =>
   [...plan.services.values()]
     .filter((planned) => planned.service.kind !== 'external')
-    .flatMap((planned) => planned.ports.map((port) => ({ service: planned.name, port: port.name })));
+    .flatMap(({ name, service, ports }) =>
+      ports.flatMap((port) =>
+        leasesOf(port, slotsOf(service)).map((lease) => ({ service: name, port: lease })),
+      ),
+    );
+
+function scale(plan: Plan, scales: ReadonlyMap<string, number>): Plan {
+  const services = new Map(
+    [...plan.services].map(([name, planned]): [string, PlannedService] => {
+      const replicas = scales.get(name);
+      const { service } = planned;
+      if (replicas === undefined || service.kind !== 'process') return [name, planned];
+      const ports = planned.ports.map((port) => ({ ...port, ramp: true }));
+      return [name, { ...planned, ports, service: { ...service, replicas } }];
+    }),
+  );
+  return { ...plan, services };
+}
 
 function indexLeases(leases: readonly Lease[]): Leases {
   const index = new Map<string, Map<string, number>>();

@@ -16,6 +16,8 @@ import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import type { RunnerEvent } from './events.ts';
 import { launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
+import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
+import { createReach, type Reach } from './ramp/reach.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { reconcile } from './reconcile.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -67,6 +69,8 @@ class StackRunner implements Runner {
   #logs: LogStore | undefined;
   #watchdog: Watchdog | undefined;
   #watch: FileWatch | undefined;
+  #reach: Reach | undefined;
+  readonly #scales = new Map<string, number>();
   #stopping: Promise<void> | undefined;
   /** Why the last edit of the contract was not applied. */
   #problems: readonly string[] = [];
@@ -111,12 +115,14 @@ class StackRunner implements Runner {
     this.#logs = logs;
     logs.lines.on((line) => this.events.emit({ type: 'line', line }));
     this.#watchdog = startWatchdog({ runId: this.#runId, clock });
-    const supervision = this.#createSupervision(session, logs, this.#watchdog);
+    const reach = this.#createReach(session);
+    this.#reach = reach;
+    const supervision = this.#createSupervision({ session, logs, watchdog: this.#watchdog, reach });
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#reload() });
     await this.#watch.follow(prepared.files);
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
-    supervision.start(prepared.services, wanted);
+    supervision.start(prepared, wanted);
     this.events.emit({
       type: 'prepared',
       slug: prepared.stack.slug,
@@ -134,6 +140,7 @@ class StackRunner implements Runner {
 
   async #close(): Promise<void> {
     await this.#watch?.close();
+    await this.#reach?.close();
     await this.#watchdog?.close();
     await this.#logs?.close();
     this.#session?.close();
@@ -142,7 +149,13 @@ class StackRunner implements Runner {
 
   #prepare(session: Session): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
-    return prepareStack({ key: { root, environment }, client: session, ambient, held: this.#held() });
+    return prepareStack({
+      key: { root, environment },
+      client: session,
+      ambient,
+      held: this.#held(),
+      scales: this.#scales,
+    });
   }
 
   #held() {
@@ -151,7 +164,19 @@ class StackRunner implements Runner {
     return { slug: stack.slug, index: stack.index, leases: [...leases] };
   }
 
-  #createSupervision(session: Session, logs: LogStore, watchdog: Watchdog): Supervision {
+  #createReach(session: Session): Reach {
+    return createReach({
+      clock: this.#options.clock,
+      engine: createHttpProxyEngine(),
+      session,
+      publish: () => session.publish(this.#snapshot()),
+      wake: (service) => this.#supervision?.wake(service),
+      rest: (service) => this.#supervision?.rest(service),
+      onNotice: (service, text) => this.events.emit({ type: 'notice', text, service }),
+    });
+  }
+
+  #createSupervision({ session, logs, watchdog, reach }: Parts): Supervision {
     const { clock, ambient, color } = this.#options;
     const holdersOf = async (port: number) => {
       // Without a daemon for the moment nobody can tell; the service will find out itself.
@@ -161,7 +186,9 @@ class StackRunner implements Runner {
     return new Supervision({
       clock,
       logs,
-      launch: (service, generation, onOutput) =>
+      open: (launched) => reach.open(launched),
+      drain: (drain) => reach.drain(drain),
+      launch: ({ service, generation, onOutput }) =>
         launch({
           service,
           ambient,
@@ -207,7 +234,8 @@ class StackRunner implements Runner {
         wanted: supervision.wanted,
         wantedNow: wanted,
       });
-      supervision.apply(actions, next.services, wanted);
+      supervision.apply(actions, next, wanted);
+      this.#reach?.keep(new Set(supervision.units.map((unit) => unit.name)));
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
       await this.#watch?.follow(next.files);
@@ -247,6 +275,11 @@ class StackRunner implements Runner {
       case 'restart':
         supervision.restartNamed(plan, command.services);
         break;
+      case 'wake':
+        for (const name of command.services) supervision.wake(name);
+        break;
+      case 'scale':
+        return this.#scale(command.service, command.replicas);
       case 'down':
         // The answer must leave before the session closes.
         setImmediate(() => void this.stop({ now: false }));
@@ -258,7 +291,19 @@ class StackRunner implements Runner {
     return {};
   }
 
+  /** A person's word, over the contract's until the runner ends. */
+  async #scale(name: string, replicas: number): Promise<{ message?: string }> {
+    const planned = this.#prepared?.plan.services.get(name);
+    if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
+    const isFirst = planned.ports.some((port) => !port.ramp);
+    this.#scales.set(name, replicas);
+    this.#watch?.check();
+    const restart = isFirst ? '; it gets a ramp, for which it is restarted once' : '';
+    return { message: `scaling ${name} to ${replicas}${restart}` };
+  }
+
   #publish(unit: Unit): void {
+    this.#reach?.follow(unit);
     this.events.emit({ type: 'service', service: publishService(this.#view(unit)) });
     void this.#session?.publish(this.#snapshot());
   }
@@ -272,11 +317,19 @@ class StackRunner implements Runner {
     return (this.#supervision?.units ?? []).map((unit) => publishService(this.#view(unit)));
   }
 
-  #view({ name, resolved, state, restarts, waitingFor }: Unit): ServiceView {
+  #view(unit: Unit): ServiceView {
+    const { name, resolved, state, restarts, waitingFor, armed, targets, instances } = unit;
     const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
     const log = isBad ? (this.#logs?.tail(name, FAILURE_LINES) ?? []) : [];
-    return { resolved, state, restarts, waitingFor, log };
+    return { resolved, state, restarts, waitingFor, log, armed, targets, instances };
   }
+}
+
+interface Parts {
+  readonly session: Session;
+  readonly logs: LogStore;
+  readonly watchdog: Watchdog;
+  readonly reach: Reach;
 }
 
 /** A port that is not free is held by somebody, even if the system does not say by whom. */

@@ -1,14 +1,19 @@
 /** What a runner tells the daemon about its services. Pure. */
 import type { AppProtocol } from '../contract/contract.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
+import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type {
   Failure,
+  PublishedInstance,
+  PublishedPort,
   PublishedRoute,
   PublishedService,
   RouteState,
+  RouteTarget,
   StackSnapshot,
 } from '../protocol/messages.ts';
 import type { Cause, ServiceState } from './service.ts';
+import type { Unit } from './unit.ts';
 
 /** A service with what has become of it. */
 export interface ServiceView {
@@ -18,6 +23,10 @@ export interface ServiceView {
   readonly waitingFor: readonly string[];
   /** The last lines it printed. */
   readonly log: readonly string[];
+  /** Started by the first request. */
+  readonly armed: boolean;
+  readonly targets: Unit['targets'];
+  readonly instances: Unit['instances'];
 }
 
 export const takeSnapshot = (views: readonly ServiceView[], problems: readonly string[]): StackSnapshot => ({
@@ -34,7 +43,8 @@ export function publishService(view: ServiceView): PublishedService {
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
     restarts,
-    ports: resolved.ports.map(publishPort),
+    ports: resolved.ports.map((port) => publishPort(resolved, port)),
+    ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
     ...('pid' in state && state.pid !== undefined ? { pid: state.pid } : {}),
     ...(state.state === 'done' ? { exitCode: state.exitCode } : {}),
     ...(state.state === 'waiting' ? { waitingFor: [...waitingFor] } : {}),
@@ -42,23 +52,31 @@ export function publishService(view: ServiceView): PublishedService {
   };
 }
 
-const publishPort = ({
-  name,
-  appProtocol,
-  port,
-  targetPort,
-  url,
-  publicUrl,
-  hosts,
-  shortHosts,
-}: ResolvedPort) => ({
-  name,
-  appProtocol,
-  port,
-  targetPort,
-  url: publicUrl ?? url,
-  hosts: [...hosts, ...shortHosts],
-});
+function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
+  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, ramp } = published;
+  return {
+    name,
+    appProtocol,
+    port,
+    targetPort,
+    url: publicUrl ?? url,
+    hosts: [...hosts, ...shortHosts],
+    ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
+  };
+}
+
+const hasInstances = ({ service, ports }: ResolvedService): boolean =>
+  service.kind === 'process' && (service.replicas > 1 || ports.some((port) => port.ramp));
+
+function publishInstance({ slot, life, role, launched }: Unit['instances'][number]): PublishedInstance {
+  return {
+    slot,
+    role,
+    state: life.state,
+    ports: Object.fromEntries((launched?.ports ?? []).map(({ name, targetPort }) => [name, targetPort])),
+    ...('pid' in life && life.pid !== undefined ? { pid: life.pid } : {}),
+  };
+}
 
 function failureOf({ state, log }: ServiceView): Failure | undefined {
   const cause = causeOf(state);
@@ -103,27 +121,33 @@ const hostHeaderOf = ({ appProtocol, host, targetPort }: ResolvedPort): string =
 
 function routeState(view: ServiceView, port: ResolvedPort): RouteState {
   const { state, resolved } = view;
-  if (resolved.kind === 'external') return live(port);
+  if (resolved.kind === 'external') return { state: 'live', targets: [targetOf(port)] };
+  const targets = view.targets.flatMap(({ service }) =>
+    service.ports.filter(({ name }) => name === port.name).map(targetOf),
+  );
+  if (targets.length > 0) return { state: 'live', targets };
   switch (state.state) {
     case 'waiting':
     case 'starting':
     case 'warming':
     case 'backoff':
-      return { state: 'warming' };
     case 'ready':
     case 'unwell':
-      return live(port);
+      return { state: 'warming' };
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: 'failed', log: [] } };
     case 'stopping':
-      return state.then.kind === 'waiting' ? { state: 'warming' } : { state: 'stopped' };
+      if (state.then.kind === 'waiting') return { state: 'warming' };
+      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
     case 'idle':
+      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
     case 'done':
       return { state: 'stopped' };
   }
 }
 
-const live = ({ appProtocol, host, targetPort }: ResolvedPort): RouteState => ({
-  state: 'live',
-  targets: [{ protocol: appProtocol === 'https' ? 'https' : 'http', host, port: targetPort }],
+const targetOf = ({ appProtocol, host, targetPort }: ResolvedPort): RouteTarget => ({
+  protocol: appProtocol === 'https' ? 'https' : 'http',
+  host,
+  port: targetPort,
 });

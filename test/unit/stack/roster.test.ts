@@ -1,5 +1,5 @@
 /** Replicas and how revisions follow each other: the three ways by example, then properties of every sequence. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {

@@ -1,7 +1,7 @@
 /** The life of a replica: its documented table, what the table does not show, and properties of every sequence. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { STEADY, pauseAfter, step, type Policy, type ServiceState } from '../../../src/stack/service.ts';

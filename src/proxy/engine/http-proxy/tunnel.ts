@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import type httpProxy from 'http-proxy';
 
+import { watchWebSocket } from '../../websocket.ts';
 import type { Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
@@ -38,6 +39,8 @@ export function watchWaiting({ socket, early }: Upgrade, onGone: () => void): ()
 export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, decision: Forward): void {
   const { req, socket, early } = upgrade;
   const { target } = decision;
+  const original = { ...req.headers };
+  const release = beginTunnel(socket, decision);
   let answered = false;
   req.headers = {
     ...requestHeaders(req, decision.headers),
@@ -59,6 +62,10 @@ export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, dec
         connection: 'Upgrade',
         upgrade: 'websocket',
       };
+      // After the package has put back what came with the 101, and before the first byte flows.
+      process.nextTick(() => {
+        decision.until?.addEventListener('abort', watchWebSocket({ client: socket, backend }));
+      });
       // Each end goes when the other has, after what is still to be written.
       socket.once('close', () => backend.destroySoon());
       backend.once('close', () => socket.destroySoon());
@@ -69,7 +76,10 @@ export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, dec
   const fail = (error: Error): void => {
     if (answered || socket.destroyed) return;
     answered = true;
-    replyRaw(socket, decision.onUnreachable(error));
+    release();
+    req.headers = original;
+    // What came early has been put back into the socket.
+    void tryAgain(proxy, dialler, { req, socket, early: Buffer.alloc(0) }, decision, error);
   };
   try {
     proxy.ws(
@@ -88,6 +98,30 @@ export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, dec
     proxy.off('proxyReqWs', onRequest);
     fail(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** Tells once when the tunnel is over. */
+function beginTunnel(socket: Socket, { onEnd }: Forward): () => void {
+  const release = (): void => {
+    socket.off('close', release);
+    onEnd?.();
+  };
+  if (socket.destroyed) setImmediate(release);
+  else socket.once('close', release);
+  return release;
+}
+
+/** A handshake can always be made again: nothing has been said yet. */
+async function tryAgain(
+  proxy: httpProxy,
+  dialler: Dialler,
+  upgrade: Upgrade,
+  decision: Forward,
+  error: Error,
+): Promise<void> {
+  const next = await decision.again?.(error);
+  if (next?.action === 'forward') tunnel(proxy, dialler, upgrade, next);
+  else replyRaw(upgrade.socket, next?.reply ?? decision.onUnreachable(error));
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */

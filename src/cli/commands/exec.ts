@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 
 import type { Command } from 'commander';
 
-import { PortrampError, errnoOf, messageOf } from '../../lib/errors.ts';
+import { PortrampError } from '../../lib/errors.ts';
 import { findService } from '../resolved-stack.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -22,6 +22,7 @@ export function defineExec(program: Command): void {
 async function exec(name: string, words: readonly string[], options: StackOptions): Promise<void> {
   const { service } = await findService(await locateStack(options), name);
   const { childEnvironment } = await import('../../runtime/environment.ts');
+  const { describeStartError } = await import('../../runtime/process/start-error.ts');
   const [file = '', ...args] = words;
   const child = spawn(file, args, {
     cwd: service.dir,
@@ -31,14 +32,16 @@ async function exec(name: string, words: readonly string[], options: StackOption
     stdio: 'inherit',
   });
   const relays = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
-    // The terminal sends SIGINT to the whole foreground group, so the child has it already.
-    const relay = (): void => void (signal === 'SIGINT' || child.kill(signal));
+    const relay = (): void => void (isTerminalInterrupt(signal) || child.kill(signal));
     process.on(signal, relay);
     return () => process.off(signal, relay);
   });
   try {
     process.exitCode = await new Promise<number>((resolve, reject) => {
-      child.once('error', (error) => reject(notStarted(file, error)));
+      child.once('error', (error) => {
+        const { message, hint } = describeStartError(file, service.dir, error);
+        reject(new PortrampError('USAGE', message, { hint }));
+      });
       child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
     });
   } finally {
@@ -46,7 +49,5 @@ async function exec(name: string, words: readonly string[], options: StackOption
   }
 }
 
-const notStarted = (file: string, error: Error): PortrampError =>
-  errnoOf(error) === 'ENOENT'
-    ? new PortrampError('USAGE', `command not found: ${file}`)
-    : new PortrampError('USAGE', `${file} could not be started: ${messageOf(error)}`);
+/** A terminal sends it to the whole foreground group, so the child has it already. */
+const isTerminalInterrupt = (signal: NodeJS.Signals): boolean => signal === 'SIGINT' && process.stdin.isTTY;

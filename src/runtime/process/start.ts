@@ -2,7 +2,6 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
-import { errnoOf, messageOf } from '../../lib/errors.ts';
 import { startTimeOf } from '../../lib/process-identity.ts';
 import type {
   Exit,
@@ -13,6 +12,7 @@ import type {
   StartResult,
   StopRequest,
 } from '../instance.ts';
+import { describeStartError } from './start-error.ts';
 import { trackRemains, type Remains } from './remains.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -34,12 +34,14 @@ export function startProcess(spec: ProcessSpec): Promise<StartResult> {
       windowsHide: true,
     });
   } catch (error) {
-    return Promise.resolve({ ok: false, failure: describeError(file, spec.dir, error) });
+    return Promise.resolve({ ok: false, failure: describeStartError(file, spec.dir, error) });
   }
   // A child that closes its stdin is its own business.
   child.stdin.on('error', () => undefined);
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, failure: describeError(file, spec.dir, error) }));
+    child.once('error', (error) =>
+      resolve({ ok: false, failure: describeStartError(file, spec.dir, error) }),
+    );
     child.once('spawn', () => resolve({ ok: true, instance: new ProcessInstance(child, spec) }));
   });
 }
@@ -50,20 +52,6 @@ function findProblem({ dir, command }: ProcessSpec): StartFailure | undefined {
   if (!statSync(dir).isDirectory())
     return { message: `${dir} is not a folder`, hint: 'see "dir" of the service' };
   return command.length === 0 ? { message: 'the command is empty' } : undefined;
-}
-
-function describeError(file: string, dir: string, error: unknown): StartFailure {
-  switch (errnoOf(error)) {
-    case 'ENOENT':
-      return {
-        message: `command not found: ${file}`,
-        hint: `is it installed, and in PATH as seen from ${dir}?`,
-      };
-    case 'EACCES':
-      return { message: `${file} may not be executed`, hint: `chmod +x ${file}` };
-    default:
-      return { message: `${file} could not be started: ${messageOf(error)}` };
-  }
 }
 
 class ProcessInstance implements Instance {

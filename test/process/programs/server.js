@@ -9,7 +9,9 @@ import { createServer } from 'node:http';
 const { PORT, HOST = '127.0.0.1', PORTRAMP_SERVICE: service } = process.env;
 const delay = Number(process.env.START_DELAY ?? 0);
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+
+async function answer(request, response) {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const send = (value, status = 200) => {
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -33,7 +35,7 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     send({ error: String(error) }, 500);
   }
-});
+}
 
 // Long enough to be seen as "warming" where a test asks for it; tests wait for events, not for this.
 setTimeout(() => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { chooseFrontPorts, openFrontPort } from '../../../src/daemon/front-port.ts';
 import { readFrontSettings } from '../../../src/daemon/settings.ts';
-import { createManualClock } from './manual-clock.ts';
+import { createManualClock } from '../manual-clock.ts';
 
 const choose = (
   variable: number | undefined,

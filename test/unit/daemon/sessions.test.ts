@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createSessions, type Connection } from '../../../src/daemon/sessions.ts';
 import { PortrampError } from '../../../src/lib/errors.ts';
 import type { Peer, RequestOptions } from '../../../src/protocol/peer.ts';
-import { createManualClock } from './manual-clock.ts';
+import { createManualClock } from '../manual-clock.ts';
 
 const shop = { root: '/src/shop', environment: 'dev' };
 const blog = { root: '/src/blog', environment: 'dev' };

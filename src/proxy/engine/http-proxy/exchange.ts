@@ -1,5 +1,6 @@
 /** One request and its response through the npm package, with what that leaves out. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { Stream } from 'node:stream';
 
 import type httpProxy from 'http-proxy';
@@ -20,11 +21,10 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 export function forward(exchange: Exchange, decision: Forward): void {
   const { req } = exchange;
-  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length']) > 0;
   const original = { ...req.headers };
   req.headers = requestHeaders(req, decision.headers);
   send(exchange, decision, {
-    isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody,
+    isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody(req),
     isReused: true,
     restart: (next) => {
       req.headers = original;
@@ -33,6 +33,9 @@ export function forward(exchange: Exchange, decision: Forward): void {
     },
   });
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
 
 interface Attempt {
   /** The request may be sent a second time even if a part of it was sent. */
@@ -78,6 +81,10 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
       prepareResponse(req, res, incoming);
     });
     res.once('close', () => request.destroy());
+    // It may also end without an error, as at a 101 that nobody asked for.
+    request.once('close', () => response ?? fail(new Error('no answer')));
+    // The head may be answered before the body has begun.
+    if (hasBody(req)) request.flushHeaders();
   });
   try {
     proxy.web(
@@ -128,7 +135,11 @@ async function askAgain(
 
 /** The certificate is checked against the target's own name, not against the Host header. */
 export function requestOptions(target: Forward['target']): object {
-  return { maxHeaderSize: 65_536, ...(target.protocol === 'https' ? { servername: target.host } : {}) };
+  const shared = { maxHeaderSize: 65_536 };
+  // An address is no server name (RFC 6066 §3), but is still what the certificate must be for.
+  return target.protocol === 'http'
+    ? shared
+    : { ...shared, servername: isIP(target.host) ? '' : target.host };
 }
 
 /**

@@ -58,13 +58,14 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     connections.keep(socket);
     const head = readHead(req, true);
     if ('status' in head) return replyRaw(socket, head);
-    const gone = new AbortController();
-    const stopWaiting = watchWaiting(upgrade, () => gone.abort());
-    const decision = await decide(handler, head, gone.signal);
-    const early = stopWaiting();
-    if (gone.signal.aborted) socket.destroy();
-    else if (decision.action === 'reply') replyRaw(socket, decision.reply);
-    else tunnel(proxy, dialler, { req, socket, early }, decision);
+    const waiting = watchWaiting(upgrade);
+    const decision = await decide(handler, head, waiting.gone);
+    if (waiting.gone.aborted) socket.destroy();
+    else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
+    else {
+      waiting.end();
+      replyRaw(socket, decision.reply);
+    }
   };
 
   server.on('request', (req, res) => guard(req, serve(req, res)));

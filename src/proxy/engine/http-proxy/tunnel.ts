@@ -13,6 +13,11 @@ import { requestHeaders, responseHeaders } from './headers.ts';
 /** What a client may send before its handshake is answered (bytes). */
 const MAX_EARLY = 65_536;
 
+/** A client that was answered closes within this time, or is closed (milliseconds). */
+const LINGER_TIME = 5_000;
+
+const NOTHING = Buffer.alloc(0);
+
 export interface Upgrade {
   readonly req: IncomingMessage;
   readonly socket: Socket;
@@ -20,8 +25,15 @@ export interface Upgrade {
   readonly early: Buffer;
 }
 
-/** Reads while the handshake waits, or nobody would notice that the client has left. */
-export function watchWaiting({ socket, early }: Upgrade, onGone: () => void): () => Buffer {
+/** A handshake without an answer. It reads, or nobody would notice that the client has left. */
+export interface Waiting {
+  readonly gone: AbortSignal;
+  /** Ends the waiting; what was read goes back to the socket. */
+  end(): void;
+}
+
+export function watchWaiting({ socket, early }: Upgrade): Waiting {
+  const gone = new AbortController();
   const chunks = [early];
   let size = early.length;
   const keep = (chunk: Buffer): void => {
@@ -29,19 +41,32 @@ export function watchWaiting({ socket, early }: Upgrade, onGone: () => void): ()
     size += chunk.length;
     if (size > MAX_EARLY) socket.destroy();
   };
-  socket.on('data', keep).once('end', onGone).once('close', onGone);
-  return () => {
-    socket.pause().off('data', keep).off('end', onGone).off('close', onGone);
-    return Buffer.concat(chunks);
+  const leave = (): void => gone.abort();
+  socket.on('data', keep).once('end', leave).once('close', leave);
+  return {
+    gone: gone.signal,
+    end: () => {
+      socket.pause().off('data', keep).off('end', leave).off('close', leave);
+      const read = Buffer.concat(chunks);
+      if (read.length > 0 && !socket.destroyed) socket.unshift(read);
+    },
   };
 }
 
-export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, decision: Forward): void {
-  const { req, socket, early } = upgrade;
+export interface Tunnel {
+  readonly proxy: httpProxy;
+  readonly dialler: Dialler;
+  readonly req: IncomingMessage;
+  readonly waiting: Waiting;
+}
+
+export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forward): void {
+  const { socket } = req;
   const { target } = decision;
   const original = { ...req.headers };
   const release = beginTunnel(socket, decision);
   let answered = false;
+  waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
     ...requestHeaders(req, decision.headers),
     connection: 'Upgrade',
@@ -53,10 +78,12 @@ export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, dec
     outgoing.path = req.url ?? '/';
     outgoing.once('response', (response) => {
       answered = true;
+      waiting.end();
       prepareRefusal(socket, response);
     });
     outgoing.once('upgrade', (response, backend) => {
       answered = true;
+      waiting.end();
       response.headers = {
         ...responseHeaders(response, undefined),
         connection: 'Upgrade',
@@ -77,15 +104,15 @@ export function tunnel(proxy: httpProxy, dialler: Dialler, upgrade: Upgrade, dec
     if (answered || socket.destroyed) return;
     answered = true;
     release();
+    keepOpen(socket);
     req.headers = original;
-    // What came early has been put back into the socket.
-    void tryAgain(proxy, dialler, { req, socket, early: Buffer.alloc(0) }, decision, error);
+    void tryAgain({ proxy, dialler, req, waiting }, decision, error);
   };
   try {
     proxy.ws(
       req,
       socket,
-      early,
+      NOTHING,
       {
         target: { protocol: `${target.protocol}:`, host: target.host, port: target.port },
         agent: dialler.single[target.protocol],
@@ -111,22 +138,24 @@ function beginTunnel(socket: Socket, { onEnd }: Forward): () => void {
   return release;
 }
 
+/** The package ends the socket after it has told of a failure, in the same turn: not before there is an answer. */
+function keepOpen(socket: Socket): void {
+  Object.defineProperty(socket, 'end', { value: () => socket, configurable: true });
+  queueMicrotask(() => Reflect.deleteProperty(socket, 'end'));
+}
+
 /** A handshake can always be made again: nothing has been said yet. */
-async function tryAgain(
-  proxy: httpProxy,
-  dialler: Dialler,
-  upgrade: Upgrade,
-  decision: Forward,
-  error: Error,
-): Promise<void> {
+async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promise<void> {
   const next = await decision.again?.(error);
-  if (next?.action === 'forward') tunnel(proxy, dialler, upgrade, next);
-  else replyRaw(upgrade.socket, next?.reply ?? decision.onUnreachable(error));
+  if (next?.action === 'forward') return tunnel(failed, next);
+  failed.waiting.end();
+  replyRaw(failed.req.socket, next?.reply ?? decision.onUnreachable(error));
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */
 function prepareRefusal(socket: Socket, response: IncomingMessage): void {
   response.headers = responseHeaders(response, 'close');
+  linger(socket);
   response.once('close', () => {
     if (!response.complete) socket.destroySoon();
   });
@@ -140,5 +169,11 @@ export function replyRaw(socket: Socket, { status, headers, body }: Reply): void
     connection: 'close',
   });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  linger(socket);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
+}
+
+/** After its answer: reads what still comes, so that the answer is not lost (RFC 9112 §9.6), but not for ever. */
+function linger(socket: Socket): void {
+  socket.resume().once('finish', () => socket.setTimeout(LINGER_TIME, () => socket.destroy()));
 }

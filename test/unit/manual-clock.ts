@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/lib/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 
 /** A clock that goes on only when it is told to. */
 export interface ManualClock extends Clock {

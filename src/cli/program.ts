@@ -12,6 +12,7 @@ import { defineExec } from './commands/exec.ts';
 import { defineLogs } from './commands/logs.ts';
 import { defineLs } from './commands/ls.ts';
 import { defineOpen } from './commands/open.ts';
+import { defineScale } from './commands/scale.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     defineOpen,
     defineLogs,
     defineControl,
+    defineScale,
     defineWait,
     defineDown,
     defineCheck,

@@ -3,22 +3,23 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { diffServices } from '../plan/diff.ts';
 import type { PublishedService, RunnerCommand, StackKey, StackSnapshot } from '../protocol/messages.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
+import { carryOut, CHANGES, type CommandAnswer } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
 import { launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
+import { explainRefusal } from './refusal.ts';
 import { reconcile } from './reconcile.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
@@ -246,60 +247,29 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
+    this.#problems = explainRefusal(error, this.#options.root);
     if (error instanceof ContractError) {
-      this.#problems = error.diagnostics
-        .filter(({ severity }) => severity === 'error')
-        .map(
-          (one) =>
-            `edit not applied: ${relative(this.#options.root, one.file)}:${one.line}:${one.column} ${one.message}`,
-        );
       this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
-    } else {
-      this.#problems = [`edit not applied: ${messageOf(error)}`];
-      this.events.emit({ type: 'notice', text: this.#problems.join() });
-    }
+    } else this.events.emit({ type: 'notice', text: this.#problems.join() });
     void this.#session?.publish(this.#snapshot());
   }
 
-  async #command(command: RunnerCommand): Promise<{ message?: string }> {
+  async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
     const plan = this.#prepared?.plan;
     if (supervision === undefined || plan === undefined) return { message: 'the stack is just starting' };
-    switch (command.action) {
-      case 'start':
-        supervision.startNamed(plan, command.services);
-        break;
-      case 'stop':
-        supervision.stopNamed(plan, command.services);
-        break;
-      case 'restart':
-        supervision.restartNamed(plan, command.services);
-        break;
-      case 'wake':
-        for (const name of command.services) supervision.wake(name);
-        break;
-      case 'scale':
-        return this.#scale(command.service, command.replicas);
-      case 'down':
-        // The answer must leave before the session closes.
-        setImmediate(() => void this.stop({ now: false }));
-        return {};
-      case 'ping':
-        return {};
-    }
-    await this.#session?.publish(this.#snapshot());
-    return {};
-  }
-
-  /** A person's word, over the contract's until the runner ends. */
-  async #scale(name: string, replicas: number): Promise<{ message?: string }> {
-    const planned = this.#prepared?.plan.services.get(name);
-    if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
-    const isFirst = planned.ports.some((port) => !port.ramp);
-    this.#scales.set(name, replicas);
-    this.#watch?.check();
-    const restart = isFirst ? '; it gets a ramp, for which it is restarted once' : '';
-    return { message: `scaling ${name} to ${replicas}${restart}` };
+    const answer = carryOut(command, {
+      supervision,
+      plan,
+      scale: (service, replicas) => {
+        this.#scales.set(service, replicas);
+        this.#watch?.check();
+      },
+      // The answer must leave before the session closes.
+      stop: () => void setImmediate(() => void this.stop({ now: false })),
+    });
+    if (CHANGES.includes(command.action)) await this.#session?.publish(this.#snapshot());
+    return answer;
   }
 
   #publish(unit: Unit): void {

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { STEADY, pauseAfter, step, type Policy, type ServiceState } from '../../../src/stack/service.ts';
+import { STEADY, pauseAfter } from '../../../src/stack/exit.ts';
+import { step, type Policy, type ServiceState } from '../../../src/stack/service.ts';
 import { EVENTS, POLICIES, STATES } from './examples.ts';
 
 type StateName = keyof typeof STATES;

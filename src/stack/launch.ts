@@ -6,8 +6,10 @@ import { withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
-import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
+import type { Instance, ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
+import type { LaunchResult } from './replica.ts';
+import type { TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
   readonly service: ResolvedService;
@@ -19,10 +21,36 @@ export interface LaunchOptions {
   /** Who holds a port; empty when it is free, undefined when nobody can be asked. */
   readonly holdersOf: (port: number) => Promise<readonly PortHolder[] | undefined>;
   readonly onOutput: ProcessSpec['onOutput'];
+  readonly tasks: TaskRecord;
+  /** A task runs even if it has nothing to do. */
+  readonly forced: boolean;
 }
 
+/** A task that has nothing to do is skipped; one that succeeds is remembered. */
+export async function launch(options: LaunchOptions): Promise<LaunchResult> {
+  const judgement = await options.tasks.judge(options.service);
+  if (judgement?.isDone === true && !options.forced) return { skipped: true };
+  const result = await start(options);
+  if (!result.ok || judgement === undefined) return result;
+  const { instance } = result;
+  const exited = instance.exited.then(async (exit) => {
+    // What cannot be remembered is done once more.
+    if (exit.code === 0) await judgement.succeed().catch(() => undefined);
+    return exit;
+  });
+  return { ok: true, instance: withEnd(instance, exited) };
+}
+
+const withEnd = (instance: Instance, exited: Instance['exited']): Instance => ({
+  pid: instance.pid,
+  exited,
+  aside: (command, options) => instance.aside(command, options),
+  stop: (policy) => instance.stop(policy),
+  kill: () => instance.kill(),
+});
+
 /** A leased port that somebody else holds is a failure: the service would not get it, or share it unknowingly. */
-export async function launch(options: LaunchOptions): Promise<StartResult> {
+async function start(options: LaunchOptions): Promise<StartResult> {
   const { service: resolved } = options;
   const { service: contract } = resolved;
   if (contract.kind === 'external') return fail({ message: 'an external service is not started' });

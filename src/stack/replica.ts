@@ -1,4 +1,5 @@
 /** One replica of a service: the process, probe and timer that its state asks for. What happens is in `service.ts`. */
+import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 import type { Clock } from '../lib/clock.ts';
@@ -6,6 +7,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
+import { stampOf } from './probe.ts';
 import { watchReadiness, type Finding } from './readiness.ts';
 import type { Effect, ServiceEvent } from './service.ts';
 
@@ -43,12 +45,18 @@ export interface ReplicaOptions {
   readonly onExit: (pid: number) => void;
 }
 
+const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | undefined> =>
+  service.kind === 'process' && service.ready.kind === 'file'
+    ? stampOf(resolve(dir, service.ready.path))
+    : undefined;
+
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
   launched: ResolvedService | undefined;
 
   readonly #options: ReplicaOptions;
   #instance: Instance | undefined;
+  #stamp: string | undefined;
   #endProbe: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #killed = false;
@@ -94,6 +102,7 @@ export class ReplicaShell {
     const { service: name, logs, launch, next, onEvent, onSpawn } = this.#options;
     const launching = next();
     this.launched = launching.service;
+    this.#stamp = await stampBefore(launching.service);
     const result = await launch({
       ...launching,
       onOutput: (stream, chunk) => logs.write(name, stream, chunk),
@@ -158,6 +167,10 @@ export class ReplicaShell {
     this.#endProbe = watchReadiness({
       ready: service.ready,
       ports: this.launched.ports,
+      dir: this.launched.dir,
+      stamp: this.#stamp,
+      run: async (command, options) =>
+        this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
       clock,
       onLine: (listener) =>
         readsLog

@@ -2,8 +2,6 @@
  * The runner: one stack of one checkout, from its contract to its processes. It owns the session with the
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -11,21 +9,18 @@ import { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
 import { diffServices } from '../plan/diff.ts';
 import type { PublishedService, RunnerCommand, StackKey, StackSnapshot } from '../protocol/messages.ts';
-import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { carryOut, CHANGES, type CommandAnswer } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { launch } from './launch.ts';
-import { createLogStore, type LogStore } from './logs/store.ts';
-import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
-import { createReach, type Reach } from './ramp/reach.ts';
+import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { explainRefusal } from './refusal.ts';
 import { reconcile } from './reconcile.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
-import { selectOrThrow, Supervision } from './supervision.ts';
+import { selectOrThrow, type Supervision } from './supervision.ts';
 import type { Unit } from './unit.ts';
-import { watchFiles, type FileWatch } from './watch.ts';
+import { watchFiles, type FileWatch } from './watch/files.ts';
+import { sourcesOf } from './watch/sources.ts';
 
 export interface RunnerOptions extends StackKey {
   /** Services and groups to run; empty: the default ones. */
@@ -62,15 +57,12 @@ class StackRunner implements Runner {
   readonly ended: Promise<void>;
 
   readonly #options: RunnerOptions;
-  readonly #runId = randomBytes(6).toString('hex');
   #resolveEnded: () => void = () => undefined;
   #session: Session | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
-  #logs: LogStore | undefined;
-  #watchdog: Watchdog | undefined;
   #watch: FileWatch | undefined;
-  #reach: Reach | undefined;
+  #parts: Parts | undefined;
   readonly #scales = new Map<string, number>();
   #stopping: Promise<void> | undefined;
   /** Why the last edit of the contract was not applied. */
@@ -93,7 +85,7 @@ class StackRunner implements Runner {
   }
 
   async #start(): Promise<void> {
-    const { clock, connect, home, selection, root } = this.#options;
+    const { clock, connect, home, selection, root, environment } = this.#options;
     const session = await openSession({
       connect,
       clock,
@@ -112,16 +104,27 @@ class StackRunner implements Runner {
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     await session.attach(prepared.stack, prepared.leases);
     this.#prepared = prepared;
-    const logs = createLogStore({ folder: join(home.logs, prepared.stack.slug), clock });
-    this.#logs = logs;
-    logs.lines.on((line) => this.events.emit({ type: 'line', line }));
-    this.#watchdog = startWatchdog({ runId: this.#runId, clock });
-    const reach = this.#createReach(session);
-    this.#reach = reach;
-    const supervision = this.#createSupervision({ session, logs, watchdog: this.#watchdog, reach });
+    const parts = openParts({
+      clock,
+      home,
+      session,
+      key: { root, environment },
+      slug: prepared.stack.slug,
+      events: this.events,
+      supervision: () => this.#supervision,
+      publish: () => session.publish(this.#snapshot()),
+    });
+    this.#parts = parts;
+    const supervision = createSupervision(parts, {
+      ...this.#options,
+      events: this.events,
+      onChange: (unit) => this.#publish(unit),
+      onSettled: () => void this.#settle(session),
+    });
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#reload() });
     await this.#watch.follow(prepared.files);
+    await parts.sources.follow(sourcesOf(prepared.services));
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
     supervision.start(prepared, wanted);
     this.events.emit({
@@ -141,9 +144,7 @@ class StackRunner implements Runner {
 
   async #close(): Promise<void> {
     await this.#watch?.close();
-    await this.#reach?.close();
-    await this.#watchdog?.close();
-    await this.#logs?.close();
+    if (this.#parts !== undefined) await closeParts(this.#parts);
     this.#session?.close();
     this.#resolveEnded();
   }
@@ -163,50 +164,6 @@ class StackRunner implements Runner {
     if (this.#prepared === undefined) return undefined;
     const { stack, leases } = this.#prepared;
     return { slug: stack.slug, index: stack.index, leases: [...leases] };
-  }
-
-  #createReach(session: Session): Reach {
-    return createReach({
-      clock: this.#options.clock,
-      engine: createHttpProxyEngine(),
-      session,
-      publish: () => session.publish(this.#snapshot()),
-      wake: (service) => this.#supervision?.wake(service),
-      rest: (service) => this.#supervision?.rest(service),
-      onNotice: (service, text) => this.events.emit({ type: 'notice', text, service }),
-    });
-  }
-
-  #createSupervision({ session, logs, watchdog, reach }: Parts): Supervision {
-    const { clock, ambient, color } = this.#options;
-    const holdersOf = async (port: number) => {
-      // Without a daemon for the moment nobody can tell; the service will find out itself.
-      const answer = await session.request('holder', { port }).catch(() => undefined);
-      return answer === undefined ? undefined : answer.free ? [] : nonEmpty(answer.holders);
-    };
-    return new Supervision({
-      clock,
-      logs,
-      open: (launched) => reach.open(launched),
-      drain: (drain) => reach.drain(drain),
-      launch: ({ service, generation, onOutput }) =>
-        launch({
-          service,
-          ambient,
-          color,
-          holdersOf,
-          onOutput,
-          marker: `${this.#runId}.${service.name}.${generation}`,
-        }),
-      onSpawn: (pid) => watchdog.add(pid),
-      onExit: (pid) => watchdog.remove(pid),
-      onNotice: (unit, text) => {
-        logs.note(unit.name, text);
-        this.events.emit({ type: 'notice', text, service: unit.name });
-      },
-      onChange: (unit) => this.#publish(unit),
-      onSettled: () => void this.#settle(session),
-    });
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
@@ -236,10 +193,11 @@ class StackRunner implements Runner {
         wantedNow: wanted,
       });
       supervision.apply(actions, next, wanted);
-      this.#reach?.keep(new Set(supervision.units.map((unit) => unit.name)));
+      this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
       await this.#watch?.follow(next.files);
+      await this.#parts?.sources.follow(sourcesOf(next.services));
       await session.publish(this.#snapshot());
     } catch (error) {
       this.#refuse(error);
@@ -273,7 +231,7 @@ class StackRunner implements Runner {
   }
 
   #publish(unit: Unit): void {
-    this.#reach?.follow(unit);
+    this.#parts?.reach.follow(unit);
     this.events.emit({ type: 'service', service: publishService(this.#view(unit)) });
     void this.#session?.publish(this.#snapshot());
   }
@@ -290,18 +248,7 @@ class StackRunner implements Runner {
   #view(unit: Unit): ServiceView {
     const { name, resolved, state, restarts, waitingFor, armed, targets, instances } = unit;
     const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
-    const log = isBad ? (this.#logs?.tail(name, FAILURE_LINES) ?? []) : [];
+    const log = isBad ? (this.#parts?.logs.tail(name, FAILURE_LINES) ?? []) : [];
     return { resolved, state, restarts, waitingFor, log, armed, targets, instances };
   }
 }
-
-interface Parts {
-  readonly session: Session;
-  readonly logs: LogStore;
-  readonly watchdog: Watchdog;
-  readonly reach: Reach;
-}
-
-/** A port that is not free is held by somebody, even if the system does not say by whom. */
-const nonEmpty = <T extends object>(holders: readonly T[]): readonly (T | object)[] =>
-  holders.length === 0 ? [{}] : holders;

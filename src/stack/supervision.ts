@@ -116,6 +116,13 @@ export class Supervision {
     unit.dispatch({ type: 'start' });
   }
 
+  /** A file that the service is made from has changed. One that somebody stopped stays so. */
+  touch(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined || unit.goal === 'down' || this.#down !== undefined) return;
+    unit.dispatch({ type: 'restart' });
+  }
+
   /** Stops a service that nobody uses; the next one who asks starts it again. */
   rest(name: string): void {
     const unit = this.#units.get(name);

@@ -17,6 +17,7 @@ const entries =
     : {
         portramp: 'src/cli/main.ts',
         daemon: 'src/daemon/main.ts',
+        inspector: 'src/daemon/inspector.ts',
         watchdog: 'src/runtime/watchdog/main.ts',
         localhost: 'src/runtime/localhost.ts',
       };

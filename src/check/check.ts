@@ -1,10 +1,15 @@
-/** What is wrong with a contract, before anything runs: no daemon, no ports, no clock. Pure. */
+/** What is wrong with a contract and what lies around it, before anything runs: no daemon, no ports, no clock. Pure. */
 import type { Contract, EnvFileValues } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
-import { identOf, slugCandidates } from '../plan/names.ts';
-import { LEASE_BAND, planStack } from '../plan/plan-stack.ts';
-import type { Leases, Plan, StackIdentity } from '../plan/plan.ts';
+import { placeFindings } from '../contract/finding.ts';
+import { planStack } from '../plan/plan-stack.ts';
+import type { Plan } from '../plan/plan.ts';
 import { resolveServices } from '../plan/resolve.ts';
+import { NO_FACTS, type Facts } from './facts/facts.ts';
+import { imagineLeases, imagineStack } from './imagine.ts';
+import type { Scene } from './rules/rule.ts';
+import { RULES } from './rules/rules.ts';
+import { judge } from './severity.ts';
 
 /** The contract as it was read for one environment. */
 export interface CheckInput {
@@ -14,52 +19,49 @@ export interface CheckInput {
   readonly envFiles: EnvFileValues;
 }
 
-/** Every finding of every environment, each once, in the order of the file. */
+/** Every finding of every environment, each once, in the order of the file; the contract's come first. */
 export function checkContract(
   environments: readonly CheckInput[],
   ambient: Readonly<Record<string, string | undefined>>,
+  facts: Facts = NO_FACTS,
 ): Diagnostic[] {
-  return sortDiagnostics(
-    environments.flatMap(({ contract, diagnostics, envFiles }) => [
-      ...diagnostics,
-      ...(contract === undefined ? [] : checkStack(contract, envFiles, ambient)),
-    ]),
-  );
+  const scenes: Scene[] = [];
+  const found = environments.flatMap(({ contract, diagnostics, envFiles }) => {
+    if (contract === undefined) return [...diagnostics];
+    const { plan, diagnostics: planned } = planStack(contract, imagineStack(contract));
+    scenes.push({ contract, plan, facts });
+    // Nothing of this size can run: the answer should not wait for its references.
+    const isTooLarge = planned.some((diagnostic) => diagnostic.code === 'PR009');
+    const resolved = isTooLarge ? [] : resolve(contract, plan, envFiles, ambient);
+    const ruled = isTooLarge
+      ? []
+      : RULES.flatMap((rule) => place(rule, contract, rule.find?.({ contract, plan, facts })));
+    return judge(contract, [...diagnostics, ...planned, ...resolved, ...ruled]);
+  });
+  const [first] = scenes;
+  const once =
+    first && RULES.flatMap((rule) => place(rule, first.contract, rule.findOnce?.({ scenes, facts })));
+  return sortDiagnostics([...found, ...(first === undefined ? [] : judge(first.contract, once ?? []))]);
 }
 
-function checkStack(
+const place = (
+  { id, severity }: (typeof RULES)[number],
   contract: Contract,
+  findings: Parameters<typeof placeFindings>[3] = [],
+): Diagnostic[] => placeFindings(contract, id, severity, findings);
+
+function resolve(
+  contract: Contract,
+  plan: Plan,
   envFiles: EnvFileValues,
   ambient: Readonly<Record<string, string | undefined>>,
 ): Diagnostic[] {
-  const { plan, diagnostics } = planStack(contract, imagineStack(contract));
-  // Nothing of this size can run: the answer should not wait for its references.
-  if (diagnostics.some((diagnostic) => diagnostic.code === 'PR009')) return diagnostics;
-  const resolved = resolveServices(plan, {
+  return resolveServices(plan, {
     contract,
     envFiles,
     ambient,
     leases: imagineLeases(plan),
     front: { http: 80 },
     unresolvedVariables: 'note',
-  });
-  return [...diagnostics, ...resolved.diagnostics];
-}
-
-/** The main checkout, which has every host name that there can be. */
-function imagineStack({ workspace, environment }: Contract): StackIdentity {
-  const claim = { workspace, root: '/', main: true, environment };
-  const [slug = workspace] = slugCandidates(claim);
-  return { ...claim, workspaceId: '', slug, ident: identOf(slug), index: 0 };
-}
-
-/** Numbers in order: which ones they are changes no finding. */
-function imagineLeases(plan: Plan): Leases {
-  let number: number = LEASE_BAND.from;
-  return new Map(
-    [...plan.services.values()].map(({ name, ports }) => [
-      name,
-      new Map(ports.map((port) => [port.name, number++])),
-    ]),
-  );
+  }).diagnostics;
 }

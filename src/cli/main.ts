@@ -9,6 +9,7 @@ const USAGE_ERRORS: readonly ErrorCode[] = [
   'USAGE',
   'CONTRACT_INVALID',
   'CONTRACT_NOT_FOUND',
+  'REVISION_UNREADABLE',
   'UNKNOWN_NAME',
 ];
 

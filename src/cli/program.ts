@@ -4,6 +4,7 @@ import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
+import { defineDiff } from './commands/diff.ts';
 import { defineDev } from './commands/dev.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineDown } from './commands/down.ts';
@@ -16,6 +17,7 @@ import { defineScale } from './commands/scale.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
+import { defineWhy } from './commands/why.ts';
 import { VERSION } from './version.ts';
 
 /** The whole command line; every command loads what it needs when it runs. */
@@ -40,8 +42,10 @@ export function createProgram(): Command {
     defineControl,
     defineScale,
     defineWait,
+    defineWhy,
     defineDown,
     defineCheck,
+    defineDiff,
     defineSchema,
     defineDoctor,
     defineClean,

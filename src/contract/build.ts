@@ -17,7 +17,7 @@ import { portsOf } from './ports.ts';
 import { DEFAULT_RANGE, buildRange } from './ranges.ts';
 import type { ContractFields } from './schema.ts';
 import type { EnvFileFields, ServiceFields } from './schema-service.ts';
-import { find, locate, type Mapping, type Path } from './tree.ts';
+import { find, locate, toValue, type Mapping, type Path } from './tree.ts';
 
 type Defaults = NonNullable<ContractFields['defaults']>;
 
@@ -55,7 +55,10 @@ export function buildContract(fields: ContractFields, tree: Mapping, environment
     severities: fields.check?.severity ?? {},
     services,
     locate: (path) => locate(tree, whereWritten(tree, path)),
-    isWritten: (path) => find(tree, whereWritten(tree, path)) !== undefined,
+    written: (path) => {
+      const found = find(tree, whereWritten(tree, path));
+      return found === undefined ? undefined : toValue(found);
+    },
   };
 }
 

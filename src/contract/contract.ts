@@ -31,8 +31,8 @@ export interface Contract {
   readonly services: ReadonlyMap<string, Service>;
   /** Where a path such as `['services', 'api', 'env', 'X']` was written, or its nearest written ancestor. */
   locate(path: readonly (string | number)[]): Position;
-  /** Whether something was written at the path, in the service or in `defaults`. */
-  isWritten(path: readonly (string | number)[]): boolean;
+  /** What was written at the path, in the service or in `defaults`: a plain value, undefined where nothing was. */
+  written(path: readonly (string | number)[]): unknown;
 }
 
 /** Port numbers, both ends included. */

@@ -78,7 +78,7 @@ const ABSENT = 'does not exist';
 /** In a diagnostic that stands for a file as a whole. */
 const isAbsent = (diagnostic: Diagnostic): boolean => diagnostic.message.endsWith(ABSENT);
 
-async function readSource(file: string): Promise<Source | Diagnostic> {
+export async function readSource(file: string): Promise<Source | Diagnostic> {
   const fail = (message: string, hint: string): Diagnostic => ({
     code: 'PR001',
     severity: 'error',

@@ -30,7 +30,7 @@ export const RULE_IDS = [
   'PR030',
 ] as const;
 
-/** `portramp dev` refuses what these find, so they are always errors. */
+/** `portramp dev` refuses all that these find, so they are always errors. */
 export const FIXED_RULES = [
   'PR001',
   'PR002',

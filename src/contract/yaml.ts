@@ -22,7 +22,12 @@ export interface YamlResult {
 // Control characters are no text in YAML (YAML 1.2.2 §5.1), tab and line ends apart.
 const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
-export function readYaml(source: Source): YamlResult {
+export interface YamlOptions {
+  /** For files of other programs: tags of theirs, and what the parser merely warns about, are no errors. */
+  readonly foreign?: boolean;
+}
+
+export function readYaml(source: Source, options: YamlOptions = {}): YamlResult {
   const { file } = source;
   const text = source.text.replace(/^\uFEFF/, '');
   const control = CONTROL.exec(text);
@@ -47,7 +52,8 @@ export function readYaml(source: Source): YamlResult {
     const message = 'this file holds several YAML documents';
     return fail(at(second.range[0]), message, 'keep one, and remove the "---" before the others');
   }
-  const syntax = explainErrors([...document.errors, ...document.warnings], text, at);
+  const trouble = options.foreign ? document.errors : [...document.errors, ...document.warnings];
+  const syntax = explainErrors(trouble, text, at);
   if (syntax.length > 0) return { diagnostics: syntax };
   return readDocument(document, at);
 }

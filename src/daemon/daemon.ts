@@ -6,7 +6,7 @@ import type { Lock } from '../lib/lock.ts';
 import { prepareStateFolder } from '../lib/state-folder.ts';
 import { holdersOf } from '../ports/holders.ts';
 import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
-import { keyText, type LedgerKey } from '../ports/ledger.ts';
+import { findStack, keyText, type LedgerKey } from '../ports/ledger.ts';
 import { isPortFree } from '../ports/probe.ts';
 import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
 import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
@@ -14,10 +14,12 @@ import { dispatch, type DispatchContext } from './dispatch.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { keepFrontPort, readFrontPort } from './front-store.ts';
 import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
+import type { Inspection } from './inspection.ts';
 import { frontStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { readFrontSettings } from './settings.ts';
 import { createStacks, type Stacks } from './stacks.ts';
+import { createVerification, TRUST, type Verification } from './verification.ts';
 
 export interface DaemonOptions {
   readonly home: Home;
@@ -27,6 +29,8 @@ export interface DaemonOptions {
   readonly log: (line: string) => void;
   readonly clock?: Clock;
   readonly protocol?: ProtocolRange;
+  /** Who looks at listeners; without it nobody does, and every route is trusted. */
+  readonly inspection?: Inspection;
   /** Called when this daemon must end at once and clean up nothing: what it had is another one's now. */
   readonly onDisplaced: () => void;
 }
@@ -67,6 +71,7 @@ interface Parts {
   readonly frontPort: FrontPort;
   readonly sessions: Sessions;
   readonly stacks: Stacks;
+  readonly verification: Verification;
   readonly connections: Set<ControlConnection>;
   readonly route: () => void;
   readonly sendStack: DispatchContext['sendStack'];
@@ -87,8 +92,8 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     clock,
     log,
   });
-  const parts = { ledger, problem, frontPort, ...createRegistry(ledger, front, clock) };
-  const { sessions, connections } = parts;
+  const parts = { ledger, problem, frontPort, ...createRegistry(options, ledger, clock) };
+  const { sessions, verification, connections } = parts;
   const stopWaking = wakeOnRequest(front, sessions);
   const ending = createEnding<EndReason>(async (reason) => {
     log(`closing (${reason})`);
@@ -97,6 +102,7 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     frontPort.close();
     stopWaking();
     sessions.close();
+    verification.close();
     await front.close(DRAIN_TIME);
     await ledger.flush();
     control.closeConnections();
@@ -116,6 +122,7 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     },
   }).catch((error: unknown) => {
     frontPort.close();
+    verification.close();
     throw error;
   });
   log(`portramp ${options.version} listens on ${home.socket} (pid ${process.pid})`);
@@ -144,10 +151,10 @@ async function readFrontPorts({ home, environment }: DaemonOptions): Promise<num
 }
 
 function createRegistry(
+  { front, log, inspection }: DaemonOptions,
   ledger: LedgerFile,
-  front: Front,
   clock: Clock,
-): Pick<Parts, 'sessions' | 'stacks' | 'connections' | 'route' | 'sendStack'> {
+): Pick<Parts, 'sessions' | 'stacks' | 'verification' | 'connections' | 'route' | 'sendStack'> {
   const connections = new Set<ControlConnection>();
   const sendStack = (connection: ControlConnection, key: LedgerKey): void => {
     const stack = stacks.find(key);
@@ -159,14 +166,28 @@ function createRegistry(
     }
   };
   const sessions = createSessions({ clock, onChange: tellWatchers });
-  const route = (): void => front.publish(frontStacks(sessions, ledger.current));
-  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree });
-  return { sessions, stacks, connections, route, sendStack };
+  const route = (): void =>
+    front.publish(frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)));
+  const verification =
+    inspection === undefined
+      ? TRUST
+      : createVerification({
+          inspection,
+          clock,
+          log,
+          sessions: () => sessions.all(),
+          labelOf: (key, service) => `${service} of ${findStack(ledger.current, key)?.slug ?? key.root}`,
+          onChange: route,
+          onFindings: ({ key, connection }, findings) =>
+            connection.peer.notify('findings', { key, findings }),
+        });
+  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree, holdersOf });
+  return { sessions, stacks, verification, connections, route, sendStack };
 }
 
 function createContext(
   options: DaemonOptions,
-  { problem, frontPort, sessions, stacks, sendStack }: Parts,
+  { problem, frontPort, sessions, stacks, verification, sendStack }: Parts,
   end: Daemon['end'],
 ): DispatchContext {
   const { version, home, front } = options;
@@ -177,6 +198,7 @@ function createContext(
     sessions,
     stacks,
     traffic: front.traffic,
+    verification,
     sendStack,
     status: () => ({
       pid: process.pid,

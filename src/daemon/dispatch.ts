@@ -17,6 +17,7 @@ import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stacks } from './stacks.ts';
+import type { Verification } from './verification.ts';
 
 export interface DispatchContext {
   readonly version: string;
@@ -24,6 +25,7 @@ export interface DispatchContext {
   readonly stacks: Stacks;
   readonly sessions: Sessions;
   readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
+  readonly verification: Pick<Verification, 'settle'>;
   readonly status: () => DaemonResult<'status'>;
   readonly front: () => Front;
   /** What is to be said once, to whoever claims a name next. */
@@ -73,9 +75,11 @@ async function answer(
       return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
     }
     case 'lease': {
-      const { stack, ports } = parse('lease', params);
-      return { leases: await stacks.lease(stack, ports) };
+      const { stack, ports, rules } = parse('lease', params);
+      return stacks.lease(stack, ports, rules);
     }
+    case 'reassign':
+      return stacks.reassign(parse('reassign', params));
     case 'attach': {
       const { stack, pid } = parse('attach', params);
       stacks.attach(stack, pid, connection);
@@ -84,6 +88,8 @@ async function answer(
     case 'publish': {
       const { stack, snapshot } = parse('publish', params);
       const refusedHosts = await stacks.publish(stack, snapshot, connection);
+      // Outside of the queue of changes: nobody else waits for a look at this stack's listeners.
+      await context.verification.settle(stack);
       return { front: context.front(), refusedHosts };
     }
     case 'list':

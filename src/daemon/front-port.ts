@@ -1,7 +1,7 @@
 /** The front's port: chosen once, then kept; it never moves silently. */
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
-import type { PortHolder } from '../ports/holders.ts';
+import { describeHolder, type PortHolder } from '../ports/holders.ts';
 import type { Front as FrontStatus } from '../protocol/messages.ts';
 import type { FrontSettings } from './settings.ts';
 
@@ -132,13 +132,6 @@ async function describeProblem(
   if (errnoOf(error) !== 'EADDRINUSE') return `the front cannot listen on port ${port}: ${messageOf(error)}`;
   const [holder] = await holdersOf(port);
   return `the front's port ${port} is held by ${describeHolder(holder)}`;
-}
-
-/** "node server.js (pid 12, in /home/me/shop)". */
-export function describeHolder(holder: PortHolder | undefined): string {
-  if (holder?.pid === undefined) return "another user's process";
-  const place = holder.cwd === undefined ? '' : `, in ${holder.cwd}`;
-  return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
 }
 
 function fallbackNotice(): string {

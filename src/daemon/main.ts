@@ -13,6 +13,7 @@ import type { StartReport } from '../protocol/spawn.ts';
 import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
 import { ALREADY_RUNNING } from './control.ts';
 import { startDaemon } from './daemon.ts';
+import { createInspection } from './inspection.ts';
 import { createLog } from './log.ts';
 
 // The socket and every file are this user's alone, from their first moment.
@@ -44,6 +45,7 @@ try {
     version: packageJson.version,
     environment: process.env,
     front: createFront({ engine: createHttpProxyEngine(), clock: systemClock, log }),
+    inspection: createInspection(),
     log,
     onDisplaced: () => process.exit(0),
   });

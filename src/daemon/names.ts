@@ -93,7 +93,8 @@ function describe(claim: StackClaim, slug: string, index: number, firstSeen: str
 function refresh(ledger: Ledger, known: LedgerStack, claim: StackClaim): Naming {
   const moved = known.workspaceId !== claim.workspaceId;
   const index = moved ? pickIndex(ledger, claim, known.index) : known.index;
-  const stack = describe(claim, known.slug, index, known.firstSeen);
+  const described = describe(claim, known.slug, index, known.firstSeen);
+  const stack = known.fenced === undefined ? described : { ...described, fenced: known.fenced };
   const notices =
     known.workspace === claim.workspace
       ? []
@@ -132,7 +133,7 @@ function adoptLeases(naming: Naming, held: Held | undefined): Naming {
     ![...own, ...adopted].some((other) => isSamePort(other, lease) || other.number === lease.number);
   for (const lease of held.leases) {
     if (isNew(lease)) {
-      adopted.push({ root, environment, service: lease.service, port: lease.port, number: lease.number });
+      adopted.push({ root, environment, ...lease });
     }
   }
   return { ...naming, ledger: addLeases(naming.ledger, adopted) };

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
-import type { RunnerCommand, StackSnapshot } from '../protocol/messages.ts';
+import type { CommandAnswer, RunnerCommand, StackSnapshot } from '../protocol/messages.ts';
 import type { Peer } from '../protocol/peer.ts';
 
 /** A client's connection, as far as sessions need it. */
@@ -22,6 +22,8 @@ export interface Session {
   readonly pid: number;
   readonly connection: Connection;
   snapshot: StackSnapshot;
+  /** Hosts that it wants and another stack holds: host → slug of the holder. */
+  refusedHosts: Readonly<Record<string, string>>;
   /** True when it stopped answering (Ctrl-Z, a debugger). */
   silent: boolean;
 }
@@ -37,7 +39,7 @@ export interface Sessions {
    * Passes a command on.
    * @throws PortrampError STACK_NOT_RUNNING, RUNNER_SILENT, or the runner's own.
    */
-  command(key: LedgerKey, command: RunnerCommand): Promise<{ message?: string | undefined }>;
+  command(key: LedgerKey, command: RunnerCommand): Promise<CommandAnswer>;
   close(): void;
 }
 
@@ -62,13 +64,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
   const pings = watchSilence(sessions, options);
 
-  const command = async (key: LedgerKey, order: RunnerCommand): Promise<{ message?: string | undefined }> => {
+  const command = async (key: LedgerKey, order: RunnerCommand): Promise<CommandAnswer> => {
     const session = sessions.get(keyText(key));
     if (session === undefined) throw notRunning(key);
     return (await session.connection.peer.request('command', order, {
       timeout: ANSWER_TIMEOUT,
       lateError: () => silentError(session),
-    })) as { message?: string | undefined };
+    })) as CommandAnswer;
   };
 
   return {
@@ -84,6 +86,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         pid,
         connection,
         snapshot: { services: [], routes: [] },
+        refusedHosts: {},
         silent: false,
       };
       sessions.set(keyText(key), session);

@@ -7,48 +7,43 @@ import { stat } from 'node:fs/promises';
 import { PortrampError, errnoOf } from '../lib/errors.ts';
 import { createQueue } from '../lib/queue.ts';
 import { identOf } from '../plan/names.ts';
-import { allocateLeases } from '../ports/allocate.ts';
+import type { PortHolder } from '../ports/holders.ts';
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
-  addLeases,
   findStack,
   isSameKey,
   keepLeases,
+  leasesOf,
   removeStacks,
   setHosts,
   type Ledger,
   type LedgerKey,
-  type LedgerLease,
   type LedgerStack,
 } from '../ports/ledger.ts';
-import type {
-  Lease,
-  PortRef,
-  RunningStack,
-  StackClaim,
-  StackKey,
-  StackSnapshot,
-} from '../protocol/messages.ts';
+import type { RunningStack, StackClaim, StackKey, StackSnapshot } from '../protocol/messages.ts';
 import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
+import { createLeases, toLease, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
 
-export interface Stacks {
+export interface Stacks extends Leases {
   claim(
     claim: StackClaim,
     held: Held | undefined,
   ): Promise<{ readonly stack: Identity; readonly notices: readonly string[] }>;
-  lease(key: StackKey, ports: readonly PortRef[]): Promise<Lease[]>;
   attach(key: StackKey, pid: number, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
-  list(options: { readonly all: boolean }): RunningStack[];
+  list(options: { readonly all: boolean; readonly holdings?: boolean }): RunningStack[];
   find(key: StackKey): RunningStack | undefined;
   forget(keys: readonly StackKey[] | undefined): Promise<Identity[]>;
 }
 
 /** A stack's names, as the protocol tells them. */
-export type Identity = Omit<RunningStack, 'services' | 'pid' | 'silent' | 'problems'>;
+export type Identity = Omit<
+  RunningStack,
+  'services' | 'pid' | 'silent' | 'problems' | 'leases' | 'hosts' | 'refusedHosts'
+>;
 
 export interface StacksOptions {
   readonly ledger: LedgerFile;
@@ -58,9 +53,11 @@ export interface StacksOptions {
   /** Called after a stack published. */
   readonly onChange: (key: LedgerKey) => void;
   readonly isPortFree: (port: number) => Promise<boolean>;
+  readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
 }
 
-export function createStacks({ ledger, sessions, route, onChange, isPortFree }: StacksOptions): Stacks {
+export function createStacks(options: StacksOptions): Stacks {
+  const { ledger, sessions, route, onChange } = options;
   const inTurn = createQueue();
   const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
 
@@ -88,27 +85,6 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
       return { stack: identityOf(naming.stack), notices: naming.notices };
     });
 
-  const allocate = async (key: LedgerKey, ports: readonly PortRef[]): Promise<Lease[]> => {
-    const { all, added } = await allocateLeases(ledger.current, requireStack(key), ports, {
-      isFree: isPortFree,
-    });
-    await ledger.commit((current) => addLeases(current, added));
-    return all.map(toLease);
-  };
-
-  const lease: Stacks['lease'] = (key, ports) =>
-    inTurn(async () => {
-      try {
-        return await allocate(key, ports);
-      } catch (error) {
-        if (!(error instanceof PortrampError) || error.code !== 'NO_FREE_PORT') throw error;
-        // Numbers of checkouts that are gone are taken back only when nothing else is left.
-        const forgotten = await forgetNow(undefined);
-        if (forgotten.length === 0) throw error;
-        return allocate(key, ports);
-      }
-    });
-
   const requireSession = (key: LedgerKey, connection: Connection): Session => {
     const session = sessions.find(key);
     if (session === undefined || session.connection !== connection) throw notRunning(key);
@@ -130,7 +106,9 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
       );
       await ledger.commit((current) => setHosts(keepLeases(current, key, ports), key, grant.granted));
       // The runner may have gone while the disk was busy.
-      requireSession(key, connection).snapshot = withoutRefused(snapshot, grant.refused);
+      const session = requireSession(key, connection);
+      session.snapshot = withoutRefused(snapshot, grant.refused);
+      session.refusedHosts = grant.refused;
       route();
       onChange(key);
       return grant.refused;
@@ -148,6 +126,12 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
     };
   };
 
+  const describeHoldings = (stack: LedgerStack): Pick<RunningStack, 'leases' | 'hosts' | 'refusedHosts'> => ({
+    leases: leasesOf(ledger.current, stack).map(toLease),
+    hosts: ownHosts(ledger.current, stack),
+    refusedHosts: { ...sessions.find(stack)?.refusedHosts },
+  });
+
   const forgetNow = async (keys: readonly LedgerKey[] | undefined): Promise<LedgerStack[]> => {
     const gone = await findGoneRoots(ledger.current);
     const isMeant = (stack: LedgerStack): boolean =>
@@ -157,18 +141,28 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
     return forgotten;
   };
 
+  const leases = createLeases({
+    ...options,
+    inTurn,
+    requireStack,
+    isRunning: isAttached,
+    forgetGone: async () => (await forgetNow(undefined)).length > 0,
+  });
+
   return {
+    ...leases,
     claim,
-    lease,
     publish,
     attach: (key, pid, connection) => {
       requireStack(key);
       sessions.attach(key, pid, connection);
     },
-    list: ({ all }) =>
+    list: ({ all, holdings }) =>
       ledger.current.stacks
         .filter((stack) => all || isAttached(stack))
-        .map(describe)
+        .map((stack) =>
+          holdings === true ? { ...describe(stack), ...describeHoldings(stack) } : describe(stack),
+        )
         .sort((left, right) => (left.slug < right.slug ? -1 : 1)),
     find: (key) => {
       const stack = isAttached(key) ? findStack(ledger.current, key) : undefined;
@@ -180,8 +174,6 @@ export function createStacks({ ledger, sessions, route, onChange, isPortFree }: 
 
 const ownHosts = (ledger: Ledger, key: LedgerKey): string[] =>
   Object.entries(ledger.hosts).flatMap(([host, holder]) => (isSameKey(holder, key) ? [host] : []));
-
-const toLease = ({ service, port, number }: LedgerLease): Lease => ({ service, port, number });
 
 function identityOf(stack: LedgerStack): Identity {
   const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   USAGE: 'the command line is wrong',
   CONTRACT_INVALID: 'the contract cannot be used as it is',
   CONTRACT_NOT_FOUND: 'no portramp.yaml here or in a parent folder',
+  REVISION_UNREADABLE: 'git cannot give this revision of the contract',
   UNKNOWN_NAME: 'no service, group, stack or environment of that name',
   DAEMON_UNREACHABLE: 'the daemon could not be started or does not answer',
   DAEMON_BUSY: 'the daemon cannot do that while stacks are running',

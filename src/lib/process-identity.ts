@@ -51,11 +51,18 @@ function startTimeFromCommand(pid: number): string | undefined {
   const windows = process.platform === 'win32';
   const file = windows ? 'powershell' : 'ps';
   const args = windows
-    ? ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`]
+    ? [
+        '-NoProfile',
+        '-Command',
+        // The same source as that of a list of all processes: others have another precision.
+        `(Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}').CreationDate.ToFileTimeUtc()`,
+      ]
     : ['-o', 'lstart=', '-p', String(pid)];
   try {
     const text = execFileSync(file, args, {
       encoding: 'utf8',
+      // `lstart` is a date in words: two processes must agree on the language.
+      env: { ...process.env, LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: 5_000,
     }).trim();

@@ -7,7 +7,8 @@ import type { Home } from './home.ts';
 /**
  * Makes the state folder (and the socket's, where that is another one): of this user, closed to all others
  * (mode 0700).
- * @throws PortrampError STATE_FOLDER for a folder that belongs to somebody else, a link or an ordinary file.
+ * @throws PortrampError STATE_FOLDER for a folder that belongs to somebody else, a link or an ordinary file; also
+ * when one of portramp's own files in it does, or is a link.
  */
 export async function prepareStateFolder(home: Home): Promise<void> {
   for (const folder of foldersOf(home)) {
@@ -27,6 +28,7 @@ export async function prepareStateFolder(home: Home): Promise<void> {
       await chmod(folder, 0o700);
     }
   }
+  for (const path of ownFilesOf(home)) await checkEntry(path);
 }
 
 /**
@@ -35,6 +37,32 @@ export async function prepareStateFolder(home: Home): Promise<void> {
  */
 export async function checkStateFolder(home: Home): Promise<void> {
   for (const folder of foldersOf(home)) await checkFolder(folder);
+}
+
+/** What portramp writes there. `config.yaml` is the user's, who may keep it elsewhere and link to it. */
+const ownFilesOf = ({ lock, ledger, front, daemonLog, versions, logs }: Home): string[] => [
+  lock,
+  ledger,
+  front,
+  daemonLog,
+  versions,
+  logs,
+];
+
+/** A link that was planted while the folder was open would have us write where it leads. */
+async function checkEntry(path: string): Promise<void> {
+  const stats = await lookAt(path);
+  if (stats === undefined) return;
+  const hint = `look at it, then remove it: portramp makes its own`;
+  if (stats.isSymbolicLink()) {
+    throw new PortrampError('STATE_FOLDER', `${path} is a symbolic link`, { hint });
+  }
+  const user = process.getuid?.();
+  if (user !== undefined && stats.uid !== user) {
+    throw new PortrampError('STATE_FOLDER', `${path} belongs to user ${stats.uid}, not to you (${user})`, {
+      hint,
+    });
+  }
 }
 
 const foldersOf = (home: Home): string[] =>

@@ -1,6 +1,5 @@
 /** Who may be told where a service is. */
 import type { Access, Service } from '../contract/contract.ts';
-import type { Diagnostic } from '../contract/diagnostic.ts';
 
 /** Undefined: everybody. A task has no address, so it has no list. */
 export const accessOf = (service: Service): Access | undefined =>
@@ -11,7 +10,7 @@ export function denyAccess(
   provider: Service,
   consumer: string,
   port?: string,
-): Pick<Diagnostic, 'message' | 'hint'> | undefined {
+): { readonly message: string; readonly hint: string } | undefined {
   const { name } = provider;
   if (name === consumer) return undefined;
   const access = accessOf(provider);

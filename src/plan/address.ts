@@ -48,6 +48,9 @@ export function resolvePort(
   };
 }
 
+/** The number that the instance itself is told to listen on. */
+export const toldPort = (port: ResolvedPort): number => port.leased ?? port.targetPort;
+
 /** The attribute's value, or undefined where the port has none (a WebSocket URL of a tcp port). */
 export function attributeOf(port: ResolvedPort, attribute: Attribute): string | undefined {
   // Without a front the direct address is the one that works.

@@ -93,7 +93,7 @@ interface ScriptRun {
 }
 
 /** `npm run dev`, `npm start`, `pnpm dev` and their like; not when they run it in another folder. */
-function scriptRun(words: readonly string[]): ScriptRun | undefined {
+export function scriptRun(words: readonly string[]): ScriptRun | undefined {
   const [program = '', ...all] = words;
   const manager = baseName(program);
   if (!['npm', 'pnpm', 'yarn', 'bun'].includes(manager)) return undefined;
@@ -135,7 +135,7 @@ function lastCommand(line: string): string[] | undefined {
 const QUOTED = /"[^"]*"|'[^']*'/g;
 
 /** `FOO=1`, `exec`, `env` and `cross-env` change nothing about what runs. */
-function withoutPrefixes(words: readonly string[]): readonly string[] {
+export function withoutPrefixes(words: readonly string[]): readonly string[] {
   const start = words.findIndex(
     (word) => !/^[A-Za-z_]\w*=/.test(word) && !['exec', 'env', 'cross-env', 'command'].includes(word),
   );

@@ -77,6 +77,8 @@ export interface ResolvedPort extends PlannedPort {
   readonly port: number;
   /** The number that the instance listens on; equal to `port` unless a ramp stands between. */
   readonly targetPort: number;
+  /** The number that the instance was told, where it opened another and is followed. */
+  readonly leased?: number | undefined;
   /** `127.0.0.1`, or the host of an external service. */
   readonly host: string;
   /** What a consumer dials: `http://127.0.0.1:20031`. */

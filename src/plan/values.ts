@@ -5,7 +5,7 @@
 import type { Contract, EnvFileValues } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { PortrampError } from '../lib/errors.ts';
-import { attributeOf, resolvePort, type FrontPort } from './address.ts';
+import { attributeOf, resolvePort, toldPort, type FrontPort } from './address.ts';
 import { expandTemplate, type Scope } from './expand.ts';
 import { lookUp, type Answer } from './lookup.ts';
 import { targetLease } from './slots.ts';
@@ -16,6 +16,8 @@ export interface ResolveInputs {
   readonly leases: Leases;
   /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
   readonly slot?: number;
+  /** Numbers that services opened in place of their leases, for ports that `follow`. */
+  readonly followed?: Leases | undefined;
   readonly front: FrontPort;
   /** The environment that portramp was started in. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
@@ -94,7 +96,7 @@ export function createValues(
     if (means.kind === 'port') {
       const port = ports.get(means.service)?.find((each) => each.name === means.port);
       if (port === undefined) return undefined;
-      return means.attribute === 'targetPort' ? String(port.targetPort) : attributeOf(port, means.attribute);
+      return means.attribute === 'targetPort' ? String(toldPort(port)) : attributeOf(port, means.attribute);
     }
     if (means.what === 'service') return self;
     if (means.what === 'url') return ownUrl(plan.services.get(self), ports.get(self) ?? []);
@@ -135,10 +137,13 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
     }
-    const target = port.ramp
-      ? inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0))
-      : number;
-    return resolvePort(service, port, number, inputs.front, target);
+    if (port.ramp) {
+      const target = inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0));
+      return resolvePort(service, port, number, inputs.front, target);
+    }
+    const opened = port.follow ? inputs.followed?.get(name)?.get(port.name) : undefined;
+    if (opened === undefined) return resolvePort(service, port, number, inputs.front);
+    return { ...resolvePort(service, port, opened, inputs.front), leased: number };
   });
 }
 

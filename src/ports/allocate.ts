@@ -1,41 +1,59 @@
-/** Which number a port gets: always the same one for the same checkout, unless somebody has it. */
+/**
+ * Which number a port gets: a pinned one where the contract pins it and this is the main checkout, else always
+ * the same one for the same checkout, unless somebody has it.
+ */
+import { BLOCKED_PORTS } from '../lib/blocked-ports.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
-import { BLOCKED_PORTS } from './blocked.ts';
 import {
+  isSameKey,
   isSamePort,
-  leasesOf,
   type Ledger,
+  type LedgerKey,
   type LedgerLease,
   type LeasePort,
   type LedgerStack,
 } from './ledger.ts';
+import {
+  DEFAULT_RANGE,
+  findObjection,
+  isExcluded,
+  NO_RULES,
+  walkFrom,
+  widthOf,
+  type PortRange,
+  type PortRules,
+} from './range.ts';
 
-/** The numbers that an environment may use; the first `static` of them are kept for pinned ports. */
-export interface Band {
-  readonly from: number;
-  readonly to: number;
-  readonly static: number;
+export interface PortRequest extends LeasePort {
+  /** The number that the contract pins. */
+  readonly static?: number | undefined;
 }
 
-/** Below the ephemeral ranges of Linux (32768–60999), macOS and Windows (49152–65535). */
-export const DEFAULT_BAND: Band = { from: 20_000, to: 29_999, static: 128 };
+export interface AllocateOptions {
+  readonly isFree: (port: number) => Promise<boolean>;
+  readonly rules?: PortRules;
+  /** The stack runs: its numbers move only when its contract asks for others. */
+  readonly running?: boolean;
+}
+
+export interface Allocation {
+  /** One for every port asked for, in that order. */
+  readonly leases: readonly LedgerLease[];
+  /** Numbers that changed hands or could not be had, for a person. */
+  readonly notices: readonly string[];
+  /** Those of `leases` that the stack did not have before. */
+  readonly added: readonly LedgerLease[];
+}
 
 /** Where the search for a number begins: the same for the same checkout, also when the ledger is lost. */
 export function preferredNumber(
-  band: Band,
+  range: PortRange,
   stack: Pick<LedgerStack, 'workspaceId' | 'slug'>,
   port: LeasePort,
 ): number {
   const hash = sha256([stack.workspaceId, stack.slug, port.service, port.port].join('\0'));
-  return band.from + band.static + Number(BigInt(`0x${hash}`) % BigInt(widthOf(band)));
-}
-
-/** Every number of the band's dynamic part once: upwards from `first`, then on from the bottom. */
-export function* walkFrom(band: Band, first: number): Generator<number> {
-  const bottom = band.from + band.static;
-  const width = widthOf(band);
-  for (let step = 0; step < width; step += 1) yield bottom + ((first - bottom + step) % width);
+  return range.from + range.static + Number(BigInt(`0x${hash}`) % BigInt(Math.max(1, widthOf(range))));
 }
 
 /**
@@ -46,47 +64,199 @@ export function* walkFrom(band: Band, first: number): Generator<number> {
 export async function allocateLeases(
   ledger: Ledger,
   stack: LedgerStack,
-  ports: readonly LeasePort[],
-  options: { readonly isFree: (port: number) => Promise<boolean>; readonly band?: Band },
-): Promise<{ readonly all: LedgerLease[]; readonly added: LedgerLease[] }> {
-  const band = options.band ?? DEFAULT_BAND;
-  const held = leasesOf(ledger, stack);
-  const taken = new Set(ledger.leases.map((lease) => lease.number));
-  const all: LedgerLease[] = [];
-  const added: LedgerLease[] = [];
-  for (const port of ports) {
-    const known = [...held, ...added].find((lease) => isSamePort(lease, port));
-    if (known !== undefined) {
-      if (!all.includes(known)) all.push(known);
-      continue;
-    }
-    const number = await findNumber(band, preferredNumber(band, stack, port), taken, options.isFree);
-    taken.add(number);
-    const { root, environment } = stack;
-    const lease = { root, environment, service: port.service, port: port.port, number };
-    all.push(lease);
-    added.push(lease);
-  }
-  return { all, added };
+  ports: readonly PortRequest[],
+  options: AllocateOptions,
+): Promise<Allocation> {
+  const search = beginSearch(ledger, stack, options);
+  const wanted = [...new Map(ports.map((port) => [portKey(port), port])).values()];
+  // Pinned ones first: no port may walk onto a number that is about to be given to another.
+  for (const port of wanted) grantPinned(search, port, options.running === true);
+  for (const port of wanted) grantHeld(search, port);
+  for (const port of wanted) await grantFree(search, port, options.isFree);
+  const leases = wanted.flatMap((port) => search.granted.get(portKey(port)) ?? []);
+  return {
+    leases,
+    added: leases.filter((lease) => search.heldBy(lease) !== lease),
+    notices: wanted.flatMap((port) => explain(search, port) ?? []),
+  };
 }
 
-async function findNumber(
-  band: Band,
-  preferred: number,
-  taken: ReadonlySet<number>,
-  isFree: (port: number) => Promise<boolean>,
-): Promise<number> {
-  for (const number of walkFrom(band, preferred)) {
-    if (taken.has(number) || BLOCKED_PORTS.has(number)) continue;
-    if (await isFree(number)) return number;
+const portKey = ({ service, port }: LeasePort): string => `${service}\0${port}`;
+
+/** What is known, and what has been decided so far. */
+interface Search {
+  readonly ledger: Ledger;
+  readonly stack: LedgerStack;
+  readonly rules: PortRules;
+  readonly range: PortRange;
+  /** What the stack had before. */
+  readonly heldBy: (port: LeasePort) => LedgerLease | undefined;
+  /** The lease of another stack on this number. */
+  readonly otherOn: (number: number) => LedgerLease | undefined;
+  /** What nobody gets by chance. */
+  readonly fenced: ReadonlySet<number>;
+  readonly granted: Map<string, LedgerLease>;
+  /** Numbers of `granted`. */
+  readonly given: Set<number>;
+  readonly isLeased: (number: number) => boolean;
+}
+
+function beginSearch(ledger: Ledger, stack: LedgerStack, options: AllocateOptions): Search {
+  const rules = options.rules ?? NO_RULES;
+  return {
+    ledger,
+    stack,
+    rules,
+    range: rules.range ?? DEFAULT_RANGE,
+    // Looked up one by one: most requests are about a few of many leases.
+    heldBy: (port) => ledger.leases.find((lease) => isSamePort(lease, port) && isSameKey(lease, stack)),
+    otherOn: (number) => ledger.leases.find((lease) => lease.number === number && !isSameKey(lease, stack)),
+    // This contract's reservations, and what other contracts reserve or pin.
+    fenced: new Set([
+      ...rules.reservations.map(({ port }) => port),
+      ...ledger.stacks.flatMap(({ fenced }) => fenced ?? []),
+    ]),
+    granted: new Map(),
+    given: new Set(),
+    isLeased: createIsLeased(ledger),
+  };
+}
+
+/** The preferred number is mostly free: only who walks on needs an index. */
+function createIsLeased({ leases }: Ledger): (number: number) => boolean {
+  let index: Set<number> | undefined;
+  let asked = 0;
+  return (number) => {
+    asked += 1;
+    if (asked > 8) index ??= new Set(leases.map((lease) => lease.number));
+    return index?.has(number) ?? leases.some((lease) => lease.number === number);
+  };
+}
+
+function grant({ heldBy, stack, granted, given }: Search, port: PortRequest, number: number): void {
+  const known = heldBy(port);
+  const stays = known?.number === number && known.static === port.static;
+  granted.set(portKey(port), stays ? known : makeLease(stack, port, number, known));
+  given.add(number);
+}
+
+function grantPinned(search: Search, port: PortRequest, running: boolean): void {
+  if (port.static === undefined || !search.stack.main) return;
+  const known = search.heldBy(port);
+  // Whoever runs keeps what it got in place of the pinned number until it starts again.
+  if (running && known !== undefined && known.static === port.static) return;
+  if (search.otherOn(port.static) === undefined && !search.given.has(port.static)) {
+    grant(search, port, port.static);
   }
-  throw new PortrampError(
+}
+
+function grantHeld(search: Search, port: PortRequest): void {
+  const known = search.heldBy(port);
+  if (known === undefined || search.granted.has(portKey(port)) || search.given.has(known.number)) return;
+  const isPinned = known.number === port.static;
+  if (isPinned || findObjection(search.rules, port.service, known.number) === undefined) {
+    grant(search, port, known.number);
+  }
+}
+
+async function grantFree(
+  search: Search,
+  port: PortRequest,
+  isFree: AllocateOptions['isFree'],
+): Promise<void> {
+  const { range, stack, given, fenced, isLeased } = search;
+  if (search.granted.has(portKey(port))) return;
+  for (const number of walkFrom(range, preferredNumber(range, stack, port))) {
+    const isBarred = given.has(number) || fenced.has(number) || BLOCKED_PORTS.has(number);
+    if (isBarred || isExcluded(range, number) || isLeased(number) || !(await isFree(number))) continue;
+    return grant(search, port, number);
+  }
+  throw noFreePort(range);
+}
+
+function explain(search: Search, port: PortRequest): string | undefined {
+  const lease = search.granted.get(portKey(port));
+  if (lease === undefined) return undefined;
+  return port.static === undefined || lease.number === port.static
+    ? explainMove(search, port, lease)
+    : explainPin(search, port, port.static, lease);
+}
+
+function makeLease(
+  { root, environment }: LedgerKey,
+  port: PortRequest,
+  number: number,
+  before: LedgerLease | undefined,
+): LedgerLease {
+  const generation = before === undefined ? undefined : nextGeneration(before, number);
+  return {
+    root,
+    environment,
+    service: port.service,
+    port: port.port,
+    number,
+    ...(port.static === undefined ? {} : { static: port.static }),
+    ...(generation === undefined ? {} : { generation }),
+  };
+}
+
+/** Counts how often a lease got another number; absent is 1. */
+export const nextGeneration = (before: LedgerLease, number: number): number | undefined =>
+  before.number === number ? before.generation : (before.generation ?? 1) + 1;
+
+function explainPin(search: Search, port: PortRequest, pinned: number, lease: LedgerLease): string {
+  const what = `${port.service}.${port.port}`;
+  if (!search.stack.main) {
+    return `${what} is pinned to port ${pinned} in the main checkout; here it has ${lease.number}`;
+  }
+  const other = search.otherOn(pinned);
+  if (other === undefined)
+    return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
+  const holder = search.ledger.stacks.find((one) => isSameKey(one, other));
+  const who = `${other.service} of ${holder?.slug ?? 'another stack'} (${other.root})`;
+  return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
+}
+
+function explainMove({ heldBy, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
+  const before = heldBy(port);
+  if (before === undefined || before.number === lease.number || lease.number === port.static)
+    return undefined;
+  const why = findObjection(rules, port.service, before.number) ?? 'pinned for another port';
+  return `${port.service}.${port.port} moved from port ${before.number}, which is now ${why}, to ${lease.number}`;
+}
+
+/**
+ * The lease with another number, for a port that a stranger holds (`onConflict: reassign`). The caller commits
+ * it. Calls must not overlap.
+ * @throws PortrampError NO_FREE_PORT
+ */
+export async function moveLease(
+  ledger: Ledger,
+  stack: LedgerStack,
+  lease: LedgerLease,
+  options: AllocateOptions,
+): Promise<LedgerLease> {
+  // As if it had none, and its number were somebody else's, which it is.
+  const without = { ...ledger, leases: ledger.leases.filter((one) => !isOf(one, stack, lease)) };
+  const stranger = { root: '', environment: '', service: '', port: '', number: lease.number };
+  const facing = { ...without, leases: [...without.leases, stranger] };
+  const port = { service: lease.service, port: lease.port };
+  const { leases } = await allocateLeases(facing, stack, [port], options);
+  const [found] = leases;
+  if (found === undefined) throw noFreePort(options.rules?.range ?? DEFAULT_RANGE);
+  return { ...lease, number: found.number, generation: (lease.generation ?? 1) + 1 };
+}
+
+const isOf = (lease: LedgerLease, stack: LedgerKey, port: LeasePort): boolean =>
+  isSameKey(lease, stack) && isSamePort(lease, port);
+
+const noFreePort = (range: PortRange): PortrampError =>
+  new PortrampError(
     'NO_FREE_PORT',
-    `no port between ${band.from + band.static} and ${band.to} is free`,
+    widthOf(range) === 0
+      ? `the range ${range.from}-${range.to} has no numbers besides the ${range.static} for pinned ports`
+      : `no port between ${range.from + range.static} and ${range.to} is free`,
     {
       hint: 'run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them',
     },
   );
-}
-
-const widthOf = (band: Band): number => band.to - band.from + 1 - band.static;

@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+import { describePid } from '../lib/process-description.ts';
 import { parseSocketTable } from './socket-table.ts';
+import { parseWindowsNetstat } from './system/windows.ts';
 
 export interface PortHolder {
   /** Absent when the process belongs to another user. */
@@ -13,9 +15,23 @@ export interface PortHolder {
   readonly address?: string;
 }
 
+/** "node server.js (pid 12, in /home/me/shop)". */
+export function describeHolder(holder: PortHolder | undefined): string {
+  if (holder?.pid === undefined) return "another user's process";
+  const place = holder.cwd === undefined ? '' : `, in ${holder.cwd}`;
+  return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
+}
+
 /** The listeners on a TCP port, else whatever socket occupies it; empty when that cannot be found out. */
 export async function holdersOf(port: number): Promise<PortHolder[]> {
-  return process.platform === 'linux' ? holdersOnLinux(port) : holdersFromLsof(port);
+  if (process.platform === 'linux') return holdersOnLinux(port);
+  const found = process.platform === 'win32' ? await listFromNetstat(port) : await listFromLsof(port);
+  return Promise.all(
+    found.map(async (holder) => ({
+      ...holder,
+      ...(holder.pid === undefined ? {} : await describePid(holder.pid)),
+    })),
+  );
 }
 
 async function holdersOnLinux(port: number): Promise<PortHolder[]> {
@@ -30,7 +46,7 @@ async function holdersOnLinux(port: number): Promise<PortHolder[]> {
     for (const pid of owners.get(inode) ?? [undefined]) {
       const key = `${pid ?? `inode ${inode}`}`;
       if (!holders.has(key)) {
-        holders.set(key, pid === undefined ? { address } : { pid, address, ...(await describe(pid)) });
+        holders.set(key, pid === undefined ? { address } : { pid, address, ...(await describePid(pid)) });
       }
     }
   }
@@ -53,16 +69,17 @@ async function findOwners(inodes: ReadonlySet<string>): Promise<Map<string, numb
   return owners;
 }
 
-async function describe(pid: number): Promise<Pick<PortHolder, 'command' | 'cwd'>> {
-  const [command, cwd] = await Promise.all([
-    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-    readlink(`/proc/${pid}/cwd`).catch(() => ''),
-  ]);
-  const words = command.replace(/\0+$/, '').replaceAll('\0', ' ');
-  return { ...(words === '' ? {} : { command: words }), ...(cwd === '' ? {} : { cwd }) };
+async function listFromNetstat(port: number): Promise<PortHolder[]> {
+  try {
+    const { stdout } = await promisify(execFile)('netstat', ['-ano'], { timeout: 5_000, windowsHide: true });
+    const holders = parseWindowsNetstat(stdout).filter((listener) => listener.port === port);
+    return holders.map(({ pid, address }) => ({ pid, address }));
+  } catch {
+    return [];
+  }
 }
 
-async function holdersFromLsof(port: number): Promise<PortHolder[]> {
+async function listFromLsof(port: number): Promise<PortHolder[]> {
   try {
     const { stdout } = await promisify(execFile)('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpcn'], {
       timeout: 5_000,

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { PortrampError } from '../lib/errors.ts';
+
 /** The format that this code reads and writes. A file of a higher one is refused, never set aside. */
 export const LEDGER_VERSION = 1;
 
@@ -19,9 +21,19 @@ const ledgerStack = stackKey.extend({
   index: z.number().int().min(0),
   /** ISO 8601, when the name was granted. */
   firstSeen: z.string(),
+  /** Numbers that its contract reserves or pins: no other stack gets one of them by chance. */
+  fenced: z.array(port).optional(),
 });
 
-const ledgerLease = stackKey.extend({ service: z.string(), port: z.string(), number: port });
+const ledgerLease = stackKey.extend({
+  service: z.string(),
+  port: z.string(),
+  number: port,
+  /** What the contract pinned when the lease was granted; `number` differs where that could not be had. */
+  static: port.optional(),
+  /** Counts the numbers that the port has had; absent is 1. */
+  generation: z.number().int().min(1).optional(),
+});
 
 export const ledgerSchema = z.object({
   version: z.literal(LEDGER_VERSION),
@@ -78,6 +90,36 @@ export function removeStacks(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
 
 export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledger =>
   leases.length === 0 ? ledger : { ...ledger, leases: [...ledger.leases, ...leases] };
+
+/**
+ * Makes these the stack's leases of their ports; a port of the same stack that had one of the numbers loses it.
+ * The same object when that is so already.
+ * @throws PortrampError INTERNAL when another stack has one of the numbers.
+ */
+export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly LedgerLease[]): Ledger {
+  if (leases.every((lease) => ledger.leases.includes(lease))) return ledger;
+  const numbers = new Set(leases.map(({ number }) => number));
+  const services = new Set(leases.map(({ service }) => service));
+  const isReplaced = (lease: LedgerLease): boolean =>
+    services.has(lease.service) && leases.some((one) => isSamePort(one, lease));
+  const stays = (lease: LedgerLease): boolean => {
+    if (isSameKey(lease, key)) return !numbers.has(lease.number) && !isReplaced(lease);
+    if (!numbers.has(lease.number)) return true;
+    throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
+  };
+  return { ...ledger, leases: [...ledger.leases.filter(stays), ...leases] };
+}
+
+/** Keeps these numbers for the stack's contract. The same object when that is so already. */
+export function fenceNumbers(ledger: Ledger, key: LedgerKey, numbers: readonly number[]): Ledger {
+  const fenced = [...new Set(numbers)].sort((left, right) => left - right);
+  const stack = findStack(ledger, key);
+  if (stack === undefined || (stack.fenced ?? []).join() === fenced.join()) return ledger;
+  return {
+    ...ledger,
+    stacks: ledger.stacks.map((one) => (one === stack ? { ...stack, fenced } : one)),
+  };
+}
 
 /** Releases the stack's leases of other ports than these. The same object when there are none. */
 export function keepLeases(ledger: Ledger, key: LedgerKey, ports: readonly LeasePort[]): Ledger {

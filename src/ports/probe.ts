@@ -20,16 +20,19 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 /**
- * Where to probe. On Linux a bind of `::` (both families) meets every holder, on whichever address; on macOS
- * and Windows a wildcard and a specific address can coexist, so each is asked.
+ * Where to probe: the one place that knows what each system's bind tells. On Linux a bind of `::` (both families)
+ * meets every holder, on whichever address; without IPv6, `0.0.0.0` meets every holder. On macOS and Windows a
+ * wildcard and a specific address can coexist, so each is asked.
  */
 export function probeAddresses(platform: NodeJS.Platform, ipv6: boolean): string[] {
-  if (platform !== 'linux') return ['::', '0.0.0.0', '127.0.0.1', '::1'];
-  return ipv6 ? ['::'] : ['0.0.0.0', ...localAddresses()];
+  if (platform === 'linux') return ipv6 ? ['::'] : ['0.0.0.0', ...localAddresses()];
+  return [...new Set(['::', '0.0.0.0', '127.0.0.1', '::1', ...localAddresses()])];
 }
 
 function localAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .map(({ address, scopeid }) => (scopeid ? `${address}%${scopeid}` : address));
 }
 
 async function isFreeOn(port: number, host: string): Promise<boolean> {

@@ -1,29 +1,48 @@
+import type { Listener } from './system/system.ts';
+
 /** A TCP socket of the system, from `/proc/net/tcp` or `/proc/net/tcp6` (proc(5)). */
 export interface SocketEntry {
   readonly address: string;
   readonly port: number;
   readonly listening: boolean;
   readonly inode: string;
+  /** User id of whoever made it. */
+  readonly user: number;
 }
 
 const LISTEN = '0A';
 
 /** Sockets without an inode (TIME_WAIT) belong to nobody and are left out. */
 export function parseSocketTable(text: string): SocketEntry[] {
-  const entries: SocketEntry[] = [];
-  for (const line of text.split('\n').slice(1)) {
-    const fields = line.trim().split(/\s+/);
-    const [hexAddress, hexPort] = (fields[1] ?? '').split(':');
-    const inode = fields[9];
-    if (hexAddress === undefined || hexPort === undefined || inode === undefined || inode === '0') continue;
-    entries.push({
-      address: decodeAddress(hexAddress),
-      port: Number.parseInt(hexPort, 16),
-      listening: fields[3] === LISTEN,
-      inode,
-    });
-  }
-  return entries;
+  return text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => parseLine(line) ?? []);
+}
+
+/** Only those that listen: of a machine's thousands of connections no more than their state is looked at. */
+export function parseListeners(text: string): Listener[] {
+  return text
+    .split('\n')
+    .filter((line) => line.includes(` ${LISTEN} `))
+    .flatMap((line) => parseLine(line) ?? [])
+    .filter(({ listening }) => listening)
+    .map(({ inode: id, address, port, user }) => ({ id, address, port, user }));
+}
+
+function parseLine(line: string): SocketEntry | undefined {
+  const fields = line.trim().split(/\s+/);
+  const [hexAddress, hexPort] = (fields[1] ?? '').split(':');
+  const inode = fields[9];
+  if (hexAddress === undefined || hexPort === undefined || inode === undefined || inode === '0')
+    return undefined;
+  return {
+    address: decodeAddress(hexAddress),
+    port: Number.parseInt(hexPort, 16),
+    listening: fields[3] === LISTEN,
+    inode,
+    user: Number(fields[7]),
+  };
 }
 
 /** The kernel prints each 32-bit word of an address in host byte order (little endian on all that Node runs on). */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Emitter } from '../lib/emitter.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type {
+  CommandAnswer,
   DaemonNotice,
   DaemonParams,
   DaemonRequest,
@@ -30,7 +31,7 @@ export interface DaemonClient {
   /** Called once, when the connection is over, whoever ended it. At once if it is over already. */
   onClose(listener: () => void): () => void;
   /** Answers the daemon's commands to this runner. Without it they are refused. */
-  onCommand(handler: (command: RunnerCommand) => Promise<{ message?: string | undefined }>): void;
+  onCommand(handler: (command: RunnerCommand) => Promise<CommandAnswer>): void;
   close(): void;
 }
 
@@ -42,7 +43,7 @@ export interface Connection {
   readonly notices: Emitter<readonly [DaemonNotice, NoticeParams<DaemonNotice>]>;
   readonly closes: Emitter<void>;
   /** Set by the runner. */
-  command?: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
+  command?: (command: RunnerCommand) => Promise<CommandAnswer>;
 }
 
 export function createConnection(socket: Socket): Connection {

@@ -10,9 +10,10 @@
  */
 import { z } from 'zod';
 
-export { PROTOCOL } from './version.ts';
+import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
 
-const port = z.number().int().min(1).max(65535);
+export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
+export { PROTOCOL } from './version.ts';
 
 export const stackKey = z.object({ root: z.string(), environment: z.string() });
 
@@ -28,16 +29,6 @@ export const stackIdentity = stackClaim.extend({
   slug: z.string(),
   ident: z.string(),
   index: z.number().int(),
-});
-
-export const portRef = z.object({ service: z.string(), port: z.string() });
-export const lease = portRef.extend({ number: port });
-
-export const portHolder = z.object({
-  pid: z.number().int().optional(),
-  command: z.string().optional(),
-  cwd: z.string().optional(),
-  address: z.string().optional(),
 });
 
 export const routeTarget = z.object({
@@ -71,6 +62,8 @@ export const serviceState = z.enum([
   'external',
 ]);
 
+const processMark = z.object({ startTime: z.string(), marker: z.string() });
+
 export const publishedPort = z.object({
   name: z.string(),
   appProtocol: z.string(),
@@ -78,6 +71,8 @@ export const publishedPort = z.object({
   targetPort: port,
   url: z.string().optional(),
   hosts: z.array(z.string()),
+  /** `external`: who listens there may be anybody, it is not verified. */
+  listener: z.enum(['own', 'external']).optional(),
   /** With a ramp: the names of the leases of its target ports, which are kept for it. */
   leases: z.array(z.string()).optional(),
 });
@@ -89,6 +84,8 @@ export const publishedInstance = z.object({
   /** `challenger`: is to take over. `retiring`: gets no more requests. */
   role: z.enum(['serving', 'challenger', 'retiring']),
   pid: z.number().int().optional(),
+  /** With `pid`: how the daemon recognises the listeners of the process. */
+  mark: processMark.optional(),
   /** Target ports by name. */
   ports: z.record(z.string(), port),
 });
@@ -98,6 +95,8 @@ export const publishedService = z.object({
   kind: z.string(),
   state: serviceState,
   pid: z.number().int().optional(),
+  /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
+  instance: processMark.optional(),
   restarts: z.number().int().default(0),
   exitCode: z.number().int().optional(),
   /** For `waiting`: the services it waits for. */
@@ -148,6 +147,11 @@ export const runningStack = stackIdentity.extend({
   silent: z.boolean().optional(),
   services: z.array(publishedService),
   problems: z.array(z.string()).optional(),
+  /** Only where `list` was asked for holdings: what the ledger keeps for the stack, running or not. */
+  leases: z.array(lease).optional(),
+  hosts: z.array(z.string()).optional(),
+  /** Hosts that it wants and another stack holds: host → slug of the holder. */
+  refusedHosts: z.record(z.string(), z.string()).optional(),
 });
 
 export const runnerCommand = z.discriminatedUnion('action', [
@@ -161,9 +165,29 @@ export const runnerCommand = z.discriminatedUnion('action', [
     service: z.string(),
     replicas: z.number().int().min(1).max(32),
   }),
+  z.object({ action: z.literal('explain'), services: z.array(z.string()) }),
   z.object({ action: z.literal('down') }),
   z.object({ action: z.literal('ping') }),
 ]);
+
+/** What only the runner knows of a service. */
+export const serviceDetails = z.object({
+  name: z.string(),
+  needs: z.array(
+    z.object({ service: z.string(), condition: z.string(), optional: z.boolean(), met: z.boolean() }),
+  ),
+  /** The last look at the instance that runs: what was wrong, if anything, and how long ago (milliseconds). */
+  probe: z.object({ problem: z.string().optional(), ago: z.number() }).optional(),
+  /** While it is stopping: the processes that are left. */
+  remains: z.array(portHolder).optional(),
+});
+
+/** What a runner says to a command. */
+export const commandAnswer = z.object({
+  message: z.string().optional(),
+  /** For `explain`. */
+  details: z.array(serviceDetails).optional(),
+});
 
 const nothing = z.object({});
 
@@ -206,8 +230,20 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(portRef) }),
-    result: z.object({ leases: z.array(lease) }),
+    params: z.object({ stack: stackKey, ports: z.array(portRequest), rules: portRules.optional() }),
+    result: z.object({
+      leases: z.array(lease),
+      /** Pinned numbers that could not be had, numbers that moved with the contract. */
+      notices: z.array(z.string()).optional(),
+    }),
+  },
+  /**
+   * Gives a port another number because a stranger holds the one it has (`onConflict: reassign`). While the number
+   * is free, or not the port's any more, nothing moves: the answer is the lease as it is.
+   */
+  reassign: {
+    params: z.object({ stack: stackKey, port: portRef, number: port, rules: portRules.optional() }),
+    result: z.object({ lease, moved: z.boolean() }),
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
@@ -242,13 +278,13 @@ export const daemonRequests = {
   },
   /** Every stack that is running, or that this machine remembers with `all`. */
   list: {
-    params: z.object({ all: z.boolean().default(false) }),
+    params: z.object({ all: z.boolean().default(false), holdings: z.boolean().default(false) }),
     result: z.object({ front, stacks: z.array(runningStack) }),
   },
   /** Passes a command to the stack's runner and answers with its answer. */
   command: {
     params: z.object({ stack: stackKey, command: runnerCommand }),
-    result: z.object({ message: z.string().optional() }),
+    result: commandAnswer,
   },
   /** From now on this connection gets a `stack` notice now and at every change of the stack. */
   watch: { params: z.object({ stack: stackKey }), result: nothing },
@@ -266,13 +302,15 @@ export const daemonRequests = {
 
 /** Requests that the daemon sends to a runner; answered within 5 s. */
 export const runnerRequests = {
-  command: { params: runnerCommand, result: z.object({ message: z.string().optional() }) },
+  command: { params: runnerCommand, result: commandAnswer },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
 
 /** Notices that the daemon sends. */
 export const daemonNotices = {
   /** The stack's state; `stack` is absent when no runner is attached any more. */
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
+  /** What verification found about the stack's instances: to its runner, once for each that is new. */
+  findings: z.object({ key: stackKey, findings: z.array(finding) }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -285,9 +323,6 @@ export type NoticeParams<N extends DaemonNotice> = z.output<(typeof daemonNotice
 
 export type StackKey = z.output<typeof stackKey>;
 export type StackClaim = z.output<typeof stackClaim>;
-export type Lease = z.output<typeof lease>;
-export type PortRef = z.output<typeof portRef>;
-export type PortHolder = z.output<typeof portHolder>;
 export type Failure = z.output<typeof failure>;
 export type ServiceStateName = z.output<typeof serviceState>;
 export type PublishedService = z.output<typeof publishedService>;
@@ -299,4 +334,6 @@ export type RouteTarget = z.output<typeof routeTarget>;
 export type StackSnapshot = z.output<typeof stackSnapshot>;
 export type RunningStack = z.output<typeof runningStack>;
 export type RunnerCommand = z.output<typeof runnerCommand>;
+export type ServiceDetails = z.output<typeof serviceDetails>;
+export type CommandAnswer = z.output<typeof commandAnswer>;
 export type Front = z.output<typeof front>;

@@ -1,4 +1,5 @@
 /** What an instance is made of, whatever runs it: a process group now, other kinds later. */
+import type { ProcessIdentity } from '../lib/process-identity.ts';
 
 /** How the leader of an instance ended. */
 export interface Exit {
@@ -11,6 +12,10 @@ export type OutputStream = 'stdout' | 'stderr';
 export interface Instance {
   /** Of the leader, which is also the id of its process group. */
   readonly pid: number;
+  /** When the leader started, as `lib/process-identity` reads it; empty when it had ended before that. */
+  readonly startTime: string;
+  /** The value of PORTRAMP_RUN that it was started with. */
+  readonly marker: string;
   /**
    * Resolves when the leader has ended and nothing of it is left: what remains of its group and of its
    * descendants is stopped first, with the policy of the last `stop` or the one it was started with.
@@ -25,6 +30,8 @@ export interface Instance {
   stop(policy: StopRequest): void;
   /** SIGKILL to all of it, now. */
   kill(): void;
+  /** The processes that are left of it now. */
+  remains(): readonly ProcessIdentity[];
 }
 
 export interface StopRequest {

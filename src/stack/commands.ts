@@ -1,56 +1,63 @@
-/** What other terminals, and the front, ask of a running stack. */
+/** What other commands ask of a running stack, through the daemon. */
+import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RunnerCommand } from '../protocol/messages.ts';
+import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
+import { describeUnit } from './details.ts';
 import type { Supervision } from './supervision.ts';
-
-export interface CommandAnswer {
-  /** Said to whoever asked, in place of the usual words. */
-  readonly message?: string;
-}
 
 export interface CommandContext {
   readonly supervision: Supervision;
   readonly plan: Plan;
+  readonly clock: Clock;
+  /** Tells the daemon what has changed. */
+  readonly publish: () => Promise<void>;
+  readonly stop: () => void;
   /** From now on the service has this many replicas, whatever the contract says. */
   readonly scale: (service: string, replicas: number) => void;
-  readonly stop: () => void;
 }
 
-/** Those after which the stack is not what it was. */
-export const CHANGES: readonly RunnerCommand['action'][] = ['start', 'stop', 'restart', 'wake'];
-
 /** @throws PortrampError UNKNOWN_NAME */
-export function carryOut(command: RunnerCommand, context: CommandContext): CommandAnswer {
-  const { supervision, plan } = context;
+export async function obey(context: CommandContext, command: RunnerCommand): Promise<CommandAnswer> {
+  const { supervision, plan, clock, publish, stop } = context;
   switch (command.action) {
     case 'start':
       supervision.startNamed(plan, command.services);
+      await publish();
       return {};
     case 'stop':
       supervision.stopNamed(plan, command.services);
+      await publish();
       return {};
     case 'restart':
       supervision.restartNamed(plan, command.services);
+      await publish();
       return {};
     case 'wake':
       for (const name of command.services) supervision.wake(name);
+      await publish();
       return {};
     case 'scale':
       return scale(command.service, command.replicas, context);
+    case 'explain': {
+      const units = supervision.units.filter(({ name }) => command.services.includes(name));
+      const stateOf = (name: string) => supervision.providerState(name);
+      return { details: await Promise.all(units.map((unit) => describeUnit(unit, stateOf, clock))) };
+    }
     case 'down':
-      context.stop();
+      // The answer must leave before the session closes.
+      setImmediate(stop);
       return {};
     case 'ping':
       return {};
   }
 }
 
-function scale(name: string, replicas: number, { plan, scale: apply }: CommandContext): CommandAnswer {
-  const planned = plan.services.get(name);
+function scale(name: string, replicas: number, context: CommandContext): CommandAnswer {
+  const planned = context.plan.services.get(name);
   if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
-  const needsRamp = planned.ports.some((port) => !port.ramp);
-  apply(name, replicas);
+  const isFirstRamp = planned.ports.some((port) => !port.ramp);
+  context.scale(name, replicas);
   return {
-    message: `scaling ${name} to ${replicas}${needsRamp ? '; it gets a ramp, for which it is restarted once' : ''}`,
+    message: `scaling ${name} to ${replicas}${isFirstRamp ? '; it gets a ramp, for which it is restarted once' : ''}`,
   };
 }

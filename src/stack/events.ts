@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import type { Change } from '../plan/plan.ts';
-import type { PublishedService } from '../protocol/messages.ts';
+import type { Lease, PortHolder, PublishedService } from '../protocol/messages.ts';
 import type { LogLine } from './logs/line.ts';
 
 /** Everything that happens in a running stack; terminals and files are renderers of it. */
@@ -16,6 +16,23 @@ export type RunnerEvent =
   | { readonly type: 'line'; readonly line: LogLine }
   /** Something that a person should know, about one service or all. */
   | { readonly type: 'notice'; readonly text: string; readonly service?: string }
+  /** A lease moved because a stranger holds its old number; consumers start again with the new one. */
+  | {
+      readonly type: 'reassigned';
+      readonly service: string;
+      readonly port: string;
+      readonly from: number;
+      readonly lease: Lease;
+      readonly holder: PortHolder | undefined;
+    }
+  /** A service opened another port than its own, and the contract says to follow. */
+  | {
+      readonly type: 'followed';
+      readonly service: string;
+      readonly port: string;
+      readonly from: number;
+      readonly to: number;
+    }
   /** An edit of the contract took effect. */
   | { readonly type: 'applied'; readonly changes: readonly Change[] }
   /** An edit of the contract was refused; everything runs on as it was. */

@@ -2,17 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { toldPort } from '../plan/address.ts';
 import { withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
-import type { Instance, ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
+import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
+import { describeProcess } from './findings.ts';
 import type { LaunchResult } from './replica.ts';
+import type { Session } from './session.ts';
 import type { TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
-  readonly service: ResolvedService;
+  /** As it is now: its numbers may change while it is launched. */
+  readonly service: () => ResolvedService;
   /** The shell's environment. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly marker: string;
@@ -20,44 +24,50 @@ export interface LaunchOptions {
   readonly color: boolean;
   /** Who holds a port; empty when it is free, undefined when nobody can be asked. */
   readonly holdersOf: (port: number) => Promise<readonly PortHolder[] | undefined>;
+  /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
+  readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   readonly onOutput: ProcessSpec['onOutput'];
   readonly tasks: TaskRecord;
   /** A task runs even if it has nothing to do. */
   readonly forced: boolean;
 }
 
+/** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
+export async function askHolders(
+  session: Pick<Session, 'request'>,
+  port: number,
+): Promise<readonly PortHolder[] | undefined> {
+  // Without a daemon for the moment nobody can tell; the service will find out itself.
+  const answer = await session.request('holder', { port }).catch(() => undefined);
+  if (answer === undefined) return undefined;
+  if (answer.free) return [];
+  return answer.holders.length === 0 ? [{}] : answer.holders;
+}
+
+/** How often a number may turn out to be taken while another is being found. */
+const MAX_MOVES = 5;
+
 /** A task that has nothing to do is skipped; one that succeeds is remembered. */
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
-  const judgement = await options.tasks.judge(options.service);
+  const judgement = await options.tasks.judge(options.service());
   if (judgement?.isDone === true && !options.forced) return { skipped: true };
   const result = await start(options);
   if (!result.ok || judgement === undefined) return result;
   const { instance } = result;
-  const exited = instance.exited.then(async (exit) => {
-    // What cannot be remembered is done once more.
-    if (exit.code === 0) await judgement.succeed().catch(() => undefined);
-    return exit;
-  });
-  return { ok: true, instance: withEnd(instance, exited) };
+  // What cannot be remembered is done once more.
+  void instance.exited.then(({ code }) =>
+    code === 0 ? judgement.succeed().catch(() => undefined) : undefined,
+  );
+  return result;
 }
-
-const withEnd = (instance: Instance, exited: Instance['exited']): Instance => ({
-  pid: instance.pid,
-  exited,
-  aside: (command, options) => instance.aside(command, options),
-  stop: (policy) => instance.stop(policy),
-  kill: () => instance.kill(),
-});
 
 /** A leased port that somebody else holds is a failure: the service would not get it, or share it unknowingly. */
 async function start(options: LaunchOptions): Promise<StartResult> {
-  const { service: resolved } = options;
+  const conflict = await settleConflicts(options);
+  if (conflict !== undefined) return fail(conflict);
+  const resolved = options.service();
   const { service: contract } = resolved;
   if (contract.kind === 'external') return fail({ message: 'an external service is not started' });
-  for (const port of resolved.ports) {
-    const holders = await options.holdersOf(port.targetPort);
-    if (holders !== undefined && holders.length > 0) return fail(describeHolders(port, holders));
-  }
   return startProcess({
     command: await withFlags(resolved),
     dir: resolved.dir,
@@ -72,18 +82,39 @@ async function start(options: LaunchOptions): Promise<StartResult> {
   });
 }
 
+/** What stands in the way of its ports, after all that the contract allows to be done about it. */
+async function settleConflicts(options: LaunchOptions): Promise<StartFailure | undefined> {
+  for (let moves = 0; ; moves += 1) {
+    const { service, ports } = options.service();
+    const taken = await findTaken(ports, options.holdersOf);
+    if (taken === undefined) return undefined;
+    const mayMove = service.kind === 'process' && service.transition.onConflict === 'reassign';
+    const isMoved =
+      mayMove && moves < MAX_MOVES && (await options.reassign(taken.port.name, taken.holders[0]));
+    if (!isMoved) return describeHolders(taken.port, taken.holders);
+  }
+}
+
+async function findTaken(
+  ports: readonly ResolvedPort[],
+  holdersOf: LaunchOptions['holdersOf'],
+): Promise<{ readonly port: ResolvedPort; readonly holders: readonly PortHolder[] } | undefined> {
+  for (const port of ports) {
+    if (port.listener === 'external') continue;
+    const holders = await holdersOf(toldPort(port));
+    if (holders !== undefined && holders.length > 0) return { port, holders };
+  }
+  return undefined;
+}
+
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
 
-function describeHolders({ name, targetPort }: ResolvedPort, holders: readonly PortHolder[]): StartFailure {
-  const [holder] = holders;
-  const who =
-    holder?.pid === undefined
-      ? 'a process that this user cannot see'
-      : `process ${holder.pid}${holder.command === undefined ? '' : ` (${holder.command})`}` +
-        (holder.cwd === undefined ? '' : ` in ${holder.cwd}`);
+function describeHolders(port: ResolvedPort, holders: readonly PortHolder[]): StartFailure {
+  const [holder = {}] = holders;
+  const { pid } = holder;
   return {
-    message: `port ${targetPort} (${name}) is held by ${who}`,
-    hint: holder?.pid === undefined ? 'end it, then start the service again' : `end it: kill ${holder.pid}`,
+    message: `port ${toldPort(port)} (${port.name}) is held by ${describeProcess(holder)}`,
+    hint: pid === undefined ? 'end it, then start the service again' : `end it: kill ${pid}`,
   };
 }
 
@@ -94,7 +125,7 @@ async function withFlags({ command, dir, ports }: ResolvedService): Promise<stri
   const scripts = await readScripts(dir);
   return withFrameworkFlags(command, (name) => scripts.get(name), {
     host: '127.0.0.1',
-    port: port.targetPort,
+    port: toldPort(port),
   });
 }
 

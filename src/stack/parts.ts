@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
-import type { StackKey } from '../protocol/messages.ts';
+import type { ResolvedService } from '../plan/plan.ts';
+import { targetLease } from '../plan/slots.ts';
+import type { PortHolder, StackKey } from '../protocol/messages.ts';
 import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import type { RunnerEvent } from './events.ts';
-import { launch } from './launch.ts';
+import { askHolders, launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
@@ -89,17 +91,14 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly color: boolean;
   readonly events: Emitter<RunnerEvent>;
+  /** Gives a port another number; false when it keeps the one it has. */
+  readonly reassign: (service: string, lease: string, holder: PortHolder | undefined) => Promise<boolean>;
 }
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
   const { clock, session, logs, watchdog, record, tasks, reach, runId } = parts;
-  const { ambient, color, events, onChange, onSettled } = settings;
-  const holdersOf = async (port: number) => {
-    // Without a daemon for the moment nobody can tell; the service will find out itself.
-    const answer = await session.request('holder', { port }).catch(() => undefined);
-    return answer === undefined ? undefined : answer.free ? [] : nonEmpty(answer.holders);
-  };
+  const { ambient, color, events, reassign, onChange, onSettled } = settings;
   return new Supervision({
     clock,
     logs,
@@ -107,16 +106,17 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     onSettled,
     open: (launched) => reach.open(launched),
     drain: (drain) => reach.drain(drain),
-    launch: ({ service, generation, forced, onOutput }) =>
+    launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) =>
       launch({
         service,
+        reassign: (port, holder) => reassign(name, leaseOf(resolved, port, slot), holder),
         forced,
         tasks,
         ambient,
         color,
-        holdersOf,
+        holdersOf: (port) => askHolders(session, port),
         onOutput,
-        marker: `${runId}.${service.name}.${generation}`,
+        marker: `${runId}.${name}.${generation}`,
       }),
     onSpawn: (pid) => {
       watchdog.add(pid);
@@ -133,6 +133,6 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
   });
 }
 
-/** A port that is not free is held by somebody, even if the system does not say by whom. */
-const nonEmpty = <T extends object>(holders: readonly T[]): readonly (T | object)[] =>
-  holders.length === 0 ? [{}] : holders;
+/** The lease of the number that an instance in a slot listens on. */
+const leaseOf = ({ ports }: ResolvedService, port: string, slot: number): string =>
+  ports.find(({ name }) => name === port)?.ramp === true ? targetLease(port, slot) : port;

@@ -10,7 +10,7 @@ import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } fro
 import { resolveInstance, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
 import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type { DaemonClient } from '../protocol/client.ts';
-import type { DaemonParams, Front, Lease, StackKey } from '../protocol/messages.ts';
+import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
 /** A contract made concrete: the stack has its name, its numbers and every value filled in. */
 export interface PreparedStack {
@@ -24,8 +24,10 @@ export interface PreparedStack {
   readonly instance: (service: string, slot: number) => ResolvedService | undefined;
   /** Warnings and notes; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What the daemon has to say about the stack's name. */
+  /** What the daemon has to say about the stack's name and numbers. */
   readonly notices: readonly string[];
+  /** What its services were resolved from, but for the numbers. */
+  readonly inputs: Omit<ResolveInputs, 'leases' | 'followed'>;
   /** Everything that was read, and would change the result if it changed. Absolute paths. */
   readonly files: readonly string[];
 }
@@ -37,6 +39,8 @@ export interface PrepareOptions {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   /** What a running stack already has; see the `claim` request. */
   readonly held?: DaemonParams<'claim'>['held'];
+  /** Numbers that services opened in place of their leases. */
+  readonly followed?: Leases;
   /** How many replicas a person asked for, by service, over what the contract says. */
   readonly scales?: ReadonlyMap<string, number>;
 }
@@ -47,13 +51,8 @@ export interface PrepareOptions {
  *
  * @throws {ContractError} with every finding, when the contract has errors.
  */
-export async function prepareStack({
-  key,
-  client,
-  ambient,
-  held,
-  scales = new Map(),
-}: PrepareOptions): Promise<PreparedStack> {
+export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
+  const { key, client, ambient, held, followed, scales = new Map() } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const contract = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -69,16 +68,20 @@ export async function prepareStack({
   const envFiles = await loadEnvFiles(key.root, contract);
   const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
   const plan = scale(demand(planned.plan, findings), scales);
-  const { leases } = await client.request('lease', { stack: key, ports: portsOf(plan) });
-  const inputs: ResolveInputs = {
+  const { leases, notices = [] } = await client.request('lease', {
+    stack: key,
+    ports: portsOf(plan),
+    rules: rulesOf(contract),
+  });
+  const inputs: PreparedStack['inputs'] = {
     contract,
-    leases: indexLeases(leases),
     front: claim.front,
     ambient,
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
   };
-  const resolved = resolveServices(plan, inputs);
+  const numbered: ResolveInputs = { ...inputs, leases: indexLeases(leases), followed };
+  const resolved = resolveServices(plan, numbered);
   const diagnostics = [...findings, ...resolved.diagnostics];
   return {
     contract,
@@ -87,10 +90,30 @@ export async function prepareStack({
     front: claim.front,
     leases,
     services: demand(resolved.services, diagnostics),
-    instance: (service, slot) => resolveInstance(plan, service, slot, inputs),
+    instance: (service, slot) => resolveInstance(plan, service, slot, numbered),
     diagnostics,
-    notices: claim.notices,
+    notices: [...claim.notices, ...notices],
+    inputs,
     files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
+  };
+}
+
+/** The same stack with other numbers. */
+export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
+  const { plan, inputs } = prepared;
+  const numbered: ResolveInputs = { ...inputs, leases: indexLeases(leases), followed };
+  const { services } = resolveServices(plan, numbered);
+  const instance: PreparedStack['instance'] = (service, slot) =>
+    resolveInstance(plan, service, slot, numbered);
+  return { ...prepared, leases, services, instance };
+}
+
+/** What the contract says about numbers, for the daemon. A reservation that has expired holds until it is removed. */
+export function rulesOf({ range, reservations }: Contract): DaemonParams<'lease'>['rules'] {
+  const { from, to, static: kept, exclude } = range;
+  return {
+    range: { from, to, static: kept, exclude: [...exclude] },
+    reservations: reservations.map(({ port, service }) => ({ port, service })),
   };
 }
 
@@ -106,12 +129,17 @@ const envFilesOf = (contract: Contract): string[] =>
   );
 
 /** Everything that needs a number: external services bring their own. */
-const portsOf = (plan: Plan): { service: string; port: string }[] =>
+const portsOf = (plan: Plan): PortRequest[] =>
   [...plan.services.values()]
     .filter((planned) => planned.service.kind !== 'external')
     .flatMap(({ name, service, ports }) =>
       ports.flatMap((port) =>
-        leasesOf(port, slotsOf(service)).map((lease) => ({ service: name, port: lease })),
+        leasesOf(port, slotsOf(service)).map((lease) => ({
+          service: name,
+          port: lease,
+          // The number that people know is the ramp's.
+          static: lease === port.name ? port.static : undefined,
+        })),
       ),
     );
 

@@ -24,6 +24,8 @@ export interface ReadinessOptions {
   /** Calls back for every line that the instance prints; returns the function that ends it. */
   readonly onLine: (listener: (text: string) => void) => () => void;
   readonly onFinding: (finding: Finding) => void;
+  /** Called after every look; undefined is well. */
+  readonly onLook?: (problem: ProbeResult) => void;
 }
 
 export type Finding =
@@ -86,6 +88,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     if (look === undefined) return becomeReady();
     const problem = await look(abort.signal);
     if (abort.signal.aborted || isReady) return;
+    options.onLook?.(problem);
     if (problem === undefined) {
       becomeReady();
       if (ready.kind !== 'default') watchLiveness(look);
@@ -100,6 +103,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     const check = async (): Promise<void> => {
       const problem = await again(abort.signal);
       if (abort.signal.aborted) return;
+      options.onLook?.(problem);
       if (problem === undefined) {
         if (failures >= LIVENESS_FAILURES) onFinding({ kind: 'ready' });
         failures = 0;
@@ -116,6 +120,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
   if (ready.kind === 'log') {
     const pattern = new RegExp(ready.pattern);
     lastProblem = `no line matched ${String(pattern)}`;
+    options.onLook?.(lastProblem);
     cancels.add(options.onLine((text) => void (pattern.test(text) && becomeReady())));
   } else {
     void pollUntilReady();

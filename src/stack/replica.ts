@@ -13,8 +13,9 @@ import type { Effect, ServiceEvent } from './service.ts';
 
 /** What is about to be started. */
 export interface Launch {
-  /** With the target ports of its slot. */
-  readonly service: ResolvedService;
+  /** With the target ports of its slot. As it is now: its numbers may change while it is launched. */
+  readonly service: () => ResolvedService;
+  readonly slot: number;
   /** Counts the launches of the service within the run. */
   readonly generation: number;
   /** A task is to run even if it has nothing to do: a person asked for it. */
@@ -53,6 +54,8 @@ const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | 
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
   launched: ResolvedService | undefined;
+  /** What the last look at the instance said, and when it was. */
+  lastLook: { readonly problem: string | undefined; readonly at: number } | undefined;
 
   readonly #options: ReplicaOptions;
   #instance: Instance | undefined;
@@ -63,6 +66,19 @@ export class ReplicaShell {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+  }
+
+  /** What runs now. */
+  get instance(): Instance | undefined {
+    return this.#instance;
+  }
+
+  /** Looks anew whether it is ready, after its ports changed. */
+  retarget(service: ResolvedService): void {
+    this.launched = service;
+    if (this.#endProbe === undefined) return;
+    this.#endProbe();
+    this.#probe();
   }
 
   perform(effect: Effect): void {
@@ -101,12 +117,14 @@ export class ReplicaShell {
   async #spawn(): Promise<void> {
     const { service: name, logs, launch, next, onEvent, onSpawn } = this.#options;
     const launching = next();
-    this.launched = launching.service;
-    this.#stamp = await stampBefore(launching.service);
+    this.launched = launching.service();
+    this.lastLook = undefined;
+    this.#stamp = await stampBefore(this.launched);
     const result = await launch({
       ...launching,
       onOutput: (stream, chunk) => logs.write(name, stream, chunk),
     }).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
+    this.launched = launching.service();
     if ('skipped' in result) {
       logs.note(name, 'nothing to do: its inputs are those of its last success');
       onEvent({ type: 'skipped' });
@@ -181,6 +199,9 @@ export class ReplicaShell {
             })
           : () => undefined,
       onFinding: (finding) => this.#onFinding(finding),
+      onLook: (problem) => {
+        this.lastLook = { problem, at: clock.now() };
+      },
     });
   }
 

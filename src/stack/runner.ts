@@ -2,23 +2,32 @@
  * The runner: one stack of one checkout, from its contract to its processes. It owns the session with the
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
-
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
-import { diffServices } from '../plan/diff.ts';
-import type { PublishedService, RunnerCommand, StackKey, StackSnapshot } from '../protocol/messages.ts';
-import { carryOut, CHANGES, type CommandAnswer } from './commands.ts';
+import { createQueue } from '../lib/queue.ts';
+import type {
+  CommandAnswer,
+  Finding,
+  PublishedService,
+  RunnerCommand,
+  StackKey,
+  StackSnapshot,
+} from '../protocol/messages.ts';
+import { changeStack } from './change.ts';
+import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
+import { createNumbers, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
-import { explainRefusal } from './refusal.ts';
-import { reconcile } from './reconcile.ts';
+import { reactTo } from './react.ts';
+import { describeRefusal } from './refusal.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
+import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
 import type { Unit } from './unit.ts';
+import { viewUnit } from './view.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
 
@@ -47,9 +56,6 @@ export interface Runner {
   readonly ended: Promise<void>;
 }
 
-/** Lines of a failed service that are shown where it is explained. */
-const FAILURE_LINES = 20;
-
 export const createRunner = (options: RunnerOptions): Runner => new StackRunner(options);
 
 class StackRunner implements Runner {
@@ -58,12 +64,15 @@ class StackRunner implements Runner {
 
   readonly #options: RunnerOptions;
   #resolveEnded: () => void = () => undefined;
+  /** Edits of the contract and moves of numbers, one after the other. */
+  readonly #inTurn = createQueue();
   #session: Session | undefined;
+  #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
-  #watch: FileWatch | undefined;
   #parts: Parts | undefined;
   readonly #scales = new Map<string, number>();
+  #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
   /** Why the last edit of the contract was not applied. */
   #problems: readonly string[] = [];
@@ -92,6 +101,7 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
+      onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;
@@ -100,6 +110,12 @@ class StackRunner implements Runner {
       },
     });
     this.#session = session;
+    this.#numbers = createNumbers({
+      session,
+      prepared: () => this.#prepared,
+      adopt: (next, moved) => this.#adopt(next, moved),
+      onEvent: (event) => this.events.emit(event),
+    });
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     await session.attach(prepared.stack, prepared.leases);
@@ -118,11 +134,13 @@ class StackRunner implements Runner {
     const supervision = createSupervision(parts, {
       ...this.#options,
       events: this.events,
+      reassign: (service, port, holder) =>
+        this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
       onChange: (unit) => this.#publish(unit),
       onSettled: () => void this.#settle(session),
     });
     this.#supervision = supervision;
-    this.#watch = watchFiles({ clock, onChange: () => this.#reload() });
+    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
     await parts.sources.follow(sourcesOf(prepared.services));
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
@@ -151,11 +169,13 @@ class StackRunner implements Runner {
 
   #prepare(session: Session): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
+    const followed = this.#numbers?.followed ?? new Map();
     return prepareStack({
       key: { root, environment },
       client: session,
       ambient,
       held: this.#held(),
+      followed,
       scales: this.#scales,
     });
   }
@@ -164,6 +184,38 @@ class StackRunner implements Runner {
     if (this.#prepared === undefined) return undefined;
     const { stack, leases } = this.#prepared;
     return { slug: stack.slug, index: stack.index, leases: [...leases] };
+  }
+
+  #react(finding: Finding): void {
+    for (const unit of this.#supervision?.units ?? []) {
+      const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
+      if (instance === undefined) continue;
+      reactTo(finding, unit, instance, {
+        tell: (text) => this.#tell(unit, text),
+        follow: (port, number) =>
+          this.#inTurn(async () => {
+            this.#numbers?.follow(unit.name, port, number);
+            unit.retarget();
+          }),
+      });
+    }
+  }
+
+  /** Among the lines of the service, and to whoever watches. */
+  #tell(unit: Unit, text: string): void {
+    this.#parts?.logs.note(unit.name, text);
+    this.events.emit({ type: 'notice', text, service: unit.name });
+  }
+
+  /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
+  #adopt(next: PreparedStack, moved: string): void {
+    const supervision = this.#supervision;
+    const last = this.#prepared;
+    if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
+    this.#prepared = next;
+    this.#session?.hold(next.leases);
+    changeStack(supervision, last, next, { wanted: supervision.wanted, spared: moved });
+    void this.#session?.publish(this.#snapshot());
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
@@ -185,14 +237,9 @@ class StackRunner implements Runner {
       if (this.#stopping !== undefined) return;
       this.#prepared = next;
       session.hold(next.leases);
-      const changes = diffServices(last.services, next.services);
-      const actions = reconcile({
-        changes,
-        stateOf: (name) => supervision.find(name)?.state,
-        wanted: supervision.wanted,
-        wantedNow: wanted,
-      });
-      supervision.apply(actions, next, wanted);
+      const known = new Set(last.notices);
+      for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
+      const changes = changeStack(supervision, last, next, { wanted });
       this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
@@ -205,50 +252,47 @@ class StackRunner implements Runner {
   }
 
   #refuse(error: unknown): void {
-    this.#problems = explainRefusal(error, this.#options.root);
-    if (error instanceof ContractError) {
-      this.events.emit({ type: 'refused', diagnostics: error.diagnostics });
-    } else this.events.emit({ type: 'notice', text: this.#problems.join() });
+    this.#problems = describeRefusal(error, this.#options.root);
+    this.events.emit(
+      error instanceof ContractError
+        ? { type: 'refused', diagnostics: error.diagnostics }
+        : { type: 'notice', text: this.#problems.join() },
+    );
     void this.#session?.publish(this.#snapshot());
   }
 
   async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
-    const plan = this.#prepared?.plan;
-    if (supervision === undefined || plan === undefined) return { message: 'the stack is just starting' };
-    const answer = carryOut(command, {
-      supervision,
-      plan,
-      scale: (service, replicas) => {
-        this.#scales.set(service, replicas);
-        this.#watch?.check();
+    const prepared = this.#prepared;
+    if (supervision === undefined || prepared === undefined) return { message: 'the stack is just starting' };
+    return obey(
+      {
+        supervision,
+        plan: prepared.plan,
+        clock: this.#options.clock,
+        publish: async () => this.#session?.publish(this.#snapshot()),
+        stop: () => void this.stop({ now: false }),
+        scale: (service, replicas) => {
+          this.#scales.set(service, replicas);
+          this.#watch?.check();
+        },
       },
-      // The answer must leave before the session closes.
-      stop: () => void setImmediate(() => void this.stop({ now: false })),
-    });
-    if (CHANGES.includes(command.action)) await this.#session?.publish(this.#snapshot());
-    return answer;
+      command,
+    );
   }
 
   #publish(unit: Unit): void {
     this.#parts?.reach.follow(unit);
-    this.events.emit({ type: 'service', service: publishService(this.#view(unit)) });
+    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#parts?.logs)) });
     void this.#session?.publish(this.#snapshot());
   }
 
   #snapshot(): StackSnapshot {
-    const services = (this.#supervision?.units ?? []).map((unit) => this.#view(unit));
+    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#parts?.logs));
     return takeSnapshot(services, this.#problems);
   }
 
   #publishedServices(): PublishedService[] {
-    return (this.#supervision?.units ?? []).map((unit) => publishService(this.#view(unit)));
-  }
-
-  #view(unit: Unit): ServiceView {
-    const { name, resolved, state, restarts, waitingFor, armed, targets, instances } = unit;
-    const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
-    const log = isBad ? (this.#parts?.logs.tail(name, FAILURE_LINES) ?? []) : [];
-    return { resolved, state, restarts, waitingFor, log, armed, targets, instances };
+    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#parts?.logs)));
   }
 }

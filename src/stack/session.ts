@@ -8,9 +8,11 @@ import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { RequestOptions } from '../protocol/peer.ts';
 import type {
+  CommandAnswer,
   DaemonParams,
   DaemonRequest,
   DaemonResult,
+  Finding,
   Lease,
   NoticeParams,
   RunnerCommand,
@@ -22,8 +24,10 @@ export interface SessionOptions {
   readonly connect: (options: { readonly spawn: boolean }) => Promise<DaemonClient | undefined>;
   readonly clock: Clock;
   readonly pid: number;
-  readonly onCommand: (command: RunnerCommand) => Promise<{ message?: string | undefined }>;
+  readonly onCommand: (command: RunnerCommand) => Promise<CommandAnswer>;
   readonly onNotice: (text: string) => void;
+  /** What the daemon found out about the listeners of this stack. */
+  readonly onFindings: (findings: readonly Finding[]) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
   readonly onRegistered: (claim: DaemonResult<'claim'>) => void;
 }
@@ -121,6 +125,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     current.onCommand(options.onCommand);
     current.onNotice((name, params) => {
       // After `stop` a person wants no daemon: only wait for one.
+      if (name === 'findings') options.onFindings((params as NoticeParams<'findings'>).findings);
       if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
     });
     current.onClose(() => {

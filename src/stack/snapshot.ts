@@ -12,7 +12,7 @@ import type {
   RouteTarget,
   StackSnapshot,
 } from '../protocol/messages.ts';
-import type { Cause, ServiceState } from './service.ts';
+import type { Cause, ServiceState, Then } from './service.ts';
 import type { Unit } from './unit.ts';
 
 /** A service with what has become of it. */
@@ -27,6 +27,15 @@ export interface ServiceView {
   readonly armed: boolean;
   readonly targets: Unit['targets'];
   readonly instances: Unit['instances'];
+  /** The process that runs now. */
+  readonly instance?: Mark | undefined;
+}
+
+/** What tells a process from all others. */
+interface Mark {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly marker: string;
 }
 
 export const takeSnapshot = (views: readonly ServiceView[], problems: readonly string[]): StackSnapshot => ({
@@ -46,6 +55,7 @@ export function publishService(view: ServiceView): PublishedService {
     ports: resolved.ports.map((port) => publishPort(resolved, port)),
     ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
     ...('pid' in state && state.pid !== undefined ? { pid: state.pid } : {}),
+    ...withMark('instance', view.instance, state),
     ...(state.state === 'done' ? { exitCode: state.exitCode } : {}),
     ...(state.state === 'waiting' ? { waitingFor: [...waitingFor] } : {}),
     ...(failure === undefined ? {} : { failure }),
@@ -53,7 +63,8 @@ export function publishService(view: ServiceView): PublishedService {
 }
 
 function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
-  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, ramp } = published;
+  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, listener, ramp } =
+    published;
   return {
     name,
     appProtocol,
@@ -61,6 +72,7 @@ function publishPort({ service }: ResolvedService, published: ResolvedPort): Pub
     targetPort,
     url: publicUrl ?? url,
     hosts: [...hosts, ...shortHosts],
+    ...(listener === 'external' ? { listener } : {}),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
   };
 }
@@ -68,13 +80,26 @@ function publishPort({ service }: ResolvedService, published: ResolvedPort): Pub
 const hasInstances = ({ service, ports }: ResolvedService): boolean =>
   service.kind === 'process' && (service.replicas > 1 || ports.some((port) => port.ramp));
 
-function publishInstance({ slot, life, role, launched }: Unit['instances'][number]): PublishedInstance {
+/** Without a start time nothing can be proved of it: it was gone before it could be read. */
+function withMark<Key extends string>(
+  key: Key,
+  mark: Mark | undefined,
+  life: ServiceState,
+): { [K in Key]?: Pick<Mark, 'startTime' | 'marker'> } {
+  const isIts = mark !== undefined && 'pid' in life && life.pid === mark.pid && mark.startTime !== '';
+  const found = isIts ? { [key]: { startTime: mark.startTime, marker: mark.marker } } : {};
+  return found as { [K in Key]?: Pick<Mark, 'startTime' | 'marker'> };
+}
+
+function publishInstance(instance: Unit['instances'][number]): PublishedInstance {
+  const { slot, life, role, launched } = instance;
   return {
     slot,
     role,
     state: life.state,
     ports: Object.fromEntries((launched?.ports ?? []).map(({ name, targetPort }) => [name, targetPort])),
     ...('pid' in life && life.pid !== undefined ? { pid: life.pid } : {}),
+    ...withMark('mark', instance.process, life),
   };
 }
 
@@ -87,6 +112,7 @@ function failureOf({ state, log }: ServiceView): Failure | undefined {
 
 function causeOf(state: ServiceState): Cause | undefined {
   if (state.state === 'failed' || state.state === 'backoff') return state.cause;
+  if (state.state === 'stopping' && state.then.kind === 'failed') return state.then.cause;
   return state.state === 'unwell' ? { message: `does not answer any more: ${state.problem}` } : undefined;
 }
 
@@ -137,12 +163,22 @@ function routeState(view: ServiceView, port: ResolvedPort): RouteState {
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: 'failed', log: [] } };
     case 'stopping':
-      if (state.then.kind === 'waiting') return { state: 'warming' };
-      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
+      return whileStopping(view, state.then);
     case 'idle':
       return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
     case 'done':
       return { state: 'stopped' };
+  }
+}
+
+function whileStopping(view: ServiceView, then: Then): RouteState {
+  switch (then.kind) {
+    case 'waiting':
+      return { state: 'warming' };
+    case 'failed':
+      return { state: 'failed', failure: failureOf(view) ?? { message: then.cause.message, log: [] } };
+    case 'idle':
+      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
   }
 }
 

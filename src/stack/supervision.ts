@@ -209,7 +209,7 @@ export class Supervision {
       this.#drawAgain = false;
       for (const unit of this.units) {
         if (this.#down === undefined)
-          unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.#providerState(name)));
+          unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.providerState(name)));
         else this.#stopInOrder(unit);
       }
       this.#dropGone();
@@ -218,7 +218,8 @@ export class Supervision {
     this.#report();
   }
 
-  #providerState(name: string): ProviderState | undefined {
+  /** As its consumers see it. */
+  providerState(name: string): ProviderState | undefined {
     const unit = this.#units.get(name);
     if (unit?.resolved.kind === 'external') return { state: 'external' };
     return unit?.armed === true && unit.state.state !== 'failed' ? { state: 'armed' } : unit?.state;

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
+import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import type { Verdict } from './needs.ts';
 import { ReplicaShell, type Launch, type LaunchResult } from './replica.ts';
@@ -30,7 +31,7 @@ export interface Blueprint {
 export interface UnitOptions {
   readonly clock: Clock;
   readonly logs: LogStore;
-  readonly launch: (launch: Launch) => Promise<LaunchResult>;
+  readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
   /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
@@ -54,6 +55,12 @@ export interface Drain {
 export interface UnitTarget {
   readonly slot: number;
   readonly service: ResolvedService;
+}
+
+/** A replica as it is now. */
+export interface UnitInstance extends Replica {
+  readonly launched: ResolvedService | undefined;
+  readonly process: Instance | undefined;
 }
 
 export class Unit {
@@ -114,12 +121,33 @@ export class Unit {
     });
   }
 
-  /** Every replica with what its process was started with. */
-  get instances(): readonly (Replica & { readonly launched: ResolvedService | undefined })[] {
-    return this.replicas.map((replica) => ({
-      ...replica,
-      launched: this.#shells.get(replica.slot)?.launched,
-    }));
+  /** Every replica with what its process was started with, and the process. */
+  get instances(): readonly UnitInstance[] {
+    return this.replicas.map((replica) => {
+      const shell = this.#shells.get(replica.slot);
+      return { ...replica, launched: shell?.launched, process: shell?.instance };
+    });
+  }
+
+  /** What runs of the best replica. */
+  get instance(): Instance | undefined {
+    const pid = 'pid' in this.state ? this.state.pid : undefined;
+    return this.instances.find(({ process }) => process !== undefined && process.pid === pid)?.process;
+  }
+
+  /** What the last look at the newest instance said, and when it was. */
+  get lastLook(): ReplicaShell['lastLook'] {
+    return [...this.#shells.values()].findLast(({ lastLook }) => lastLook !== undefined)?.lastLook;
+  }
+
+  /** Something was found out about one of its instances. */
+  tell(slot: number, event: ServiceEvent): void {
+    this.#step({ type: 'replica', slot, event });
+  }
+
+  /** Looks anew whether its instances are ready, after its ports changed. */
+  retarget(): void {
+    for (const [slot, shell] of this.#shells) shell.retarget(this.#blueprint.instance(slot));
   }
 
   /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */
@@ -227,7 +255,7 @@ export class Unit {
       slot,
       clock,
       logs,
-      launch,
+      launch: (launching) => launch(this, launching),
       open,
       next: () => this.#nextLaunch(slot, shell.launched),
       drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
@@ -259,8 +287,8 @@ export class Unit {
     this.#forced = false;
     // One that stayed because the newest values did not work keeps its own.
     const stays = this.#find(slot)?.revision !== this.#roster.revision && launched !== undefined;
-    const service = stays ? launched : this.#blueprint.instance(slot);
-    return { service, generation: this.#generation, forced };
+    const service = (): ResolvedService => (stays ? launched : this.#blueprint.instance(slot));
+    return { service, slot, generation: this.#generation, forced };
   }
 
   #reasonOf(slot: number): Drain['reason'] {

@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
+import { RULES } from '../../src/check/rules/rules.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { ERROR_CODES } from '../../src/lib/errors.ts';
 
 const README = new URL('../../README.md', import.meta.url);
 
-const table = (head: [string, string], rows: readonly (readonly [string, string])[]): string =>
-  [head, ['---', '---'], ...rows].map(([left, right]) => `| ${left} | ${right} |`).join('\n');
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const sections = {
   commands: table(
@@ -16,6 +17,10 @@ const sections = {
       const usage = `${command.name()} ${command.usage().replace('[options]', '')}`.replaceAll('|', '\\|');
       return [`\`${usage.replace(/\s+/g, ' ').trim()}\``, command.summary()] as const;
     }),
+  ),
+  rules: table(
+    ['id', 'finds', 'severity'],
+    RULES.map(({ id, title, severity }) => [id, title, severity]),
   ),
   errors: table(
     ['code', 'meaning'],

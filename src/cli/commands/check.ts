@@ -1,31 +1,106 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
-import { hasErrors } from '../../contract/diagnostic.ts';
-import { hasColor, print } from '../terminal.ts';
+import type { Format } from '../../check/report.ts';
+import type { Diagnostic } from '../../contract/diagnostic.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { color, hasColor, print, printJson } from '../terminal.ts';
 import { locateStack, type StackOptions } from '../workspace.ts';
 
 interface CheckOptions extends StackOptions {
+  readonly format: Format;
   readonly json?: boolean;
+  readonly live?: boolean;
+  /** The id of a rule; true: all of them. */
+  readonly explain?: string | true;
 }
+
+const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const satisfies readonly Format[];
 
 export function defineCheck(program: Command): void {
   program
     .command('check')
     .summary('find every problem of the contract at once')
     .description(
-      'Check the contract in all its environments, without the daemon. Exit code 2 when it cannot be used as it is.',
+      'Check the contract in all its environments, and the files around it, without the daemon. ' +
+        'Exit code 0: no errors, 1: errors, 2: the contract cannot be read.',
     )
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  portramp check --json')
+    .addOption(new Option('--format <name>', 'how findings are printed').choices(FORMATS).default('text'))
+    .option('--json', 'the same as --format json')
+    .option('--live', 'also look at this machine: who holds static and reserved ports right now')
+    .option('--explain [rule]', 'print what a rule is for, or the list of rules')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  portramp check --live\n  portramp check --format sarif > portramp.sarif\n  portramp check --explain PR007',
+    )
     .action((_options: unknown, command: Command) => check(command.optsWithGlobals()));
 }
 
 async function check(options: CheckOptions): Promise<void> {
+  if (options.explain !== undefined) return explain(options.explain, options.json ?? false);
   const { root } = await locateStack(options);
   const { checkWorkspace } = await import('../../check/workspace.ts');
   const { renderDiagnostics } = await import('../../check/report.ts');
-  const diagnostics = await checkWorkspace(root);
-  const format = options.json ? 'json' : 'text';
-  print(renderDiagnostics(diagnostics, { format, root, color: hasColor }));
-  process.exitCode = hasErrors(diagnostics) ? 2 : 0;
+  const { diagnostics, contracts } = await checkWorkspace(root);
+  const live = options.live ? await (await import('../live.ts')).checkLive(root, contracts) : [];
+  const { sortDiagnostics } = await import('../../contract/diagnostic.ts');
+  const all = sortDiagnostics([...diagnostics, ...live]);
+  const format = options.json ? 'json' : options.format;
+  const base = format === 'github' || format === 'sarif' ? await topOf(root) : root;
+  const text = renderDiagnostics(all, { format, root: base, color: hasColor });
+  if (text !== '') print(text);
+  if (format === 'text') print(summarize(all));
+  process.exitCode = exitCodeOf(all);
+}
+
+/** Annotations name files by their path in the repository, and the contract may lie below its root. */
+async function topOf(root: string): Promise<string> {
+  const { prefixOf } = await import('../../check/tracked.ts');
+  const prefix = await prefixOf(root);
+  return prefix === '' ? root : root.slice(0, -prefix.length - 1);
+}
+
+/** A contract that cannot be read has been checked in part only. */
+function exitCodeOf(diagnostics: readonly Diagnostic[]): 0 | 1 | 2 {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.some(({ code }) => code === 'PR001')) return 2;
+  return errors.length > 0 ? 1 : 0;
+}
+
+function summarize(diagnostics: readonly Diagnostic[]): string {
+  const counts = (['error', 'warning', 'note'] as const).flatMap((severity) => {
+    const count = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+    return count === 0 ? [] : [`${count} ${severity}${count === 1 ? '' : 's'}`];
+  });
+  return color.dim(counts.length === 0 ? 'no findings' : counts.join(', '));
+}
+
+async function explain(id: string | true, asJson: boolean): Promise<void> {
+  const { RULES, ruleOf, suggestRule } = await import('../../check/rules/rules.ts');
+  if (id === true) {
+    const rules = RULES.map((rule) => ({ id: rule.id, severity: rule.severity, title: rule.title }));
+    if (asJson) printJson({ version: 1, rules });
+    else print(rules.map((rule) => `${rule.id}  ${rule.severity.padEnd(7)}  ${rule.title}`).join('\n'));
+    return;
+  }
+  const rule = ruleOf(id);
+  if (rule === undefined) {
+    const nearest = suggestRule(id);
+    throw new PortrampError('UNKNOWN_NAME', `there is no rule "${id}"`, {
+      hint: nearest === undefined ? 'portramp check --explain lists all' : `did you mean "${nearest}"?`,
+    });
+  }
+  const { title, severity, reasoning } = rule;
+  if (asJson) printJson({ version: 1, id: rule.id, severity, title, reasoning });
+  else print(`${color.bold(rule.id)} (${severity}): ${title}\n\n${wrap(reasoning)}`);
+}
+
+/** Lines that a terminal shows without breaking words. */
+function wrap(text: string, width = 80): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + word.length >= width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
 }

@@ -16,6 +16,9 @@ const PAINT: Record<ServiceStateName, (text: string) => string> = {
   external: color.cyan,
 };
 
+/** Every state that a service may be in. */
+export const STATES = Object.keys(PAINT) as readonly ServiceStateName[];
+
 export function renderStacks(stacks: readonly RunningStack[]): string {
   return stacks.map(renderStack).join('\n\n');
 }

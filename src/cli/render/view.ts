@@ -3,6 +3,7 @@ import { renderDiagnostics } from '../../check/report.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
 import type { RunnerEvent } from '../../stack/events.ts';
+import { describeProcess } from '../../stack/findings.ts';
 import { color, hasColor, notice, print } from '../terminal.ts';
 import { logPrinter } from './logs.ts';
 import { describeService, paintState, renderServices } from './stacks.ts';
@@ -43,6 +44,12 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         // Those about one service are among its lines.
         if (event.service === undefined) notice(`${color.yellow('portramp')} ${event.text}`);
         return;
+      case 'reassigned':
+        notice(`${color.yellow('portramp')} ${describeMove(event)}`);
+        return;
+      case 'followed':
+        notice(`${color.yellow('portramp')} ${describeFollow(event)}`);
+        return;
       case 'applied':
         print(describeChanges(event.changes));
         return;
@@ -56,6 +63,20 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
     }
   };
 }
+
+type Moved = Extract<RunnerEvent, { type: 'reassigned' }>;
+
+function describeMove({ service, port, from, lease, holder }: Moved): string {
+  const who = holder === undefined ? 'somebody' : describeProcess(holder);
+  return `${service}.${port} moved from port ${from}, which ${who} holds, to ${lease.number}; its consumers start again`;
+}
+
+type Followed = Extract<RunnerEvent, { type: 'followed' }>;
+
+const describeFollow = ({ service, port, from, to }: Followed): string =>
+  from === to
+    ? `${service}.${port} is back on its port ${from}`
+    : `${service}.${port} listens on ${to} in place of ${from}; portramp follows`;
 
 /** What is worth a line; the others are on their way to one of these. */
 const TOLD: readonly PublishedService['state'][] = ['ready', 'unwell', 'backoff', 'failed', 'done'];

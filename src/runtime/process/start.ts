@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
-import { startTimeOf } from '../../lib/process-identity.ts';
+import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import type {
   AsideOptions,
   Exit,
@@ -58,6 +58,8 @@ function findProblem({ dir, command }: ProcessSpec): StartFailure | undefined {
 
 class ProcessInstance implements Instance {
   readonly pid: number;
+  readonly startTime: string;
+  readonly marker: string;
   readonly exited: Promise<Exit>;
   readonly #remains: Remains;
   readonly #child: Child;
@@ -75,8 +77,9 @@ class ProcessInstance implements Instance {
     this.#child = child;
     this.#spec = spec;
     this.#stop = spec.stop;
-    const startTime = startTimeOf(this.pid) ?? '';
-    this.#remains = trackRemains({ pid: this.pid, startTime }, spec.marker);
+    this.startTime = startTimeOf(this.pid) ?? '';
+    this.marker = spec.marker;
+    this.#remains = trackRemains({ pid: this.pid, startTime: this.startTime }, spec.marker);
     readOutput(child.stdout, 'stdout', spec.onOutput);
     readOutput(child.stderr, 'stderr', spec.onOutput);
     const ended = new Promise<Exit>((resolve) => {
@@ -128,6 +131,10 @@ class ProcessInstance implements Instance {
     this.#killAt = 0;
     this.#remains.signal('SIGKILL');
     this.#wake();
+  }
+
+  remains(): readonly ProcessIdentity[] {
+    return this.#remains.look();
   }
 
   /** After the leader is gone: stops what it left behind, and waits until that is gone too. */

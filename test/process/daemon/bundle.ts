@@ -15,14 +15,19 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 
 export const makeFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'portramp-bundle-')));
 
-export async function buildBundle(folder: string): Promise<void> {
-  await promisify(execFile)(process.execPath, [
-    join(ROOT, 'bin/build.js'),
-    folder,
-    'daemon=src/daemon/main.ts',
-    'starter=test/process/daemon/starter.ts',
-    'contender=test/process/daemon/contender.ts',
-  ]);
+const ENTRIES = {
+  daemon: 'src/daemon/main.ts',
+  inspector: 'src/daemon/inspector.ts',
+  starter: 'test/process/daemon/starter.ts',
+  contender: 'test/process/daemon/contender.ts',
+};
+
+export async function buildBundle(
+  folder: string,
+  entries: Readonly<Record<string, string>> = ENTRIES,
+): Promise<void> {
+  const words = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
+  await promisify(execFile)(process.execPath, [join(ROOT, 'bin/build.js'), folder, ...words]);
 }
 
 export interface PrivateHome {

@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,11 +63,47 @@ describe('the state folder', () => {
     const root = process.getuid?.() === 0 ? join(folder, 'theirs') : '/usr';
     if (process.getuid?.() === 0) {
       mkdirSync(root);
-      const { chownSync } = await import('node:fs');
       chownSync(root, 12345, 12345);
     }
     await expect(checkStateFolder(homeAt(root))).rejects.toMatchObject({ code: 'STATE_FOLDER' });
     await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({ code: 'STATE_FOLDER' });
+  });
+
+  it.each(['daemon.lock', 'ledger.json', 'front.json', 'daemon.log', 'versions', 'logs'])(
+    'may not hold a planted link %s, which stays as it is, like what it leads to',
+    async (name) => {
+      const root = join(folder, 'home');
+      const victim = join(folder, 'victim');
+      mkdirSync(root);
+      writeFileSync(victim, 'precious');
+      symlinkSync(victim, join(root, name));
+      await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({
+        code: 'STATE_FOLDER',
+        message: `${join(root, name)} is a symbolic link`,
+        hint: 'look at it, then remove it: portramp makes its own',
+      });
+      expect(readFileSync(victim, 'utf8')).toBe('precious');
+      expect(lstatSync(join(root, name)).isSymbolicLink()).toBe(true);
+    },
+  );
+
+  it('may hold a link to the settings, which are the user’s', async () => {
+    const root = join(folder, 'home');
+    mkdirSync(root);
+    writeFileSync(join(folder, 'dotfile.yaml'), '');
+    symlinkSync(join(folder, 'dotfile.yaml'), join(root, 'config.yaml'));
+    await expect(prepareStateFolder(homeAt(root))).resolves.toBeUndefined();
+  });
+
+  it('may not hold a file of somebody else', async () => {
+    if (process.getuid?.() !== 0) return console.log('skipped: only root can give a file away');
+    const root = join(folder, 'home');
+    mkdirSync(root);
+    writeFileSync(join(root, 'ledger.json'), '{}');
+    chownSync(join(root, 'ledger.json'), 12345, 12345);
+    await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({
+      message: `${join(root, 'ledger.json')} belongs to user 12345, not to you (0)`,
+    });
   });
 
   it('has a socket folder of its own where the path is long', async () => {

@@ -1,7 +1,7 @@
-import type { Contract } from '../contract/contract.ts';
-import type { Diagnostic } from '../contract/diagnostic.ts';
-import type { Plan, PlannedService } from './plan.ts';
-import { injectionsOf, type Injection, type Meaning } from './told.ts';
+import type { Contract } from '../../contract/contract.ts';
+import type { Finding } from '../../contract/finding.ts';
+import type { Plan, PlannedService } from '../plan.ts';
+import { injectionsOf, type Injection, type Meaning } from '../told.ts';
 
 /** Names that other tools listen to. */
 const RESERVED = /^(?:DOCKER_HOST|NODE_.*)$/;
@@ -10,14 +10,14 @@ const RESERVED = /^(?:DOCKER_HOST|NODE_.*)$/;
 const OWN = /^PORTRAMP_/;
 
 /** Injected variables that would get two values, or mean something to another tool. */
-export function checkInjections(contract: Contract, plan: Plan): Diagnostic[] {
-  return [...plan.services.values()].flatMap((planned) => checkService(contract, plan, planned));
+export function findInjectionProblems(contract: Contract, plan: Plan): Finding[] {
+  return [...plan.services.values()].flatMap((planned) => findInService(contract, plan, planned));
 }
 
-function checkService(contract: Contract, plan: Plan, planned: PlannedService): Diagnostic[] {
+function findInService(contract: Contract, plan: Plan, planned: PlannedService): Finding[] {
   const { service } = planned;
   if (service.kind === 'external') return [];
-  const diagnostics: Diagnostic[] = [];
+  const findings: Finding[] = [];
   const told = new Map<string, Injection>();
   for (const injection of injectionsOf(planned, plan.services, contract.discovery)) {
     const { name, means } = injection;
@@ -27,15 +27,13 @@ function checkService(contract: Contract, plan: Plan, planned: PlannedService): 
     told.set(name, before ?? injection);
     const problem = describeProblem(injection, before);
     if (problem === undefined) continue;
-    diagnostics.push({
-      code: 'PR014',
-      severity: 'error',
+    findings.push({
+      at: placeOf(planned, means),
       message: `${planned.name}: ${problem}`,
       hint: `rename one of them, or write ${name} into env of ${planned.name}`,
-      ...contract.locate(placeOf(planned, means)),
     });
   }
-  return diagnostics;
+  return findings;
 }
 
 function describeProblem({ name, means }: Injection, before: Injection | undefined): string | undefined {

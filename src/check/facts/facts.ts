@@ -1,0 +1,32 @@
+import type { ComposeFile } from './compose-file.ts';
+import type { Devcontainer } from './devcontainer.ts';
+import type { Dockerfile } from './dockerfile.ts';
+import type { Literal } from './literals.ts';
+import type { PackageScripts } from './packages.ts';
+import type { TurboConfig } from './turbo.ts';
+
+/** What `check` knows of a workspace besides the contract. Files that cannot be read as what they are, are absent. */
+export interface Facts {
+  /** `YYYY-MM-DD`. */
+  readonly today: string;
+  readonly compose: readonly ComposeFile[];
+  readonly devcontainers: readonly Devcontainer[];
+  /** By the folder of a service, as `Service.dir` has it. */
+  readonly dockerfiles: ReadonlyMap<string, Dockerfile>;
+  readonly packages: ReadonlyMap<string, PackageScripts>;
+  readonly turbo?: TurboConfig | undefined;
+  /** Ports that are written into tracked files. */
+  readonly literals: readonly Literal[];
+  /** Tracked files that were not searched, because there are so many. */
+  readonly unsearched: number;
+}
+
+export const NO_FACTS: Facts = {
+  today: '1970-01-01',
+  compose: [],
+  devcontainers: [],
+  dockerfiles: new Map(),
+  packages: new Map(),
+  literals: [],
+  unsearched: 0,
+};

@@ -1,0 +1,44 @@
+import type { Contract } from '../contract/contract.ts';
+import type { Diagnostic } from '../contract/diagnostic.ts';
+import { findHeldPorts, fixedPortsOf, type Holder } from '../check/held-ports.ts';
+import { readCheckout } from '../lib/checkout.ts';
+import type { RunningStack } from '../protocol/messages.ts';
+import { openDaemon } from './daemon-access.ts';
+
+/** States in which the listener of a leased port is the service itself; the daemon fails a service that has a ghost. */
+const HOLDING: readonly RunningStack['services'][number]['state'][] = [
+  'warming',
+  'ready',
+  'unwell',
+  'stopping',
+];
+
+/** Asks the daemon who holds the numbers that the contract fixes. */
+export async function checkLive(root: string, contracts: readonly Contract[]): Promise<Diagnostic[]> {
+  const numbers = [...new Set(contracts.flatMap(fixedPortsOf).map((fixed) => fixed.number))];
+  if (numbers.length === 0) return [];
+  const { workspaceId } = await readCheckout(root);
+  const client = await openDaemon();
+  try {
+    const { stacks } = await client.request('list', {});
+    const own = portsInUse(stacks.filter((stack) => stack.workspaceId === workspaceId));
+    const holders = new Map<number, readonly Holder[]>();
+    for (const number of numbers) {
+      if (own.has(number)) continue;
+      const answer = await client.request('holder', { port: number });
+      if (!answer.free) holders.set(number, answer.holders);
+    }
+    return findHeldPorts(contracts, holders);
+  } finally {
+    client.close();
+  }
+}
+
+const portsInUse = (stacks: readonly RunningStack[]): Set<number> =>
+  new Set(
+    stacks.flatMap((stack) =>
+      stack.services
+        .filter((service) => HOLDING.includes(service.state))
+        .flatMap((service) => service.ports.flatMap((port) => [port.port, port.targetPort])),
+    ),
+  );

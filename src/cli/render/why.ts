@@ -1,0 +1,103 @@
+/** One screen that says what is in the way. */
+import type { PortHolder, ServiceStateName } from '../../protocol/messages.ts';
+import { color } from '../terminal.ts';
+import type {
+  ExplainedHolder,
+  Explanation,
+  HostExplanation,
+  NeedExplanation,
+  PortExplanation,
+  ServiceExplanation,
+} from '../why/explanation.ts';
+import { paintState, STATES } from './stacks.ts';
+
+export function renderExplanation(explanation: Explanation): string {
+  switch (explanation.kind) {
+    case 'service':
+      return renderService(explanation).join('\n');
+    case 'port':
+      return [color.bold(`port ${explanation.number}`), ...indent(renderPort(explanation))].join('\n');
+    case 'host':
+      return renderHost(explanation).join('\n');
+  }
+}
+
+function renderService(service: ServiceExplanation): string[] {
+  const { stack, root, reason, hint, needs, probe, remains, ports, refusedHosts } = service;
+  const head = `${color.bold(service.service)} ${paint(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
+  return [
+    head,
+    ...indent([
+      ...(reason === undefined ? [] : [withHint(color.red(reason), hint)]),
+      ...needs.flatMap(renderNeed),
+      ...(remains ?? []).map((process) => `kept from stopping by ${describe(process)}`),
+      ...(probe === undefined ? [] : [renderProbe(probe)]),
+      ...ports.map((port) => `port ${port.number}: ${renderPort(port).join('; ')}`),
+      ...refusedHosts.map(({ host, stack: holder }) => `${host} is held by ${holder}`),
+    ]),
+  ];
+}
+
+function renderNeed({ service, condition, state, reason, hint, needs }: NeedExplanation): string[] {
+  const why = reason === undefined ? '' : `: ${withHint(reason, hint)}`;
+  return [
+    `needs ${color.bold(service)} (${condition}), which is ${paint(state)}${why}`,
+    ...indent(needs.flatMap(renderNeed)),
+  ];
+}
+
+const renderProbe = ({ problem, ago }: NonNullable<ServiceExplanation['probe']>): string =>
+  `last look ${(ago / 1000).toFixed(1)} s ago: ${problem ?? 'well'}`;
+
+function renderPort({ lease, front, free, holders }: PortExplanation): string[] {
+  const lines: string[] = [];
+  if (lease !== undefined) {
+    const { service, port, stack, root, running, pinned, generation } = lease;
+    const rest = running ? '' : ', which is not running';
+    lines.push(`leased to ${service}.${port} of ${stack} (${root})${rest}`);
+    if (pinned !== undefined) lines.push(`in place of ${pinned}, which the contract pins`);
+    if (generation !== undefined) lines.push(`its number has moved ${generation - 1}×`);
+  } else if (front === true) lines.push('the front of portramp');
+  else lines.push('nobody leased it');
+  if (free) lines.push('free: nothing listens there');
+  else if (holders.length === 0) lines.push(color.red('held by a process that this user cannot see'));
+  return [...lines, ...holders.map((holder) => renderHolder(holder, lease !== undefined))];
+}
+
+function renderHolder(holder: ExplainedHolder, leased: boolean): string {
+  const where = holder.address === undefined ? '' : ` on ${holder.address}`;
+  const text = `held by ${describe(holder)}${where}`;
+  if (holder.own) return `${text}, which belongs to it`;
+  return leased ? color.red(`${text}, a stranger`) : text;
+}
+
+function renderHost({ host, stack, root, running, service, refused, suggestion }: HostExplanation): string[] {
+  const wanted = refused.map((slug) => `${slug} wants it too, and does not get it`);
+  if (stack === undefined) {
+    const near = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+    return [color.bold(host), ...indent([`leads nowhere: no stack has that name${near}`, ...wanted])];
+  }
+  const rest = running ? '' : ', which is not running: portramp dev';
+  return [
+    color.bold(host),
+    ...indent([
+      `leads to ${stack} (${root})${rest}`,
+      ...wanted,
+      ...(service === undefined ? [] : renderService(service)),
+    ]),
+  ];
+}
+
+function describe({ pid, command, cwd }: PortHolder): string {
+  if (pid === undefined) return 'a process that this user cannot see';
+  return `${command ?? 'a process'} (pid ${pid}${cwd === undefined ? '' : `, in ${cwd}`})`;
+}
+
+const withHint = (text: string, hint: string | undefined): string =>
+  hint === undefined ? text : `${text}${color.dim(` — ${hint}`)}`;
+
+const paint = (state: string): string => (isState(state) ? paintState(state) : color.dim(state));
+
+const isState = (state: string): state is ServiceStateName => STATES.some((known) => known === state);
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

@@ -1,0 +1,112 @@
+/** Gathers what an explanation is made of: from the daemon, the runner, and the system's own tables. */
+import { findBond } from '../../ports/owner.ts';
+import { createSystem } from '../../ports/system/system.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
+import type { PublishedService, RunningStack, ServiceDetails, StackKey } from '../../protocol/messages.ts';
+import { isSameStack, notRunning, unknownService } from '../daemon-access.ts';
+import {
+  explainHost,
+  explainPort,
+  explainService,
+  findHost,
+  leasedNumbers,
+  type Facts,
+  type PortFacts,
+} from './explain.ts';
+import type { Explanation, ServiceExplanation } from './explanation.ts';
+
+export async function askAboutService(
+  client: DaemonClient,
+  key: StackKey,
+  name: string,
+): Promise<Explanation> {
+  const { stacks, front } = await listAll(client);
+  const stack = stacks.find((one) => isSameStack(one, key));
+  if (stack === undefined) throw notRunning(key);
+  return { kind: 'service', ...(await serviceIn(client, { stacks, front }, stack, name)) };
+}
+
+export async function askAboutPort(client: DaemonClient, number: number): Promise<Explanation> {
+  const { stacks, front } = await listAll(client);
+  const facts: Facts = { stacks, front, details: new Map() };
+  const services = stacks.flatMap((stack) => stack.services);
+  const owner = services.find(({ ports }) => ports.some(({ targetPort }) => targetPort === number));
+  return { kind: 'port', ...explainPort(facts, number, await lookAtPort(client, number, owner)) };
+}
+
+export async function askAboutHost(client: DaemonClient, host: string): Promise<Explanation> {
+  const { stacks, front } = await listAll(client);
+  const found = findHost(stacks, host);
+  const service =
+    found?.service === undefined
+      ? undefined
+      : await serviceIn(client, { stacks, front }, found.stack, found.service);
+  return { kind: 'host', ...explainHost({ stacks, front, details: new Map() }, host, service) };
+}
+
+type Listed = Pick<Facts, 'stacks' | 'front'>;
+
+async function listAll(client: DaemonClient): Promise<Listed> {
+  const { stacks, front } = await client.request('list', { all: true, holdings: true });
+  return { stacks, front: front.http };
+}
+
+async function serviceIn(
+  client: DaemonClient,
+  listed: Listed,
+  stack: RunningStack,
+  name: string,
+): Promise<ServiceExplanation> {
+  const service = stack.services.find((one) => one.name === name);
+  const leased = leasedNumbers(stack, name);
+  if (service === undefined && (stack.pid !== undefined || leased.length === 0)) {
+    if (stack.pid === undefined) throw notRunning(stack);
+    throw unknownService(
+      name,
+      stack.services.map((one) => one.name),
+    );
+  }
+  const details = await askRunner(client, stack);
+  const ports = new Map<number, PortFacts>();
+  const numbers =
+    service?.kind === 'external' ? [] : (service?.ports.map((port) => port.targetPort) ?? leased);
+  for (const number of numbers) ports.set(number, await lookAtPort(client, number, service));
+  return explainService({ ...listed, details }, stack, name, ports);
+}
+
+/** Empty when there is no runner, or it is silent, or older than the question. */
+async function askRunner(client: DaemonClient, stack: RunningStack): Promise<Map<string, ServiceDetails>> {
+  if (stack.pid === undefined || stack.silent === true) return new Map();
+  const { root, environment } = stack;
+  const services = stack.services.map((service) => service.name);
+  const answer = await client
+    .request('command', { stack: { root, environment }, command: { action: 'explain', services } })
+    .catch(() => undefined);
+  return new Map((answer?.details ?? []).map((details) => [details.name, details]));
+}
+
+async function lookAtPort(
+  client: DaemonClient,
+  port: number,
+  service: PublishedService | undefined,
+): Promise<PortFacts> {
+  const { free, holders } = await client.request('holder', { port });
+  const pids = holders.flatMap(({ pid }) => pid ?? []);
+  return { free, holders, own: new Set(pids.filter((pid) => service !== undefined && isOf(service, pid))) };
+}
+
+/** By the same evidence that the daemon has, but for what it remembers. */
+function isOf({ pid: leader, instance }: PublishedService, pid: number): boolean {
+  if (leader === undefined || instance === undefined) return false;
+  const system = createSystem();
+  const bond = findBond(
+    pid,
+    { pid: leader, ...instance },
+    {
+      factsOf: (one) => system.readProcess(one),
+      markerOf: (one) => system.readMarker(one),
+      recorded: new Map(),
+    },
+  );
+  return bond !== undefined && bond !== 'gone';
+}

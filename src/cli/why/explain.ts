@@ -1,0 +1,193 @@
+/** From what the daemon, the runner and the system say to an explanation. Pure. */
+import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from '../../protocol/messages.ts';
+import { suggest } from '../../lib/suggest.ts';
+import type {
+  HostExplanation,
+  LeaseExplanation,
+  NeedExplanation,
+  PortExplanation,
+  ServiceExplanation,
+} from './explanation.ts';
+
+/** All stacks of the machine with their holdings, and what the runner of the one in question adds. */
+export interface Facts {
+  readonly stacks: readonly RunningStack[];
+  readonly details: ReadonlyMap<string, ServiceDetails>;
+  readonly front: number | undefined;
+}
+
+/** What was found on a port. */
+export interface PortFacts {
+  readonly free: boolean;
+  readonly holders: readonly PortHolder[];
+  /** Which of the holders belong to the service. */
+  readonly own: ReadonlySet<number>;
+}
+
+export function explainService(
+  facts: Facts,
+  stack: RunningStack,
+  name: string,
+  ports: ReadonlyMap<number, PortFacts>,
+): ServiceExplanation {
+  const service = stack.services.find((one) => one.name === name);
+  const details = facts.details.get(name);
+  const numbers = service?.ports.map((port) => port.targetPort) ?? leasedNumbers(stack, name);
+  return {
+    stack: stack.slug,
+    root: stack.root,
+    service: name,
+    state: service?.state ?? 'not running',
+    ...reasonOf(stack, service),
+    needs: explainNeeds(facts, stack, name, new Set([name])),
+    ...(details?.probe === undefined ? {} : { probe: details.probe }),
+    ...(details?.remains === undefined ? {} : { remains: details.remains }),
+    // The ports of an external service are not this machine's.
+    ports:
+      service?.kind === 'external'
+        ? []
+        : numbers.map((number) => explainPort(facts, number, ports.get(number))),
+    refusedHosts: refusedHosts(stack, name),
+  };
+}
+
+/** Short names are made from the name of a service: `api.localhost`. */
+const refusedHosts = (stack: RunningStack, name: string): ServiceExplanation['refusedHosts'] =>
+  Object.entries(stack.refusedHosts ?? {})
+    .filter(([host]) => host === `${name}.localhost`)
+    .map(([host, holder]) => ({ host, stack: holder }));
+
+export const leasedNumbers = (stack: RunningStack, name: string): number[] =>
+  (stack.leases ?? []).filter(({ service }) => service === name).map(({ number }) => number);
+
+function reasonOf(
+  stack: RunningStack,
+  service: PublishedService | undefined,
+): Pick<ServiceExplanation, 'reason' | 'hint'> {
+  if (stack.pid === undefined) return { reason: 'no runner is attached', hint: 'portramp dev' };
+  if (stack.silent === true) {
+    return { reason: `the runner (pid ${stack.pid}) does not answer`, hint: `kill -CONT ${stack.pid}` };
+  }
+  if (service?.failure !== undefined && service.state !== 'ready') {
+    const { message, hint } = service.failure;
+    return { reason: message, ...(hint === undefined ? {} : { hint }) };
+  }
+  return service?.state === 'idle'
+    ? { reason: 'nobody started it', hint: `portramp start ${service.name}` }
+    : {};
+}
+
+/** Unmet needs and theirs; a service that was told already is not told again below itself. */
+function explainNeeds(
+  facts: Facts,
+  stack: RunningStack,
+  name: string,
+  told: ReadonlySet<string>,
+): NeedExplanation[] {
+  return openNeeds(facts, stack, name)
+    .filter((need) => !told.has(need.service))
+    .map(({ service, condition }) => {
+      const provider = stack.services.find((one) => one.name === service);
+      return {
+        service,
+        condition,
+        state: provider?.state ?? 'not running',
+        ...reasonOf(stack, provider),
+        needs: explainNeeds(facts, stack, service, new Set([...told, service])),
+      };
+    });
+}
+
+function openNeeds(
+  facts: Facts,
+  stack: RunningStack,
+  name: string,
+): { service: string; condition: string }[] {
+  const details = facts.details.get(name);
+  if (details !== undefined) return details.needs.filter(({ met, optional }) => !met && !optional);
+  // A runner of another version says at least whom a service waits for.
+  const waitingFor = stack.services.find((one) => one.name === name)?.waitingFor ?? [];
+  return waitingFor.map((service) => ({ service, condition: 'ready' }));
+}
+
+export function explainPort(facts: Facts, number: number, found: PortFacts | undefined): PortExplanation {
+  const lease = findLease(facts.stacks, number);
+  return {
+    number,
+    ...(lease === undefined ? {} : { lease }),
+    ...(facts.front === number ? { front: true } : {}),
+    free: found?.free ?? true,
+    holders: (found?.holders ?? []).map((holder) => ({
+      ...holder,
+      own: holder.pid !== undefined && found?.own.has(holder.pid) === true,
+    })),
+  };
+}
+
+function findLease(stacks: readonly RunningStack[], number: number): LeaseExplanation | undefined {
+  for (const stack of stacks) {
+    const shared = { stack: stack.slug, root: stack.root, running: stack.pid !== undefined };
+    const lease = stack.leases?.find((one) => one.number === number);
+    if (lease !== undefined) {
+      const pinned = lease.static === number ? undefined : lease.static;
+      return {
+        ...shared,
+        service: lease.service,
+        port: lease.port,
+        ...(pinned === undefined ? {} : { pinned }),
+        ...(lease.generation === undefined ? {} : { generation: lease.generation }),
+      };
+    }
+    const opened = ownerOf(stack, number);
+    if (opened !== undefined) return { ...shared, ...opened };
+  }
+  return undefined;
+}
+
+/** The service of a stack that listens there, also where it was followed to a port that nobody leased. */
+function ownerOf(stack: RunningStack, number: number): { service: string; port: string } | undefined {
+  for (const { name, kind, ports } of stack.services) {
+    const port = ports.find((one) => one.targetPort === number);
+    if (port !== undefined && kind !== 'external') return { service: name, port: port.name };
+  }
+  return undefined;
+}
+
+/** `http://API.shop.localhost:7267/x` → `api.shop.localhost`. */
+export function hostOf(text: string): string {
+  const [authority = ''] = text.replace(/^[a-z]+:\/\//i, '').split(/[/?#]/, 1);
+  return authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+}
+
+/** The service that a host leads to. */
+export function findHost(
+  stacks: readonly RunningStack[],
+  host: string,
+): { readonly stack: RunningStack; readonly service?: string } | undefined {
+  for (const stack of stacks) {
+    const service = stack.services.find(({ ports }) => ports.some(({ hosts }) => hosts.includes(host)));
+    if (service !== undefined) return { stack, service: service.name };
+  }
+  const stack = stacks.find(({ hosts }) => hosts?.includes(host));
+  return stack && { stack };
+}
+
+export function explainHost(
+  { stacks }: Facts,
+  host: string,
+  service: ServiceExplanation | undefined,
+): HostExplanation {
+  const found = findHost(stacks, host);
+  const known = stacks.flatMap(({ hosts }) => hosts ?? []);
+  const suggestion = found === undefined ? suggest(host, known) : undefined;
+  return {
+    host,
+    ...(found === undefined ? {} : { stack: found.stack.slug, root: found.stack.root }),
+    running: found?.stack.pid !== undefined,
+    ...(service === undefined ? {} : { service }),
+    refused: stacks
+      .filter(({ refusedHosts = {} }) => Object.hasOwn(refusedHosts, host))
+      .map(({ slug }) => slug),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}

@@ -1,0 +1,75 @@
+/** What `portramp why` says; `--json` prints it as it is. */
+import type { PortHolder, ServiceDetails } from '../../protocol/messages.ts';
+
+export type Explanation =
+  | ({ readonly kind: 'service' } & ServiceExplanation)
+  | ({ readonly kind: 'port' } & PortExplanation)
+  | ({ readonly kind: 'host' } & HostExplanation);
+
+export interface ServiceExplanation {
+  readonly stack: string;
+  readonly root: string;
+  readonly service: string;
+  /** As `ls` prints it; `not running` when no runner is attached. */
+  readonly state: string;
+  /** Why it is not up, and what to type. */
+  readonly reason?: string;
+  readonly hint?: string;
+  /** The needs that are not met, with their own reasons. */
+  readonly needs: readonly NeedExplanation[];
+  readonly probe?: NonNullable<ServiceDetails['probe']>;
+  /** Processes that keep it from stopping. */
+  readonly remains?: readonly PortHolder[];
+  readonly ports: readonly PortExplanation[];
+  /** Short host names that another stack has. */
+  readonly refusedHosts: readonly { readonly host: string; readonly stack: string }[];
+}
+
+export interface NeedExplanation {
+  readonly service: string;
+  /** `started`, `ready` or `completed`. */
+  readonly condition: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly needs: readonly NeedExplanation[];
+}
+
+export interface PortExplanation {
+  readonly number: number;
+  /** Whom it was leased to. */
+  readonly lease?: LeaseExplanation;
+  /** Set when it is the front's. */
+  readonly front?: true;
+  readonly free: boolean;
+  readonly holders: readonly ExplainedHolder[];
+}
+
+export interface LeaseExplanation {
+  readonly stack: string;
+  readonly root: string;
+  readonly running: boolean;
+  readonly service: string;
+  readonly port: string;
+  /** What the contract pins, where that could not be had. */
+  readonly pinned?: number;
+  readonly generation?: number;
+}
+
+export interface ExplainedHolder extends PortHolder {
+  /** It belongs to the service that the port is leased to. */
+  readonly own: boolean;
+}
+
+export interface HostExplanation {
+  readonly host: string;
+  /** The stack that it leads to, running or not. */
+  readonly stack?: string;
+  readonly root?: string;
+  readonly running: boolean;
+  /** The service behind it, while the stack runs. */
+  readonly service?: ServiceExplanation;
+  /** Stacks that want it too, and do not have it. */
+  readonly refused: readonly string[];
+  readonly suggestion?: string;
+}

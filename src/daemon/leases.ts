@@ -1,0 +1,141 @@
+/** Grants and moves port numbers. Decisions are made one after the other; the disk is waited for together. */
+import { PortrampError } from '../lib/errors.ts';
+import type { Queue } from '../lib/queue.ts';
+import { allocateLeases, moveLease, type Allocation, type AllocateOptions } from '../ports/allocate.ts';
+import { describeHolder, type PortHolder } from '../ports/holders.ts';
+import type { LedgerFile } from '../ports/ledger-file.ts';
+import {
+  fenceNumbers,
+  isSamePort,
+  leasesOf,
+  putLeases,
+  type LeasePort,
+  type LedgerKey,
+  type LedgerLease,
+  type LedgerStack,
+} from '../ports/ledger.ts';
+import type { DaemonResult, Lease, PortRequest, PortRules } from '../protocol/messages.ts';
+
+export interface Leases {
+  lease(
+    key: LedgerKey,
+    ports: readonly PortRequest[],
+    rules: PortRules | undefined,
+  ): Promise<DaemonResult<'lease'>>;
+  /** `number` is the one that the runner found taken. */
+  reassign(asked: Reassignment): Promise<DaemonResult<'reassign'>>;
+}
+
+export interface Reassignment {
+  readonly stack: LedgerKey;
+  readonly port: LeasePort;
+  readonly number: number;
+  readonly rules?: PortRules | undefined;
+}
+
+export interface LeasesOptions {
+  readonly ledger: LedgerFile;
+  readonly inTurn: Queue;
+  readonly isPortFree: (port: number) => Promise<boolean>;
+  readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
+  readonly isRunning: (key: LedgerKey) => boolean;
+  /** @throws PortrampError BAD_MESSAGE for a stack without a name. */
+  readonly requireStack: (key: LedgerKey) => LedgerStack;
+  /** Forgets stacks whose checkout is gone; true when there were any. Called in turn. */
+  readonly forgetGone: () => Promise<boolean>;
+}
+
+export function createLeases(options: LeasesOptions): Leases {
+  const { ledger, inTurn, isPortFree, isRunning, requireStack } = options;
+
+  const optionsFor = (key: LedgerKey, rules: PortRules | undefined): AllocateOptions => ({
+    isFree: isPortFree,
+    running: isRunning(key),
+    ...(rules === undefined ? {} : { rules }),
+  });
+
+  // All of them, not only the new ones: a write that fails meanwhile takes back what is not on disk yet.
+  const put = (key: LedgerKey, leases: readonly LedgerLease[], fenced?: readonly number[]): Promise<void> =>
+    ledger.commit((current) => {
+      const next = putLeases(current, key, leases);
+      return fenced === undefined ? next : fenceNumbers(next, key, fenced);
+    });
+
+  const lease: Leases['lease'] = async (key, ports, rules) => {
+    const { allocation, written } = await inTurn(async () => {
+      const allocate = (): Promise<Allocation> =>
+        allocateLeases(ledger.current, requireStack(key), ports, optionsFor(key, rules));
+      const found = await allocate().catch(async (error: unknown) => {
+        // Numbers of checkouts that are gone are taken back only when nothing else is left.
+        if (!isNoFreePort(error) || !(await options.forgetGone())) throw error;
+        return allocate();
+      });
+      const fenced = fencedBy(requireStack(key), ports, rules);
+      return { allocation: found, written: later(put(key, found.leases, fenced)) };
+    });
+    await written();
+    const busy = await tellBusyPins(allocation, options);
+    return { leases: allocation.leases.map(toLease), notices: [...allocation.notices, ...busy] };
+  };
+
+  const reassign: Leases['reassign'] = async ({ stack: key, port, number, rules }) => {
+    const { moved, result, written } = await inTurn(async () => {
+      const stack = requireStack(key);
+      const present = leasesOf(ledger.current, key).find((one) => isSamePort(one, port));
+      if (present === undefined) {
+        throw new PortrampError('BAD_MESSAGE', `${port.service}.${port.port} has no lease`);
+      }
+      if (present.number !== number || (await isPortFree(number))) {
+        return { moved: false, result: present, written: later(Promise.resolve()) };
+      }
+      const next = await moveLease(ledger.current, stack, present, optionsFor(key, rules));
+      return { moved: true, result: next, written: later(put(key, [next])) };
+    });
+    await written();
+    return { lease: toLease(result), moved };
+  };
+
+  return { lease, reassign };
+}
+
+/** Numbers that the contract speaks of. Pins of a branch's checkout are the main checkout's business. */
+const fencedBy = (
+  stack: LedgerStack,
+  ports: readonly PortRequest[],
+  rules: PortRules | undefined,
+): number[] => [
+  ...(rules?.reservations.map(({ port }) => port) ?? []),
+  ...(stack.main ? ports.flatMap((port) => port.static ?? []) : []),
+];
+
+/** A pinned number is granted whoever uses it at the moment, because people know it; they are told. */
+async function tellBusyPins(
+  { added }: Allocation,
+  { isPortFree, holdersOf }: Pick<LeasesOptions, 'isPortFree' | 'holdersOf'>,
+): Promise<string[]> {
+  const notices: string[] = [];
+  for (const { service, port, number, static: pinned } of added) {
+    if (number !== pinned || (await isPortFree(number))) continue;
+    const [holder] = await holdersOf(number);
+    notices.push(`port ${number}, pinned for ${service}.${port}, is held by ${describeHolder(holder)}`);
+  }
+  return notices;
+}
+
+/** To be waited for outside of the queue: the next decision need not wait for the disk. */
+function later(commit: Promise<void>): () => Promise<void> {
+  // Handled by whoever waits, which may be a moment after it failed.
+  commit.catch(() => undefined);
+  return () => commit;
+}
+
+const isNoFreePort = (error: unknown): boolean =>
+  error instanceof PortrampError && error.code === 'NO_FREE_PORT';
+
+export const toLease = ({ service, port, number, static: pinned, generation }: LedgerLease): Lease => ({
+  service,
+  port,
+  number,
+  static: pinned,
+  generation,
+});

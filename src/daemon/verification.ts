@@ -1,0 +1,260 @@
+/**
+ * Leases that cannot lie: every listener on a leased port belongs to the instance that the port was leased for. One
+ * pass serves the runners of the whole machine. An instance is looked at before its first request is routed, soon
+ * after whatever changes, and then at intervals that keep the cost below one percent of a core.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Claim, Finding } from '../ports/findings.ts';
+import { isSameKey, type LedgerKey } from '../ports/ledger.ts';
+import type { Inspection } from './inspection.ts';
+import type { PublishedService } from '../protocol/messages.ts';
+import type { Session } from './sessions.ts';
+
+/** What is known of an instance; undefined: not looked at since it is ready. */
+export type Standing =
+  { readonly kind: 'fine' } | { readonly kind: 'condemned'; readonly finding: Finding } | undefined;
+
+export interface Verification {
+  /** For the routes: by the marker of an instance. */
+  standingOf(marker: string): Standing;
+  /**
+   * Called after a stack published: looks at what is new. Resolves when its instances that are ready have been looked
+   * at, or cannot be.
+   */
+  settle(key: LedgerKey): Promise<void>;
+  close(): void;
+}
+
+export interface VerificationOptions {
+  readonly inspection: Inspection;
+  readonly clock: Clock;
+  readonly sessions: () => readonly Session[];
+  /** "api of shop". */
+  readonly labelOf: (key: LedgerKey, service: string) => string;
+  /** Called after standings changed. */
+  readonly onChange: () => void;
+  /** Findings that are new, for the runner of the stack. */
+  readonly onFindings: (session: Session, findings: readonly Finding[]) => void;
+  readonly log: (line: string) => void;
+}
+
+/** Where nobody looks, everything is believed. */
+export const TRUST: Verification = {
+  standingOf: () => ({ kind: 'fine' }),
+  settle: async () => undefined,
+  close: () => undefined,
+};
+
+/** Milliseconds between two passes while nothing happens, and while something is about to. */
+export const RELAXED = 2_000;
+export const EAGER = 400;
+
+/** The share of a core that passes may take: with room for what they cost elsewhere. */
+const SHARE = 0.008;
+
+/** Milliseconds: how long a new instance is looked at eagerly. */
+const YOUTH = 20_000;
+
+/** Without instances the thread rests after this long (milliseconds). */
+const IDLE = 30_000;
+
+/** A publication waits this long for a pass (milliseconds). */
+const SETTLE_TIMEOUT = 3_000;
+
+/** How long to wait after a pass that cost this much. Milliseconds, both. */
+export const pauseAfter = (cost: number, eager: boolean): number =>
+  Math.max(eager ? EAGER : RELAXED, cost / SHARE);
+
+export function createVerification(options: VerificationOptions): Verification {
+  const { inspection, clock, sessions, log } = options;
+  const standings = new Map<string, NonNullable<Standing>>();
+  const births = new Map<string, number>();
+  const news = createNews(clock);
+  let running: Promise<void> | undefined;
+  let cancelNext = (): void => undefined;
+  let closed = false;
+
+  const pass = async (): Promise<void> => {
+    const instances = sessions().flatMap((session) => instancesOf(session, options.labelOf));
+    keepKnown(instances, standings, births);
+    news.keepOnly(instances);
+    if (instances.length === 0) {
+      cancelNext = clock.after(IDLE, () => inspection.rest());
+      return;
+    }
+    for (const { marker } of instances) births.set(marker, births.get(marker) ?? clock.now());
+    const { findings, cost } = await inspection
+      .inspect(instances.map(({ claim }) => claim))
+      .catch((error: unknown) => {
+        // Better to route than to stop everybody's work: nothing was found against anybody.
+        if (!closed) log(messageOf(error));
+        return { findings: [], cost: 0 };
+      });
+    if (closed) return;
+    const isChanged = judge(standings, instances, findings);
+    const isYoung = [...births.values()].some((birth) => clock.now() - birth < YOUTH);
+    cancelNext = clock.after(pauseAfter(cost, isYoung || news.hasPending), () => void look());
+    if (isChanged) options.onChange();
+    tell(instances, news.take(findings), options.onFindings);
+  };
+
+  /** Starts a pass, or joins the one under way. */
+  const look = (): Promise<void> => {
+    cancelNext();
+    running ??= pass().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
+  const isUnproved = ({ marker, ready }: Instance): boolean =>
+    ready ? !standings.has(marker) : !births.has(marker);
+
+  const prove = async (key: LedgerKey): Promise<void> => {
+    // A pass under way may have begun before the instance was there.
+    for (let passes = 0; passes < 2 && !closed; passes += 1) {
+      const own = sessions().filter((session) => isSameKey(session.key, key));
+      const open = own.flatMap((session) => instancesOf(session, options.labelOf)).filter(isUnproved);
+      if (open.length === 0) return;
+      const done = look();
+      // Whoever is not ready has no request that waits for it.
+      if (open.some(({ ready }) => ready)) await done;
+    }
+  };
+
+  return {
+    standingOf: (marker) => standings.get(marker),
+    settle: (key) => withTimeout(prove(key), clock),
+    close: () => {
+      closed = true;
+      cancelNext();
+      inspection.rest();
+    },
+  };
+}
+
+/** A process with ports that may be listened on now. */
+interface Instance {
+  readonly session: Session;
+  readonly marker: string;
+  readonly ready: boolean;
+  readonly claim: Claim;
+}
+
+function instancesOf(session: Session, labelOf: VerificationOptions['labelOf']): Instance[] {
+  return session.snapshot.services.flatMap((service) =>
+    processesOf(service).flatMap(({ state, pid, mark, ports }): Instance[] => {
+      const own = ports.filter(({ listener }) => listener !== 'external');
+      if (pid === undefined || mark === undefined || own.length === 0) return [];
+      if (state !== 'warming' && state !== 'ready' && state !== 'unwell') return [];
+      const { marker, startTime } = mark;
+      const claim: Claim = {
+        instance: { pid, startTime, marker },
+        label: labelOf(session.key, service.name),
+        ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
+      };
+      return [{ session, marker, ready: state !== 'warming', claim }];
+    }),
+  );
+}
+
+/** A service is one process, or one for each of its replicas: those have ports of their own. */
+function processesOf({ state, pid, instance, instances, ports }: PublishedService) {
+  if (instances === undefined) return [{ state, pid, mark: instance, ports }];
+  return instances.map((one) => ({
+    ...one,
+    ports: ports.map((port) => ({ ...port, targetPort: one.ports[port.name] ?? port.targetPort })),
+  }));
+}
+
+/** Forgets what is known of instances that are gone. */
+function keepKnown(instances: readonly Instance[], ...maps: readonly Map<string, unknown>[]): void {
+  const markers = new Set(instances.map(({ marker }) => marker));
+  for (const map of maps) {
+    for (const marker of map.keys()) if (!markers.has(marker)) map.delete(marker);
+  }
+}
+
+/** A condemned instance stays so: what came between may be gone, but nobody knows what it answered. */
+function judge(
+  standings: Map<string, NonNullable<Standing>>,
+  instances: readonly Instance[],
+  findings: readonly Finding[],
+): boolean {
+  let isChanged = false;
+  for (const { marker, ready } of instances) {
+    const before = standings.get(marker);
+    const finding = findings.find((one) => one.marker === marker && one.kind !== 'elsewhere');
+    if (before?.kind === 'condemned' || (finding === undefined && (before !== undefined || !ready))) continue;
+    standings.set(marker, finding === undefined ? { kind: 'fine' } : { kind: 'condemned', finding });
+    isChanged = true;
+  }
+  return isChanged;
+}
+
+function tell(
+  instances: readonly Instance[],
+  findings: readonly Finding[],
+  onFindings: VerificationOptions['onFindings'],
+): void {
+  const sessions = new Map<Session, Finding[]>();
+  for (const finding of findings) {
+    const session = instances.find(({ marker }) => marker === finding.marker)?.session;
+    if (session !== undefined) sessions.set(session, [...(sessions.get(session) ?? []), finding]);
+  }
+  for (const [session, own] of sessions) onFindings(session, own);
+}
+
+/** Which findings have been told already, and which are too fresh to be told. */
+interface News {
+  readonly hasPending: boolean;
+  take(findings: readonly Finding[]): Finding[];
+  keepOnly(instances: readonly Instance[]): void;
+}
+
+/** An instance that opened other ports than its own has this long to open that as well (milliseconds). */
+const PATIENCE = 1_000;
+
+function createNews(clock: Clock): News {
+  /** When it was first seen, or that it was told; by marker, then by what was found. */
+  const known = new Map<string, Map<string, number | 'told'>>();
+  return {
+    get hasPending() {
+      return [...known.values()].some((seen) => [...seen.values()].some((since) => since !== 'told'));
+    },
+    take: (findings) => {
+      const present = new Set(findings.map(nameOf));
+      for (const seen of known.values()) {
+        for (const [name, since] of seen) if (since !== 'told' && !present.has(name)) seen.delete(name);
+      }
+      return findings.filter((finding) => {
+        const seen = known.get(finding.marker) ?? new Map<string, number | 'told'>();
+        known.set(finding.marker, seen);
+        const since = seen.get(nameOf(finding)) ?? clock.now();
+        const isDue = since !== 'told' && (finding.kind !== 'elsewhere' || clock.now() - since >= PATIENCE);
+        seen.set(nameOf(finding), isDue ? 'told' : since);
+        return isDue;
+      });
+    },
+    keepOnly: (instances) => keepKnown(instances, known),
+  };
+}
+
+const nameOf = (finding: Finding): string =>
+  [
+    finding.marker,
+    finding.kind,
+    finding.number,
+    ...(finding.kind === 'elsewhere' ? finding.opened.map(({ number }) => number) : []),
+  ].join(' ');
+
+function withTimeout(work: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(SETTLE_TIMEOUT, resolve);
+    void work.finally(() => {
+      cancel();
+      resolve();
+    });
+  });
+}

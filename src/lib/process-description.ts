@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { readFile, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** A process as a person recognises it; what this user may not see is left out. */
+export interface ProcessDescription {
+  readonly command?: string;
+  readonly cwd?: string;
+}
+
+/** Milliseconds. */
+const TIMEOUT = 5_000;
+
+export async function describePid(pid: number): Promise<ProcessDescription> {
+  const [command, cwd] =
+    process.platform === 'linux'
+      ? await Promise.all([readCommand(pid), readlink(`/proc/${pid}/cwd`).catch(() => '')])
+      : await Promise.all([askForCommand(pid), askForFolder(pid)]);
+  return { ...(command === '' ? {} : { command }), ...(cwd === '' ? {} : { cwd }) };
+}
+
+async function readCommand(pid: number): Promise<string> {
+  const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return words.replace(/\0+$/, '').replaceAll('\0', ' ');
+}
+
+async function askForCommand(pid: number): Promise<string> {
+  if (process.platform !== 'win32') return ask('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
+  const script = `(Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}').CommandLine`;
+  return ask('powershell', ['-NoProfile', '-NonInteractive', '-Command', script]);
+}
+
+/** Windows does not tell the folder of another process. */
+async function askForFolder(pid: number): Promise<string> {
+  if (process.platform === 'win32') return '';
+  const text = await ask('lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-Fn']);
+  return /^n(.+)$/m.exec(text)?.[1] ?? '';
+}
+
+async function ask(file: string, args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(file, args, { timeout: TIMEOUT, windowsHide: true });
+    return stdout.trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,54 @@
+/** What verification is asked, and what it answers. */
+import type { PortHolder } from './holders.ts';
+import type { InstanceMark } from './owner.ts';
+
+/** A running instance and the ports that are its own. */
+export interface Claim {
+  readonly instance: InstanceMark;
+  /** "api of shop", for whoever meets it on another's port. */
+  readonly label: string;
+  readonly ports: readonly ClaimedPort[];
+}
+
+export interface ClaimedPort {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** Something on a port that is not as it should be. `marker` says which instance it is about. */
+export type Finding =
+  /** Somebody else listens on the port, beside the instance or in its place. */
+  | {
+      readonly kind: 'ghost';
+      readonly marker: string;
+      readonly port: string;
+      readonly number: number;
+      readonly holder: PortHolder;
+      /** The service that it is an instance of, if it is one of portramp's. */
+      readonly label?: string;
+      /** It did not start before the instance: it may be the service itself, detached without a trace. */
+      readonly later: boolean;
+    }
+  /** A listener that cannot be identified. */
+  | {
+      readonly kind: 'unknown';
+      readonly marker: string;
+      readonly port: string;
+      readonly number: number;
+      readonly address: string;
+      readonly user?: number;
+    }
+  /** Nobody listens on the port, and the instance does on others that are not its own. */
+  | {
+      readonly kind: 'elsewhere';
+      readonly marker: string;
+      readonly port: string;
+      readonly number: number;
+      readonly opened: readonly OpenedPort[];
+    };
+
+export interface OpenedPort {
+  readonly number: number;
+  readonly address: string;
+  readonly pid: number;
+}

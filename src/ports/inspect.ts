@@ -1,0 +1,157 @@
+/**
+ * One pass of verification: does every socket on a leased port belong to the instance that the port was leased
+ * for? One pass serves all runners of the machine. It remembers what it found out, so that the next pass costs two
+ * small files as long as nothing changes.
+ */
+import type { Claim, ClaimedPort, Finding, OpenedPort } from './findings.ts';
+import { judgeSocket, type InstanceMark, type Verdict } from './owner.ts';
+import { beginPass, createMemory, pushTo, type Pass } from './pass.ts';
+import type { Listener, System } from './system/system.ts';
+
+export interface Inspector {
+  inspect(claims: readonly Claim[]): Finding[];
+}
+
+export function createInspector(system: System): Inspector {
+  const memory = createMemory();
+  return {
+    inspect: (claims) => {
+      memory.keepOnly(claims);
+      const listeners = system.listListeners();
+      memory.keepSockets(listeners);
+      const pass = beginPass(system, memory, claims);
+      const findings = judgeAll(pass, claims, listeners);
+      if (!findings.some(({ kind }) => kind !== 'elsewhere')) return findings;
+      // Processes were coming and going while we looked. What is still so at a second look is so.
+      const again = judgeAll(beginPass(system, memory, claims), claims, system.listListeners());
+      return again.filter((one) => findings.some((other) => isSame(one, other)));
+    },
+  };
+}
+
+const isSame = (left: Finding, right: Finding): boolean =>
+  left.kind === right.kind && left.marker === right.marker && left.number === right.number;
+
+function judgeAll(pass: Pass, claims: readonly Claim[], listeners: readonly Listener[]): Finding[] {
+  const byPort = new Map<number, Listener[]>();
+  for (const listener of listeners) pushTo(byPort, listener.port, listener);
+  const claimed = claims.flatMap(({ ports }) => ports.flatMap(({ number }) => byPort.get(number) ?? []));
+  findHolders(pass, claimed);
+  return claims.flatMap((claim) => {
+    const findings: Finding[] = [];
+    for (const port of claim.ports) {
+      const sockets = byPort.get(port.number) ?? [];
+      const finding =
+        sockets.length === 0
+          ? lookElsewhere(pass, claim, port, listeners)
+          : judgePort(pass, claim, port, sockets, claims);
+      if (finding !== undefined) findings.push(finding);
+    }
+    return findings;
+  });
+}
+
+/** Looks into processes for the sockets whose holders are not known yet. */
+function findHolders({ system, memory, members }: Pass, sockets: readonly Listener[]): void {
+  const open = new Set(sockets.map(({ id }) => id).filter((id) => !memory.holders.has(id)));
+  if (open.size === 0) return;
+  const found = system.findHolders(open, members());
+  for (const id of open) memory.holders.set(id, found.get(id) ?? []);
+}
+
+/** The first socket on the port that is not the instance's. */
+function judgePort(
+  pass: Pass,
+  claim: Claim,
+  port: ClaimedPort,
+  sockets: readonly Listener[],
+  claims: readonly Claim[],
+): Finding | undefined {
+  const { marker } = claim.instance;
+  for (const socket of sockets) {
+    const verdict = judge(pass, claim.instance, socket);
+    if (verdict.kind === 'stranger') return describeGhost(pass, claim, port, socket, verdict.pid, claims);
+    if (verdict.kind === 'unknown') {
+      const user = socket.user === undefined ? {} : { user: socket.user };
+      return {
+        kind: 'unknown',
+        marker,
+        port: port.name,
+        number: port.number,
+        address: socket.address,
+        ...user,
+      };
+    }
+  }
+  return undefined;
+}
+
+function judge({ memory, evidenceFor }: Pass, instance: InstanceMark, socket: Listener): Verdict {
+  const { marker } = instance;
+  if (memory.proved.get(marker)?.has(socket.id)) return { kind: 'belongs' };
+  const verdict = judgeSocket(memory.holders.get(socket.id) ?? [], instance, evidenceFor(marker));
+  if (verdict.kind === 'belongs') {
+    memory.proved.set(marker, (memory.proved.get(marker) ?? new Set()).add(socket.id));
+  } else {
+    // Whatever it is, the next look is a fresh one.
+    memory.holders.delete(socket.id);
+  }
+  return verdict;
+}
+
+function describeGhost(
+  pass: Pass,
+  { instance }: Claim,
+  { name, number }: ClaimedPort,
+  { address }: Listener,
+  pid: number,
+  claims: readonly Claim[],
+): Finding {
+  const owner = claims.find((claim) => claim.instance !== instance && isMember(pass, pid, claim.instance));
+  const { factsOf } = pass.evidenceFor(instance.marker);
+  return {
+    kind: 'ghost',
+    marker: instance.marker,
+    port: name,
+    number,
+    holder: { pid, address, ...pass.system.describe(pid) },
+    ...(owner === undefined ? {} : { label: owner.label }),
+    later: timeOf(factsOf(pid)?.startTime) >= timeOf(instance.startTime),
+  };
+}
+
+/** Ticks, or a date in words; not a number where it is unknown. */
+const timeOf = (startTime = ''): number =>
+  /^\d+$/.test(startTime) ? Number(startTime) : Date.parse(startTime);
+
+const isMember = (pass: Pass, pid: number, instance: InstanceMark): boolean =>
+  judgeSocket([pid], instance, pass.evidenceFor(instance.marker)).kind === 'belongs';
+
+/** Nobody listens on the port: perhaps the instance chose others. */
+function lookElsewhere(
+  pass: Pass,
+  { instance, ports }: Claim,
+  { name, number }: ClaimedPort,
+  listeners: readonly Listener[],
+): Finding | undefined {
+  const own = new Set(ports.map((port) => port.number));
+  const { proved, foreign, holders } = pass.memory;
+  const isForeign = ({ id }: Listener): boolean => foreign.get(instance.marker)?.has(id) === true;
+  const others = listeners.filter((listener) => !own.has(listener.port) && !isForeign(listener));
+  findHolders(
+    pass,
+    others.filter(({ id }) => proved.get(instance.marker)?.has(id) !== true),
+  );
+  const opened = new Map<number, OpenedPort>();
+  for (const socket of others) {
+    const { id, port, address } = socket;
+    const [pid = 0] = holders.get(id) ?? [];
+    const verdict = judge(pass, instance, socket);
+    if (verdict.kind === 'belongs' && !opened.has(port)) opened.set(port, { number: port, address, pid });
+    if (verdict.kind === 'stranger' || verdict.kind === 'unknown') {
+      foreign.set(instance.marker, (foreign.get(instance.marker) ?? new Set()).add(id));
+    }
+  }
+  if (opened.size === 0) return undefined;
+  return { kind: 'elsewhere', marker: instance.marker, port: name, number, opened: [...opened.values()] };
+}

@@ -1,0 +1,70 @@
+/** The parts of messages that are about port numbers: leases, rules, and what was found on a port. */
+import { z } from 'zod';
+
+/** A port number. */
+export const port = z.number().int().min(1).max(65535);
+
+export const portRef = z.object({ service: z.string(), port: z.string() });
+export const lease = portRef.extend({
+  number: port,
+  /** What the contract pins; `number` differs where that could not be had. */
+  static: port.optional(),
+  /** Counts the numbers that the port has had; absent is 1. */
+  generation: z.number().int().min(1).optional(),
+});
+
+/** A port that needs a number, and the one that the contract pins. */
+export const portRequest = portRef.extend({ static: port.optional() });
+
+const span = z.object({ from: port, to: port });
+
+/** What the contract says about the numbers of the stack's environment. */
+export const portRules = z.object({
+  range: span.extend({ static: z.number().int().min(0), exclude: z.array(span).default([]) }).optional(),
+  reservations: z.array(z.object({ port, service: z.string().optional() })).default([]),
+});
+
+export const portHolder = z.object({
+  pid: z.number().int().optional(),
+  command: z.string().optional(),
+  cwd: z.string().optional(),
+  address: z.string().optional(),
+});
+
+/** Something on a leased port that is not as it should be; `marker` says which instance it is about. */
+export const finding = z.discriminatedUnion('kind', [
+  /** Somebody else listens there, on whatever address. */
+  z.object({
+    kind: z.literal('ghost'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    holder: portHolder,
+    label: z.string().optional(),
+    later: z.boolean(),
+  }),
+  /** A listener that cannot be identified. */
+  z.object({
+    kind: z.literal('unknown'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    address: z.string(),
+    user: z.number().int().optional(),
+  }),
+  /** Nobody listens there, and the instance does elsewhere. */
+  z.object({
+    kind: z.literal('elsewhere'),
+    marker: z.string(),
+    port: z.string(),
+    number: port,
+    opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+  }),
+]);
+
+export type Lease = z.output<typeof lease>;
+export type PortRef = z.output<typeof portRef>;
+export type PortRequest = z.output<typeof portRequest>;
+export type PortRules = z.output<typeof portRules>;
+export type PortHolder = z.output<typeof portHolder>;
+export type Finding = z.output<typeof finding>;

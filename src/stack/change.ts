@@ -1,0 +1,34 @@
+import { diffServices } from '../plan/diff.ts';
+import type { Change } from '../plan/plan.ts';
+import type { PreparedStack } from './prepare.ts';
+import { reconcile } from './reconcile.ts';
+import type { Supervision } from './supervision.ts';
+
+export interface ChangeOptions {
+  /** The services that shall run from now on. */
+  readonly wanted: ReadonlySet<string>;
+  /** One that knows the change already and needs no restart. */
+  readonly spared?: string;
+}
+
+/** Draws the consequences of new values for the services of a running stack; returns what changed. */
+export function changeStack(
+  supervision: Supervision,
+  last: PreparedStack,
+  next: PreparedStack,
+  { wanted, spared }: ChangeOptions,
+): Change[] {
+  const changes = diffServices(last.services, next.services);
+  const actions = reconcile({
+    changes,
+    stateOf: (name) => supervision.find(name)?.state,
+    wanted: supervision.wanted,
+    wantedNow: wanted,
+  });
+  supervision.apply(
+    actions.filter(({ type, service }) => type !== 'restart' || service !== spared),
+    next,
+    wanted,
+  );
+  return changes;
+}

@@ -1,0 +1,265 @@
+/** Leases that cannot lie, from the contract to the browser: ghosts, ports that were ignored, numbers that move. */
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Ledger } from '../../../src/ports/ledger.ts';
+import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
+import { LAN, createListeners, pickPort } from './scene.ts';
+
+let machine: Machine;
+const listeners = createListeners();
+
+beforeEach(() => {
+  machine = createMachine();
+});
+afterEach(async () => {
+  await listeners.close();
+  await machine.close();
+});
+
+const portOf = async (workspace: Workspace, service: string, name = 'http'): Promise<number> => {
+  const port = (await workspace.service(service)).ports.find((one) => one.name === name);
+  if (port === undefined) throw new Error(`${service} has no port ${name}`);
+  return port.port;
+};
+
+const shop = (api: string): string => `
+version: 1
+workspace: shop
+services:
+  api:
+    command: ${node('server.js')}
+    ready: { http: /healthz }
+    ${api}
+  web:
+    command: ${node('server.js')}
+    consumes: [api]
+`;
+
+/** The pairs of the bind table that coexist: where the service listens, and where the ghost does. */
+const GHOSTS: [string, string | undefined][] = [
+  ['127.0.0.1', '::1'],
+  ['127.0.0.1', '127.0.0.2'],
+  ['127.0.0.1', LAN],
+  ['0.0.0.0', '::1'],
+  ['::1', '127.0.0.1'],
+  ['::1', '0.0.0.0'],
+  ['::1', '127.0.0.2'],
+  ['::1', LAN],
+];
+
+describe.skipIf(process.platform !== 'linux')('a ghost', () => {
+  it.each(GHOSTS)(
+    'beside a service on %s, on %s, is reported and never routed once found',
+    async (own, other) => {
+      if (other === undefined) return console.log('skipped: this machine has no address but loopback');
+      const workspace = machine.workspace('shop', shop(`env: { HOST: "${own}" }`));
+      const dev = workspace.start('dev');
+      await workspace.until('api', 'ready');
+      const port = await portOf(workspace, 'api');
+      expect((await machine.get('api.shop.localhost')).body).toContain('"service":"api"');
+
+      const ghost = await listeners.start(other, port);
+      expect(ghost.said.error).toBeUndefined();
+      const failed = await workspace.until('api', 'failed');
+      const command = `${process.execPath} ${program('listener.js')} ${other} ${port}`;
+      expect(failed.failure?.message).toBe(
+        `port ${port} (http) is shared with ${command} (pid ${ghost.said.pid}, in ${process.cwd()}); it listens on ${other}`,
+      );
+      expect(failed.failure?.hint).toContain(`end it: kill ${ghost.said.pid}, then start api again`);
+      await dev.prints(/is shared with/);
+      for (let request = 0; request < 5; request += 1) {
+        const { status, body } = await machine.get('api.shop.localhost');
+        expect(status).toBe(503);
+        expect(body).toContain('is shared with');
+      }
+      // Nothing but the ghost is left on the port, and the start after its end succeeds.
+      const refused = await workspace.run('restart', 'api');
+      expect(refused.code).toBe(0);
+      const held = await workspace.until('api', 'failed');
+      expect(held.failure?.message).toContain(`port ${port} (http) is held by`);
+      await listeners.close();
+      await workspace.run('restart', 'api');
+      await workspace.until('api', 'ready');
+      expect((await machine.get('api.shop.localhost')).status).toBe(200);
+      expect(await portOf(workspace, 'api')).toBe(port);
+    },
+  );
+
+  it('that answers in place of a service that is still starting gets no request at all', async () => {
+    const workspace = machine.workspace('shop', shop('env: { START_DELAY: "600000" }'));
+    workspace.start('dev');
+    await workspace.until('api', 'warming');
+    const port = await portOf(workspace, 'api');
+    const request = machine.get('api.shop.localhost');
+    const ghost = await listeners.start('127.0.0.1', port);
+    const failed = await workspace.until('api', 'failed');
+    expect(failed.failure?.message).toContain(`(pid ${ghost.said.pid}`);
+    const { status, body } = await request;
+    expect(status).toBe(503);
+    expect(body).toContain('is shared with');
+  });
+});
+
+describe('a pinned number', () => {
+  it('is not taken from the stack that has it, which is told', async () => {
+    const port = await pickPort();
+    const pinned = (name: string, host: string): string => `
+version: 1
+workspace: ${name}
+services:
+  api: { command: ${node('server.js')}, ports: { http: { static: ${port} } }, env: { HOST: "${host}" } }
+`;
+    const first = machine.workspace('one', pinned('one', '127.0.0.1'));
+    first.start('dev');
+    await first.until('api', 'ready');
+    const second = machine.workspace('two', pinned('two', '::1'));
+    const dev = second.start('dev');
+    await dev.prints(new RegExp(`api.http is pinned to port ${port}, which api of one`));
+    await second.until('api', 'ready');
+    expect(await portOf(second, 'api')).not.toBe(port);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a service in disguise', () => {
+  it.each([
+    ['double-forked', '("$@" &); exec sleep 1000'],
+    ['in a session of its own', '(setsid "$@" &); exec sleep 1000'],
+    ['without its environment', `(env -i PORT=$PORT PORTRAMP_SERVICE=api "$@" &); exec sleep 1000`],
+  ])('is accepted %s, and stopped with the stack', async (_, shell) => {
+    const words = JSON.stringify([
+      'sh',
+      '-c',
+      shell.replaceAll('$', '$$$$'),
+      'sh',
+      process.execPath,
+      program('server.js'),
+    ]);
+    const workspace = machine.workspace(
+      'shop',
+      `
+version: 1
+workspace: shop
+services:
+  api: { command: ${words}, ready: { http: /healthz } }
+`,
+    );
+    const dev = workspace.start('dev');
+    await workspace.until('api', 'ready');
+    expect((await machine.get('api.shop.localhost')).body).toContain('"service":"api"');
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a service that ignores PORT', () => {
+  const stubborn = (opens: string, ports: string): string => `
+version: 1
+workspace: shop
+services:
+  api: { command: ${node('stubborn.js')}, env: { OPENS: "${opens}" }${ports} }
+  web: { command: ${node('server.js')}, consumes: [{ service: api, condition: started }] }
+`;
+
+  it('is told which port it opened, and the line to add', async () => {
+    const opened = await pickPort();
+    const workspace = machine.workspace('shop', stubborn(String(opened), ''));
+    const dev = workspace.start('dev');
+    await dev.prints(/api +│ .*listens on/);
+    const port = await portOf(workspace, 'api');
+    expect(dev.output).toContain(
+      `api listens on ${opened}, not on ${port} (its port http); give it the port that PORT says, ` +
+        'or add "ports: { http: { follow: true } }" to services.api',
+    );
+  });
+
+  it('is told how to go on where it opened several', async () => {
+    const [one, two] = [await pickPort(), await pickPort()];
+    const workspace = machine.workspace(
+      'shop',
+      stubborn(`${one} ${two}`, ', ports: { http: { follow: true } }'),
+    );
+    const dev = workspace.start('dev');
+    await dev.prints(/portramp follows only when it is one port/);
+    expect(await portOf(workspace, 'api')).not.toBe(one);
+  });
+
+  it('is followed where the contract says so: front, readiness and consumers go along', async () => {
+    const opened = await pickPort();
+    const contract = stubborn(String(opened), ', ports: { http: { follow: true } }');
+    const workspace = machine.workspace('shop', contract);
+    const dev = workspace.start('dev');
+    await dev.prints(new RegExp(`api.http listens on ${opened} in place of \\d+; portramp follows`));
+    await workspace.until('api', 'ready');
+    expect(await portOf(workspace, 'api')).toBe(opened);
+    const answer = await machine.get('api.shop.localhost');
+    const leased = Number(/PORT was (\d+)/.exec(answer.body)?.[1]);
+    expect(answer.body).toBe(`stubborn ${opened}, PORT was ${leased}`);
+    await workspace.until('web', 'ready');
+    const { env } = JSON.parse((await machine.get('web.shop.localhost')).body) as {
+      env: Record<string, string>;
+    };
+    expect(env['API_PORT']).toBe(String(opened));
+
+    // It is told its own number again at the next start, and found where it really is.
+    await workspace.run('restart', 'api');
+    await workspace.until('api', 'ready');
+    expect((await machine.get('api.shop.localhost')).body).toBe(`stubborn ${opened}, PORT was ${leased}`);
+  });
+});
+
+describe('a number that a stranger took while its service was down', () => {
+  const leasesOf = (): Ledger['leases'] =>
+    (JSON.parse(readFileSync(machine.home.ledger, 'utf8')) as Ledger).leases;
+
+  const takeOver = async (contract: string) => {
+    const workspace = machine.workspace('shop', contract);
+    const dev = workspace.start('dev');
+    await workspace.until('web', 'ready');
+    const port = await portOf(workspace, 'api');
+    const before = await workspace.service('web');
+    await workspace.run('stop', 'api');
+    await workspace.until('api', 'idle');
+    const stranger = await listeners.start('127.0.0.1', port);
+    await workspace.run('start', 'api');
+    return { workspace, dev, port, before, stranger };
+  };
+
+  it('stays its number: it fails, and says who holds it', async () => {
+    const { workspace, port, stranger } = await takeOver(shop(''));
+    const failed = await workspace.until('api', 'failed');
+    expect(failed.failure?.message).toContain(`port ${port} (http) is held by`);
+    expect(failed.failure?.hint).toBe(`end it: kill ${stranger.said.pid}`);
+    expect(leasesOf().find(({ service }) => service === 'api')).toMatchObject({ number: port });
+  });
+
+  it('is replaced where the contract says so: a new generation, and consumers that know it', async () => {
+    const { workspace, dev, port, before, stranger } = await takeOver(
+      shop('transition: { onConflict: reassign }'),
+    );
+    await workspace.until('api', 'ready');
+    const next = await portOf(workspace, 'api');
+    expect(next).not.toBe(port);
+    await dev.prints(
+      new RegExp(
+        `api.http moved from port ${port}, which .*listener.js.* \\(pid ${stranger.said.pid}, .* holds, to ${next}`,
+      ),
+    );
+    const web = await workspace.until('web', 'ready');
+    expect(web.pid).not.toBe(before.pid);
+    const { env } = JSON.parse((await machine.get('web.shop.localhost')).body) as {
+      env: Record<string, string>;
+    };
+    expect(env['API_PORT']).toBe(String(next));
+    expect((await machine.get('api.shop.localhost')).status).toBe(200);
+    expect(leasesOf().find(({ service }) => service === 'api')).toMatchObject({
+      number: next,
+      generation: 2,
+    });
+    // Nothing else moves it: neither the next start, nor that its old number is free again.
+    await listeners.close();
+    await workspace.run('restart', 'api');
+    await workspace.until('api', 'ready');
+    expect(await portOf(workspace, 'api')).toBe(next);
+  });
+});

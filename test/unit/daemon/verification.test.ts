@@ -1,0 +1,267 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { frontStacks } from '../../../src/daemon/routes.ts';
+import type { Inspected, Inspection } from '../../../src/daemon/inspection.ts';
+import { createSessions, type Session, type Sessions } from '../../../src/daemon/sessions.ts';
+import {
+  createVerification,
+  EAGER,
+  pauseAfter,
+  RELAXED,
+  type Verification,
+} from '../../../src/daemon/verification.ts';
+import type { Claim, Finding } from '../../../src/ports/findings.ts';
+import { emptyLedger, putStack } from '../../../src/ports/ledger.ts';
+import type { ServiceStateName } from '../../../src/protocol/messages.ts';
+import type { Peer } from '../../../src/protocol/peer.ts';
+import { createManualClock, type ManualClock } from '../manual-clock.ts';
+
+const key = { root: '/shop', environment: 'dev' };
+const ledger = putStack(emptyLedger, {
+  ...key,
+  workspace: 'shop',
+  workspaceId: 'id',
+  main: true,
+  slug: 'shop',
+  index: 0,
+  firstSeen: '',
+});
+
+/** Passes that end when the test says so. */
+interface Passes extends Inspection {
+  readonly begun: { readonly claims: readonly Claim[]; end(inspected?: Partial<Inspected>): Promise<void> }[];
+  resting: number;
+}
+
+function createPasses(): Passes {
+  const passes: Passes = {
+    begun: [],
+    resting: 0,
+    inspect: (claims) =>
+      new Promise((resolve) => {
+        passes.begun.push({
+          claims,
+          end: async (inspected = {}) => {
+            resolve({ findings: [], cost: 1, ...inspected });
+            await settled();
+          },
+        });
+      }),
+    rest: () => {
+      passes.resting += 1;
+    },
+  };
+  return passes;
+}
+
+/** Lets promises that are due run. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+let clock: ManualClock;
+let passes: Passes;
+let sessions: Sessions;
+let session: Session;
+let verification: Verification;
+let told: Finding[];
+let changes: number;
+
+beforeEach(() => {
+  clock = createManualClock();
+  passes = createPasses();
+  // On a clock of their own: nobody is pinged here.
+  sessions = createSessions({ clock: createManualClock(), onChange: () => undefined });
+  session = sessions.attach(key, 1, { peer: {} as Peer, lastHeard: 0 });
+  told = [];
+  changes = 0;
+  verification = createVerification({
+    inspection: passes,
+    clock,
+    sessions: () => sessions.all(),
+    labelOf: (_key, service) => `${service} of shop`,
+    onChange: () => (changes += 1),
+    onFindings: (_session, findings) => told.push(...findings),
+    log: () => undefined,
+  });
+});
+
+function be(state: ServiceStateName, generation = 1, listener: 'own' | 'external' = 'own'): void {
+  const route = {
+    state: 'live' as const,
+    targets: [{ protocol: 'http' as const, host: '127.0.0.1', port: 20_001 }],
+  };
+  session.snapshot = {
+    services: [
+      {
+        name: 'api',
+        kind: 'process',
+        state,
+        restarts: 0,
+        pid: 100 + generation,
+        instance: { startTime: '5', marker: `run.api.${generation}` },
+        ports: [{ name: 'http', appProtocol: 'http', port: 20_001, targetPort: 20_001, hosts: [], listener }],
+      },
+    ],
+    routes: [{ host: 'api.shop.localhost', service: 'api', port: 'http', route }],
+  };
+}
+
+const routed = (): string | undefined =>
+  frontStacks(sessions, ledger, (marker) => verification.standingOf(marker))[0]?.routes[0]?.route.state;
+
+const ghost = (generation = 1): Finding => ({
+  kind: 'ghost',
+  marker: `run.api.${generation}`,
+  port: 'http',
+  number: 20_001,
+  holder: { pid: 7, address: '::1' },
+  later: false,
+});
+
+const elsewhere = (...opened: number[]): Finding => ({
+  kind: 'elsewhere',
+  marker: 'run.api.1',
+  port: 'http',
+  number: 20_001,
+  opened: opened.map((number) => ({ number, address: '127.0.0.1', pid: 101 })),
+});
+
+describe('an instance that became ready', () => {
+  it('is looked at before its first request is routed', async () => {
+    be('ready');
+    expect(routed()).toBe('warming');
+    let isSettled = false;
+    void verification.settle(key).then(() => (isSettled = true));
+    await settled();
+    expect(isSettled).toBe(false);
+    expect(passes.begun[0]?.claims).toEqual([
+      {
+        instance: { pid: 101, startTime: '5', marker: 'run.api.1' },
+        label: 'api of shop',
+        ports: [{ name: 'http', number: 20_001 }],
+      },
+    ]);
+    await passes.begun[0]?.end();
+    expect([isSettled, routed(), changes]).toEqual([true, 'live', 1]);
+  });
+
+  it('is looked at again when the pass under way began before it was there', async () => {
+    be('warming');
+    void verification.settle(key);
+    await settled();
+    be('ready', 2);
+    const done = verification.settle(key);
+    await passes.begun[0]?.end();
+    expect(passes.begun).toHaveLength(2);
+    expect(passes.begun[1]?.claims[0]?.instance.marker).toBe('run.api.2');
+    await passes.begun[1]?.end();
+    await done;
+    expect(routed()).toBe('live');
+  });
+
+  it('is not waited for longer than three seconds, nor trusted', async () => {
+    be('ready');
+    const done = verification.settle(key);
+    await clock.advance(3_000);
+    await done;
+    expect(routed()).toBe('warming');
+  });
+
+  it('is routed when the pass fails: nothing was found against it', async () => {
+    passes.inspect = () => Promise.reject(new Error('no'));
+    be('ready');
+    await verification.settle(key);
+    expect(routed()).toBe('live');
+  });
+
+  it('is not looked at when its listener is external', async () => {
+    be('ready', 1, 'external');
+    await verification.settle(key);
+    expect([passes.begun.length, routed()]).toEqual([0, 'live']);
+  });
+});
+
+describe('a ghost', () => {
+  it('ends the routes in the same moment, is told once, and never forgiven', async () => {
+    be('ready');
+    void verification.settle(key);
+    await settled();
+    await passes.begun[0]?.end();
+    await clock.advance(RELAXED);
+    await passes.begun[1]?.end({ findings: [ghost()] });
+    expect([routed(), told]).toEqual(['failed', [ghost()]]);
+    await clock.advance(RELAXED);
+    await passes.begun[2]?.end({ findings: [ghost()] });
+    await clock.advance(RELAXED);
+    await passes.begun[3]?.end();
+    expect([routed(), told.length]).toEqual(['failed', 1]);
+  });
+
+  it('is the end of that instance, not of the next', async () => {
+    be('ready');
+    const done = verification.settle(key);
+    await passes.begun[0]?.end({ findings: [ghost()] });
+    await done;
+    be('ready', 2);
+    expect(routed()).toBe('warming');
+    const next = verification.settle(key);
+    await passes.begun[1]?.end();
+    await next;
+    expect(routed()).toBe('live');
+  });
+});
+
+describe('a service that opened another port', () => {
+  it('is told so when it is still so after a second, and again only for other ports', async () => {
+    be('warming');
+    void verification.settle(key);
+    await passes.begun[0]?.end({ findings: [elsewhere(3000)] });
+    expect(told).toEqual([]);
+    for (let pass = 1; pass <= 3; pass += 1) {
+      await clock.advance(EAGER);
+      await passes.begun[pass]?.end({ findings: [elsewhere(3000)] });
+    }
+    expect(told).toEqual([elsewhere(3000)]);
+    await clock.advance(EAGER);
+    await passes.begun[4]?.end({ findings: [elsewhere(3000, 3001)] });
+    expect(told).toHaveLength(1);
+    for (let pass = 5; pass <= 8; pass += 1) {
+      await clock.advance(EAGER);
+      await passes.begun[pass]?.end({ findings: [elsewhere(3000, 3001)] });
+    }
+    expect(told).toEqual([elsewhere(3000), elsewhere(3000, 3001)]);
+  });
+
+  it('is told nothing when it opened its own a moment later', async () => {
+    be('warming');
+    void verification.settle(key);
+    await passes.begun[0]?.end({ findings: [elsewhere(3000)] });
+    await clock.advance(EAGER);
+    await passes.begun[1]?.end();
+    await clock.advance(10_000);
+    await passes.begun[2]?.end();
+    expect(told).toEqual([]);
+  });
+});
+
+describe('the passes', () => {
+  it('take less than a hundredth of a core, however much one costs', () => {
+    for (const cost of [0, 1, 5, 30, 140, 1_000]) {
+      for (const eager of [true, false]) expect(cost / (cost + pauseAfter(cost, eager))).toBeLessThan(0.01);
+    }
+    expect(pauseAfter(1, false)).toBe(RELAXED);
+  });
+
+  it('serve every stack at once, and end with the last instance', async () => {
+    be('ready');
+    const done = verification.settle(key);
+    await passes.begun[0]?.end();
+    await done;
+    session.snapshot = { services: [], routes: [] };
+    await clock.advance(RELAXED);
+    await settled();
+    expect(passes.begun).toHaveLength(1);
+    await clock.advance(30_000);
+    expect(passes.resting).toBe(1);
+    expect(clock.waiting).toBe(0);
+  });
+});

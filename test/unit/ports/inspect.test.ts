@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { Claim } from '../../../src/ports/findings.ts';
+import { createInspector, type Inspector } from '../../../src/ports/inspect.ts';
+import type { ProcessFacts } from '../../../src/ports/owner.ts';
+import type { Listener, System } from '../../../src/ports/system/system.ts';
+
+/** A machine that is whatever a test says, and counts what it is asked. */
+interface Machine extends System {
+  processes: ProcessFacts[];
+  sockets: (Listener & { pids: number[] })[];
+  markers: Record<number, string>;
+  readonly asked: { processes: number; holders: string[][] };
+}
+
+function createMachine(): Machine {
+  const machine: Machine = {
+    processes: [],
+    sockets: [],
+    markers: {},
+    asked: { processes: 0, holders: [] },
+    listListeners: () =>
+      machine.sockets.map(({ id, address, port, user = 0 }) => ({ id, address, port, user })),
+    listProcesses: () => {
+      machine.asked.processes += 1;
+      return machine.processes;
+    },
+    readProcess: (pid) => machine.processes.find((one) => one.pid === pid),
+    findHolders: (sockets) => {
+      machine.asked.holders.push([...sockets]);
+      const found = machine.sockets.filter(({ id, pids }) => sockets.has(id) && pids.length > 0);
+      return new Map(found.map(({ id, pids }) => [id, pids]));
+    },
+    readMarker: (pid) => machine.markers[pid],
+    describe: (pid) => ({ command: `program ${pid}`, cwd: `/home/${pid}` }),
+  };
+  return machine;
+}
+
+const facts = (pid: number, ppid: number, group = pid): ProcessFacts => ({
+  pid,
+  ppid,
+  pgrp: group,
+  session: group,
+  startTime: `${pid}`,
+});
+
+const claim = (pid: number, service: string, number: number): Claim => ({
+  instance: { pid, startTime: `${pid}`, marker: `run.${service}.1` },
+  label: `${service} of shop`,
+  ports: [{ name: 'http', number }],
+});
+
+const api = claim(100, 'api', 20_001);
+const web = claim(200, 'web', 20_002);
+let machine: Machine;
+let inspector: Inspector;
+
+beforeEach(() => {
+  machine = createMachine();
+  machine.processes = [facts(100, 50), facts(101, 100, 100), facts(200, 50), facts(300, 1)];
+  machine.sockets = [
+    { id: 'a', address: '127.0.0.1', port: 20_001, user: 1000, pids: [101] },
+    { id: 'w', address: '::', port: 20_002, user: 1000, pids: [200] },
+    { id: 'db', address: '127.0.0.1', port: 5432, user: 70, pids: [] },
+  ];
+  inspector = createInspector(machine);
+});
+
+describe('a pass', () => {
+  it('has nothing to say where every listener is where it should be', () => {
+    expect(inspector.inspect([api, web])).toEqual([]);
+  });
+
+  it('costs no more than the socket table while nothing changes', () => {
+    inspector.inspect([api, web]);
+    const before = structuredClone(machine.asked);
+    for (let pass = 0; pass < 3; pass += 1) inspector.inspect([api, web]);
+    expect(machine.asked).toEqual(before);
+    expect(before).toEqual({ processes: 1, holders: [['a', 'w']] });
+  });
+
+  it('names who listens on another address of the port', () => {
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
+    expect(inspector.inspect([api, web])).toEqual([
+      {
+        kind: 'ghost',
+        marker: 'run.api.1',
+        port: 'http',
+        number: 20_001,
+        holder: { pid: 300, address: '::1', command: 'program 300', cwd: '/home/300' },
+        later: true,
+      },
+    ]);
+  });
+
+  it('names the service whose instance it is, if it is one', () => {
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [200] });
+    expect(inspector.inspect([api, web])).toMatchObject([{ kind: 'ghost', label: 'web of shop' }]);
+  });
+
+  it('sees a ghost that comes later, and that it went', () => {
+    expect(inspector.inspect([api])).toEqual([]);
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
+    expect(inspector.inspect([api])).toMatchObject([{ kind: 'ghost', holder: { pid: 300 } }]);
+    machine.sockets.pop();
+    expect(inspector.inspect([api])).toEqual([]);
+  });
+
+  it('says what it cannot identify', () => {
+    machine.sockets.push({ id: 'u', address: '0.0.0.0', port: 20_001, user: 33, pids: [] });
+    expect(inspector.inspect([api])).toEqual([
+      {
+        kind: 'unknown',
+        marker: 'run.api.1',
+        port: 'http',
+        number: 20_001,
+        address: '0.0.0.0',
+        user: 33,
+      },
+    ]);
+  });
+
+  it('says nothing of what was gone at the second look', () => {
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
+    const list = machine.listListeners.bind(machine);
+    let looks = 0;
+    machine.listListeners = () => {
+      looks += 1;
+      if (looks === 2) machine.sockets.pop();
+      return list();
+    };
+    expect(inspector.inspect([api])).toEqual([]);
+  });
+
+  it('remembers descendants whose parents are gone', () => {
+    machine.processes.push(facts(102, 101));
+    expect(inspector.inspect([api])).toEqual([]);
+    machine.processes = [facts(100, 50), facts(102, 1), facts(300, 1)];
+    machine.sockets.push({ id: 'n', address: '::1', port: 20_001, user: 1000, pids: [102] });
+    expect(inspector.inspect([api])).toEqual([]);
+  });
+
+  it('reads a marker once: a program may overwrite its own', () => {
+    machine.processes.push(facts(102, 1));
+    machine.markers[102] = 'run.api.1';
+    machine.sockets[0]!.pids = [102];
+    expect(inspector.inspect([api])).toEqual([]);
+    machine.markers[102] = 'gone';
+    machine.sockets[0] = { ...machine.sockets[0]!, id: 'a2' };
+    expect(inspector.inspect([api])).toEqual([]);
+  });
+
+  it('takes nothing from one instance of a service for the next', () => {
+    expect(inspector.inspect([api])).toEqual([]);
+    const next: Claim = { ...api, instance: { pid: 400, startTime: '400', marker: 'run.api.2' } };
+    machine.processes.push(facts(400, 50));
+    expect(inspector.inspect([next])).toMatchObject([
+      { kind: 'ghost', marker: 'run.api.2', holder: { pid: 101 } },
+    ]);
+  });
+});
+
+describe('a service that listens elsewhere', () => {
+  beforeEach(() => {
+    machine.sockets[0] = { id: 'a', address: '127.0.0.1', port: 3000, user: 1000, pids: [101] };
+  });
+
+  it('is told which ports it opened', () => {
+    machine.sockets.push({ id: 'i', address: '127.0.0.1', port: 9229, user: 1000, pids: [100] });
+    expect(inspector.inspect([api, web])).toEqual([
+      {
+        kind: 'elsewhere',
+        marker: 'run.api.1',
+        port: 'http',
+        number: 20_001,
+        opened: [
+          { number: 3000, address: '127.0.0.1', pid: 101 },
+          { number: 9229, address: '127.0.0.1', pid: 100 },
+        ],
+      },
+    ]);
+  });
+
+  it('is not, once it listens on its own port', () => {
+    expect(inspector.inspect([api])).toHaveLength(1);
+    machine.sockets.push({ id: 'b', address: '::1', port: 20_001, user: 1000, pids: [101] });
+    expect(inspector.inspect([api])).toEqual([]);
+  });
+
+  it('costs nothing while it opens no port at all', () => {
+    machine.sockets.shift();
+    inspector.inspect([api, web]);
+    const before = structuredClone(machine.asked);
+    inspector.inspect([api, web]);
+    expect(machine.asked).toEqual(before);
+  });
+});

@@ -2,7 +2,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
-import { slotsOf } from '../plan/slots.ts';
 import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import type { Verdict } from './needs.ts';
@@ -17,10 +16,10 @@ import {
   type Roster,
   type RosterEffect,
   type RosterEvent,
-  type RosterRules,
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
-import type { Policy, ServiceEvent, ServiceState } from './service.ts';
+import { rulesFor, stablePorts } from './rules.ts';
+import type { ServiceEvent, ServiceState } from './service.ts';
 
 /** A service, and how the instance in each slot is launched. */
 export interface Blueprint {
@@ -196,7 +195,7 @@ export class Unit {
 
   #step(event: RosterEvent): void {
     const before = this.#roster;
-    const [next, effects] = stepRoster(before, event, this.#rules());
+    const [next, effects] = stepRoster(before, event, rulesFor(this.resolved, this.#canOverlap()));
     if (next === before && effects.length === 0) return;
     this.#roster = next;
     const { state } = this.state;
@@ -204,19 +203,6 @@ export class Unit {
     if (state === 'idle' || state === 'failed') this.wasReady = false;
     for (const effect of effects) this.#perform(effect);
     if (next !== before) this.#options.onChange(this);
-  }
-
-  #rules(): RosterRules {
-    const { service } = this.resolved;
-    const policy = policyOf(this.resolved);
-    if (service.kind !== 'process') return { policy, strategy: 'replace', onUnready: 'rollback', slots: 1 };
-    const { strategy, onUnready } = service.transition;
-    return {
-      policy,
-      strategy: this.#canOverlap() ? strategy : 'replace',
-      onUnready,
-      slots: slotsOf(service),
-    };
   }
 
   /** Two instances can be there at once if what runs has ramps in front of it, on the ports of today. */
@@ -297,13 +283,4 @@ export class Unit {
     if (replica.life.then.kind === 'waiting') return 'replace';
     return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
   }
-}
-
-const stablePorts = ({ ports }: ResolvedService) =>
-  ports.map(({ name, port, ramp }) => ({ name, port, ramp }));
-
-function policyOf({ service, ports }: ResolvedService): Policy {
-  if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
-  const { policy, max } = service.restart;
-  return { restart: policy, max, mayEnd: ports.length === 0 };
 }

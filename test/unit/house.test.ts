@@ -64,7 +64,7 @@ describe('the map of the house', () => {
 
   it('keeps the pure rooms pure', () => {
     const pure =
-      /^(contract|plan|check)\/|^stack\/(service|exit|reconcile|needs|snapshot|roster)|^front\/table/;
+      /^(contract|plan|check)\/|^stack\/(service|exit|reconcile|needs|rules|snapshot|roster)|^front\/table/;
     const impure =
       /^contract\/(load|find|env-files)\.ts$|^check\/(workspace|gather|tracked|revision\/read)\.ts$/;
     const broken = imports

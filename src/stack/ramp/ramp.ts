@@ -8,6 +8,7 @@ import type { Engine } from '../../proxy/engine/engine.ts';
 import { listen, type Listener } from '../../proxy/listener.ts';
 import type { Traffic } from '../../proxy/traffic.ts';
 import { createGate, type GateState } from './gate.ts';
+import { createH2cRelay } from './h2c.ts';
 import { createHttpRelay } from './http.ts';
 import { createTcpRelay, type Relay } from './tcp.ts';
 
@@ -84,9 +85,10 @@ function createRelay(gate: ReturnType<typeof createGate>, { protocol, engine, se
   switch (protocol) {
     case 'http':
       return createHttpRelay(gate, engine, service);
-    case 'https':
     case 'h2c':
     case 'grpc':
+      return createH2cRelay(gate, service);
+    case 'https':
     case 'tcp':
       // What is encrypted end to end can only be relayed as it is.
       return createTcpRelay(gate);

@@ -133,7 +133,7 @@ async function quiet(marker: string, leases: readonly string[]): Promise<void> {
       );
       expect(portsOf(services)).toEqual(leases);
       const servers = serversOf(marker);
-      expect(servers.map(({ command }) => command.split(' ').at(-1)).sort()).toEqual(
+      expect(servers.map(({ command }) => command.split(' ').at(-1) ?? '').sort()).toEqual(
         services.map(({ name }) => `${marker}${name}`).sort(),
       );
       for (const { name } of services) {

@@ -1,6 +1,5 @@
 /** Reads what `check` wants to know of a workspace. What cannot be read is left out. */
 import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { Contract } from '../contract/contract.ts';
 import type { Source } from '../contract/yaml.ts';
@@ -47,7 +46,7 @@ export async function gatherFacts(
   const inFolders = <T>(name: string, read: (source: Source) => T): Map<string, T> =>
     new Map(
       folders.flatMap((folder) => {
-        const source = readSource(root, join(folder, name));
+        const source = readSource(root, folder === '.' ? name : `${folder}/${name}`);
         return source === undefined ? [] : [[folder, read(source)] as const];
       }),
     );
@@ -84,7 +83,7 @@ function readFirst(root: string, names: readonly string[]): Source | undefined {
 
 /** Undefined for whatever is no text file of reasonable size: a link or a pipe is not followed. */
 function readSource(root: string, path: string): Source | undefined {
-  const file = join(root, path);
+  const file = `${root}/${path}`;
   const status = lstatSync(file, { throwIfNoEntry: false });
   if (status === undefined || !status.isFile() || status.size > MAX_SIZE) return undefined;
   try {

@@ -1,7 +1,7 @@
 import type { PreparedStack } from '../stack/prepare.ts';
-import type { ResolvedService } from '../plan/plan.ts';
-import type { StackKey } from '../protocol/messages.ts';
-import { openDaemon, unknownService } from './daemon-access.ts';
+import type { Leases, ResolvedService } from '../plan/plan.ts';
+import type { RunningStack, StackKey } from '../protocol/messages.ts';
+import { findRunningStack, openDaemon, unknownService } from './daemon-access.ts';
 
 /** One service of the stack with everything filled in, whether the stack is running or not. */
 export async function findService(
@@ -11,7 +11,13 @@ export async function findService(
   const { prepareStack } = await import('../stack/prepare.ts');
   const client = await openDaemon();
   try {
-    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const running = await findRunningStack(client, key);
+    const prepared = await prepareStack({
+      key,
+      client,
+      ambient: process.env,
+      ...(running === undefined ? {} : { followed: followedBy(running) }),
+    });
     const service = prepared.services.get(name);
     if (service === undefined) throw unknownService(name, [...prepared.services.keys()]);
     return { service, prepared };
@@ -19,3 +25,12 @@ export async function findService(
     client.close();
   }
 }
+
+/** Where services really listen that chose a port themselves; a number that is the lease anyway changes nothing. */
+const followedBy = ({ services }: RunningStack): Leases =>
+  new Map(
+    services.map(({ name, ports }) => [
+      name,
+      new Map(ports.filter(({ follow }) => follow === true).map((port) => [port.name, port.targetPort])),
+    ]),
+  );

@@ -50,8 +50,8 @@ export const TRUST: Verification = {
 export const RELAXED = 2_000;
 export const EAGER = 400;
 
-/** The share of a core that passes may take: with room for what they cost elsewhere. */
-const SHARE = 0.008;
+/** The share of a core that passes may take: half of what is allowed, the rest is for all that is around them. */
+const SHARE = 0.005;
 
 /** Milliseconds: how long a new instance is looked at eagerly. */
 const YOUTH = 20_000;
@@ -96,7 +96,7 @@ export function createVerification(options: VerificationOptions): Verification {
     const isYoung = [...births.values()].some((birth) => clock.now() - birth < YOUTH);
     cancelNext = clock.after(pauseAfter(cost, isYoung || news.hasPending), () => void look());
     if (isChanged) options.onChange();
-    tell(instances, news.take(findings), options.onFindings);
+    tell(instances, news.take(findings, instances), options.onFindings);
   };
 
   /** Starts a pass, or joins the one under way. */
@@ -140,6 +140,8 @@ interface Instance {
   readonly marker: string;
   readonly ready: boolean;
   readonly claim: Claim;
+  /** Names of ports that are followed. */
+  readonly followed: ReadonlySet<string>;
 }
 
 function instancesOf(session: Session, labelOf: VerificationOptions['labelOf']): Instance[] {
@@ -154,7 +156,8 @@ function instancesOf(session: Session, labelOf: VerificationOptions['labelOf']):
         label: labelOf(session.key, service.name),
         ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
       };
-      return [{ session, marker, ready: state !== 'warming', claim }];
+      const followed = new Set(own.filter(({ follow }) => follow === true).map((port) => port.name));
+      return [{ session, marker, ready: state !== 'warming', claim, followed }];
     }),
   );
 }
@@ -209,12 +212,22 @@ function tell(
 /** Which findings have been told already, and which are too fresh to be told. */
 interface News {
   readonly hasPending: boolean;
-  take(findings: readonly Finding[]): Finding[];
+  take(findings: readonly Finding[], instances: readonly Instance[]): Finding[];
   keepOnly(instances: readonly Instance[]): void;
 }
 
-/** An instance that opened other ports than its own has this long to open that as well (milliseconds). */
-const PATIENCE = 1_000;
+/**
+ * An instance that opened other ports than its own has this long to open that as well: a debugger, or a socket for
+ * hot reload, may come first. Milliseconds; less where the contract expects it.
+ */
+const PATIENCE = 5_000;
+const PATIENCE_TO_FOLLOW = 1_000;
+
+function patienceFor(finding: Finding, instances: readonly Instance[]): number {
+  if (finding.kind !== 'elsewhere') return 0;
+  const instance = instances.find(({ marker }) => marker === finding.marker);
+  return instance?.followed.has(finding.port) === true ? PATIENCE_TO_FOLLOW : PATIENCE;
+}
 
 function createNews(clock: Clock): News {
   /** When it was first seen, or that it was told; by marker, then by what was found. */
@@ -223,7 +236,7 @@ function createNews(clock: Clock): News {
     get hasPending() {
       return [...known.values()].some((seen) => [...seen.values()].some((since) => since !== 'told'));
     },
-    take: (findings) => {
+    take: (findings, instances) => {
       const present = new Set(findings.map(nameOf));
       for (const seen of known.values()) {
         for (const [name, since] of seen) if (since !== 'told' && !present.has(name)) seen.delete(name);
@@ -232,7 +245,7 @@ function createNews(clock: Clock): News {
         const seen = known.get(finding.marker) ?? new Map<string, number | 'told'>();
         known.set(finding.marker, seen);
         const since = seen.get(nameOf(finding)) ?? clock.now();
-        const isDue = since !== 'told' && (finding.kind !== 'elsewhere' || clock.now() - since >= PATIENCE);
+        const isDue = since !== 'told' && clock.now() - since >= patienceFor(finding, instances);
         seen.set(nameOf(finding), isDue ? 'told' : since);
         return isDue;
       });

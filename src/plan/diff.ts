@@ -76,13 +76,15 @@ function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number]
 }
 
 /**
- * A service that is merely told its own public name need not start again when that changes; who wrote it into
- * `env` has the program use it.
+ * A service that is merely told a public name, its own or a provider's, need not start again when that changes:
+ * services dial ports. Who wrote it into `env` has the program use it.
  */
 function impactOfVariable(key: string, last: ResolvedService, next: ResolvedService): Impact {
-  const isMirror = key === 'PORTRAMP_URL' && !isDeclared(key, last) && !isDeclared(key, next);
+  const isMirror = PUBLIC_NAME.test(key) && !isDeclared(key, last) && !isDeclared(key, next);
   return isMirror && key in last.env && key in next.env ? 'reroute' : 'restart';
 }
+
+const PUBLIC_NAME = /^PORTRAMP_URL$|_PUBLIC_URL$/;
 
 const isDeclared = (key: string, { service }: ResolvedService): boolean =>
   service.kind !== 'external' && Object.hasOwn(service.env, key);

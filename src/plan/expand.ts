@@ -75,7 +75,9 @@ function expandVariable(
   if (fallback !== undefined && (value === undefined || value === ''))
     return expandParts(fallback, scope, quote);
   if (value !== undefined) return quote(value);
-  const message = `${source}: the variable ${name} is not set`;
+  // A note is about any machine, not about this one.
+  const problem = scope.unresolvedVariables === 'note' ? 'has to be set where this runs' : 'is not set';
+  const message = `${source}: the variable ${name} ${problem}`;
   const hint = `export ${name}, put it into an env file, or write \${${name}:-default}`;
   report(scope, scope.unresolvedVariables, message, hint);
   return '';

@@ -73,6 +73,8 @@ export const publishedPort = z.object({
   hosts: z.array(z.string()),
   /** `external`: who listens there may be anybody, it is not verified. */
   listener: z.enum(['own', 'external']).optional(),
+  /** Whether the runner goes along when the service opens another port. */
+  follow: z.boolean().optional(),
   /** With a ramp: the names of the leases of its target ports, which are kept for it. */
   leases: z.array(z.string()).optional(),
 });

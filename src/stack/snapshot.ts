@@ -63,7 +63,7 @@ export function publishService(view: ServiceView): PublishedService {
 }
 
 function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
-  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, listener, ramp } =
+  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, listener, follow, ramp } =
     published;
   return {
     name,
@@ -73,6 +73,7 @@ function publishPort({ service }: ResolvedService, published: ResolvedPort): Pub
     url: publicUrl ?? url,
     hosts: [...hosts, ...shortHosts],
     ...(listener === 'external' ? { listener } : {}),
+    ...(follow && !ramp ? { follow } : {}),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
   };
 }

@@ -36,6 +36,9 @@ export function isScanned(path: string): boolean {
 /** A longer line was written by a program. */
 const MAX_LINE = 2000;
 
+/** What an address of this machine begins with; plain text is found faster than a pattern. */
+const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::]:', '[::1]:'];
+
 const ADDRESS = /(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d{2,5})(?!\d|\.\d|:\d)/g;
 
 /** A number after what says "port": `port: 1`, `PORT || 1`, `${PORT:-1}`, `--port 1`, `.listen(1`, `-p 1`. */
@@ -52,15 +55,25 @@ export type Search = (path: string, source: Source) => Literal[];
 
 /** Most files hold nothing: one look at the whole text decides, before the work of understanding it. */
 export function searchFor(governed: Governed): Search {
-  const numbers = [...governed.numbers].join('|');
-  const candidate = new RegExp(numbers === '' ? ADDRESS.source : `${ADDRESS.source}|\\b(?:${numbers})\\b`);
+  const numbers =
+    governed.numbers.size === 0 ? undefined : new RegExp(`\\b(?:${[...governed.numbers].join('|')})\\b`);
   return (path, source) => {
-    const hasVariables = governed.variables.size > 0 && HAS_VARIABLES.test(path);
-    return hasVariables || candidate.test(source.text) ? findLiterals(path, source, governed) : [];
+    const wanted = {
+      address: HOSTS.some((host) => source.text.includes(host)),
+      number: numbers?.test(source.text) === true,
+      variable: governed.variables.size > 0 && HAS_VARIABLES.test(path),
+    };
+    const isCandidate = wanted.address || wanted.number || wanted.variable;
+    return isCandidate ? findLiterals(path, source, governed, wanted) : [];
   };
 }
 
-function findLiterals(path: string, { file, text }: Source, governed: Governed): Literal[] {
+function findLiterals(
+  path: string,
+  { file, text }: Source,
+  governed: Governed,
+  wanted: Readonly<Record<'address' | 'number' | 'variable', boolean>>,
+): Literal[] {
   const code = withoutComments(path, text);
   const matches: { readonly index: number; readonly port: number; readonly text: string }[] = [];
   const add = (match: RegExpExecArray, digits: string | undefined): void => {
@@ -72,11 +85,11 @@ function findLiterals(path: string, { file, text }: Source, governed: Governed):
       text: match[0].trim(),
     });
   };
-  for (const match of code.matchAll(ADDRESS)) add(match, match[1]);
-  for (const match of governed.numbers.size > 0 ? code.matchAll(NUMBER) : []) {
+  for (const match of wanted.address ? code.matchAll(ADDRESS) : []) add(match, match[1]);
+  for (const match of wanted.number ? code.matchAll(NUMBER) : []) {
     if (governed.numbers.has(Number(match[1]))) add(match, match[1]);
   }
-  for (const match of HAS_VARIABLES.test(path) ? code.matchAll(VARIABLE) : []) {
+  for (const match of wanted.variable ? code.matchAll(VARIABLE) : []) {
     if (governed.variables.has(match[1] ?? '')) add(match, match[2]);
   }
   return placeMatches(matches, { file, text }, path);

@@ -1,5 +1,6 @@
 /** Linux: everything is a file below `/proc` (proc(5)). */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 
 import { readLinuxStat } from '../../lib/process-identity.ts';
 import type { ProcessFacts } from '../owner.ts';
@@ -17,6 +18,11 @@ export function createLinuxSystem(): System {
     readMarker: (pid) => {
       const words = read(`/proc/${pid}/environ`, 'latin1')?.split('\0');
       return words?.find((word) => word.startsWith(MARKER))?.slice(MARKER.length);
+    },
+    readCpuTime: () => {
+      // "time spent on the cpu", in nanoseconds (Documentation/scheduler/sched-stats.rst).
+      const spent = Number(read('/proc/thread-self/schedstat')?.split(' ')[0]);
+      return spent > 0 ? spent / 1_000_000 : performance.now();
     },
     describe: (pid) => {
       const command = (read(`/proc/${pid}/cmdline`) ?? '').replace(/\0+$/, '').replaceAll('\0', ' ');

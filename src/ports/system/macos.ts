@@ -2,6 +2,8 @@
  * macOS: `lsof` sees the sockets of this user's processes, `netstat` those of everybody without saying whose they
  * are, `ps` the processes. Their formats are those of the manual pages.
  */
+import { performance } from 'node:perf_hooks';
+
 import type { ProcessFacts } from '../owner.ts';
 import { runTool } from './commands.ts';
 import type { Listener, System } from './system.ts';
@@ -22,6 +24,7 @@ export function createMacosSystem(run: typeof runTool = runTool): System {
     readProcess: (pid) => parsePs(run('ps', ['-o', PS_COLUMNS, '-p', String(pid)]))[0],
     findHolders: (sockets) => new Map([...holders].filter(([id]) => sockets.has(id))),
     readMarker: (pid) => parseMarker(run('ps', ['-Eww', '-o', 'command=', '-p', String(pid)])),
+    readCpuTime: () => performance.now(),
     describe: (pid) => {
       const command = run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).trim();
       const cwd = /^n(.+)$/m.exec(run('lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-Fn']))?.[1];

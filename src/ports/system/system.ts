@@ -32,6 +32,11 @@ export interface System {
   /** The value of PORTRAMP_RUN, where it can be seen. */
   readMarker(pid: number): string | undefined;
   describe(pid: number): { readonly command?: string; readonly cwd?: string };
+  /**
+   * Milliseconds of a core that this thread has taken so far. Where the system does not tell, the time of day: what
+   * blocks takes no more than that.
+   */
+  readCpuTime(): number;
 }
 
 export function createSystem(platform: NodeJS.Platform = process.platform): System {

@@ -2,6 +2,8 @@
  * Windows: `netstat` knows the process of every socket, the CIM class Win32_Process who started whom. There are
  * no process groups, and the environment of others cannot be read: what belongs is found through its ancestors.
  */
+import { performance } from 'node:perf_hooks';
+
 import type { ProcessFacts } from '../owner.ts';
 import { runTool } from './commands.ts';
 import type { Listener, System } from './system.ts';
@@ -38,6 +40,7 @@ export function createWindowsSystem(run: typeof runTool = runTool): System {
     readProcess: (pid) => processes.get(pid) ?? readAll().find((one) => one.pid === pid),
     findHolders: (sockets) => new Map([...holders].filter(([id]) => sockets.has(id))),
     readMarker: () => undefined,
+    readCpuTime: () => performance.now(),
     describe: (pid) => {
       const command = processes.get(pid)?.command;
       return command === undefined ? {} : { command };

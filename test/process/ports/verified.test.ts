@@ -1,6 +1,6 @@
 /** Leases that cannot lie, from the contract to the browser: ghosts, ports that were ignored, numbers that move. */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Ledger } from '../../../src/ports/ledger.ts';
 import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
@@ -73,18 +73,25 @@ describe.skipIf(process.platform !== 'linux')('a ghost', () => {
         expect(status).toBe(503);
         expect(body).toContain('is shared with');
       }
-      // Nothing but the ghost is left on the port, and the start after its end succeeds.
-      const refused = await workspace.run('restart', 'api');
-      expect(refused.code).toBe(0);
-      const held = await workspace.until('api', 'failed');
-      expect(held.failure?.message).toContain(`port ${port} (http) is held by`);
-      await listeners.close();
-      await workspace.run('restart', 'api');
-      await workspace.until('api', 'ready');
-      expect((await machine.get('api.shop.localhost')).status).toBe(200);
-      expect(await portOf(workspace, 'api')).toBe(port);
     },
   );
+
+  it('is in the way of a restart until it is gone; then the service is back on its number', async () => {
+    const workspace = machine.workspace('shop', shop(''));
+    workspace.start('dev');
+    await workspace.until('api', 'ready');
+    const port = await portOf(workspace, 'api');
+    await listeners.start('::1', port);
+    await workspace.until('api', 'failed');
+    await workspace.run('restart', 'api');
+    const held = await workspace.until('api', 'failed');
+    expect(held.failure?.message).toContain(`port ${port} (http) is held by`);
+    await listeners.close();
+    await workspace.run('restart', 'api');
+    await workspace.until('api', 'ready');
+    expect((await machine.get('api.shop.localhost')).status).toBe(200);
+    expect(await portOf(workspace, 'api')).toBe(port);
+  });
 
   it('that answers in place of a service that is still starting gets no request at all', async () => {
     const workspace = machine.workspace('shop', shop('env: { START_DELAY: "600000" }'));
@@ -201,6 +208,9 @@ services:
     };
     expect(env['API_PORT']).toBe(String(opened));
 
+    const direct = await workspace.run('url', 'api', '--direct');
+    expect(direct.stdout).toBe(`http://127.0.0.1:${opened}\n`);
+
     // It is told its own number again at the next start, and found where it really is.
     await workspace.run('restart', 'api');
     await workspace.until('api', 'ready');
@@ -261,5 +271,34 @@ describe('a number that a stranger took while its service was down', () => {
     await workspace.run('restart', 'api');
     await workspace.until('api', 'ready');
     expect(await portOf(workspace, 'api')).toBe(next);
+  });
+});
+
+describe('a range that is edited while the stack runs', () => {
+  it('moves what it does not allow any more, says so, and tells the consumers', async () => {
+    const workspace = machine.workspace('shop', shop(''));
+    const dev = workspace.start('dev');
+    await workspace.until('web', 'ready');
+    const port = await portOf(workspace, 'api');
+    const range = '\nranges: { dev: { from: 30000, to: 30999, static: 0 } }\n';
+    workspace.contract(shop('') + range);
+    await dev.prints(
+      new RegExp(
+        `api.http moved from port ${port}, which is now outside the range 30000-30999, to 30\\d\\d\\d`,
+      ),
+    );
+    const moved = await vi.waitFor(async () => {
+      const next = await portOf(workspace, 'api');
+      expect(next).not.toBe(port);
+      return next;
+    });
+    await workspace.until('web', 'ready');
+    await vi.waitFor(
+      async () => {
+        const { body } = await machine.get('web.shop.localhost');
+        expect(JSON.parse(body)).toMatchObject({ env: { API_PORT: String(moved) } });
+      },
+      { timeout: 20_000 },
+    );
   });
 });

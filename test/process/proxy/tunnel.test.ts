@@ -103,7 +103,8 @@ describe.each(engines)('engine $name, WebSocket', ({ create }) => {
     const answer = await exchangeRaw(scene.port, HANDSHAKE);
     expect(answer).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
     expect(answer).toMatch(/x-why: no\r\n/i);
-    expect(answer).toMatch(/\r\n\r\nnot today$/);
+    // An engine may pass the chunks on, or the body without them.
+    expect(answer).toMatch(/\r\n\r\n(?:not today|4\r\nnot \r\n5\r\ntoday\r\n0\r\n\r\n)$/);
   });
 
   it('gives the reply of the handler, or that for an unreachable backend', async () => {

@@ -75,7 +75,7 @@ describe('an edit of the contract', () => {
       timeout: 10_000,
     });
     expect((await machine.get('api.shop.localhost')).status).toBe(404);
-    expect((await pids())['api']).toBe(before['api']);
+    expect(await pids()).toEqual(before);
   });
 
   it('is reported with its place and changes nothing when it is wrong', async () => {

@@ -34,11 +34,11 @@ describe('a change', () => {
     ]);
   });
 
-  it('of a host name re-routes, and restarts the consumers that are told it', () => {
+  it('of a host name only re-routes, also those that are told it', () => {
     const renamed = BASE.replace('consumes: [db],', 'consumes: [db], ports: { http: { host: rest } },');
     expect(diff(BASE, renamed)).toEqual([
       'api changed reroute env.PORTRAMP_URL ports.http.implicit ports.http.hosts ports.http.shortHosts ports.http.publicUrl',
-      'web changed restart env.API_PUBLIC_URL',
+      'web changed reroute env.API_PUBLIC_URL',
     ]);
   });
 
@@ -48,10 +48,10 @@ describe('a change', () => {
     expect(diff(withOrigin, renamed)[0]).toMatch(/^api changed restart/);
   });
 
-  it('of the front restarts only those that use the public address of others', () => {
+  it('of the port of the front re-routes', () => {
     expect(
       diff(BASE, BASE, { front: 7267 }, { front: 80 }).map((text) => text.split(' ').slice(0, 3).join(' ')),
-    ).toEqual(['api changed reroute', 'web changed restart', 'ext changed reroute']);
+    ).toEqual(['api changed reroute', 'web changed reroute', 'ext changed reroute']);
   });
 
   it('of policies touches nothing', () => {

@@ -185,7 +185,7 @@ describe('variables', () => {
     const fields = ', env: { X: "${V}" }';
     expect(complain(fields)).toEqual([`PR026 error \${V}: the variable V is not set | ${hint}`]);
     expect(complain(fields, { unresolvedVariables: 'note' })).toEqual([
-      `PR026 note \${V}: the variable V is not set | ${hint}`,
+      `PR026 note \${V}: the variable V has to be set where this runs | ${hint}`,
     ]);
   });
 

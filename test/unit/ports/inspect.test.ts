@@ -32,6 +32,7 @@ function createMachine(): Machine {
       return new Map(found.map(({ id, pids }) => [id, pids]));
     },
     readMarker: (pid) => machine.markers[pid],
+    readCpuTime: () => 0,
     describe: (pid) => ({ command: `program ${pid}`, cwd: `/home/${pid}` }),
   };
   return machine;

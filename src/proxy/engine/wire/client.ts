@@ -1,0 +1,246 @@
+/**
+ * A connection from a client: requests are read from it one at a time, each becomes an exchange, and what comes
+ * meanwhile is held (RFC 9112 §9.3.2).
+ *
+ *                 head read              101
+ *     waiting ───────────────▶ exchange ─────▶ tunnel
+ *        ▲                        │               │
+ *        └──── kept alive ────────┤               │
+ *                                 ▼               ▼
+ *                  lingering: our half is closed, the rest is thrown away ─▶ closed
+ */
+import type { Socket } from 'node:net';
+
+import type { Deadline } from '../../wheel.ts';
+import { Exchange } from './exchange.ts';
+import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
+import { MAX_HELD } from './limits.ts';
+import { isProblem, problem, type Problem } from './problem.ts';
+import { formatRefusal } from './reply.ts';
+import { readRequest } from './request.ts';
+import type { ServerContext } from './server-context.ts';
+import { isFull } from './splice.ts';
+
+/** Who has the connection at the moment: an exchange or a tunnel. */
+export interface ClientUser {
+  /** @returns how far the piece was taken; the rest belongs to a later request */
+  onClientBytes(piece: Buffer, from: number): number;
+  /** The client has closed its half. */
+  onClientEnd(): void;
+  onClientDrain(): void;
+  /** It is gone; nothing is called after this. */
+  onClientClose(): void;
+  onDeadline(): void;
+}
+
+export class Client {
+  readonly socket: Socket;
+  readonly context: ServerContext;
+  readonly deadline: Deadline;
+  readonly remoteAddress: string;
+  /** The client has closed its half: no further request will come. */
+  ended = false;
+  #user: ClientUser | undefined;
+  #reader: HeadReader | undefined;
+  #held: Buffer | undefined;
+  #pausedForHeld = false;
+  #feeding = false;
+  /** It does not read its responses: no further request is begun. */
+  #backedUp = false;
+  #lingering = false;
+  #abort: AbortController | undefined;
+
+  constructor(socket: Socket, context: ServerContext, onClose: () => void) {
+    this.socket = socket;
+    this.context = context;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.deadline = context.wheel.createDeadline(() => this.#onDeadline());
+    this.deadline.set(context.timeouts.idle);
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.on('data', (piece: Buffer) => {
+      if (!this.#lingering) this.#feed(piece);
+    });
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#onDrain());
+    // `close` follows, and there is nobody to tell.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#release();
+      onClose();
+    });
+  }
+
+  /** Between two requests, or before the first one. */
+  get waiting(): boolean {
+    return this.#user === undefined && this.#reader === undefined && !this.#lingering && !this.#backedUp;
+  }
+
+  /** Aborts when the client has gone. A new one after each decision that took its time, see `renewSignal`. */
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+
+  /** What listens to the signal of a decision that was made is not to pile up on the next. */
+  renewSignal(): void {
+    this.#abort = undefined;
+  }
+
+  abortDecision(): void {
+    this.#abort?.abort();
+  }
+
+  /** The exchange is over; the next request may be read, or the connection ends. */
+  finish(keep: boolean): void {
+    this.#user = undefined;
+    if (this.#lingering) return;
+    if (!keep) return this.close();
+    this.#backedUp = isFull(this.socket);
+    this.deadline.set(this.context.timeouts[this.#backedUp ? 'stall' : 'idle']);
+    if (!this.#feeding && !this.#backedUp) this.#feedHeld();
+  }
+
+  /** Hands the connection over from an exchange to a tunnel. */
+  become(user: ClientUser): void {
+    this.#user = user;
+  }
+
+  /** Answers with a status of the engine's own and ends the connection. */
+  refuse(reason: Problem): void {
+    this.socket.write(formatRefusal(reason), 'latin1');
+    this.close();
+  }
+
+  /**
+   * Closes our half and throws away what still comes, so that the last response is not lost to a reset
+   * (RFC 9112 §9.6).
+   */
+  close(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    this.#user = undefined;
+    this.#held = undefined;
+    this.#returnReader();
+    this.socket.end();
+    this.socket.resume();
+    this.deadline.set(this.context.timeouts.linger);
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Ends it so that the client sees that something is missing. */
+  reset(): void {
+    try {
+      this.socket.resetAndDestroy();
+    } catch {
+      // Only TCP has resets.
+      this.socket.destroy();
+    }
+  }
+
+  #feed(piece: Buffer): void {
+    this.#feeding = true;
+    let at = 0;
+    while (at < piece.length && !this.#lingering) {
+      const user = this.#user;
+      const free = this.#held === undefined && !this.#backedUp;
+      if (free && user === undefined) at = this.#readHead(piece, at);
+      else {
+        const taken = free && user !== undefined ? user.onClientBytes(piece, at) : at;
+        if (taken === at) {
+          this.#hold(piece.subarray(at));
+          break;
+        }
+        at = taken;
+      }
+    }
+    this.#feeding = false;
+    if (this.#user === undefined && !this.#lingering && !this.#backedUp) this.#feedHeld();
+  }
+
+  #feedHeld(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#resumeFromHeld();
+    if (held !== undefined) this.#feed(held);
+    else if (this.ended && this.#user === undefined) this.close();
+  }
+
+  #hold(rest: Buffer): void {
+    this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest]);
+    if (this.#held.length < MAX_HELD) return;
+    this.#pausedForHeld = true;
+    this.socket.pause();
+  }
+
+  #resumeFromHeld(): void {
+    if (!this.#pausedForHeld) return;
+    this.#pausedForHeld = false;
+    this.socket.resume();
+  }
+
+  /** @returns where the request, or what of its body came with it, ends */
+  #readHead(piece: Buffer, from: number): number {
+    const reader = (this.#reader ??= borrowReader('request'));
+    const begun = reader.begun;
+    const outcome = reader.push(piece, from, piece.length);
+    if (outcome === 'more') {
+      if (!begun) this.deadline.set(this.context.timeouts.head);
+      return piece.length;
+    }
+    const request =
+      outcome === 'bad' ? (reader.problem ?? problem(400, 'the head is malformed')) : readRequest(reader);
+    if (isProblem(request)) {
+      this.refuse(request);
+      return piece.length;
+    }
+    // The exchange gives it back when it needs it no more.
+    this.#reader = undefined;
+    const exchange = new Exchange(this, request, reader);
+    this.#user = exchange;
+    return exchange.start(piece, reader.next);
+  }
+
+  #onDrain(): void {
+    this.#user?.onClientDrain();
+    if (!this.#backedUp) return;
+    this.#backedUp = false;
+    this.deadline.set(this.context.timeouts.idle);
+    this.#feedHeld();
+  }
+
+  #onEnd(): void {
+    this.ended = true;
+    if (this.#lingering) return;
+    if (this.#user !== undefined) this.#user.onClientEnd();
+    else if (this.#backedUp) return;
+    else if (this.#reader === undefined) this.close();
+    else this.refuse(problem(400, 'the head was cut off'));
+  }
+
+  #onDeadline(): void {
+    if (this.#lingering) this.destroy();
+    else if (this.#user !== undefined) this.#user.onDeadline();
+    else if (this.#backedUp) this.destroy();
+    else if (this.#reader === undefined) this.close();
+    else this.refuse(problem(408, 'the head did not come in time'));
+  }
+
+  #returnReader(): void {
+    if (this.#reader !== undefined) returnReader(this.#reader);
+    this.#reader = undefined;
+  }
+
+  #release(): void {
+    const user = this.#user;
+    this.#lingering = true;
+    this.#user = undefined;
+    this.#held = undefined;
+    this.#returnReader();
+    this.deadline.remove();
+    user?.onClientClose();
+    this.#abort?.abort();
+  }
+}

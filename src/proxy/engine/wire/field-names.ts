@@ -1,0 +1,75 @@
+/** The field names that a proxy has to understand. Everything else is passed on unread. */
+import { matchesAt } from './bytes.ts';
+
+/** A name as the lexer marks it; `OTHER` is every name that means nothing to the engine. */
+export const FIELD = {
+  OTHER: 0,
+  HOST: 1,
+  CONTENT_LENGTH: 2,
+  TRANSFER_ENCODING: 3,
+  EXPECT: 4,
+  TRAILER: 5,
+  /** From here on: meant for this hop alone, never forwarded as they came (RFC 9110 §7.6.1). */
+  CONNECTION: 6,
+  KEEP_ALIVE: 7,
+  TE: 8,
+  UPGRADE: 9,
+  HTTP2_SETTINGS: 10,
+  PROXY_CONNECTION: 11,
+  PROXY_AUTHENTICATE: 12,
+  PROXY_AUTHENTICATION_INFO: 13,
+  PROXY_AUTHORIZATION: 14,
+} as const;
+
+export type FieldId = (typeof FIELD)[keyof typeof FIELD];
+
+const IDS: Readonly<Record<string, FieldId>> = {
+  host: FIELD.HOST,
+  'content-length': FIELD.CONTENT_LENGTH,
+  'transfer-encoding': FIELD.TRANSFER_ENCODING,
+  expect: FIELD.EXPECT,
+  trailer: FIELD.TRAILER,
+  connection: FIELD.CONNECTION,
+  'keep-alive': FIELD.KEEP_ALIVE,
+  te: FIELD.TE,
+  upgrade: FIELD.UPGRADE,
+  'http2-settings': FIELD.HTTP2_SETTINGS,
+  'proxy-connection': FIELD.PROXY_CONNECTION,
+  'proxy-authenticate': FIELD.PROXY_AUTHENTICATE,
+  'proxy-authentication-info': FIELD.PROXY_AUTHENTICATION_INFO,
+  'proxy-authorization': FIELD.PROXY_AUTHORIZATION,
+};
+
+interface KnownName {
+  readonly bytes: Uint8Array;
+  readonly id: FieldId;
+}
+
+const NO_NAMES: readonly KnownName[] = [];
+const BY_LENGTH: (readonly KnownName[])[] = [];
+for (const [name, id] of Object.entries(IDS)) {
+  BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { bytes: Buffer.from(name), id }];
+}
+
+/** Which known name stands in `bytes[from, to)`, in any case. */
+export function identify(bytes: Uint8Array, from: number, to: number): FieldId {
+  for (const { bytes: name, id } of BY_LENGTH[to - from] ?? NO_NAMES) {
+    if (matchesAt(bytes, from, name)) return id;
+  }
+  return FIELD.OTHER;
+}
+
+export const isHopByHop = (id: FieldId): boolean => id >= FIELD.CONNECTION;
+
+/**
+ * Names that say how long a message is or for whom: forwarded as they came or replaced by the engine, never
+ * removed because a `Connection` field names them, never set from outside, never taken from a trailer
+ * (RFC 9110 §6.5.1).
+ */
+export const isFraming = (id: FieldId): boolean =>
+  id === FIELD.HOST || id === FIELD.CONTENT_LENGTH || id === FIELD.TRANSFER_ENCODING;
+
+/** The same for a name in lower case. */
+export function idOf(name: string): FieldId {
+  return Object.hasOwn(IDS, name) ? (IDS[name] as FieldId) : FIELD.OTHER;
+}

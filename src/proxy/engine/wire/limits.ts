@@ -1,0 +1,46 @@
+/** What a peer may ask of the engine: sizes in bytes, times in milliseconds. */
+
+/** The largest head of a request or a response. */
+export const MAX_HEAD = 64 * 1024;
+
+/** Header fields of one head. */
+export const MAX_FIELDS = 256;
+
+/** The longest line that announces a chunk, extensions included. */
+export const MAX_CHUNK_LINE = 1024;
+
+/** Bytes that are taken from a client before they can be used: pipelined requests, the body of a held one. */
+export const MAX_HELD = 64 * 1024;
+
+export interface Timeouts {
+  /** From the first byte of a request's head (or the accept) to its last. */
+  readonly head: number;
+  /** A kept-alive connection between two requests. */
+  readonly idle: number;
+  /** A client that is silent in the middle of a request's body. */
+  readonly body: number;
+  /** From the end of a request to the head of its response. Long: a debugger may stand on a breakpoint. */
+  readonly answer: number;
+  /** A receiver, on either side, that takes none of the bytes that wait for it. */
+  readonly stall: number;
+  /**
+   * How long a response (or a tunnel) may be silent when one side has closed its half. It cannot be seen
+   * whether a client that did so still reads: a script that wants its answer does, a closed tab does not.
+   */
+  readonly halfClosed: number;
+  /** For a client to take the last bytes and close, after we closed our half (RFC 9112 §9.6). */
+  readonly linger: number;
+  /** One attempt to connect to a target. */
+  readonly connect: number;
+}
+
+export const TIMEOUTS: Timeouts = {
+  head: 30_000,
+  idle: 75_000,
+  body: 60_000,
+  answer: 600_000,
+  stall: 300_000,
+  halfClosed: 5_000,
+  linger: 5_000,
+  connect: 30_000,
+};

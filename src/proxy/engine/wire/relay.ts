@@ -1,0 +1,115 @@
+/** The response's way: from the bytes of a target to the bytes that the client gets. */
+import type { Socket } from 'node:net';
+
+import { BAD, type BodyReader } from './body-reader.ts';
+import { createBodyReader } from './body.ts';
+import { ChunkedBody } from './chunked.ts';
+import { forwardResponse } from './forward-head.ts';
+import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
+import { isProblem } from './problem.ts';
+import type { Request } from './request.ts';
+import { readResponse, type Response } from './response.ts';
+import { splice } from './splice.ts';
+
+/** What comes of the bytes that were read. At most one of them is called per read. */
+export interface RelayOwner {
+  /** Whether the connection to the client ends with this response. */
+  closesAfter(response: Response): boolean;
+  /** The final head is about to be sent. */
+  onAnswer(): void;
+  /** The response was sent whole. `excess`: the target has sent more than that. */
+  onComplete(response: Response, excess: boolean): void;
+  /** 101: `head` is to be sent, and `rest` belongs to the new protocol. */
+  onSwitch(head: string, rest: Buffer): void;
+  /** The response breaks the rules. */
+  onBroken(reason: string): void;
+}
+
+export class Relay {
+  readonly #owner: RelayOwner;
+  readonly #sink: Socket;
+  readonly #request: Request;
+  #reader: HeadReader | undefined;
+  #response: Response | undefined;
+  #body: BodyReader | undefined;
+  /** The client speaks HTTP/1.0: the chunked coding is taken off. */
+  #unchunked = false;
+
+  constructor(owner: RelayOwner, sink: Socket, request: Request) {
+    this.#owner = owner;
+    this.#sink = sink;
+    this.#request = request;
+  }
+
+  /** A byte of a response has come. */
+  begun = false;
+
+  /** The end of the connection is the end of the response. */
+  get endsWithConnection(): boolean {
+    return this.#response?.framing.kind === 'close';
+  }
+
+  /** Gives back what it borrowed. */
+  dispose(): void {
+    if (this.#reader !== undefined) returnReader(this.#reader);
+    this.#reader = undefined;
+  }
+
+  read(piece: Buffer, length: number, lent: boolean): void {
+    this.begun = true;
+    if (this.#body !== undefined) return this.#passBody('', piece, 0, length, lent);
+    let at = 0;
+    for (;;) {
+      const reader = (this.#reader ??= borrowReader('response'));
+      const outcome = reader.push(piece, at, length);
+      if (outcome === 'more') return;
+      if (outcome === 'bad') return this.#owner.onBroken(reader.problem?.reason ?? '');
+      at = reader.next;
+      const response = readResponse(reader, this.#request);
+      if (isProblem(response)) return this.#owner.onBroken(response.reason);
+      if (response.status >= 200) return this.#answer(reader, response, piece, at, length, lent);
+      const head = forwardResponse(reader, response, false, false);
+      if (response.status === 101) {
+        return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
+      }
+      // RFC 9110 §15.2: all others are passed on, but HTTP/1.0 does not know them.
+      if (this.#request.minor === 1) this.#sink.write(head, 'latin1');
+      reader.expect('response');
+      if (at === length) return;
+    }
+  }
+
+  #answer(
+    reader: HeadReader,
+    response: Response,
+    piece: Buffer,
+    at: number,
+    length: number,
+    lent: boolean,
+  ): void {
+    const closing = this.#owner.closesAfter(response);
+    this.#response = response;
+    this.#unchunked = response.framing.kind === 'chunked' && this.#request.minor === 0;
+    const head = forwardResponse(reader, response, closing, this.#unchunked);
+    this.dispose();
+    if (!this.#unchunked) {
+      this.#body = createBodyReader(response.framing);
+      this.#passBody(head, piece, at, length, lent);
+    } else {
+      this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, '', false));
+      this.#owner.onAnswer();
+      this.#sink.write(head, 'latin1');
+      this.#passBody('', piece, at, length, lent);
+    }
+  }
+
+  #passBody(head: string, piece: Buffer, from: number, length: number, lent: boolean): void {
+    const body = this.#body as BodyReader;
+    const end = body.read(piece, from, length);
+    if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
+    if (head !== '') this.#owner.onAnswer();
+    if (!this.#unchunked)
+      splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '', lent);
+    if (body.done) this.#owner.onComplete(this.#response as Response, end < length);
+  }
+}

@@ -1,0 +1,163 @@
+/** What a request means: who is asked for what, how it is framed, what it says about the connection. */
+import type { RequestHead } from '../engine.ts';
+import { readConnection, type ConnectionOptions } from './connection-field.ts';
+import { FIELD } from './field-names.ts';
+import { frameRequest, type Framing } from './framing.ts';
+import type { HeadReader } from './head-reader.ts';
+import { MARKS } from './lexer.ts';
+import { isProblem, problem, type Problem } from './problem.ts';
+import { parseTarget, sameAuthority, validAuthority } from './target.ts';
+
+export interface Request {
+  readonly method: string;
+  /** As it is forwarded: origin form or `*`. */
+  readonly target: string;
+  /** The authority as sent; empty if there is none. */
+  readonly host: string;
+  readonly hasHostField: boolean;
+  /** The x of HTTP/1.x. */
+  readonly minor: number;
+  readonly framing: Framing;
+  readonly connection: ConnectionOptions;
+  /** It is a WebSocket handshake. */
+  readonly upgrade: boolean;
+  /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
+  readonly acceptsTrailers: boolean;
+  /** The whole head, a character per byte. */
+  readonly text: string;
+}
+
+export function readRequest(reader: HeadReader): Request | Problem {
+  const { bytes, start, minor } = reader;
+  const text = bytes.toString('latin1', start, reader.end);
+  const method = text.slice(0, reader.methodEnd - start);
+  if (method === 'CONNECT') return problem(400, 'this proxy opens no tunnels for CONNECT');
+
+  const target = parseTarget(method, text.slice(reader.targetStart - start, reader.targetEnd - start));
+  if (target === undefined) return problem(400, 'the request target is malformed');
+  const host = readHost(reader, text);
+  if (typeof host === 'object') return host;
+  // RFC 9112 §3.2.2 would have the target win; two names for one request are how gates are passed by.
+  if (target.authority !== undefined && host !== undefined && !sameAuthority(target.authority, host)) {
+    return problem(400, 'the request target and the Host field name different hosts');
+  }
+
+  const framing = frameRequest(reader, bytes);
+  if (isProblem(framing)) return framing;
+  const connection = readConnection(reader, text);
+  if (isProblem(connection)) return connection;
+  return {
+    method,
+    target: target.path,
+    host: host ?? target.authority ?? '',
+    hasHostField: host !== undefined,
+    minor,
+    framing,
+    connection,
+    upgrade: isHandshake(reader, text, method, connection, framing),
+    acceptsTrailers: connection.names.includes('te') && hasTrailersOption(reader, text),
+    text,
+  };
+}
+
+/** Exactly one, well formed; HTTP/1.0 may go without (RFC 9112 §3.2). */
+function readHost(reader: HeadReader, text: string): string | undefined | Problem {
+  let host: string | undefined;
+  for (let field = 0; field < reader.count; field += 1) {
+    if (reader.idOf(field) !== FIELD.HOST) continue;
+    if (host !== undefined) return problem(400, 'there are two Host fields');
+    host = valueOf(reader, text, field);
+  }
+  if (host === undefined) return reader.minor === 0 ? undefined : problem(400, 'there is no Host field');
+  return host === '' || validAuthority(host) ? host : problem(400, 'the Host field is malformed');
+}
+
+/**
+ * RFC 9110 §7.8: an upgrade may be ignored, and all but WebSocket are: h2c would open a way past the gate. So is
+ * one with a body, where recipients disagree on what the bytes behind the head are (RFC 6455 §4.1: a GET).
+ */
+function isHandshake(
+  reader: HeadReader,
+  text: string,
+  method: string,
+  connection: ConnectionOptions,
+  framing: Framing,
+): boolean {
+  if (!connection.upgrade || reader.minor === 0 || method !== 'GET' || framing.kind !== 'none') return false;
+  let offers = 0;
+  let webSocket = false;
+  for (let field = 0; field < reader.count; field += 1) {
+    if (reader.idOf(field) !== FIELD.UPGRADE) continue;
+    offers += 1;
+    webSocket = valueOf(reader, text, field).toLowerCase() === 'websocket';
+  }
+  return webSocket && offers === 1;
+}
+
+function hasTrailersOption(reader: HeadReader, text: string): boolean {
+  for (let field = 0; field < reader.count; field += 1) {
+    if (reader.idOf(field) !== FIELD.TE) continue;
+    if (/(?:^|[,\s])trailers(?:$|[,\s])/i.test(valueOf(reader, text, field))) return true;
+  }
+  return false;
+}
+
+export function valueOf(reader: HeadReader, text: string, field: number): string {
+  const mark = field * MARKS;
+  const { marks, start } = reader;
+  return text.slice((marks[mark + 2] as number) - start, (marks[mark + 3] as number) - start);
+}
+
+/** What the handler sees. It may keep it: nothing in it points into a buffer that is used again. */
+export class WireRequestHead implements RequestHead {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly upgrade: boolean;
+  readonly remoteAddress: string;
+  readonly #text: string;
+  #headers: Record<string, string | string[]> | undefined;
+
+  constructor(request: Request, remoteAddress: string) {
+    this.method = request.method;
+    this.path = request.target;
+    this.host = request.host;
+    this.upgrade = request.upgrade;
+    this.remoteAddress = remoteAddress;
+    this.#text = request.text;
+  }
+
+  /** Taken apart when first asked for: most requests are routed by their host alone. */
+  get headers(): Readonly<Record<string, string | string[] | undefined>> {
+    return (this.#headers ??= readHeaders(this.#text));
+  }
+}
+
+/** Of a head that the lexer has accepted. Repeated fields are joined as Node's `IncomingMessage` does. */
+function readHeaders(text: string): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string>;
+  let at = text.indexOf('\r\n') + 2;
+  for (;;) {
+    const end = text.indexOf('\r\n', at);
+    if (end <= at) return headers;
+    const colon = text.indexOf(':', at);
+    const name = text.slice(at, colon).toLowerCase();
+    const value = trimBlanks(text, colon + 1, end);
+    const before = headers[name];
+    if (before === undefined) headers[name] = name === 'set-cookie' ? [value] : value;
+    else if (Array.isArray(before)) before.push(value);
+    else headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+    at = end + 2;
+  }
+}
+
+function trimBlanks(text: string, from: number, to: number): string {
+  while (from < to && isBlank(text, from)) from += 1;
+  while (to > from && isBlank(text, to - 1)) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}

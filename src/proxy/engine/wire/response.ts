@@ -1,0 +1,59 @@
+/** What a response means for the connection it came on and the one it goes to. */
+import { readConnection, type ConnectionOptions } from './connection-field.ts';
+import { FIELD } from './field-names.ts';
+import { frameResponse, type Framing } from './framing.ts';
+import type { HeadReader } from './head-reader.ts';
+import { isProblem, problem, type Problem } from './problem.ts';
+import { valueOf, type Request } from './request.ts';
+
+export interface Response {
+  readonly status: number;
+  readonly framing: Framing;
+  readonly connection: ConnectionOptions;
+  /** The protocol of a 101. */
+  readonly switchesTo: string | undefined;
+  /** Its connection may be used again, if nothing else speaks against it. */
+  readonly keepAlive: boolean;
+  /** How long the target keeps it, in milliseconds, where it says so (`Keep-Alive: timeout=5`). */
+  readonly keepAliveFor: number | undefined;
+  /** The whole head, a character per byte. */
+  readonly text: string;
+}
+
+export function readResponse(reader: HeadReader, request: Request): Response | Problem {
+  const { bytes, start, status } = reader;
+  const text = bytes.toString('latin1', start, reader.end);
+  const framing = frameResponse(reader, bytes, request.method === 'HEAD');
+  if (isProblem(framing)) return framing;
+  const connection = readConnection(reader, text);
+  if (isProblem(connection)) return connection;
+  const switchesTo = status === 101 ? firstValue(reader, text, FIELD.UPGRADE) : undefined;
+  if (status === 101 && (!request.upgrade || switchesTo === undefined)) {
+    return problem(502, 'it switches protocols unasked');
+  }
+  return {
+    status,
+    framing,
+    connection,
+    switchesTo,
+    // HTTP/1.0 could keep it too; not worth its ambiguities (RFC 9112 §C.2.2).
+    keepAlive: reader.minor === 1 && !connection.close && framing.kind !== 'close',
+    keepAliveFor: readKeepAlive(firstValue(reader, text, FIELD.KEEP_ALIVE)),
+    text,
+  };
+}
+
+function firstValue(reader: HeadReader, text: string, id: number): string | undefined {
+  for (let field = 0; field < reader.count; field += 1) {
+    if (reader.idOf(field) === id) return valueOf(reader, text, field);
+  }
+  return undefined;
+}
+
+function readKeepAlive(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  // What Node's own server says by default.
+  if (value === 'timeout=5') return 5_000;
+  const [, seconds] = /\btimeout=(\d{1,6})\b/.exec(value) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
+}

@@ -1,0 +1,68 @@
+/** The engine on plain sockets: HTTP/1.1 as RFC 9110 and RFC 9112 say, read strictly and forwarded as it came. */
+import type { Socket } from 'node:net';
+
+import { systemClock, type Clock } from '../../../lib/clock.ts';
+import { createPool } from '../../pool.ts';
+import { Wheel } from '../../wheel.ts';
+import type { Engine, EngineServer, Handler } from '../engine.ts';
+import { Client } from './client.ts';
+import { TIMEOUTS, type Timeouts } from './limits.ts';
+import type { ServerContext } from './server-context.ts';
+
+export interface WireOptions {
+  readonly timeouts?: Partial<Timeouts>;
+  readonly clock?: Clock;
+}
+
+export function createWireEngine(options: WireOptions = {}): Engine {
+  return { name: 'wire', createServer: (handler) => createServer(handler, options) };
+}
+
+function createServer(handler: Handler, options: WireOptions): EngineServer {
+  const clock = options.clock ?? systemClock;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const wheel = new Wheel(clock);
+  const pool = createPool({ wheel, connectTimeout: timeouts.connect });
+  const context: ServerContext = { handler, pool, wheel, timeouts, closing: false };
+  const clients = new Set<Client>();
+  let onEmpty: (() => void) | undefined;
+
+  const forget = (client: Client): void => {
+    clients.delete(client);
+    if (clients.size === 0) onEmpty?.();
+  };
+
+  return {
+    accept: (socket: Socket) => {
+      if (context.closing) {
+        socket.destroy();
+        return;
+      }
+      const client = new Client(socket, context, () => forget(client));
+      clients.add(client);
+    },
+    get connections() {
+      return clients.size;
+    },
+    close: async (deadline) => {
+      context.closing = true;
+      for (const client of clients) {
+        if (client.waiting) client.close();
+      }
+      if (clients.size > 0) {
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+          const cancel = clock.after(deadline, () => {
+            for (const client of clients) client.destroy();
+          });
+          const before = onEmpty;
+          onEmpty = () => {
+            cancel();
+            before();
+          };
+        });
+      }
+      pool.close();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * A connection to a target. It is read with buffers of our own (`onread` of `net.connect`), which saves an
+ * allocation per read: quiet connections share one buffer, a busy one borrows a large one.
+ */
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+import type { Target } from './engine/engine.ts';
+import type { Deadline } from './wheel.ts';
+
+/** Who uses the connection at the moment. Called while a read is being handled; none may throw. */
+export interface UpstreamUser {
+  /** Where what was read goes. A large buffer that this socket could not send at once is left to it. */
+  readonly sink: Socket;
+  /**
+   * `piece[0, length)` was read. The piece is valid during the call; when it is `lent`, what is written of it
+   * to `sink` during the call is valid until sent. Otherwise it must be copied, whatever is done with it.
+   */
+  onBytes(piece: Buffer, length: number, lent: boolean): void;
+  /** The target has closed its half. */
+  onEnd(): void;
+  /** What was written has left. */
+  onDrain(): void;
+  /** It is gone; nothing is called after this. */
+  onClose(error: Error | undefined): void;
+}
+
+/** One for all quiet connections: each read is handled to the end before the next is made. */
+const SHARED = Buffer.allocUnsafeSlow(16 * 1024);
+
+const LARGE_SIZE = 256 * 1024;
+const MAX_SPARE = 16;
+const spare: Buffer[] = [];
+
+export class Upstream {
+  readonly socket: Socket;
+  /** It has carried an exchange before. */
+  reused = false;
+  user: UpstreamUser | undefined;
+  /** The pool's: when it is closed for want of use. Made when it is first kept. */
+  deadline: Deadline | undefined;
+  /** The pool's: called when nobody uses it and it is closed, by whichever side. */
+  onUseless: (() => void) | undefined;
+  #large: Buffer | undefined;
+  #error: Error | undefined;
+
+  /** Starts to connect; `socket` emits `connect` or `secureConnect`. */
+  constructor(target: Target, address: string) {
+    const onread: OnReadOpts = {
+      buffer: () => this.#large ?? SHARED,
+      callback: (length, buffer) => {
+        this.#read(buffer as Buffer, length);
+        return true;
+      },
+    };
+    const options = { host: address, port: target.port, allowHalfOpen: true, noDelay: true };
+    this.socket =
+      target.protocol === 'http'
+        ? connectTcp({ ...options, autoSelectFamily: false, onread })
+        : connectTls({
+            ...options,
+            ALPNProtocols: ['http/1.1'],
+            ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+          });
+    if (target.protocol === 'https') this.socket.on('data', (piece: Buffer) => this.#readOwned(piece));
+    this.socket.on('end', () => (this.user === undefined ? this.#drop() : this.user.onEnd()));
+    this.socket.on('drain', () => this.user?.onDrain());
+    this.socket.on('error', (error) => (this.#error = error));
+    this.socket.on('close', () => this.#closed());
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #read(buffer: Buffer, length: number): void {
+    const { user } = this;
+    if (user === undefined) return this.#drop();
+    const lent = buffer !== SHARED;
+    user.onBytes(buffer, length, lent);
+    if (lent && user.sink.writableLength > 0) this.#large = undefined;
+    // A read that fills its buffer promises more.
+    if (length === buffer.length) this.#large ??= spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_SIZE);
+    else if (length < SHARED.length) this.#giveBack();
+  }
+
+  /** TLS allocates by itself. */
+  #readOwned(piece: Buffer): void {
+    if (this.user === undefined) this.#drop();
+    else this.user.onBytes(piece, piece.length, true);
+  }
+
+  #giveBack(): void {
+    if (this.#large === undefined) return;
+    if (spare.length < MAX_SPARE) spare.push(this.#large);
+    this.#large = undefined;
+  }
+
+  /** Bytes or an end that nobody waits for: whatever they mean, it is not the answer to the next request. */
+  #drop(): void {
+    this.socket.destroy();
+    this.onUseless?.();
+  }
+
+  #closed(): void {
+    this.#giveBack();
+    this.deadline?.remove();
+    const { user } = this;
+    this.user = undefined;
+    if (user === undefined) this.onUseless?.();
+    else user.onClose(this.#error);
+  }
+}

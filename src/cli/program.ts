@@ -15,6 +15,7 @@ import { defineLogs } from './commands/logs.ts';
 import { defineLs } from './commands/ls.ts';
 import { defineOpen } from './commands/open.ts';
 import { defineOverride } from './commands/override.ts';
+import { defineScale } from './commands/scale.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     defineOpen,
     defineLogs,
     defineControl,
+    defineScale,
     defineWait,
     defineWhy,
     defineDown,

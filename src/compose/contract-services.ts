@@ -179,6 +179,7 @@ const makePort = (
   ...port,
   visibility: 'public',
   follow: false,
+  ramp: false,
   // Whoever listens belongs to the engine, often to another user: it is known from the container instead.
   listener: 'external',
 });

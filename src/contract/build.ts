@@ -10,13 +10,10 @@ import {
   type EnvFile,
   type ExternalService,
   type ProcessService,
-  type Readiness,
-  type RestartPolicy,
   type Service,
-  type StopPolicy,
   type TaskService,
 } from './contract.ts';
-import { parseDuration } from './duration.ts';
+import { buildReadiness, buildRestart, buildStop, buildTransition, milliseconds } from './build-policies.ts';
 import { parseExternal } from './external.ts';
 import { portsOf } from './ports.ts';
 import { DEFAULT_RANGE, buildRange } from './ranges.ts';
@@ -25,11 +22,6 @@ import type { EnvFileFields, ServiceFields } from './schema-service.ts';
 import { find, locate, toValue, type Mapping, type Path } from './tree.ts';
 
 type Defaults = NonNullable<ContractFields['defaults']>;
-
-/** Milliseconds. */
-const DEFAULT_INTERVAL = 250;
-const DEFAULT_STOP_TIMEOUT = 10_000;
-const DEFAULT_ATTEMPTS = 5;
 
 export interface Environment {
   readonly name: string;
@@ -101,7 +93,12 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     return { ...shared, kind: 'compose', compose, ready, access, listed: true } satisfies ComposeService;
   }
   if (fields.kind === 'task') {
-    return { ...shared, kind: 'task', run: fields.run ?? 'always' } satisfies TaskService;
+    return {
+      ...shared,
+      kind: 'task',
+      run: fields.run ?? 'always',
+      inputs: fields.inputs ?? [],
+    } satisfies TaskService;
   }
   return {
     ...shared,
@@ -109,7 +106,10 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     ready: buildReadiness(fields, defaults),
     restart: buildRestart(fields, defaults),
     access: fields.access,
-    transition: { onConflict: fields.transition?.onConflict ?? 'fail' },
+    transition: buildTransition(fields),
+    replicas: fields.replicas ?? 1,
+    watch: fields.watch ?? [],
+    idle: milliseconds(fields.idle),
   } satisfies ProcessService;
 }
 
@@ -134,28 +134,6 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const { url, access, renamedFrom } = fields;
   return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
 }
-
-function buildReadiness(fields: ServiceFields, defaults: Defaults): Readiness {
-  const { http, tcp, log, port, interval, timeout } = fields.ready ?? {};
-  const pace = {
-    interval: milliseconds(interval ?? defaults.ready?.interval) ?? DEFAULT_INTERVAL,
-    ...(timeout === undefined ? {} : { timeout: milliseconds(timeout) }),
-  };
-  if (http !== undefined) return { kind: 'http', path: http, port, ...pace };
-  if (log !== undefined) return { kind: 'log', pattern: log, ...pace };
-  if (tcp !== undefined) return { kind: 'tcp', port: tcp === true ? port : tcp, ...pace };
-  return { kind: 'default', ...pace };
-}
-
-const buildRestart = (fields: ServiceFields, defaults: Defaults): RestartPolicy => ({
-  policy: fields.restart?.policy ?? defaults.restart?.policy ?? 'on-failure',
-  max: fields.restart?.max ?? defaults.restart?.max ?? DEFAULT_ATTEMPTS,
-});
-
-const buildStop = (fields: ServiceFields, defaults: Defaults): StopPolicy => ({
-  signal: fields.stop?.signal ?? defaults.stop?.signal ?? 'SIGTERM',
-  timeout: milliseconds(fields.stop?.timeout ?? defaults.stop?.timeout) ?? DEFAULT_STOP_TIMEOUT,
-});
 
 function buildConsumption(entry: NonNullable<ServiceFields['consumes']>[number]): Consumption {
   if (typeof entry === 'string') return { service: entry, optional: false };
@@ -198,6 +176,3 @@ function whereWritten(tree: Mapping, path: Path): Path {
 }
 
 const normalize = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
-
-const milliseconds = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseDuration(text);

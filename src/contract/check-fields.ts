@@ -1,6 +1,7 @@
 /** What fields have to do with each other, where the schema cannot say it. */
 import { suggest } from '../lib/suggest.ts';
 import { checkRanges, checkReservations, checkSeverities } from './check-ranges.ts';
+import { checkPolicies } from './check-policies.ts';
 import { checkRenames } from './check-renames.ts';
 import { parseExternal } from './external.ts';
 import type { Problem } from './issues.ts';
@@ -13,8 +14,20 @@ type Field = keyof ServiceFields;
 
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
 const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
-  process: ['run'],
-  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'transition'],
+  process: ['run', 'inputs'],
+  task: [
+    'ports',
+    'ready',
+    'restart',
+    'start',
+    'url',
+    'access',
+    'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+  ],
   external: [
     'kind',
     'dir',
@@ -28,9 +41,28 @@ const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', read
     'run',
     'resolve',
     'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+    'inputs',
   ],
   // The Compose file says what it is and how it is run.
-  compose: ['kind', 'dir', 'envFile', 'restart', 'stop', 'run', 'resolve', 'transition'],
+  compose: [
+    'kind',
+    'dir',
+    'envFile',
+    'restart',
+    'stop',
+    'run',
+    'resolve',
+    'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+    'inputs',
+  ],
 };
 
 /** Names that references use for something else. */
@@ -67,6 +99,7 @@ function checkService(name: string, service: ServiceFields): Problem[] {
     ...checkPorts(service, path),
     ...checkReadiness(name, service, path),
     ...checkConsumes(service, path),
+    ...checkPolicies(service, path),
   ];
 }
 
@@ -146,7 +179,7 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
 }
 
 /** What only makes sense for a port that somebody opens here. */
-const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener'] as const;
+const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener', 'ramp'] as const;
 
 const checkForeignPort = (port: PortFields, path: Path): Problem[] =>
   OWN_PORT_FIELDS.filter((field) => port[field] !== undefined).map((field) => ({
@@ -195,14 +228,16 @@ function checkReadiness(name: string, service: ServiceFields, path: Path): Probl
   const { ready } = service;
   if (ready === undefined || kindOf(service) !== 'process') return [];
   const problems: Problem[] = [];
-  const [, second] = (['http', 'tcp', 'log'] as const).filter((probe) => ready[probe] !== undefined);
+  const [, second] = (['http', 'tcp', 'log', 'exec', 'file'] as const).filter(
+    (probe) => ready[probe] !== undefined,
+  );
   if (second !== undefined) {
     const message = 'a service has one way to tell that it is ready';
     problems.push({
       path: [...path, 'ready', second],
       at: 'key',
       message,
-      hint: 'keep one of http, tcp and log',
+      hint: 'keep one of http, tcp, log, exec and file',
     });
   }
   if (ready.port !== undefined && ready.http === undefined && ready.tcp !== true) {

@@ -91,7 +91,7 @@ interface Runnable {
   /** The template of `url:`, what `${name.url}` and `NAME_URL` are. */
   readonly url?: string | undefined;
   readonly ports: readonly Port[];
-  readonly start: 'auto' | 'manual';
+  readonly start: 'auto' | 'manual' | 'request';
   readonly stop: StopPolicy;
   /** `system` leaves the resolution of `*.localhost` in Node children to the system. */
   readonly resolve: 'portramp' | 'system';
@@ -105,12 +105,21 @@ export interface ProcessService extends Runnable {
   readonly restart: RestartPolicy;
   readonly access?: Access | undefined;
   readonly transition: TransitionPolicy;
+  /** How many instances serve at once. */
+  readonly replicas: number;
+  /** Patterns relative to `dir`: files whose change restarts the service. */
+  readonly watch: readonly string[];
+  /** Milliseconds without a client after which a service with `start: request` is stopped. */
+  readonly idle?: number | undefined;
 }
 
 /** A command that runs to its end. It has no ports. */
 export interface TaskService extends Runnable {
   readonly kind: 'task';
-  readonly run: 'always' | 'manual';
+  /** `changed`: since its last success; `once`: until its first. */
+  readonly run: 'always' | 'changed' | 'once' | 'manual';
+  /** Patterns relative to `dir`: what `changed` looks at besides the command and its environment. */
+  readonly inputs: readonly string[];
 }
 
 /** A service of the Compose project. It has no command: what it runs stands in the Compose file. */
@@ -159,6 +168,8 @@ export interface Port {
   readonly visibility: 'public' | 'private';
   /** Go along when the service opens another port than it was given. */
   readonly follow: boolean;
+  /** A listener of portramp's own stands on the port; every instance gets another one. */
+  readonly ramp: boolean;
   /** `external`: who listens may be somebody that cannot be identified. */
   readonly listener: 'own' | 'external';
   /** What the port was called before. */
@@ -199,6 +210,10 @@ export type ReadinessProbe =
   /** A GET of `path` (or of a whole URL) answers with 2xx or 3xx. `port`: name of a port, else the first. */
   | { readonly kind: 'http'; readonly path: string; readonly port?: string | undefined }
   | { readonly kind: 'tcp'; readonly port?: string | undefined }
+  /** The command ends with code 0. */
+  | { readonly kind: 'exec'; readonly command: string | readonly string[] }
+  /** The file (relative to the service's `dir`) has been written since the start. */
+  | { readonly kind: 'file'; readonly path: string }
   /** A line of the output matches this regular expression. */
   | { readonly kind: 'log'; readonly pattern: string };
 
@@ -208,13 +223,23 @@ export interface RestartPolicy {
   readonly max: number;
 }
 
+/** How one instance follows another. */
 export interface TransitionPolicy {
+  readonly strategy: 'replace' | 'handoff' | 'rolling';
+  /** Milliseconds that requests under way may go on with the old instance. */
+  readonly drainTimeout: number;
+  /** What becomes of the old instance when the new one never gets ready. */
+  readonly onUnready: 'rollback' | 'fail';
   /** What to do when a stranger holds the port at a restart. */
   readonly onConflict: 'fail' | 'reassign';
 }
 
 export interface StopPolicy {
   readonly signal: NodeJS.Signals;
+  /** Run instead of sending the signal. */
+  readonly command?: string | readonly string[] | undefined;
+  /** Written to the standard input instead of sending the signal. */
+  readonly stdin?: string | undefined;
   /** Milliseconds until SIGKILL. */
   readonly timeout: number;
 }

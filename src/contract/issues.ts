@@ -87,7 +87,5 @@ function kindOf(value: unknown): string {
 
 /** Keys that the format has in store. */
 const LATER: ReadonlySet<string> = new Set(
-  'alias browser checkout cleanup compose container drainTimeout https idle inputs onUnready path replicas rewrite scope strategy tls tty watch'.split(
-    ' ',
-  ),
+  'alias browser checkout cleanup compose container https path rewrite scope tls tty'.split(' '),
 );

@@ -36,8 +36,15 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     visibility: port.visibility ?? 'public',
     follow: port.follow ?? false,
     listener: port.listener ?? 'own',
+    ramp: fields.external === undefined && (port.ramp === true || needsRamp(fields)),
     renamedFrom: port.renamedFrom,
   }));
+}
+
+/** Where instances come and go while the port stays, or are not there yet. */
+function needsRamp({ ramp, transition, replicas = 1, start }: ServiceFields): boolean {
+  const strategy = transition?.strategy ?? 'replace';
+  return ramp === true || strategy !== 'replace' || replicas > 1 || start === 'request';
 }
 
 function declaredPorts(fields: ServiceFields, target: ExternalTarget | undefined): [string, PortFields][] {

@@ -17,18 +17,23 @@ export interface Knowledge {
   readonly port: number;
 }
 
+/** Which of a service's instances a request goes to. */
+export type Pick = (targets: readonly Target[]) => Target | undefined;
+
 /** Nothing can be decided yet; if it stays so, this is said. */
 export interface Pending {
   readonly action: 'wait';
+  /** The service that is to be started for it. */
+  readonly wake?: Match;
   readonly notice: Notice;
 }
 
-export function decide(head: RequestHead, knowledge: Knowledge): Decision | Pending {
+export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Decision | Pending {
   const { table, expected, port } = knowledge;
   const verdict = judge(head, table, expected);
   switch (verdict.verdict) {
     case 'served':
-      return serve(head, verdict.match, port);
+      return serve(head, verdict.match, port, pick);
     case 'expected':
       return { action: 'wait', notice: notices.expected(verdict.host) };
     case 'unknown': {
@@ -50,7 +55,7 @@ export const say = (head: RequestHead, notice: Notice): Decision => ({
   reply: answer(head, notice),
 });
 
-function serve(head: RequestHead, match: Match, port: number): Decision | Pending {
+function serve(head: RequestHead, match: Match, port: number, pick: Pick): Decision | Pending {
   const { canonical, route } = match.route;
   if (isDiscovery(head)) {
     return { action: 'reply', reply: json(describeStack(match.stack, (host) => urlOf(host, port))) };
@@ -65,7 +70,11 @@ function serve(head: RequestHead, match: Match, port: number): Decision | Pendin
       return target === undefined ? say(head, notices.stopped(match)) : forward(head, match, target, port);
     }
     case 'warming':
-      return { action: 'wait', notice: notices.starting(match) };
+      return {
+        action: 'wait',
+        notice: notices.starting(match),
+        ...(route.wake === true ? { wake: match } : {}),
+      };
     case 'failed':
       return say(head, notices.failed(match, route.failure));
     case 'stopped':
@@ -84,8 +93,5 @@ function forward(head: RequestHead, match: Match, target: Target, port: number):
 
 const isDiscovery = ({ method, path, upgrade }: RequestHead): boolean =>
   (method === 'GET' || method === 'HEAD') && !upgrade && path.split('?')[0] === DISCOVERY_PATH;
-
-const pick = (targets: readonly Target[]): Target | undefined =>
-  targets[Math.floor(Math.random() * targets.length)];
 
 const urlOf = (host: string, port: number): string => `http://${host}${port === 80 ? '' : `:${port}`}`;

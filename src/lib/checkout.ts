@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
-import { promisify } from 'node:util';
+
+import { askGit } from './git.ts';
 
 /** A folder with a contract, as git sees it. */
 export interface Checkout {
@@ -24,7 +24,7 @@ export interface Checkout {
  */
 export async function readCheckout(folder: string): Promise<Checkout> {
   const root = await realpath(folder);
-  const answer = await askGit(root, [
+  const answer = await ask(root, [
     'rev-parse',
     '--path-format=absolute',
     '--git-common-dir',
@@ -37,7 +37,7 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   }
   const common = await realpath(commonDir);
   const place = relative(await realpath(top), root);
-  const branch = await askGit(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  const branch = await ask(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
   return {
     root,
     workspaceId: hash(place === '' ? common : `${common}\0${place}`),
@@ -51,26 +51,9 @@ export async function readCheckout(folder: string): Promise<Checkout> {
 const nameOfTree = (common: string): string =>
   basename(common) === '.git' ? basename(dirname(common)) : basename(common).replace(/\.git$/, '');
 
-const run = promisify(execFile);
-
-/** Variables such as GIT_DIR (set inside hooks) would make git answer for another repository. */
-export function environmentForGit(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) =>
-        !['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX'].includes(name),
-    ),
-  );
-}
-
-async function askGit(cwd: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('git', args, { cwd, env: environmentForGit(), timeout: 10_000 });
-    const text = stdout.trim();
-    return text === '' ? undefined : text;
-  } catch {
-    return undefined;
-  }
+async function ask(cwd: string, args: readonly string[]): Promise<string | undefined> {
+  const text = (await askGit(cwd, args))?.trim();
+  return text === '' ? undefined : text;
 }
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -27,19 +27,20 @@ export interface FrontPort {
 
 const LOOPBACK = '127.0.0.1';
 
-/** `number` is the lease; an external port has its own. */
+/** `number` is the lease, `target` that of an instance behind a ramp; an external port has its own. */
 export function resolvePort(
   service: Service,
   port: PlannedPort,
   number: number,
   front: FrontPort,
+  target = number,
 ): ResolvedPort {
   const host = service.kind === 'external' ? service.target.host : LOOPBACK;
   const publicHost = publicHostOf(port, front);
   return {
     ...port,
     port: number,
-    targetPort: number,
+    targetPort: target,
     host,
     url: urlOf(port.appProtocol, host, number),
     ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),

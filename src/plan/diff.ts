@@ -66,6 +66,10 @@ const POLICIES = [
   ['definition', 'restart'],
   ['access', 'none'],
   ['transition', 'none'],
+  ['replicas', 'none'],
+  ['watch', 'none'],
+  ['idle', 'none'],
+  ['inputs', 'none'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {
@@ -114,6 +118,7 @@ const PORT_FIELDS = [
   'visibility',
   'follow',
   'listener',
+  'ramp',
   'hosts',
   'shortHosts',
   'publicUrl',

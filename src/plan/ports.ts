@@ -20,6 +20,7 @@ export function planPorts(service: Service, stack: StackIdentity): PlannedPort[]
     visibility: port.visibility,
     follow: port.follow,
     listener: port.listener,
+    ramp: port.ramp,
     hosts: hosts.map((label) => longHost(label, stack.slug)),
     shortHosts: wantsShort ? hosts.filter((label) => !label.includes('.')).map(shortHost) : [],
   }));

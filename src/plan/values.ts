@@ -8,12 +8,15 @@ import { PortrampError } from '../lib/errors.ts';
 import { attributeOf, resolvePort, toldPort, type FrontPort } from './address.ts';
 import { expandTemplate, type Scope } from './expand.ts';
 import { lookUp, type Answer } from './lookup.ts';
+import { targetLease } from './slots.ts';
 import type { Leases, Plan, PlannedService, ResolvedPort } from './plan.ts';
 import { injectionsOf, primaryPort, type Meaning } from './told.ts';
 import { bridgePort, seenFrom, viewpointOf, type Viewpoint } from './viewpoint.ts';
 
 export interface ResolveInputs {
   readonly leases: Leases;
+  /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
+  readonly slot?: number;
   /** Numbers that services opened in place of their leases, for ports that `follow`. */
   readonly followed?: Leases | undefined;
   readonly front: FrontPort;
@@ -116,12 +119,23 @@ export function createValues(
       : valueOf(means, name);
   }
 
+  /** Where a service listens itself: what it reads of its own port is the number that it has to open. */
+  function insidePorts(name: string, view: Viewpoint): Values['ports'] {
+    const seen = portsAt(view);
+    const own = (seen.get(name) ?? []).map((port) => ({ ...port, port: port.targetPort }));
+    return new Map([...seen, [name, own]]);
+  }
+
   function scope(name: string, path: readonly (string | number)[], view = viewOf(name)): Scope {
     return {
       at: inputs.contract.locate(['services', name, ...path]),
       lookUp: (reference) =>
         lookUp(
-          { plan, ports: portsAt(view), declaredUrl: (provider) => declaredUrl(provider, view) },
+          {
+            plan,
+            ports: path[0] === 'url' ? portsAt(view) : insidePorts(name, view),
+            declaredUrl: (provider) => declaredUrl(provider, view),
+          },
           reference,
           name,
         ),
@@ -140,6 +154,10 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
       service.kind === 'external' ? service.target.port : inputs.leases.get(name)?.get(port.name);
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
+    }
+    if (port.ramp) {
+      const target = inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0));
+      return resolvePort(service, port, number, inputs.front, target);
     }
     const opened = port.follow ? inputs.followed?.get(name)?.get(port.name) : undefined;
     if (opened === undefined) return resolvePort(service, port, number, inputs.front);

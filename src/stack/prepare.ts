@@ -6,8 +6,9 @@ import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
-import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
-import { resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
+import { resolveInstance, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import {
   bridgesOf,
@@ -28,6 +29,8 @@ export interface PreparedStack {
   readonly front: Front;
   readonly leases: readonly Lease[];
   readonly services: ReadonlyMap<string, ResolvedService>;
+  /** A service as the instance in a slot is launched. */
+  readonly instance: (service: string, slot: number) => ResolvedService | undefined;
   /** Warnings and notes; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the daemon has to say about the stack's name and numbers. */
@@ -58,6 +61,8 @@ export interface PrepareOptions {
   readonly followed?: Leases;
   /** For `portramp compose`: what was typed after it. */
   readonly compose?: ComposeCommand;
+  /** How many replicas a person asked for, by service, over what the contract says. */
+  readonly scales?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -67,7 +72,7 @@ export interface PrepareOptions {
  * @throws {ContractError} with every finding, when the contract has errors.
  */
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
-  const { key, client, ambient, held, followed } = options;
+  const { key, client, ambient, held, followed, scales = new Map() } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -92,7 +97,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     ...planned.diagnostics,
     ...envFiles.diagnostics,
   ];
-  const plan = demand(planned.plan, findings);
+  const plan = scale(demand(planned.plan, findings), scales);
   const rules = rulesOf(contract);
   const ports = [...portsOf(plan), ...bridgesOf(plan)];
   const { leases, notices = [] } = await client.request('lease', { stack: key, ports, rules });
@@ -104,11 +109,12 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
   };
-  const resolved = resolveServices(plan, {
+  const numbered: ResolveInputs = {
     ...inputs,
     leases: indexLeases(leases, numbers?.leases),
     followed,
-  });
+  };
+  const resolved = resolveServices(plan, numbered);
   const diagnostics = [...findings, ...resolved.diagnostics];
   const services = demand(resolved.services, diagnostics);
   const compose = part && numbers && (await overrideFor(part, numbers, services));
@@ -119,6 +125,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     front: claim.front,
     leases,
     services,
+    instance: (service, slot) => resolveInstance(plan, service, slot, numbered),
     compose: compose && { ...compose, binary: part?.binary, numbers: numbers?.leases ?? new Map() },
     diagnostics,
     notices: [...claim.notices, ...notices, ...(compose?.notices ?? [])],
@@ -134,9 +141,15 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
 /** The same stack with other numbers. */
 export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
   const { plan, inputs } = prepared;
-  const numbers = indexLeases(leases, prepared.compose?.numbers);
-  const { services } = resolveServices(plan, { ...inputs, leases: numbers, followed });
-  return { ...prepared, leases, services };
+  const numbered: ResolveInputs = {
+    ...inputs,
+    leases: indexLeases(leases, prepared.compose?.numbers),
+    followed,
+  };
+  const { services } = resolveServices(plan, numbered);
+  const instance: PreparedStack['instance'] = (service, slot) =>
+    resolveInstance(plan, service, slot, numbered);
+  return { ...prepared, leases, services, instance };
 }
 
 /** What the contract says about numbers, for the daemon. A reservation that has expired holds until it is removed. */
@@ -163,9 +176,29 @@ const envFilesOf = (contract: Contract): string[] =>
 const portsOf = (plan: Plan): PortRequest[] =>
   [...plan.services.values()]
     .filter(({ service }) => service.kind !== 'external' && service.kind !== 'compose')
-    .flatMap((planned) =>
-      planned.ports.map((port) => ({ service: planned.name, port: port.name, static: port.static })),
+    .flatMap(({ name, service, ports }) =>
+      ports.flatMap((port) =>
+        leasesOf(port, slotsOf(service)).map((lease) => ({
+          service: name,
+          port: lease,
+          // The number that people know is the ramp's.
+          static: lease === port.name ? port.static : undefined,
+        })),
+      ),
     );
+
+function scale(plan: Plan, scales: ReadonlyMap<string, number>): Plan {
+  const services = new Map(
+    [...plan.services].map(([name, planned]): [string, PlannedService] => {
+      const replicas = scales.get(name);
+      const { service } = planned;
+      if (replicas === undefined || service.kind !== 'process') return [name, planned];
+      const ports = planned.ports.map((port) => ({ ...port, ramp: true }));
+      return [name, { ...planned, ports, service: { ...service, replicas } }];
+    }),
+  );
+  return { ...plan, services };
+}
 
 /** @param more Numbers that are not leased by the names of the contract. */
 function indexLeases(leases: readonly Lease[], more: Leases = new Map()): Leases {

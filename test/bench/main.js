@@ -15,6 +15,8 @@ const root = resolve(import.meta.dirname, '../..');
 const commands = {
   startup: async (args) => run('test/bench/startup.js', args),
   check: async (args) => run('test/bench/check.js', args),
+  ports: async (args) => run('test/bench/ports.js', args),
+  supervision: async (args) => run('test/bench/supervision.js', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
 };
 

@@ -45,6 +45,15 @@ export interface Forward {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The answer for a target that cannot be reached or breaks off before its response head. */
   readonly onUnreachable: (error: Error) => Reply;
+  /**
+   * Asked instead of `onUnreachable` where the request can be made again without a risk: nothing of it was sent, or
+   * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came.
+   */
+  readonly again?: (error: Error) => Decision | Promise<Decision>;
+  /** Called once, when the exchange is over in whatever way; after `again` was asked, before. A tunnel's: when it is closed. */
+  readonly onEnd?: () => void;
+  /** Aborts when the exchange has to be over: a WebSocket gets a close frame (RFC 6455 §5.5.1), anything else is cut. */
+  readonly until?: AbortSignal;
 }
 
 export type Decision = Forward | { readonly action: 'reply'; readonly reply: Reply };

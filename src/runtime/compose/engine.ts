@@ -237,6 +237,11 @@ class ContainerInstance implements Instance {
     this.#parts.stop({ signal: 'SIGKILL', timeout: 0 });
   }
 
+  /** What can be asked inside a container is asked by its healthcheck. */
+  async aside(): Promise<string> {
+    return 'a command cannot be run inside a container: write a healthcheck in the Compose file';
+  }
+
   remains(): readonly [] {
     return [];
   }

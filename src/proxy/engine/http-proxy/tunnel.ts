@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import type httpProxy from 'http-proxy';
 
+import { watchWebSocket } from '../../websocket.ts';
 import type { Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
@@ -62,6 +63,8 @@ export interface Tunnel {
 export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forward): void {
   const { socket } = req;
   const { target } = decision;
+  const original = { ...req.headers };
+  const release = beginTunnel(socket, decision);
   let answered = false;
   waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
@@ -86,6 +89,10 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
         connection: 'Upgrade',
         upgrade: 'websocket',
       };
+      // After the package has put back what came with the 101, and before the first byte flows.
+      process.nextTick(() => {
+        decision.until?.addEventListener('abort', watchWebSocket({ client: socket, backend }));
+      });
       // Each end goes when the other has, after what is still to be written.
       socket.once('close', () => backend.destroySoon());
       backend.once('close', () => socket.destroySoon());
@@ -96,8 +103,10 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   const fail = (error: Error): void => {
     if (answered || socket.destroyed) return;
     answered = true;
-    waiting.end();
-    replyRaw(socket, decision.onUnreachable(error));
+    release();
+    keepOpen(socket);
+    req.headers = original;
+    void tryAgain({ proxy, dialler, req, waiting }, decision, error);
   };
   try {
     proxy.ws(
@@ -116,6 +125,31 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
     proxy.off('proxyReqWs', onRequest);
     fail(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** Tells once when the tunnel is over. */
+function beginTunnel(socket: Socket, { onEnd }: Forward): () => void {
+  const release = (): void => {
+    socket.off('close', release);
+    onEnd?.();
+  };
+  if (socket.destroyed) setImmediate(release);
+  else socket.once('close', release);
+  return release;
+}
+
+/** The package ends the socket after it has told of a failure, in the same turn: not before there is an answer. */
+function keepOpen(socket: Socket): void {
+  Object.defineProperty(socket, 'end', { value: () => socket, configurable: true });
+  queueMicrotask(() => Reflect.deleteProperty(socket, 'end'));
+}
+
+/** A handshake can always be made again: nothing has been said yet. */
+async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promise<void> {
+  const next = await decision.again?.(error);
+  if (next?.action === 'forward') return tunnel(failed, next);
+  failed.waiting.end();
+  replyRaw(failed.req.socket, next?.reply ?? decision.onUnreachable(error));
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { errnoOf, messageOf } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
-import { findDaemon } from './daemon-access.ts';
+import { withDaemon } from './daemon-access.ts';
 import { VERSION } from './version.ts';
 
 export interface Finding {
@@ -80,9 +80,7 @@ async function stateFolder(): Promise<Finding> {
 }
 
 async function daemon(): Promise<Finding[]> {
-  const client = await findDaemon();
-  const status = await client?.request('status', {});
-  client?.close();
+  const status = await withDaemon(async (client) => client?.request('status', {}));
   if (status === undefined) {
     return [{ topic: 'daemon', level: 'ok', text: 'not running; "portramp dev" starts it' }];
   }

@@ -1,7 +1,7 @@
 import type { PreparedStack } from '../stack/prepare.ts';
 import type { Leases, ResolvedService } from '../plan/plan.ts';
 import type { RunningStack, StackKey } from '../protocol/messages.ts';
-import { findRunningStack, openDaemon, unknownService } from './daemon-access.ts';
+import { findRunningStack, unknownService, withStartedDaemon } from './daemon-access.ts';
 
 /** One service of the stack with everything filled in, whether the stack is running or not. */
 export async function findService(
@@ -9,8 +9,7 @@ export async function findService(
   name: string,
 ): Promise<{ service: ResolvedService; prepared: PreparedStack }> {
   const { prepareStack } = await import('../stack/prepare.ts');
-  const client = await openDaemon();
-  try {
+  return withStartedDaemon(async (client) => {
     const running = await findRunningStack(client, key);
     const prepared = await prepareStack({
       key,
@@ -21,9 +20,7 @@ export async function findService(
     const service = prepared.services.get(name);
     if (service === undefined) throw unknownService(name, [...prepared.services.keys()]);
     return { service, prepared };
-  } finally {
-    client.close();
-  }
+  });
 }
 
 /** Where services really listen that chose a port themselves; a number that is the lease anyway changes nothing. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
-import { openDaemon } from '../daemon-access.ts';
+import { withStartedDaemon } from '../daemon-access.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
 import { print, printJson } from '../terminal.ts';
 
 export function defineClean(program: Command): void {
@@ -21,8 +22,7 @@ export function defineClean(program: Command): void {
 }
 
 async function clean(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const client = await openDaemon();
-  try {
+  await withStartedDaemon(async (client) => {
     const idle = options.all ? await stacksAtRest(client) : undefined;
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const logs = locateHome().logs;
@@ -31,12 +31,10 @@ async function clean(options: { all?: boolean; json?: boolean }): Promise<void> 
     else if (forgotten.length === 0)
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     else for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
-  } finally {
-    client.close();
-  }
+  });
 }
 
-async function stacksAtRest(client: Awaited<ReturnType<typeof openDaemon>>) {
+async function stacksAtRest(client: DaemonClient) {
   const { stacks } = await client.request('list', { all: true });
   return stacks
     .filter((stack) => stack.pid === undefined)

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { locateHome } from '../../lib/home.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
-import { isSameStack, notRunning, openDaemon, unknownService } from '../daemon-access.ts';
+import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
 import { print, printed } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
@@ -31,9 +31,7 @@ export function defineLogs(program: Command): void {
 
 async function logs(names: string[], options: LogsOptions): Promise<void> {
   const key = await locateStack(options);
-  const client = await openDaemon();
-  const { stacks } = await client.request('list', { all: true });
-  client.close();
+  const { stacks } = await withStartedDaemon((client) => client.request('list', { all: true }));
   const stack = stacks.find((candidate) => isSameStack(candidate, key));
   if (stack === undefined) throw notRunning(key);
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
 import type { RunningStack } from '../../protocol/messages.ts';
-import { openDaemon, requireServices } from '../daemon-access.ts';
+import { requireServices, withStartedDaemon } from '../daemon-access.ts';
 import { parseDuration } from '../duration.ts';
 import { isUp, until } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
@@ -29,8 +29,7 @@ export function defineWait(program: Command): void {
 
 async function wait(names: string[], options: WaitOptions): Promise<void> {
   const key = await locateStack(options);
-  const client = await openDaemon();
-  try {
+  await withStartedDaemon(async (client) => {
     const over = (stack: RunningStack | undefined): boolean => {
       if (stack === undefined) return false;
       requireServices(stack, names);
@@ -47,7 +46,5 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
       });
     }
     if (!options.json) for (const service of services) print(`${service.name} is ${service.state}`);
-  } finally {
-    client.close();
-  }
+  });
 }

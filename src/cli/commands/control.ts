@@ -1,7 +1,8 @@
 /** `start`, `stop` and `restart`: commands that the stack's runner carries out. */
 import type { Command } from 'commander';
 
-import { requireServices, withRunningStack } from '../daemon-access.ts';
+import { withRunningStack } from '../daemon-access.ts';
+import { untilPublished } from '../stack-watch.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 import { print, printJson } from '../terminal.ts';
 
@@ -28,7 +29,7 @@ const TEXTS: Record<Action, { summary: string; done: string; example: string }> 
 export function defineControl(program: Command): void {
   for (const action of ['start', 'stop', 'restart'] as const) {
     const { summary, example } = TEXTS[action];
-    withStackOptions(program.command(`${action} <service...>`))
+    withStackOptions(program.command(`${action} <name...>`))
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
       .option('--json', 'print one JSON object')
@@ -45,8 +46,8 @@ async function control(
   options: StackOptions & { json?: boolean },
 ): Promise<void> {
   const key = await locateStack(options);
-  await withRunningStack(key, async (client, stack) => {
-    requireServices(stack, services);
+  await withRunningStack(key, async (client) => {
+    await untilPublished(client, key);
     const { message } = await client.request('command', { stack: key, command: { action, services } });
     if (options.json) printJson({ version: 1, action, services });
     else print(message ?? `${TEXTS[action].done} ${services.join(', ')}`);

@@ -31,7 +31,8 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
   const key = await locateStack(options);
   await withStartedDaemon(async (client) => {
     const over = (stack: RunningStack | undefined): boolean => {
-      if (stack === undefined) return false;
+      // One that is just starting has none yet.
+      if (stack === undefined || stack.services.length === 0) return false;
       requireServices(stack, names);
       const waited = stack.services.filter((service) => names.includes(service.name));
       return waited.every(isUp) || waited.some((service) => service.state === 'failed');

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import type { DaemonClient } from '../../protocol/client.ts';
 import { withStartedDaemon } from '../daemon-access.ts';
 import { renderExplanation } from '../render/why.ts';
 import { print, printJson } from '../terminal.ts';
@@ -35,11 +36,7 @@ async function why(target: string, options: WhyOptions): Promise<void> {
 }
 
 /** A number is a port, a name with a dot or a scheme a host, everything else a service of this checkout. */
-async function explain(
-  client: Awaited<ReturnType<typeof openDaemon>>,
-  target: string,
-  options: WhyOptions,
-): Promise<Explanation> {
+async function explain(client: DaemonClient, target: string, options: WhyOptions): Promise<Explanation> {
   const port = /^:?(\d{1,5})$/.exec(target)?.[1];
   if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) {
     return askAboutPort(client, Number(port));

@@ -8,7 +8,7 @@ import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
 import { hasColor, notice } from '../terminal.ts';
 import { attach } from './attach.ts';
-import { DETACHED } from './detached.ts';
+import { DETACHED, type Report } from './report.ts';
 
 /** Resolves with the exit code when the stack is down. */
 export async function runForeground(key: StackKey, names: readonly string[]): Promise<number> {
@@ -23,17 +23,17 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
     color: hasColor && !detached,
     ambient: process.env,
   });
-  const view = createView({ root: key.root, logs: !detached });
-  runner.events.on(view);
-  if (detached) reportTo(process, runner);
+  const view = createView({ root: key.root, logs: !detached, summaries: true });
+  // While `dev -d` listens it shows what happens; after that there is only the log file.
+  runner.events.on((event) => (event.type !== 'line' && tell({ event })) || view(event));
   const release = stopOnSignals(runner);
   try {
     await runner.start();
   } catch (error) {
     release();
-    if (!detached && error instanceof PortrampError && error.code === 'STACK_RUNNING') {
-      return attach(key, names);
-    }
+    const isOccupied = error instanceof PortrampError && error.code === 'STACK_RUNNING';
+    if (isOccupied && !detached) return attach(key, names);
+    if (isOccupied) tell({ occupied: true });
     throw error;
   }
   await runner.ended;
@@ -56,14 +56,10 @@ function stopOnSignals(runner: Runner): () => void {
   };
 }
 
-/** Tells `dev -d` that nothing changes by itself any more, then cuts the channel. */
-function reportTo(channel: NodeJS.Process, runner: Runner): void {
-  const off = runner.events.on((event) => {
-    if (event.type !== 'settled') return;
-    off();
-    if (!channel.connected) return;
-    channel.send?.({ settled: true }, () => {
-      if (channel.connected) channel.disconnect();
-    });
-  });
+/** Tells `dev -d`; false when it does not listen (any more). */
+function tell(report: Report): boolean {
+  if (!process.connected || process.send === undefined) return false;
+  // What cannot be sent has no reader: that process has just gone.
+  process.send(report, () => undefined);
+  return true;
 }

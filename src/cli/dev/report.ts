@@ -1,0 +1,10 @@
+import type { RunnerEvent } from '../../stack/events.ts';
+
+/** In the environment of the runner that `dev -d` starts. */
+export const DETACHED = 'PORTRAMP_DETACHED';
+
+/** What that runner tells `dev -d` over Node's IPC channel, for as long as it listens. */
+export type Report =
+  | { readonly event: Exclude<RunnerEvent, { readonly type: 'line' }> }
+  /** Another runner of this stack was faster. */
+  | { readonly occupied: true };

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { ContractError } from '../contract/contract-error.ts';
 import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
 import { createProgram } from './program.ts';
-import { color, notice } from './terminal.ts';
+import { color, guardOutput, notice } from './terminal.ts';
 
 const USAGE_ERRORS: readonly ErrorCode[] = [
   'USAGE',
@@ -13,6 +13,7 @@ const USAGE_ERRORS: readonly ErrorCode[] = [
   'UNKNOWN_NAME',
 ];
 
+guardOutput();
 try {
   await createProgram().parseAsync();
 } catch (error) {

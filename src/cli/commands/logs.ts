@@ -7,7 +7,7 @@ import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
-import { print, printed } from '../terminal.ts';
+import { onOutputLost, print, printed } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface LogsOptions extends StackOptions {
@@ -52,11 +52,12 @@ async function show(
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  process.stdout.once('error', stop);
+  const off = onOutputLost(stop);
   const printLine = json ? (line: LogLine) => print(JSON.stringify(line)) : logPrinter(services);
   for await (const line of read(abort.signal)) {
     printLine(line);
     await printed();
   }
+  off();
   process.off('SIGINT', stop).off('SIGTERM', stop);
 }

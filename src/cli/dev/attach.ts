@@ -9,7 +9,7 @@ import { findRunningStack, notRunning, withStartedDaemon } from '../daemon-acces
 import { logPrinter } from '../render/logs.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { until, untilPublished } from '../stack-watch.ts';
-import { notice, print, printed } from '../terminal.ts';
+import { notice, onOutputLost, print, printed } from '../terminal.ts';
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
 export function attach(key: StackKey, names: readonly string[]): Promise<number> {
@@ -20,6 +20,7 @@ async function showLogs(client: DaemonClient, key: StackKey, names: readonly str
   const abort = new AbortController();
   const leave = (): void => abort.abort();
   process.once('SIGINT', leave).once('SIGTERM', leave);
+  const off = onOutputLost(leave);
   try {
     await untilPublished(client, key);
     const stack = await findRunningStack(client, key);
@@ -39,6 +40,7 @@ async function showLogs(client: DaemonClient, key: StackKey, names: readonly str
     }
     return 0;
   } finally {
+    off();
     process.off('SIGINT', leave).off('SIGTERM', leave);
   }
 }

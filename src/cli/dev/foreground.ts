@@ -6,7 +6,7 @@ import type { StackKey } from '../../protocol/messages.ts';
 import { createRunner, type Runner } from '../../stack/runner.ts';
 import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
-import { hasColor, notice } from '../terminal.ts';
+import { hasColor, notice, onOutputLost } from '../terminal.ts';
 import { attach } from './attach.ts';
 import { DETACHED, type Report } from './report.ts';
 
@@ -25,8 +25,8 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
   });
   const view = createView({ root: key.root, logs: !detached, summaries: true });
   // While `dev -d` listens it shows what happens; after that there is only the log file.
-  runner.events.on((event) => (event.type !== 'line' && tell({ event })) || view(event));
-  const release = stopOnSignals(runner);
+  runner.events.on((event) => (detached && event.type !== 'line' && tell({ event })) || view(event));
+  const release = stopOnSignals(runner, detached);
   try {
     await runner.start();
   } catch (error) {
@@ -41,18 +41,33 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
   return 0;
 }
 
-/** The first signal stops the stack in order, the second one at once. */
-function stopOnSignals(runner: Runner): () => void {
+/** The first signal stops the stack in order, the second one at once. The returned function ends that. */
+function stopOnSignals(runner: Runner, detached: boolean): () => void {
   let asked = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (!asked) notice(`\n${signal}: stopping, consumers first; once more to stop at once`);
     void runner.stop({ now: asked });
     asked = true;
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
+  let hungUp = false;
+  const hangUp = (): void => {
+    hungUp = true;
+    leave();
+  };
+  // A terminal that is closed says so more than once, through the shell and the kernel: in order all the same.
+  const leave = (): void => {
+    if (!asked) notice('\nthe terminal is gone: stopping, consumers first');
+    if (!asked) void runner.stop({ now: false });
+    asked = true;
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', hangUp);
+  // A log file on a full disk is no reason to stop.
+  const off = detached ? () => undefined : onOutputLost(leave);
   return () => {
-    for (const signal of signals) process.off(signal, stop);
+    off();
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', hangUp);
+    // Node would abort at its exit, because the mode of a terminal that is gone cannot be restored.
+    if (hungUp) process.kill(process.pid, 'SIGHUP');
   };
 }
 

@@ -39,7 +39,7 @@ export async function launchRunner(
     });
     const launch = await listen(runner, onReport);
     if (launch.kind === 'running') await rename(draft, join(folder, `${name}.log`));
-    if (launch.kind === 'ended') process.stderr.write(await readFile(draft, 'utf8'));
+    if (launch.kind === 'ended') notice((await readFile(draft, 'utf8')).trimEnd());
     return launch;
   } finally {
     await log.close();

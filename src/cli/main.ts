@@ -2,6 +2,8 @@ import { CommanderError } from 'commander';
 
 import { ContractError } from '../contract/contract-error.ts';
 import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { locateHome } from '../lib/home.ts';
+import { describeStateError } from '../lib/state-folder.ts';
 import { createProgram } from './program.ts';
 import { color, guardOutput, notice } from './terminal.ts';
 
@@ -21,8 +23,9 @@ try {
 }
 
 /** Prints what went wrong and returns the exit code. */
-async function report(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+async function report(thrown: unknown): Promise<number> {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  const error = describeStateError(thrown, locateHome()) ?? thrown;
   if (!(error instanceof PortrampError)) {
     notice(`${color.red('error')} ${messageOf(error)}`);
     notice(

@@ -22,7 +22,13 @@ export function defineDaemon(program: Command): void {
     .description('Start the daemon, if it is not running.')
     .option('--json', 'print one JSON object')
     .action(async (options: DaemonOptions) => {
-      await withStartedDaemon(async () => undefined);
+      await withStartedDaemon(async (client) => {
+        const { checkFrontPort } = await import('../../daemon/front-port.ts');
+        const { readFrontSettings } = await import('../../daemon/settings.ts');
+        const { front } = await client.request('status', {});
+        const { config } = locateHome();
+        checkFrontPort(await readFrontSettings(config, process.env), front.http, config);
+      });
       await printStatus(options);
     });
   daemon

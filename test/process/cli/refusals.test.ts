@@ -1,4 +1,6 @@
 /** What a command cannot do it says, and then it ends. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createMachine, node, type Machine } from '../workspace.ts';
@@ -41,5 +43,47 @@ describe('a refused request', () => {
     } finally {
       process.kill(pid, 'SIGCONT');
     }
+  });
+});
+
+describe('a running stack whose contract is gone', () => {
+  it('is controlled all the same, from folders below too', async () => {
+    const shop = machine.workspace('shop', SHOP);
+    shop.write('apps/api/README.md', '');
+    await shop.run('dev', '-d');
+    const [url, direct] = [await shop.run('url', 'api'), await shop.run('url', 'api', '--direct')];
+    rmSync(join(shop.root, 'portramp.yaml'));
+    const below = (...args: string[]) => machine.run(args, { cwd: join(shop.root, 'apps/api') });
+    expect(await below('url', 'api')).toEqual(url);
+    expect(await below('url', 'api', '--direct')).toEqual(direct);
+    expect(await below('logs', 'api')).toMatchObject({ code: 0 });
+    expect(await below('restart', 'api')).toMatchObject({ code: 0 });
+    expect(await below('wait', 'api')).toMatchObject({ code: 0 });
+    expect(await below('down')).toMatchObject({ code: 0, stdout: 'shop is down\n' });
+    expect(await below('down')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no portramp\.yaml in .*api/) as string,
+    });
+  });
+});
+
+describe('a folder that does not exist', () => {
+  it('is named', async () => {
+    expect(await machine.run(['-C', '/nonexistent/shop', 'dev'])).toMatchObject({
+      code: 2,
+      stderr: 'error the folder /nonexistent/shop does not exist\n',
+    });
+  });
+});
+
+describe('a port for the front that comes too late', () => {
+  it('is not ignored', async () => {
+    await machine.run(['daemon', 'start']);
+    const env = { ...machine.environment, PORTRAMP_HTTP_PORT: '1' };
+    expect(await machine.run(['daemon', 'start'], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/PORTRAMP_HTTP_PORT asks for port 1, but .*\n.*to move it: /) as string,
+    });
+    expect(await machine.run(['daemon', 'start'])).toMatchObject({ code: 0, stderr: '' });
   });
 });

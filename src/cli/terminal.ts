@@ -97,14 +97,28 @@ const SGR = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
 
 export const visibleWidth = (text: string): number => text.replace(SGR, '').length;
 
+/** C0 but for tab, DEL and C1 (ECMA-48 §5): what they do to a terminal, such as another character set, stays. */
+const CONTROL = new RegExp('[\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f]', 'g');
+
+/** Harmless and frequent, but only at home on a line of one's own: bell, backspace, carriage return. */
+const DROPPED = new RegExp('[\\u0007\\u0008\\r]', 'g');
+
 /**
  * What a service printed, as it can be shown among the lines of others: colours stay where there are colours, and
- * nothing may move the cursor or clear the screen.
+ * nothing may move the cursor, clear the screen or change the terminal. Binary junk is shown as U+FFFD.
  */
-export function displayText(text: string): string {
-  if (!text.includes(ESC)) return text;
-  if (!hasColor) return stripVTControlCharacters(text);
-  const kept = text.match(SGR) ?? [];
-  const bare = text.split(SGR).map(stripVTControlCharacters);
-  return bare.map((part, index) => part + (kept[index] ?? '')).join('') + color.reset('');
+export function createDisplay(withColor: boolean): (text: string) => string {
+  const { reset } = createColors(withColor);
+  return (text) => {
+    // Most lines have nothing of the kind.
+    if (text.search(CONTROL) === -1) return text;
+    const kept = withColor ? (text.match(SGR) ?? []) : [];
+    const shown = text.split(SGR).map((part, index) => plainText(part) + (kept[index] ?? ''));
+    return shown.join('') + (kept.length > 0 ? reset('') : '');
+  };
 }
+
+export const displayText = createDisplay(hasColor);
+
+const plainText = (text: string): string =>
+  stripVTControlCharacters(text).replace(DROPPED, '').replace(CONTROL, '\ufffd');

@@ -3,11 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256 } from '../../lib/hash.ts';
 import { locateHome } from '../../lib/home.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { notice } from '../terminal.ts';
-import { DETACHED, type Report } from './report.ts';
+import { DETACHED, runnerLogOf, type Report } from './report.ts';
 
 export type Launch =
   /** It runs on by itself. */
@@ -25,9 +24,9 @@ export async function launchRunner(
 ): Promise<Launch> {
   const folder = join(locateHome().root, 'runners');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const name = sha256(`${key.root}\0${key.environment}`).slice(0, 16);
+  const name = runnerLogOf(key);
   // Its own file until it is clear that this runner is the stack's: two may be started in the same moment.
-  const draft = join(folder, `${name}.${randomBytes(4).toString('hex')}.log`);
+  const draft = join(folder, `${name}.${randomBytes(4).toString('hex')}`);
   const log = await open(draft, 'wx', 0o600);
   try {
     const args = [process.argv[1] ?? '', '--dir', key.root, 'dev', '--env', key.environment, '--', ...names];
@@ -38,7 +37,7 @@ export async function launchRunner(
       env: { ...process.env, [DETACHED]: '1' },
     });
     const launch = await listen(runner, onReport);
-    if (launch.kind === 'running') await rename(draft, join(folder, `${name}.log`));
+    if (launch.kind === 'running') await rename(draft, join(folder, name));
     if (launch.kind === 'ended') notice((await readFile(draft, 'utf8')).trimEnd());
     return launch;
   } finally {

@@ -1,3 +1,5 @@
+import { sha256 } from '../../lib/hash.ts';
+import type { StackKey } from '../../protocol/messages.ts';
 import type { RunnerEvent } from '../../stack/events.ts';
 
 /** In the environment of the runner that `dev -d` starts. */
@@ -8,3 +10,7 @@ export type Report =
   | { readonly event: Exclude<RunnerEvent, { readonly type: 'line' }> }
   /** Another runner of this stack was faster. */
   | { readonly occupied: true };
+
+/** The file in `runners/` that a detached runner writes to once it runs alone. */
+export const runnerLogOf = ({ root, environment }: StackKey): string =>
+  `${sha256(`${root}\0${environment}`).slice(0, 16)}.log`;

@@ -97,11 +97,11 @@ const SGR = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
 
 export const visibleWidth = (text: string): number => text.replace(SGR, '').length;
 
-/** C0 but for tab, DEL and C1 (ECMA-48 §5): what they do to a terminal, such as another character set, stays. */
-const CONTROL = new RegExp('[\\u0000-\\u0008\\u000a-\\u001f\\u007f-\\u009f]', 'g');
+/** All but tab (ECMA-48 §5): what they do to a terminal, such as another character set, stays. */
+const CONTROL = /(?!\t)\p{Cc}/gu;
 
 /** Harmless and frequent, but only at home on a line of one's own: bell, backspace, carriage return. */
-const DROPPED = new RegExp('[\\u0007\\u0008\\r]', 'g');
+const DROPPED = '\u0007\u0008\r';
 
 /**
  * What a service printed, as it can be shown among the lines of others: colours stay where there are colours, and
@@ -121,4 +121,4 @@ export function createDisplay(withColor: boolean): (text: string) => string {
 export const displayText = createDisplay(hasColor);
 
 const plainText = (text: string): string =>
-  stripVTControlCharacters(text).replace(DROPPED, '').replace(CONTROL, '\ufffd');
+  stripVTControlCharacters(text).replace(CONTROL, (control) => (DROPPED.includes(control) ? '' : '\ufffd'));

@@ -21,8 +21,9 @@ export function defineDown(program: Command): void {
 async function down(options: StackOptions & { all?: boolean; json?: boolean }): Promise<void> {
   const key = options.all ? undefined : await locateStack(options);
   const { stopped, failures } = await withDaemon(async (client) => {
-    const stacks = client === undefined ? [] : await chooseStacks(client, key);
-    const ends = await Promise.allSettled(stacks.map((stack) => client && downOne(client, stack)));
+    if (client === undefined) return { stopped: [], failures: [] };
+    const stacks = await chooseStacks(client, key);
+    const ends = await Promise.allSettled(stacks.map((stack) => downOne(client, stack)));
     return {
       stopped: stacks.filter((_, index) => ends[index]?.status === 'fulfilled'),
       failures: ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : [])),

@@ -158,8 +158,9 @@ export class Unit {
     this.#resize();
   }
 
+  /** Something external has no life here: at most there is a process from the time when it was none. */
   dispatch(event: { readonly type: 'start' | 'stop' | 'restart' }): void {
-    this.#step(event);
+    this.#step(this.resolved.kind === 'external' ? { type: 'stop' } : event);
   }
 
   /** The next run of a task happens even if there is nothing to do. */

@@ -70,7 +70,7 @@ describe('a stop', () => {
   app:
     command: "trap '' TERM; echo $$ > pid; while ! test -f stop; do sleep 0.05; done; echo stopped by the file"
     ports: false
-    stop: { command: "touch stop && echo $PORTRAMP_SERVICE > by", timeout: 10s }
+    stop: { command: "echo $PORTRAMP_SERVICE > by && touch stop", timeout: 10s }
 `);
     await shop.run('dev', '-d');
     await vi.waitFor(() => expect(existsSync(join(shop.root, 'pid'))).toBe(true));

@@ -11,11 +11,15 @@ import { decide, say, type Knowledge } from './decide.ts';
 import { isNavigation } from './gate.ts';
 import { listen, type Listener } from './listener.ts';
 import { BROKEN, CLOSING, CROWDED } from './notices.ts';
+import { compileResting, type RestingStack } from './resting.ts';
 import { compileTable, type FrontStack } from './table.ts';
 
 export interface Front {
-  /** Replaces every route at once; requests that wait look again. */
-  publish(stacks: FrontStack[]): void;
+  /**
+   * Replaces every route at once; requests that wait look again.
+   * @param resting the stacks that are known and not running
+   */
+  publish(stacks: readonly FrontStack[], resting?: readonly RestingStack[]): void;
   /** For `ms` milliseconds, requests for these hosts are held instead of refused. */
   expect(hosts: ReadonlySet<string>, ms: number): void;
   /**
@@ -47,7 +51,12 @@ export interface FrontOptions {
 const LIMITS: FrontLimits = { waiting: 1_000, wait: 30_000, waitNavigation: 2_000 };
 
 export function createFront({ engine, clock, log, limits }: FrontOptions): Front {
-  let knowledge: Knowledge = { table: compileTable([]), expected: new Set(), port: 80 };
+  let knowledge: Knowledge = {
+    table: compileTable([]),
+    expected: new Set(),
+    resting: compileResting([]),
+    port: 80,
+  };
   let listener: Listener | undefined;
   let closing = false;
   let cancelExpect = (): void => undefined;
@@ -66,7 +75,8 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   );
 
   return {
-    publish: (stacks) => learn({ table: compileTable(stacks) }),
+    publish: (stacks, resting = []) =>
+      learn({ table: compileTable(stacks), resting: compileResting(resting) }),
     expect: (hosts, ms) => {
       cancelExpect();
       cancelExpect = clock.after(ms, () => learn({ expected: new Set() }));

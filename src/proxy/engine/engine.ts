@@ -43,8 +43,25 @@ export interface Forward {
   readonly target: Target;
   /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The request target in place of the one that came, in origin form. */
+  readonly path?: string;
   /** The answer for a target that cannot be reached or breaks off before its response head. */
   readonly onUnreachable: (error: Error) => Reply;
+  /**
+   * Called once, when the exchange is over in whatever way; for a WebSocket handshake, when it is answered. Nothing
+   * is counted where nobody asks. Must not throw.
+   */
+  readonly onDone?: (outcome: Outcome) => void;
+}
+
+/** How an exchange went. */
+export interface Outcome {
+  /** What the client was told; undefined where it left before that. */
+  readonly status: number | undefined;
+  /** Of the response's body, as far as it was sent. */
+  readonly bytes: number;
+  /** The client was sent the whole answer. */
+  readonly complete: boolean;
 }
 
 export type Decision = Forward | { readonly action: 'reply'; readonly reply: Reply };

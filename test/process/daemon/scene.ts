@@ -77,7 +77,7 @@ export function createScene(folder = ''): Scene {
 function createSilentFront(seen: Scene['front']): Front {
   let port: number | undefined;
   return {
-    publish: (stacks) => void seen.tables.push(stacks),
+    publish: (stacks) => void seen.tables.push([...stacks]),
     expect: (hosts) => {
       seen.expected = hosts;
     },

@@ -20,17 +20,36 @@ export interface Exchange {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export function forward(exchange: Exchange, decision: Forward): void {
-  const { req } = exchange;
+  const { req, res } = exchange;
+  const count = decision.onDone === undefined ? undefined : reportOutcome(res, decision.onDone);
   req.headers = requestHeaders(req, decision.headers);
-  send(exchange, decision, IDEMPOTENT.has(req.method ?? '') && !hasBody(req));
+  send({ ...exchange, count }, decision, IDEMPOTENT.has(req.method ?? '') && !hasBody(req));
+}
+
+/** Counts bytes of the body. */
+type Count = (bytes: number) => void;
+
+function reportOutcome(res: ServerResponse, onDone: NonNullable<Forward['onDone']>): Count {
+  let bytes = 0;
+  res.once('close', () => {
+    const status = res.headersSent ? res.statusCode : undefined;
+    onDone({ status, bytes, complete: res.writableFinished });
+  });
+  return (more) => {
+    bytes += more;
+  };
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
 
 /** @param again whether the request may be sent a second time, over another connection */
-function send(exchange: Exchange, decision: Forward, again: boolean): void {
-  const { proxy, dialler, req, res } = exchange;
+function send(
+  exchange: Exchange & { readonly count?: Count | undefined },
+  decision: Forward,
+  again: boolean,
+): void {
+  const { proxy, dialler, req, res, count } = exchange;
   const { target } = decision;
   let outgoing: ClientRequest | undefined;
   let response: IncomingMessage | undefined;
@@ -42,17 +61,22 @@ function send(exchange: Exchange, decision: Forward, again: boolean): void {
     // A backend may close a kept connection at the moment it is used again (RFC 9110 §9.2.2).
     if (again && outgoing?.reusedSocket === true && response === undefined) send(exchange, decision, false);
     else if (res.headersSent) res.socket?.destroySoon();
-    else reply(res, decision.onUnreachable(error));
+    else {
+      const answer = decision.onUnreachable(error);
+      if (req.method !== 'HEAD') count?.(Buffer.byteLength(answer.body));
+      reply(res, answer);
+    }
   };
   const body = bodyOf(req, (request) => {
     outgoing = request;
     // The package would fold `//` in the path.
-    request.path = req.url ?? '/';
+    request.path = decision.path ?? req.url ?? '/';
     req.once('end', () => request.addTrailers(req.trailers));
     request.on('information', (information) => passInformation(req, res, information));
     request.once('response', (incoming) => {
       response = incoming;
       prepareResponse(req, res, incoming);
+      if (count !== undefined) incoming.on('data', (chunk: Buffer) => count(chunk.length));
     });
     res.once('close', () => request.destroy());
     // It may also end without an error, as at a 101 that nobody asked for.

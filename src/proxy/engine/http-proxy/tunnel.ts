@@ -63,6 +63,7 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   const { socket } = req;
   const { target } = decision;
   let answered = false;
+  const report = reportOnce(socket, decision);
   waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
     ...requestHeaders(req, decision.headers),
@@ -72,14 +73,16 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   const onRequest = (outgoing: ClientRequest, incoming: IncomingMessage): void => {
     if (incoming !== req) return;
     proxy.off('proxyReqWs', onRequest);
-    outgoing.path = req.url ?? '/';
+    outgoing.path = decision.path ?? req.url ?? '/';
     outgoing.once('response', (response) => {
       answered = true;
+      report(response.statusCode);
       waiting.end();
       prepareRefusal(socket, response);
     });
     outgoing.once('upgrade', (response, backend) => {
       answered = true;
+      report(101);
       waiting.end();
       response.headers = {
         ...responseHeaders(response, undefined),
@@ -97,7 +100,9 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
     if (answered || socket.destroyed) return;
     answered = true;
     waiting.end();
-    replyRaw(socket, decision.onUnreachable(error));
+    const reply = decision.onUnreachable(error);
+    report(reply.status, Buffer.byteLength(reply.body));
+    replyRaw(socket, reply);
   };
   try {
     proxy.ws(
@@ -116,6 +121,21 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
     proxy.off('proxyReqWs', onRequest);
     fail(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** Tells whoever asked how the handshake ended: the first that is told counts. */
+function reportOnce(socket: Socket, { onDone }: Forward): (status?: number, bytes?: number) => void {
+  if (onDone === undefined) return () => undefined;
+  let told = false;
+  const report = (status?: number, bytes = 0): void => {
+    if (told) return;
+    told = true;
+    socket.off('close', left);
+    onDone({ status, bytes, complete: status !== undefined });
+  };
+  const left = (): void => report();
+  socket.once('close', left);
+  return report;
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */

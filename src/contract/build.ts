@@ -5,6 +5,7 @@ import {
   DEFAULT_ENVIRONMENT,
   type Consumption,
   type Contract,
+  type Access,
   type EnvFile,
   type ExternalService,
   type ProcessService,
@@ -100,9 +101,15 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     kind: 'process',
     ready: buildReadiness(fields, defaults),
     restart: buildRestart(fields, defaults),
-    access: fields.access,
+    access: buildAccess(fields),
     transition: { onConflict: fields.transition?.onConflict ?? 'fail' },
   } satisfies ProcessService;
+}
+
+function buildAccess({ access }: ServiceFields): Access | undefined {
+  if (access === undefined || access === '*') return access && { browser: 'any' };
+  const { from, browser } = access;
+  return { from, browser: browser === 'any' ? browser : browser?.origins };
 }
 
 function buildExternal(name: string, fields: ServiceFields, address: string): ExternalService {
@@ -111,7 +118,8 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const protocol = ports[0]?.appProtocol ?? target.protocol;
   // `host:port` is http where the port says so.
   const spoken = protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
-  const { url, access, renamedFrom } = fields;
+  const { url, renamedFrom } = fields;
+  const access = buildAccess(fields);
   return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
 }
 

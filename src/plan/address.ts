@@ -43,9 +43,12 @@ export function resolvePort(
     targetPort: number,
     host,
     url: `${schemeOf(port.appProtocol)}://${authority}`,
-    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),
+    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}${pathOf(port)}` }),
   };
 }
+
+/** Where a browser finds the service below its host. */
+const pathOf = ({ paths: [path = '/'] }: PlannedPort): string => (path === '/' ? '' : path);
 
 /** The number that the instance itself is told to listen on. */
 export const toldPort = (port: ResolvedPort): number => port.leased ?? port.targetPort;
@@ -68,11 +71,13 @@ export function attributeOf(port: ResolvedPort, attribute: Attribute): string | 
     case 'publicWsUrl':
       return publicUrl === undefined ? undefined : webSocketUrl(publicUrl);
     case 'publicHost':
-      return publicUrl?.replace(/^\w+:\/\//, '');
+      return publicUrl === undefined ? undefined : new URL(publicUrl).host;
     case 'publicHostname':
       return port.hosts[0];
     case 'hosts':
-      return port.hosts.length > 0 ? [...port.hosts, ...port.shortHosts].join(',') : undefined;
+      return port.hosts.length > 0
+        ? [...port.hosts, ...port.shortHosts, ...port.extraHosts].join(',')
+        : undefined;
     default:
       return attribute satisfies never;
   }

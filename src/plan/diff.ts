@@ -1,4 +1,5 @@
 /** What has to happen when one resolved plan takes the place of another. Pure. */
+import { accessOf } from './access.ts';
 import { isEqual } from './equal.ts';
 import type { Change, ResolvedPort, ResolvedService } from './plan.ts';
 
@@ -51,6 +52,9 @@ function compareServices(last: ResolvedService, next: ResolvedService): Differen
   for (const [field, impact] of POLICIES) {
     compare(field, impact, policyOf(last, field), policyOf(next, field));
   }
+  const [before, after] = [accessOf(last.service), accessOf(next.service)];
+  compare('access.from', 'none', before?.from, after?.from);
+  compare('access.browser', 'reroute', before?.browser, after?.browser);
   compare('needs', 'none', last.needs, next.needs);
   return differences;
 }
@@ -63,7 +67,6 @@ const POLICIES = [
   ['start', 'none'],
   ['run', 'none'],
   ['resolve', 'restart'],
-  ['access', 'none'],
   ['transition', 'none'],
 ] as const;
 
@@ -115,6 +118,9 @@ const PORT_FIELDS = [
   'listener',
   'hosts',
   'shortHosts',
+  'extraHosts',
+  'paths',
+  'rewrite',
   'publicUrl',
 ] as const satisfies readonly (keyof ResolvedPort)[];
 
@@ -127,7 +133,14 @@ const POLICY_FIELDS: readonly (keyof ResolvedPort)[] = [
   'listener',
 ];
 
-const ROUTING: readonly (keyof ResolvedPort)[] = ['hosts', 'shortHosts', 'publicUrl'];
+const ROUTING: readonly (keyof ResolvedPort)[] = [
+  'hosts',
+  'shortHosts',
+  'extraHosts',
+  'paths',
+  'rewrite',
+  'publicUrl',
+];
 
 function worst(differences: readonly Difference[]): Impact {
   const impacts = differences.map((difference) => difference.impact);

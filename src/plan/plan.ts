@@ -39,11 +39,13 @@ export interface PlannedService {
 }
 
 /** `primary` is the port that `${service.port}` means; `static` holds in the main checkout. */
-export interface PlannedPort extends Omit<Port, 'hosts' | 'renamedFrom'> {
+export interface PlannedPort extends Omit<Port, 'hosts' | 'extraHosts' | 'renamedFrom'> {
   /** Long names: `api.shop.localhost`. */
   readonly hosts: readonly string[];
   /** Short names that the main checkout wants too: `api.localhost`. Granted by the daemon. */
   readonly shortHosts: readonly string[];
+  /** Wildcards below the long names, and names of other domains; the latter are granted by the daemon too. */
+  readonly extraHosts: readonly string[];
 }
 
 export interface Need {

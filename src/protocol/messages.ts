@@ -98,13 +98,20 @@ export const routeState = z.discriminatedUnion('state', [
 ]);
 
 export const publishedRoute = z.object({
+  /** `*.` in front stands for one label or more. */
   host: z.string(),
+  /** Only this and what lies below it; absent is `/`. */
+  path: z.string().optional(),
+  /** What the service gets in place of `path`. */
+  rewrite: z.string().optional(),
   service: z.string(),
   port: z.string(),
   /** On a short name: the long one that navigations are sent to. */
   canonical: z.string().optional(),
   /** The Host header to send instead of the client's: external services only. */
   hostHeader: z.string().optional(),
+  /** Whose pages may use it besides those of the same stack: origins, or everybody's. */
+  browser: z.union([z.literal('any'), z.array(z.string())]).optional(),
   route: routeState,
 });
 

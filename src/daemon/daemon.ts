@@ -15,7 +15,7 @@ import { createEnding, type Ending } from './ending.ts';
 import { keepFrontPort, readFrontPort } from './front-store.ts';
 import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
 import type { Inspection } from './inspection.ts';
-import { frontStacks } from './routes.ts';
+import { frontStacks, restingStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { readFrontSettings } from './settings.ts';
 import { createStacks, type Stacks } from './stacks.ts';
@@ -94,6 +94,7 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
   });
   const parts = { ledger, problem, frontPort, ...createRegistry(options, ledger, clock) };
   const { sessions, verification, connections } = parts;
+  parts.route();
   const ending = createEnding<EndReason>(async (reason) => {
     log(`closing (${reason})`);
     control.stopListening();
@@ -149,7 +150,10 @@ function createRegistry(
   };
   const sessions = createSessions({ clock, onChange: tellWatchers });
   const route = (): void =>
-    front.publish(frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)));
+    front.publish(
+      frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)),
+      restingStacks(sessions, ledger.current),
+    );
   const verification =
     inspection === undefined
       ? TRUST

@@ -73,8 +73,10 @@ async function answer(
       return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
     }
     case 'lease': {
-      const { stack, ports, rules } = parse('lease', params);
-      return stacks.lease(stack, ports, rules);
+      const { stack, ports, rules, hosts } = parse('lease', params);
+      const leased = await stacks.lease(stack, ports, rules);
+      if (hosts === undefined) return leased;
+      return { ...leased, refusedHosts: Object.keys(await stacks.judgeHosts(stack, hosts)) };
     }
     case 'reassign':
       return stacks.reassign(parse('reassign', params));
@@ -88,7 +90,7 @@ async function answer(
       const refusedHosts = await stacks.publish(stack, snapshot, connection);
       // Outside of the queue of changes: nobody else waits for a look at this stack's listeners.
       await context.verification.settle(stack);
-      return { front: context.front(), refusedHosts };
+      return { front: context.front(), refusedHosts, holders: stacks.holders(Object.values(refusedHosts)) };
     }
     case 'list':
       return { front: context.front(), stacks: stacks.list(parse('list', params)) };

@@ -47,6 +47,9 @@ export function resolvePort(
   };
 }
 
+const grantedHosts = ({ hosts, shortHosts, extraHosts, refusedHosts = [] }: ResolvedPort): string[] =>
+  [...hosts, ...shortHosts, ...extraHosts].filter((host) => !refusedHosts.includes(host));
+
 /** Where a browser finds the service below its host. */
 const pathOf = ({ paths: [path = '/'] }: PlannedPort): string => (path === '/' ? '' : path);
 
@@ -75,9 +78,7 @@ export function attributeOf(port: ResolvedPort, attribute: Attribute): string | 
     case 'publicHostname':
       return port.hosts[0];
     case 'hosts':
-      return port.hosts.length > 0
-        ? [...port.hosts, ...port.shortHosts, ...port.extraHosts].join(',')
-        : undefined;
+      return port.hosts.length > 0 ? grantedHosts(port).join(',') : undefined;
     default:
       return attribute satisfies never;
   }

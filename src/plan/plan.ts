@@ -85,6 +85,8 @@ export interface ResolvedPort extends PlannedPort {
   readonly host: string;
   /** What a consumer dials: `http://127.0.0.1:20031`. */
   readonly url: string;
+  /** Names of it that another stack holds, so that they lead there. */
+  readonly refusedHosts?: readonly string[] | undefined;
   /** What a browser opens: `http://api.shop.localhost:7267`; only for ports with hosts. */
   readonly publicUrl?: string | undefined;
 }

@@ -212,9 +212,17 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(portRequest), rules: portRules.optional() }),
+    params: z.object({
+      stack: stackKey,
+      ports: z.array(portRequest),
+      rules: portRules.optional(),
+      /** Host names that the stack is going to publish and that somebody else may hold. */
+      hosts: z.array(z.string()).optional(),
+    }),
     result: z.object({
       leases: z.array(lease),
+      /** Those of `hosts` that another stack holds now. */
+      refusedHosts: z.array(z.string()).optional(),
       /** Pinned numbers that could not be had, numbers that moved with the contract. */
       notices: z.array(z.string()).optional(),
     }),
@@ -237,8 +245,10 @@ export const daemonRequests = {
     params: z.object({ stack: stackKey, snapshot: stackSnapshot }),
     result: z.object({
       front,
-      /** Short hosts that another stack holds: host → slug of the holder. */
+      /** Hosts that another stack holds: host → slug of the holder. */
       refusedHosts: z.record(z.string(), z.string()),
+      /** These holders by slug, except portramp itself. */
+      holders: z.record(z.string(), z.object({ root: z.string(), running: z.boolean() })).optional(),
     }),
   },
   /** Every stack that is running, or that this machine remembers with `all`. */

@@ -63,14 +63,20 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   const envFiles = await loadEnvFiles(key.root, contract);
   const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
   const plan = demand(planned.plan, findings);
-  const { leases, notices = [] } = await client.request('lease', {
+  const {
+    leases,
+    notices = [],
+    refusedHosts,
+  } = await client.request('lease', {
     stack: key,
     ports: portsOf(plan),
     rules: rulesOf(contract),
+    hosts: sharedHostsOf(plan),
   });
   const inputs: PreparedStack['inputs'] = {
     contract,
     front: claim.front,
+    refusedHosts: new Set(refusedHosts),
     ambient,
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
@@ -117,6 +123,15 @@ const envFilesOf = (contract: Contract): string[] =>
   [...contract.services.values()].flatMap((service) =>
     service.kind === 'external' ? [] : service.envFiles.map((file) => file.path),
   );
+
+/** Names that another stack may have: all but the long ones. */
+const sharedHostsOf = (plan: Plan): string[] => [
+  ...new Set(
+    [...plan.services.values()].flatMap(({ ports }) =>
+      ports.flatMap(({ shortHosts, extraHosts }) => [...shortHosts, ...extraHosts]),
+    ),
+  ),
+];
 
 /** Everything that needs a number: external services bring their own. */
 const portsOf = (plan: Plan): PortRequest[] =>

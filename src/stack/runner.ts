@@ -28,6 +28,7 @@ import { createNumbers, type Numbers } from './numbers.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { reactTo } from './react.ts';
 import { describeRefusal } from './refusal.ts';
+import { createRefusalTeller } from './refused-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, Supervision } from './supervision.ts';
@@ -100,6 +101,7 @@ class StackRunner implements Runner {
 
   async #start(): Promise<void> {
     const { clock, connect, home, selection, root } = this.#options;
+    const tellRefusals = createRefusalTeller();
     const session = await openSession({
       connect,
       clock,
@@ -107,6 +109,9 @@ class StackRunner implements Runner {
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
       onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
+      onPublished: (answer) => {
+        for (const text of tellRefusals(answer)) this.events.emit({ type: 'notice', text });
+      },
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;

@@ -6,6 +6,12 @@ const project = (name: string, include: string[], timeout: number, globalSetup: 
   test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: 'forks' as const, globalSetup },
 });
 
+/** One file after the other, when all the rest is done. */
+const oneByOne = ({ root: folder, test }: ReturnType<typeof project>) => ({
+  root: folder,
+  test: { ...test, fileParallelism: false, sequence: { groupOrder: 1 } },
+});
+
 const BUILD = ['test/build.ts'];
 
 /** `unit` is pure and fast (it is part of `npm run check`); the others start real processes and browsers. */
@@ -15,6 +21,8 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 20_000),
       project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),
+      // With a real container engine: no two files at once, and one of them restarts it.
+      oneByOne(project('engine', ['test/engine/**/*.test.ts'], 120_000, [...BUILD, 'test/engine/setup.ts'])),
       project('browser', ['test/browser/**/*.test.ts'], 180_000, BUILD),
     ],
   },

@@ -22,7 +22,7 @@ const MAX_SIZE = 256 * 1024;
 const MAX_TOTAL = 128 * 1024 * 1024;
 
 /** In the order in which Compose looks for them; the override is read as well. */
-const COMPOSE = [
+export const COMPOSE_FILES = [
   ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'],
   [
     'compose.override.yaml',
@@ -53,7 +53,7 @@ export async function gatherFacts(
   const turbo = readFirst(root, ['turbo.json', 'turbo.jsonc']);
   return {
     today,
-    compose: COMPOSE.flatMap((names) => present(readFirst(root, names), readComposeFile)),
+    compose: composeFilesOf(contracts).flatMap((names) => present(readFirst(root, names), readComposeFile)),
     // Outside a repository the usual place is tried.
     devcontainers: [...new Set(['.devcontainer/devcontainer.json', '.devcontainer.json', ...tracked])]
       .filter((path) => DEVCONTAINER.test(path))
@@ -63,6 +63,12 @@ export async function gatherFacts(
     turbo: turbo === undefined ? undefined : readTurboConfig(turbo),
     ...searchLiterals(root, tracked.filter(isScanned), searchFor(governedBy(contracts))),
   };
+}
+
+/** Those that the contract names, else the usual ones. */
+function composeFilesOf(contracts: readonly Contract[]): readonly (readonly string[])[] {
+  const named = new Set(contracts.flatMap(({ compose }) => compose?.files ?? []));
+  return named.size === 0 ? COMPOSE_FILES : [...named].map((file) => [file]);
 }
 
 const folderOf = (service: { readonly kind: string; readonly dir?: string }): string[] =>

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { environmentForGit } from '../lib/checkout.ts';
+import { environmentForGit } from '../lib/git.ts';
 
 /** Bytes of output: about a million paths. */
 const MAX_OUTPUT = 128 * 1024 * 1024;

@@ -2,6 +2,7 @@ import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { checkContract, type CheckInput } from './check.ts';
+import { joinComposeProject } from './compose-project.ts';
 import { gatherFacts } from './gather.ts';
 
 export interface Checked {
@@ -34,9 +35,11 @@ export async function readEnvironments(root: string): Promise<CheckInput[]> {
   );
   return Promise.all(
     [first, ...others].map(async ({ contract, partial, diagnostics }): Promise<CheckInput> => {
-      const known = contract ?? partial;
+      const written = contract ?? partial;
+      const joined = written && (await joinComposeProject(root, written));
+      const known = joined?.contract;
       const envFiles = known === undefined ? new Map() : (await loadEnvFiles(root, known)).values;
-      return { contract: known, diagnostics, envFiles };
+      return { contract: known, diagnostics: [...diagnostics, ...(joined?.diagnostics ?? [])], envFiles };
     }),
   );
 }

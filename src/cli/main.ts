@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 
 import { ContractError } from '../contract/contract-error.ts';
 import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { passThrough } from './pass-through.ts';
 import { createProgram } from './program.ts';
 import { color, notice } from './terminal.ts';
 
@@ -14,7 +15,7 @@ const USAGE_ERRORS: readonly ErrorCode[] = [
 ];
 
 try {
-  await createProgram().parseAsync();
+  await createProgram().parseAsync(passThrough(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.exitCode = await report(error);
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
+import { defineCompose } from './commands/compose.ts';
 import { defineControl } from './commands/control.ts';
 import { defineDaemon } from './commands/daemon.ts';
 import { defineDiff } from './commands/diff.ts';
@@ -13,6 +14,8 @@ import { defineExec } from './commands/exec.ts';
 import { defineLogs } from './commands/logs.ts';
 import { defineLs } from './commands/ls.ts';
 import { defineOpen } from './commands/open.ts';
+import { defineOverride } from './commands/override.ts';
+import { defineScale } from './commands/scale.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
@@ -39,9 +42,12 @@ export function createProgram(): Command {
     defineOpen,
     defineLogs,
     defineControl,
+    defineScale,
     defineWait,
     defineWhy,
     defineDown,
+    defineOverride,
+    defineCompose,
     defineCheck,
     defineDiff,
     defineSchema,

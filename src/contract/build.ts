@@ -3,19 +3,18 @@ import { posix } from 'node:path';
 
 import {
   DEFAULT_ENVIRONMENT,
+  type ComposeService,
+  type ComposeSettings,
   type Consumption,
   type Contract,
   type Access,
   type EnvFile,
   type ExternalService,
   type ProcessService,
-  type Readiness,
-  type RestartPolicy,
   type Service,
-  type StopPolicy,
   type TaskService,
 } from './contract.ts';
-import { parseDuration } from './duration.ts';
+import { buildReadiness, buildRestart, buildStop, buildTransition, milliseconds } from './build-policies.ts';
 import { parseExternal } from './external.ts';
 import { portsOf } from './ports.ts';
 import { DEFAULT_RANGE, buildRange } from './ranges.ts';
@@ -24,11 +23,6 @@ import type { EnvFileFields, ServiceFields } from './schema-service.ts';
 import { find, locate, toValue, type Mapping, type Path } from './tree.ts';
 
 type Defaults = NonNullable<ContractFields['defaults']>;
-
-/** Milliseconds. */
-const DEFAULT_INTERVAL = 250;
-const DEFAULT_STOP_TIMEOUT = 10_000;
-const DEFAULT_ATTEMPTS = 5;
 
 export interface Environment {
   readonly name: string;
@@ -54,6 +48,7 @@ export function buildContract(fields: ContractFields, tree: Mapping, environment
     environment: environment.name,
     environments: environment.all,
     groups: fields.groups ?? {},
+    compose: buildCompose(fields),
     discovery: {
       aspire: fields.discovery?.aspire ?? false,
       kubernetes: fields.discovery?.kubernetes ?? false,
@@ -93,8 +88,19 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     resolve: fields.resolve ?? defaults.resolve ?? 'portramp',
     renamedFrom: fields.renamedFrom,
   } as const;
+  if (fields.compose !== undefined) {
+    const { compose } = fields;
+    const access = buildAccess(fields);
+    const ready = buildReadiness(fields, defaults);
+    return { ...shared, kind: 'compose', compose, ready, access, listed: true } satisfies ComposeService;
+  }
   if (fields.kind === 'task') {
-    return { ...shared, kind: 'task', run: fields.run ?? 'always' } satisfies TaskService;
+    return {
+      ...shared,
+      kind: 'task',
+      run: fields.run ?? 'always',
+      inputs: fields.inputs ?? [],
+    } satisfies TaskService;
   }
   return {
     ...shared,
@@ -102,7 +108,10 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     ready: buildReadiness(fields, defaults),
     restart: buildRestart(fields, defaults),
     access: buildAccess(fields),
-    transition: { onConflict: fields.transition?.onConflict ?? 'fail' },
+    transition: buildTransition(fields),
+    replicas: fields.replicas ?? 1,
+    watch: fields.watch ?? [],
+    idle: milliseconds(fields.idle),
   } satisfies ProcessService;
 }
 
@@ -110,6 +119,18 @@ function buildAccess({ access }: ServiceFields): Access | undefined {
   if (access === undefined || access === '*') return access && { browser: 'any' };
   const { from, browser } = access;
   return { from, browser: browser === 'any' ? browser : browser?.origins };
+}
+
+/** A service that names a Compose service is enough to have a project. */
+function buildCompose({ compose, services }: ContractFields): ComposeSettings | undefined {
+  const isUsed = Object.values(services).some((service) => service.compose !== undefined);
+  if (compose === undefined && !isUsed) return undefined;
+  const files = compose?.file ?? [];
+  return {
+    files: typeof files === 'string' ? [files] : files,
+    include: compose?.include ?? 'all',
+    share: compose?.share ?? [],
+  };
 }
 
 function buildExternal(name: string, fields: ServiceFields, address: string): ExternalService {
@@ -122,28 +143,6 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const access = buildAccess(fields);
   return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
 }
-
-function buildReadiness(fields: ServiceFields, defaults: Defaults): Readiness {
-  const { http, tcp, log, port, interval, timeout } = fields.ready ?? {};
-  const pace = {
-    interval: milliseconds(interval ?? defaults.ready?.interval) ?? DEFAULT_INTERVAL,
-    ...(timeout === undefined ? {} : { timeout: milliseconds(timeout) }),
-  };
-  if (http !== undefined) return { kind: 'http', path: http, port, ...pace };
-  if (log !== undefined) return { kind: 'log', pattern: log, ...pace };
-  if (tcp !== undefined) return { kind: 'tcp', port: tcp === true ? port : tcp, ...pace };
-  return { kind: 'default', ...pace };
-}
-
-const buildRestart = (fields: ServiceFields, defaults: Defaults): RestartPolicy => ({
-  policy: fields.restart?.policy ?? defaults.restart?.policy ?? 'on-failure',
-  max: fields.restart?.max ?? defaults.restart?.max ?? DEFAULT_ATTEMPTS,
-});
-
-const buildStop = (fields: ServiceFields, defaults: Defaults): StopPolicy => ({
-  signal: fields.stop?.signal ?? defaults.stop?.signal ?? 'SIGTERM',
-  timeout: milliseconds(fields.stop?.timeout ?? defaults.stop?.timeout) ?? DEFAULT_STOP_TIMEOUT,
-});
 
 function buildConsumption(entry: NonNullable<ServiceFields['consumes']>[number]): Consumption {
   if (typeof entry === 'string') return { service: entry, optional: false };
@@ -186,6 +185,3 @@ function whereWritten(tree: Mapping, path: Path): Path {
 }
 
 const normalize = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
-
-const milliseconds = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseDuration(text);

@@ -1,6 +1,7 @@
 /** What fields have to do with each other, where the schema cannot say it. */
 import { suggest } from '../lib/suggest.ts';
 import { checkRanges, checkReservations, checkSeverities } from './check-ranges.ts';
+import { checkPolicies } from './check-policies.ts';
 import { checkRenames } from './check-renames.ts';
 import { parseExternal } from './external.ts';
 import type { Problem } from './issues.ts';
@@ -12,9 +13,21 @@ import type { Path } from './tree.ts';
 type Field = keyof ServiceFields;
 
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
-const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]>> = {
-  process: ['run'],
-  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'transition'],
+const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
+  process: ['run', 'inputs'],
+  task: [
+    'ports',
+    'ready',
+    'restart',
+    'start',
+    'url',
+    'access',
+    'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+  ],
   external: [
     'kind',
     'dir',
@@ -28,6 +41,27 @@ const FOREIGN: Readonly<Record<'process' | 'task' | 'external', readonly Field[]
     'run',
     'resolve',
     'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+    'inputs',
+  ],
+  // The Compose file says what it is and how it is run.
+  compose: [
+    'kind',
+    'dir',
+    'envFile',
+    'restart',
+    'stop',
+    'run',
+    'resolve',
+    'transition',
+    'replicas',
+    'ramp',
+    'watch',
+    'idle',
+    'inputs',
   ],
 };
 
@@ -65,27 +99,31 @@ function checkService(name: string, service: ServiceFields): Problem[] {
     ...checkPorts(service, path),
     ...checkReadiness(name, service, path),
     ...checkConsumes(service, path),
+    ...checkPolicies(service, path),
   ];
 }
 
 const kindOf = (service: ServiceFields): keyof typeof FOREIGN =>
-  service.external === undefined ? (service.kind ?? 'process') : 'external';
+  service.external !== undefined
+    ? 'external'
+    : service.compose !== undefined
+      ? 'compose'
+      : (service.kind ?? 'process');
 
 function checkKind(service: ServiceFields, path: Path): Problem[] {
-  const { command, external } = service;
-  if (command === undefined && external === undefined) {
+  const ways = (['command', 'external', 'compose'] as const).filter((field) => service[field] !== undefined);
+  const [first, second] = ways;
+  if (first === undefined) {
     const message = `${path.join('.')} says neither what to run nor where it is`;
-    return [{ path, at: 'key', message, hint: 'add command: … or external: …' }];
+    return [{ path, at: 'key', message, hint: 'add command: …, external: … or compose: …' }];
   }
   const problems: Problem[] = [];
-  if (command !== undefined && external !== undefined) {
-    const message = `${path.join('.')} has a command and is external`;
-    problems.push({
-      path: [...path, 'external'],
-      at: 'key',
-      message,
-      hint: 'keep one of command and external',
-    });
+  if (second !== undefined) {
+    const message =
+      first === 'command' && second === 'external'
+        ? `${path.join('.')} has a command and is external`
+        : `${path.join('.')} has both ${first} and ${second}`;
+    problems.push({ path: [...path, second], at: 'key', message, hint: `keep one of ${ways.join(' and ')}` });
   }
   const kind = kindOf(service);
   for (const field of FOREIGN[kind]) {
@@ -96,7 +134,12 @@ function checkKind(service: ServiceFields, path: Path): Problem[] {
   return problems;
 }
 
-const KIND_NAMES = { process: 'a process', task: 'a task', external: 'an external service' } as const;
+const KIND_NAMES = {
+  process: 'a process',
+  task: 'a task',
+  external: 'an external service',
+  compose: 'a Compose service',
+} as const;
 
 function hintFor(field: Field, kind: keyof typeof FOREIGN): string {
   if (field === 'run') return 'add kind: task, or write start: manual';
@@ -136,7 +179,7 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
 }
 
 /** What only makes sense for a port that somebody opens here. */
-const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener'] as const;
+const OWN_PORT_FIELDS = ['static', 'visibility', 'follow', 'listener', 'ramp'] as const;
 
 const checkForeignPort = (port: PortFields, path: Path): Problem[] =>
   OWN_PORT_FIELDS.filter((field) => port[field] !== undefined).map((field) => ({
@@ -165,6 +208,10 @@ function checkPorts(service: ServiceFields, path: Path): Problem[] {
       problems.push({ path: [...at, 'primary'], at: 'key', message, hint: 'remove primary' });
     }
     problems.push(...checkPath(port, at));
+    if (port.container !== undefined && service.compose === undefined) {
+      const message = '"container" is the port inside of a container, and this is no Compose service';
+      problems.push({ path: [...at, 'container'], at: 'key', message, hint: 'remove container' });
+    }
     if (isNamed(port) && !isRoutable(protocolOf(port, target))) {
       const message = `a port that speaks ${protocolOf(port, target)} has no host name: host names lead to http and https`;
       problems.push({
@@ -195,14 +242,16 @@ function checkReadiness(name: string, service: ServiceFields, path: Path): Probl
   const { ready } = service;
   if (ready === undefined || kindOf(service) !== 'process') return [];
   const problems: Problem[] = [];
-  const [, second] = (['http', 'tcp', 'log'] as const).filter((probe) => ready[probe] !== undefined);
+  const [, second] = (['http', 'tcp', 'log', 'exec', 'file'] as const).filter(
+    (probe) => ready[probe] !== undefined,
+  );
   if (second !== undefined) {
     const message = 'a service has one way to tell that it is ready';
     problems.push({
       path: [...path, 'ready', second],
       at: 'key',
       message,
-      hint: 'keep one of http, tcp and log',
+      hint: 'keep one of http, tcp, log, exec and file',
     });
   }
   if (ready.port !== undefined && ready.http === undefined && ready.tcp !== true) {

@@ -19,6 +19,8 @@ export interface Contract {
   readonly environments: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly discovery: { readonly aspire: boolean; readonly kubernetes: boolean };
+  /** Absent where the contract has nothing to do with Compose. */
+  readonly compose?: ComposeSettings | undefined;
   /** The numbers of this environment. */
   readonly range: PortRange;
   /** What the contract says about environments; one without entry has the range of `dev`, else the default. */
@@ -66,7 +68,17 @@ export interface Access {
   readonly browser?: 'any' | readonly string[] | undefined;
 }
 
-export type Service = ProcessService | TaskService | ExternalService;
+/** The Docker Compose project of the stack. */
+export interface ComposeSettings {
+  /** Relative to the root, the base first; empty: those that Compose finds. */
+  readonly files: readonly string[];
+  /** `all`: services that the contract does not name are part of the stack too. */
+  readonly include: 'all' | 'listed';
+  /** `volumes.NAME` …: what keeps its name in every stack. */
+  readonly share: readonly string[];
+}
+
+export type Service = ProcessService | TaskService | ExternalService | ComposeService;
 
 interface Runnable {
   readonly name: string;
@@ -82,7 +94,7 @@ interface Runnable {
   /** The template of `url:`, what `${name.url}` and `NAME_URL` are. */
   readonly url?: string | undefined;
   readonly ports: readonly Port[];
-  readonly start: 'auto' | 'manual';
+  readonly start: 'auto' | 'manual' | 'request';
   readonly stop: StopPolicy;
   /** `system` leaves the resolution of `*.localhost` in Node children to the system. */
   readonly resolve: 'portramp' | 'system';
@@ -96,12 +108,36 @@ export interface ProcessService extends Runnable {
   readonly restart: RestartPolicy;
   readonly access?: Access | undefined;
   readonly transition: TransitionPolicy;
+  /** How many instances serve at once. */
+  readonly replicas: number;
+  /** Patterns relative to `dir`: files whose change restarts the service. */
+  readonly watch: readonly string[];
+  /** Milliseconds without a client after which a service with `start: request` is stopped. */
+  readonly idle?: number | undefined;
 }
 
 /** A command that runs to its end. It has no ports. */
 export interface TaskService extends Runnable {
   readonly kind: 'task';
-  readonly run: 'always' | 'manual';
+  /** `changed`: since its last success; `once`: until its first. */
+  readonly run: 'always' | 'changed' | 'once' | 'manual';
+  /** Patterns relative to `dir`: what `changed` looks at besides the command and its environment. */
+  readonly inputs: readonly string[];
+}
+
+/** A service of the Compose project. It has no command: what it runs stands in the Compose file. */
+export interface ComposeService extends Runnable {
+  readonly kind: 'compose';
+  /** Its name in the project. */
+  readonly compose: string;
+  readonly ready: Readiness;
+  readonly access?: Access | undefined;
+  /** False when the contract does not name it (`include: all`). */
+  readonly listed: boolean;
+  /** Differs when the project says something else of it; absent before the project was read. */
+  readonly definition?: string | undefined;
+  readonly image?: string | undefined;
+  readonly hasHealthcheck?: boolean | undefined;
 }
 
 /** Something that runs elsewhere: routed and told, not run. */
@@ -133,12 +169,16 @@ export interface Port {
   readonly primary: boolean;
   /** True when the contract did not write the port: the default port `http`. */
   readonly implicit: boolean;
+  /** Inside of the container; of a Compose service only. */
+  readonly container?: number | undefined;
   /** The number that the main checkout gets. */
   readonly static?: number | undefined;
   /** `private`: no host name, and only the service itself is told the port. */
   readonly visibility: 'public' | 'private';
   /** Go along when the service opens another port than it was given. */
   readonly follow: boolean;
+  /** A listener of portramp's own stands on the port; every instance gets another one. */
+  readonly ramp: boolean;
   /** `external`: who listens may be somebody that cannot be identified. */
   readonly listener: 'own' | 'external';
   /** What the port was called before. */
@@ -151,6 +191,8 @@ export interface Consumption {
   readonly optional: boolean;
   /** Absent: `completed` for a task, `ready` for everything else. */
   readonly condition?: Condition | undefined;
+  /** Only orders, and tells nothing: a `depends_on` of the Compose project, whose services find each other. */
+  readonly silent?: boolean | undefined;
 }
 
 export interface EnvFile {
@@ -177,6 +219,10 @@ export type ReadinessProbe =
   /** A GET of `path` (or of a whole URL) answers with 2xx or 3xx. `port`: name of a port, else the first. */
   | { readonly kind: 'http'; readonly path: string; readonly port?: string | undefined }
   | { readonly kind: 'tcp'; readonly port?: string | undefined }
+  /** The command ends with code 0. */
+  | { readonly kind: 'exec'; readonly command: string | readonly string[] }
+  /** The file (relative to the service's `dir`) has been written since the start. */
+  | { readonly kind: 'file'; readonly path: string }
   /** A line of the output matches this regular expression. */
   | { readonly kind: 'log'; readonly pattern: string };
 
@@ -186,13 +232,23 @@ export interface RestartPolicy {
   readonly max: number;
 }
 
+/** How one instance follows another. */
 export interface TransitionPolicy {
+  readonly strategy: 'replace' | 'handoff' | 'rolling';
+  /** Milliseconds that requests under way may go on with the old instance. */
+  readonly drainTimeout: number;
+  /** What becomes of the old instance when the new one never gets ready. */
+  readonly onUnready: 'rollback' | 'fail';
   /** What to do when a stranger holds the port at a restart. */
   readonly onConflict: 'fail' | 'reassign';
 }
 
 export interface StopPolicy {
   readonly signal: NodeJS.Signals;
+  /** Run instead of sending the signal. */
+  readonly command?: string | readonly string[] | undefined;
+  /** Written to the standard input instead of sending the signal. */
+  readonly stdin?: string | undefined;
   /** Milliseconds until SIGKILL. */
   readonly timeout: number;
 }

@@ -87,7 +87,5 @@ function kindOf(value: unknown): string {
 
 /** Keys that the format has in store. */
 const LATER: ReadonlySet<string> = new Set(
-  'alias checkout cleanup compose container drainTimeout https idle inputs onUnready replicas scope strategy tls tty watch'.split(
-    ' ',
-  ),
+  'alias checkout cleanup compose container https scope tls tty'.split(' '),
 );

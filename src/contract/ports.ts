@@ -35,15 +35,25 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     rewrite: port.rewrite === undefined ? undefined : withoutSlash(port.rewrite),
     primary: portName === primary,
     implicit: fields.ports === undefined,
+    container: port.container,
     static: port.static,
     visibility: port.visibility ?? 'public',
     follow: port.follow ?? false,
     listener: port.listener ?? 'own',
+    ramp: fields.external === undefined && (port.ramp === true || needsRamp(fields)),
     renamedFrom: port.renamedFrom,
   }));
 }
 
+/** Where instances come and go while the port stays, or are not there yet. */
+function needsRamp({ ramp, transition, replicas = 1, start }: ServiceFields): boolean {
+  const strategy = transition?.strategy ?? 'replace';
+  return ramp === true || strategy !== 'replace' || replicas > 1 || start === 'request';
+}
+
 function declaredPorts(fields: ServiceFields, target: ExternalTarget | undefined): [string, PortFields][] {
+  // What the Compose project publishes is added when that is known.
+  if (fields.compose !== undefined && fields.ports === undefined) return [];
   if (fields.ports === undefined || fields.ports === false) {
     return [[target?.protocol === 'tcp' ? 'tcp' : IMPLICIT, {}]];
   }

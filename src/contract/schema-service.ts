@@ -54,6 +54,12 @@ export const envFile = oneOf('a list of paths', 'write envFile: [.env]', [
   envFileEntry,
 ]);
 
+const commandForm = oneOf(
+  'text or a list of texts',
+  'write command: npm run dev, or command: [node, server.js]',
+  [template, z.array(template).min(1, say('this list is empty', 'write the program and its arguments'))],
+);
+
 export const restart = fields({
   policy: choice('no', 'on-failure', 'always')
     .optional()
@@ -70,10 +76,21 @@ export const stop = fields({
   signal: choice('SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL')
     .optional()
     .describe('Sent to the whole process group. Default: SIGTERM.'),
+  command: commandForm
+    .optional()
+    .describe('Run instead of sending a signal, in the folder and with the environment of the service.'),
+  stdin: text
+    .optional()
+    .describe('Written to the standard input instead of sending a signal, such as "quit\\n".'),
   timeout: duration.optional().describe('How long to wait before SIGKILL. Default: 10s.'),
-}).describe('How the process is stopped.');
+}).describe('How the process is stopped: by one of signal, command and stdin.');
 
 export const interval = positiveDuration.optional().describe('Pause between two probes. Default: 250ms.');
+
+const globs = (example: string) =>
+  z
+    .array(text, say('this must be a list of patterns', `write ${example}`))
+    .min(1, say('this list is empty', `write ${example}`));
 
 const ready = fields({
   http: template
@@ -83,13 +100,19 @@ const ready = fields({
     .optional()
     .describe('Ready when the first port, or the one named, accepts a connection.'),
   log: text.optional().describe('A regular expression: ready when a line of the output matches.'),
+  exec: commandForm
+    .optional()
+    .describe('Ready when this command ends with code 0; it gets the environment of the service.'),
+  file: template
+    .optional()
+    .describe('Ready when this file, relative to dir, has been written since the start.'),
   port: name.optional().describe('The port that http probes. Default: the first one.'),
   interval,
   timeout: positiveDuration
     .optional()
     .describe('Past this the service has failed. Without it, a late service is only warned about.'),
 }).describe(
-  'When the service counts as ready: one of http, tcp and log. Default: its first port accepts a connection.',
+  'When the service counts as ready: one of http, tcp, log, exec and file. Default: its first port accepts a connection.',
 );
 
 export const resolve = choice('portramp', 'system').describe(
@@ -154,9 +177,20 @@ const port = fields({
       'external: who listens may be a process that portramp cannot identify, of another user for example.',
     ),
   renamedFrom: name.optional().describe('The name that the port had before: makes a rename a safe change.'),
+  container: portNumber
+    .optional()
+    .describe(
+      'Of a Compose service: the port inside of the container. Default: the one that the project publishes.',
+    ),
   appProtocol: choice('http', 'https', 'h2c', 'grpc', 'tcp')
     .optional()
     .describe('What is spoken on the port. Default: http.'),
+  ramp: z
+    .literal(true, say('this can only be true', 'write ramp: true, or remove it'))
+    .optional()
+    .describe(
+      'portramp itself listens on the port and leads to the service, which gets another one: clients notice no restart.',
+    ),
   primary: flag.optional().describe('Makes this the first port, where several have no http among them.'),
 });
 
@@ -207,6 +241,21 @@ const access = oneOf('"*", or {from, browser}', 'write access: { from: [web] }',
 ]).describe('Who may use this service. "*": every service, and the pages of every site.');
 
 const transition = fields({
+  strategy: choice('replace', 'handoff', 'rolling')
+    .optional()
+    .describe(
+      'replace: stop the old, start the new. handoff: start the new beside the old, swap when it is ready. rolling: the same, one replica after the other. Default: replace.',
+    ),
+  drainTimeout: duration
+    .optional()
+    .describe(
+      'How long requests that are under way may go on with the old instance. Default: 10s, with replace 1s.',
+    ),
+  onUnready: choice('rollback', 'fail')
+    .optional()
+    .describe(
+      'When the new instance of a handoff never gets ready: rollback keeps the old one, fail stops both. Default: rollback.',
+    ),
   onConflict: choice('fail', 'reassign')
     .optional()
     .describe(
@@ -218,15 +267,13 @@ const transition = fields({
 export const serviceShape = {
   kind: choice('process', 'task').optional().describe('A task runs to its end. Default: process.'),
   dir: text.optional().describe('Working directory, relative to the root. Default: the root.'),
-  command: oneOf('text or a list of texts', 'write command: npm run dev, or command: [node, server.js]', [
-    template,
-    z.array(template).min(1, say('this list is empty', 'write the program and its arguments')),
-  ])
-    .optional()
-    .describe('A string runs in a shell, a list is executed as it is.'),
+  command: commandForm.optional().describe('A string runs in a shell, a list is executed as it is.'),
   external: text
     .optional()
     .describe('Something that runs elsewhere: http://…, https://… or host:port. Routed and told, not run.'),
+  compose: text
+    .optional()
+    .describe('A service of the Compose project, by its name there: started and watched like a process.'),
   ports: ports.optional(),
   consumes: z
     .array(consumption, say('this must be a list', 'write consumes: [db]'))
@@ -238,14 +285,35 @@ export const serviceShape = {
   ready: ready.optional(),
   restart: restart.optional(),
   stop: stop.optional(),
-  start: choice('auto', 'manual')
-    .optional()
-    .describe('manual: only when it is named or consumed. Default: auto.'),
-  run: choice('always', 'manual')
+  start: choice('auto', 'manual', 'request')
     .optional()
     .describe(
-      'When a task runs: at every start of the stack, or only when it is named or consumed. Default: always.',
+      'manual: only when it is named or consumed. request: when somebody connects to it. Default: auto.',
     ),
+  idle: positiveDuration
+    .optional()
+    .describe('With start: request, stops the service when nobody has used it for this long.'),
+  replicas: z
+    .int(say('this must be a whole number', 'write a number from 1 to 32'))
+    .min(1, say('there is at least one replica', 'write a number from 1 to 32'))
+    .max(32, say('this is too much', 'write a number from 1 to 32'))
+    .optional()
+    .describe('How many instances serve at once. Default: 1.'),
+  ramp: z
+    .literal(true, say('this can only be true', 'write ramp: true, or remove it'))
+    .optional()
+    .describe('The same for every port of the service.'),
+  watch: globs('watch: [src/**]')
+    .optional()
+    .describe('Files, relative to dir, whose change restarts the service; what git ignores does not.'),
+  run: choice('always', 'changed', 'once', 'manual')
+    .optional()
+    .describe(
+      'When a task runs: at every start of the stack, when its inputs, command or environment changed since its last success, until it succeeded once, or only when it is named or consumed. Default: always.',
+    ),
+  inputs: globs('inputs: [package-lock.json]')
+    .optional()
+    .describe('With run: changed, the files, relative to dir, that the task depends on.'),
   resolve: resolve.optional(),
   access: access.optional(),
   transition: transition.optional(),

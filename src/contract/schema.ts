@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { RULE_IDS, type RuleId } from './rule-ids.ts';
 import { range, reservation } from './schema-ranges.ts';
 import { env, envFile, interval, resolve, restart, service, serviceShape, stop } from './schema-service.ts';
-import { choice, fields, flag, label, name, say } from './words.ts';
+import { choice, fields, flag, label, name, oneOf, say, text } from './words.ts';
 
 const defaults = fields({
   envFile: envFile.optional().describe('Files of variables (dotenv), relative to the root; later ones win.'),
@@ -51,6 +51,29 @@ const contractShape = {
   })
     .optional()
     .describe('Further forms in which consumed services are told.'),
+  compose: fields({
+    file: oneOf('a path or a list of paths', 'write file: compose.yaml', [
+      text,
+      z.array(text).min(1, say('this list is empty', 'write file: compose.yaml')),
+    ])
+      .optional()
+      .describe(
+        'The Compose files, relative to the root, the base first. Default: those that Compose finds.',
+      ),
+    include: choice('all', 'listed')
+      .optional()
+      .describe(
+        'all: services of the project that the contract does not name run with the stack, under their own names. Default: all.',
+      ),
+    share: z
+      .array(text, say('this must be a list', 'write share: [volumes.cache]'))
+      .optional()
+      .describe(
+        'What keeps its name in every stack: volumes.NAME, networks.NAME or services.NAME. Default: nothing, but in the main checkout everything.',
+      ),
+  })
+    .optional()
+    .describe('The Docker Compose project that belongs to the stack.'),
   ranges: z
     .record(label, range, say('this must be a map of ranges', 'write dev: { from: 20000, to: 29999 }'))
     .optional()

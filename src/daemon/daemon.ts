@@ -95,11 +95,13 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
   const parts = { ledger, problem, frontPort, ...createRegistry(options, ledger, clock) };
   const { sessions, verification, connections } = parts;
   parts.route();
+  const stopWaking = wakeOnRequest(front, sessions);
   const ending = createEnding<EndReason>(async (reason) => {
     log(`closing (${reason})`);
     control.stopListening();
     for (const { peer } of connections) peer.notify('closing', { reason });
     frontPort.close();
+    stopWaking();
     sessions.close();
     verification.close();
     await front.close(DRAIN_TIME);
@@ -126,6 +128,22 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
   });
   log(`portramp ${options.version} listens on ${home.socket} (pid ${process.pid})`);
   return ending;
+}
+
+/** Passes on to the runners that somebody waits for a service; once in a while is enough. */
+function wakeOnRequest(front: Front, sessions: Sessions): () => void {
+  const asked = new Set<string>();
+  return front.wakes.on(({ stack, route: { service } }) => {
+    const session = sessions.all().find(({ key }) => keyText(key) === stack.key);
+    const name = `${stack.key}\0${service}`;
+    if (session === undefined || asked.has(name)) return;
+    asked.add(name);
+    // A runner that does not answer is named by its silence; the request waits as long as it may.
+    void sessions
+      .command(session.key, { action: 'wake', services: [service] })
+      .catch(() => undefined)
+      .finally(() => asked.delete(name));
+  });
 }
 
 async function readFrontPorts({ home, environment }: DaemonOptions): Promise<number[]> {
@@ -176,13 +194,14 @@ function createContext(
   { problem, frontPort, sessions, stacks, verification, sendStack }: Parts,
   end: Daemon['end'],
 ): DispatchContext {
-  const { version, home } = options;
+  const { version, home, front } = options;
   const { min, max } = options.protocol ?? PROTOCOL;
   return {
     version,
     protocol: { min, max },
     sessions,
     stacks,
+    traffic: front.traffic,
     verification,
     sendStack,
     status: () => ({

@@ -12,6 +12,7 @@ import {
   type DaemonResult,
   type Front,
 } from '../protocol/messages.ts';
+import type { Traffic } from '../proxy/traffic.ts';
 import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
 import type { Sessions } from './sessions.ts';
@@ -23,6 +24,7 @@ export interface DispatchContext {
   readonly protocol: ProtocolRange;
   readonly stacks: Stacks;
   readonly sessions: Sessions;
+  readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
   readonly verification: Pick<Verification, 'settle'>;
   readonly status: () => DaemonResult<'status'>;
   readonly front: () => Front;
@@ -109,6 +111,12 @@ async function answer(
       const free = await isPortFree(port);
       return { free, holders: free ? [] : await holdersOf(port) };
     }
+    case 'drain': {
+      const { targets, ...options } = parse('drain', params);
+      return { left: await context.traffic.drain(targets, options) };
+    }
+    case 'traffic':
+      return context.traffic.quiet(parse('traffic', params).targets);
     case 'forget':
       return { forgotten: await stacks.forget(parse('forget', params).stacks) };
     default:

@@ -70,7 +70,9 @@ export function createLeases(options: LeasesOptions): Leases {
         if (!isNoFreePort(error) || !(await options.forgetGone())) throw error;
         return allocate();
       });
-      const fenced = fencedBy(requireStack(key), ports, rules);
+      // Containers alone say nothing of what the contract pins and reserves.
+      const isContract = ports.length === 0 || ports.some(({ kept }) => kept !== true);
+      const fenced = isContract ? fencedBy(requireStack(key), ports, rules) : undefined;
       return { allocation: found, written: later(put(key, found.leases, fenced)) };
     });
     await written();
@@ -132,10 +134,20 @@ function later(commit: Promise<void>): () => Promise<void> {
 const isNoFreePort = (error: unknown): boolean =>
   error instanceof PortrampError && error.code === 'NO_FREE_PORT';
 
-export const toLease = ({ service, port, number, static: pinned, generation }: LedgerLease): Lease => ({
+export const toLease = ({
   service,
   port,
   number,
   static: pinned,
   generation,
+  span,
+  kept,
+}: LedgerLease): Lease => ({
+  service,
+  port,
+  number,
+  static: pinned,
+  generation,
+  span,
+  kept,
 });

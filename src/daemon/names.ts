@@ -10,6 +10,7 @@ import {
   isSameKey,
   isSamePort,
   leasesOf,
+  numbersOf,
   putStack,
   removeStacks,
   type Ledger,
@@ -128,13 +129,14 @@ function adoptLeases(naming: Naming, held: Held | undefined): Naming {
   const { root, environment } = naming.stack;
   const adopted: LedgerLease[] = [];
   const own = leasesOf(naming.ledger, naming.stack);
+  const taken = new Set(naming.ledger.leases.flatMap(numbersOf));
   const isNew = (lease: Lease): boolean =>
-    !naming.ledger.leases.some(({ number }) => number === lease.number) &&
-    ![...own, ...adopted].some((other) => isSamePort(other, lease) || other.number === lease.number);
+    !numbersOf(lease).some((number) => taken.has(number)) &&
+    ![...own, ...adopted].some((other) => isSamePort(other, lease));
   for (const lease of held.leases) {
-    if (isNew(lease)) {
-      adopted.push({ root, environment, ...lease });
-    }
+    if (!isNew(lease)) continue;
+    for (const number of numbersOf(lease)) taken.add(number);
+    adopted.push({ root, environment, ...lease });
   }
   return { ...naming, ledger: addLeases(naming.ledger, adopted) };
 }

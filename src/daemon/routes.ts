@@ -4,7 +4,7 @@ import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import type { Finding } from '../ports/findings.ts';
 import { describeHolder } from '../ports/holders.ts';
 import { findStack, keyText, type Ledger, type LedgerStack } from '../ports/ledger.ts';
-import type { PublishedRoute, StackSnapshot } from '../protocol/messages.ts';
+import type { PublishedRoute, PublishedService, StackSnapshot } from '../protocol/messages.ts';
 import type { Sessions } from './sessions.ts';
 import type { Standing, Verification } from './verification.ts';
 
@@ -50,11 +50,34 @@ function verifiedRoutes(snapshot: StackSnapshot, standingOf: Verification['stand
   return snapshot.routes.map((published) => {
     const { service, port, route } = published;
     const owner = services.get(service);
+    if (owner?.instances !== undefined) return verifyInstances(published, owner, standingOf);
     const marker = owner?.instance?.marker;
     const isExternal = owner?.ports.find(({ name }) => name === port)?.listener === 'external';
     if (route.state !== 'live' || marker === undefined || isExternal) return published;
     return { ...published, route: judgeRoute(route, standingOf(marker), service) };
   });
+}
+
+/** Of several instances those that have been looked at serve, and no condemned one does. */
+function verifyInstances(
+  published: PublishedRoute,
+  { name, ports, instances = [] }: PublishedService,
+  standingOf: Verification['standingOf'],
+): PublishedRoute {
+  const { route, port } = published;
+  const isExternal = ports.find((one) => one.name === port)?.listener === 'external';
+  if (route.state !== 'live' || isExternal) return published;
+  const judged = route.targets.map((target) => {
+    const owner = instances.find((one) => one.ports[port] === target.port && one.mark !== undefined);
+    const marker = owner?.mark?.marker;
+    const standing: Standing = marker === undefined ? { kind: 'fine' } : standingOf(marker);
+    return { target, standing };
+  });
+  const targets = judged.filter(({ standing }) => standing?.kind === 'fine').map(({ target }) => target);
+  if (targets.length > 0) return { ...published, route: { state: 'live', targets } };
+  const open = judged.some(({ standing }) => standing === undefined);
+  const standing = open ? undefined : judged[0]?.standing;
+  return { ...published, route: judgeRoute(route, standing, name) };
 }
 
 function judgeRoute(

@@ -117,7 +117,9 @@ export function createStacks(options: StacksOptions): Stacks {
         snapshot.routes.map(({ host }) => host),
       );
       const ports = snapshot.services.flatMap(({ name, ports: list }) =>
-        list.map((port) => ({ service: name, port: port.name })),
+        list.flatMap((port) =>
+          [port.name, ...(port.leases ?? [])].map((lease) => ({ service: name, port: lease })),
+        ),
       );
       await ledger.commit((current) => setHosts(keepLeases(current, key, ports), key, grant.granted));
       // The runner may have gone while the disk was busy.

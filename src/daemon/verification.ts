@@ -8,6 +8,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { Claim, Finding } from '../ports/findings.ts';
 import { isSameKey, type LedgerKey } from '../ports/ledger.ts';
 import type { Inspection } from './inspection.ts';
+import type { PublishedService } from '../protocol/messages.ts';
 import type { Session } from './sessions.ts';
 
 /** What is known of an instance; undefined: not looked at since it is ready. */
@@ -144,19 +145,30 @@ interface Instance {
 }
 
 function instancesOf(session: Session, labelOf: VerificationOptions['labelOf']): Instance[] {
-  return session.snapshot.services.flatMap(({ name, state, pid, instance, ports }) => {
-    const own = ports.filter(({ listener }) => listener !== 'external');
-    if (pid === undefined || instance === undefined || own.length === 0) return [];
-    if (state !== 'warming' && state !== 'ready' && state !== 'unwell') return [];
-    const { marker, startTime } = instance;
-    const claim: Claim = {
-      instance: { pid, startTime, marker },
-      label: labelOf(session.key, name),
-      ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
-    };
-    const followed = new Set(own.filter(({ follow }) => follow === true).map((port) => port.name));
-    return [{ session, marker, ready: state !== 'warming', claim, followed }];
-  });
+  return session.snapshot.services.flatMap((service) =>
+    processesOf(service).flatMap(({ state, pid, mark, ports }): Instance[] => {
+      const own = ports.filter(({ listener }) => listener !== 'external');
+      if (pid === undefined || mark === undefined || own.length === 0) return [];
+      if (state !== 'warming' && state !== 'ready' && state !== 'unwell') return [];
+      const { marker, startTime } = mark;
+      const claim: Claim = {
+        instance: { pid, startTime, marker },
+        label: labelOf(session.key, service.name),
+        ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
+      };
+      const followed = new Set(own.filter(({ follow }) => follow === true).map((port) => port.name));
+      return [{ session, marker, ready: state !== 'warming', claim, followed }];
+    }),
+  );
+}
+
+/** A service is one process, or one for each of its replicas: those have ports of their own. */
+function processesOf({ state, pid, instance, instances, ports }: PublishedService) {
+  if (instances === undefined) return [{ state, pid, mark: instance, ports }];
+  return instances.map((one) => ({
+    ...one,
+    ports: ports.map((port) => ({ ...port, targetPort: one.ports[port.name] ?? port.targetPort })),
+  }));
 }
 
 /** Forgets what is known of instances that are gone. */

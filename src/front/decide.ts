@@ -23,18 +23,23 @@ export interface Knowledge {
   readonly port: number;
 }
 
+/** Which of a service's instances a request goes to. */
+export type Pick = (targets: readonly Target[]) => Target | undefined;
+
 /** Nothing can be decided yet; if it stays so, this is said. */
 export interface Pending {
   readonly action: 'wait';
+  /** The service that is to be started for it. */
+  readonly wake?: Match;
   readonly notice: Notice;
 }
 
-export function decide(head: RequestHead, knowledge: Knowledge): Decision | Pending {
+export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Decision | Pending {
   const { table, expected, port } = knowledge;
   const verdict = judge(head, table, expected);
   switch (verdict.verdict) {
     case 'served':
-      return serve(head, verdict.match, knowledge);
+      return serve(head, verdict.match, knowledge, pick);
     case 'pathless':
       return isDiscovery(head)
         ? discover(verdict.stack, port)
@@ -69,7 +74,7 @@ function explainStranger(
   return notices.unknownHost(host, meant === undefined ? meant : urlOf(meant, port));
 }
 
-function serve(head: RequestHead, match: Match, { table, port }: Knowledge): Decision | Pending {
+function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick: Pick): Decision | Pending {
   const { canonical, route } = match.route;
   const foreign = findForeignPage(head, match, table, port);
   if (foreign !== undefined) return say(head, notices.foreignPage(match, foreign.origin));
@@ -84,7 +89,11 @@ function serve(head: RequestHead, match: Match, { table, port }: Knowledge): Dec
       return target === undefined ? say(head, notices.stopped(match)) : forward(head, match, target, port);
     }
     case 'warming':
-      return { action: 'wait', notice: notices.starting(match) };
+      return {
+        action: 'wait',
+        notice: notices.starting(match),
+        ...(route.wake === true ? { wake: match } : {}),
+      };
     case 'failed':
       return say(head, notices.failed(match, route.failure));
     case 'stopped':
@@ -114,8 +123,5 @@ const discover = (stack: FrontStack, port: number): Decision => ({
 
 const isDiscovery = ({ method, path, upgrade }: RequestHead): boolean =>
   (method === 'GET' || method === 'HEAD') && !upgrade && path.split('?')[0] === DISCOVERY_PATH;
-
-const pick = (targets: readonly Target[]): Target | undefined =>
-  targets[Math.floor(Math.random() * targets.length)];
 
 const urlOf = (host: string, port: number): string => `http://${host}${port === 80 ? '' : `:${port}`}`;

@@ -4,15 +4,18 @@
  *     listener → engine → gate → table → live: forward · warming: hold · failed, stopped: a page
  */
 import type { Clock } from '../lib/clock.ts';
+import { Emitter } from '../lib/emitter.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Decision, Engine, RequestHead } from '../proxy/engine/engine.ts';
 import { createHold } from '../proxy/hold.ts';
+import { createTraffic, type Traffic } from '../proxy/traffic.ts';
 import { decide, say, type Knowledge } from './decide.ts';
 import { isNavigation } from './gate.ts';
-import { listen, type Listener } from './listener.ts';
+import { listen, type Listener } from '../proxy/listener.ts';
 import { BROKEN, CLOSING, CROWDED } from './notices.ts';
 import { compileResting, type RestingStack } from './resting.ts';
-import { compileTable, type FrontStack } from './table.ts';
+import { compileTable, type FrontStack, type Match } from './table.ts';
+import { createTracker } from './track.ts';
 
 export interface Front {
   /**
@@ -29,6 +32,10 @@ export interface Front {
   listen(port: number): Promise<number>;
   /** Takes no more connections; exchanges under way have `drainMs` milliseconds. */
   close(drainMs: number): Promise<void>;
+  /** Who is asked what with which target: see `proxy/traffic.ts`. */
+  readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
+  /** A request waits for a service that starts on request. */
+  readonly wakes: Pick<Emitter<Match>, 'on'>;
   /** Undefined while it does not listen. */
   readonly port: number | undefined;
 }
@@ -61,20 +68,25 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   let closing = false;
   let cancelExpect = (): void => undefined;
   const look = (head: RequestHead): ReturnType<typeof decide> =>
-    closing ? say(head, CLOSING) : decide(head, knowledge);
-  const room = createWaitingRoom(clock, { ...LIMITS, ...limits }, look);
+    closing ? say(head, CLOSING) : decide(head, knowledge, (targets) => traffic.pick(targets));
+  const traffic = createTraffic(clock);
+  const wakes = new Emitter<Match>();
+  const room = createWaitingRoom(clock, { ...LIMITS, ...limits }, look, (match) => wakes.emit(match));
+  const serve = createTracker({ traffic, room });
   const learn = (news: Partial<Knowledge>): void => {
     knowledge = { ...knowledge, ...news };
     room.wake();
   };
   const server = engine.createServer((head, signal) =>
-    room.settle(head, signal).catch((error: unknown) => {
+    serve(head, signal).catch((error: unknown) => {
       log(`front: ${messageOf(error)}`);
       return say(head, BROKEN);
     }),
   );
 
   return {
+    traffic,
+    wakes,
     publish: (stacks, resting = []) =>
       learn({ table: compileTable(stacks), resting: compileResting(resting) }),
     expect: (hosts, ms) => {
@@ -101,25 +113,30 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   };
 }
 
-interface WaitingRoom {
+export interface WaitingRoom {
   /** The decision about a request, as soon as there is one or the patience for it is over. */
   settle(head: RequestHead, signal: AbortSignal): Promise<Decision>;
   wake(): void;
+  /** Resolves when something changed, at the latest after `ms` milliseconds. */
+  news(ms: number, signal: AbortSignal): Promise<unknown>;
 }
 
 function createWaitingRoom(
   clock: Clock,
   limits: FrontLimits,
   look: (head: RequestHead) => ReturnType<typeof decide>,
+  wake: (match: Match) => void,
 ): WaitingRoom {
   const hold = createHold(clock, limits.waiting);
   return {
     wake: () => hold.wake(),
+    news: (ms, signal) => hold.wait(clock.now() + ms, signal),
     settle: async (head, signal) => {
       const until = clock.now() + (isNavigation(head) ? limits.waitNavigation : limits.wait);
       for (;;) {
         const decision = look(head);
         if (decision.action !== 'wait') return decision;
+        if (decision.wake !== undefined) wake(decision.wake);
         const end = await hold.wait(until, signal);
         if (end !== 'woken') return say(head, end === 'full' ? CROWDED : decision.notice);
       }

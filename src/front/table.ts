@@ -16,7 +16,8 @@ export interface RouteFailure {
 
 export type RouteState =
   | { readonly state: 'live'; readonly targets: readonly Target[] }
-  | { readonly state: 'warming' }
+  /** `wake`: somebody has to ask for it first. */
+  | { readonly state: 'warming'; readonly wake?: boolean | undefined }
   | { readonly state: 'failed'; readonly failure: RouteFailure }
   | { readonly state: 'stopped' };
 

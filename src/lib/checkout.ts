@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { relative } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, dirname, relative } from 'node:path';
+
+import { askGit } from './git.ts';
 
 /** A folder with a contract, as git sees it. */
 export interface Checkout {
@@ -10,6 +10,8 @@ export interface Checkout {
   readonly root: string;
   /** The same for every worktree of a repository, different for every clone: SHA-256, hex. */
   readonly workspaceId: string;
+  /** What the folder is called in the main working tree: the same for every worktree. */
+  readonly name: string;
   /** True for the main working tree, and outside git. */
   readonly main: boolean;
   /** Absent outside git and where HEAD is detached. */
@@ -22,7 +24,7 @@ export interface Checkout {
  */
 export async function readCheckout(folder: string): Promise<Checkout> {
   const root = await realpath(folder);
-  const answer = await askGit(root, [
+  const answer = await ask(root, [
     'rev-parse',
     '--path-format=absolute',
     '--git-common-dir',
@@ -31,39 +33,27 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   ]);
   const [commonDir, gitDir, top] = answer?.split('\n') ?? [];
   if (commonDir === undefined || gitDir === undefined || top === undefined) {
-    return { root, workspaceId: hash(root), main: true };
+    return { root, workspaceId: hash(root), name: basename(root), main: true };
   }
   const common = await realpath(commonDir);
   const place = relative(await realpath(top), root);
-  const branch = await askGit(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  const branch = await ask(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
   return {
     root,
     workspaceId: hash(place === '' ? common : `${common}\0${place}`),
+    name: place === '' ? nameOfTree(common) : basename(place),
     main: common === (await realpath(gitDir)),
     ...(branch === undefined ? {} : { branch }),
   };
 }
 
-const run = promisify(execFile);
+/** `shop` for `…/shop/.git`, for a bare `…/shop.git` and for a submodule's `….git/modules/shop`. */
+const nameOfTree = (common: string): string =>
+  basename(common) === '.git' ? basename(dirname(common)) : basename(common).replace(/\.git$/, '');
 
-/** Variables such as GIT_DIR (set inside hooks) would make git answer for another repository. */
-export function environmentForGit(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) =>
-        !['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_PREFIX'].includes(name),
-    ),
-  );
-}
-
-async function askGit(cwd: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('git', args, { cwd, env: environmentForGit(), timeout: 10_000 });
-    const text = stdout.trim();
-    return text === '' ? undefined : text;
-  } catch {
-    return undefined;
-  }
+async function ask(cwd: string, args: readonly string[]): Promise<string | undefined> {
+  const text = (await askGit(cwd, args))?.trim();
+  return text === '' ? undefined : text;
 }
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -20,6 +20,10 @@ export interface Home {
   readonly versions: string;
   /** One folder of logs per stack, named by its slug. */
   readonly logs: string;
+  /** When the tasks of each stack last succeeded: one file a stack, named by its slug. */
+  readonly tasks: string;
+  /** What each run has started: one file a run. */
+  readonly runs: string;
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS; a longer path is truncated without a word. */
@@ -42,6 +46,8 @@ export function locateHome(environment: Environment = process.env): Home {
     config: join(root, 'config.yaml'),
     versions: join(root, 'versions'),
     logs: join(root, 'logs'),
+    tasks: join(root, 'tasks'),
+    runs: join(root, 'runs'),
   };
 }
 

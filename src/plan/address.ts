@@ -27,24 +27,29 @@ export interface FrontPort {
 
 const LOOPBACK = '127.0.0.1';
 
-/** `number` is the lease; an external port has its own. */
+/** `number` is the lease, `target` that of an instance behind a ramp; an external port has its own. */
 export function resolvePort(
   service: Service,
   port: PlannedPort,
   number: number,
   front: FrontPort,
+  target = number,
 ): ResolvedPort {
   const host = service.kind === 'external' ? service.target.host : LOOPBACK;
-  const authority = withPort(host.includes(':') ? `[${host}]` : host, number, port.appProtocol);
   const publicHost = publicHostOf(port, front);
   return {
     ...port,
     port: number,
-    targetPort: number,
+    targetPort: target,
     host,
-    url: `${schemeOf(port.appProtocol)}://${authority}`,
+    url: urlOf(port.appProtocol, host, number),
     ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}${pathOf(port)}` }),
   };
+}
+
+export function urlOf(protocol: AppProtocol, host: string, number: number): string {
+  const authority = withPort(host.includes(':') ? `[${host}]` : host, number, protocol);
+  return `${schemeOf(protocol)}://${authority}`;
 }
 
 const grantedHosts = ({ hosts, shortHosts, extraHosts, refusedHosts = [] }: ResolvedPort): string[] =>

@@ -67,7 +67,12 @@ const POLICIES = [
   ['start', 'none'],
   ['run', 'none'],
   ['resolve', 'restart'],
+  ['definition', 'restart'],
   ['transition', 'none'],
+  ['replicas', 'none'],
+  ['watch', 'none'],
+  ['idle', 'none'],
+  ['inputs', 'none'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {
@@ -116,6 +121,7 @@ const PORT_FIELDS = [
   'visibility',
   'follow',
   'listener',
+  'ramp',
   'hosts',
   'shortHosts',
   'extraHosts',

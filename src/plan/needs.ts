@@ -26,14 +26,20 @@ export function planNeeds(contract: Contract, service: Service): PlannedNeeds {
       return;
     }
     unknown.push(...findConsumptionProblems(provider, consumption, at));
-    const { port, optional } = consumption;
+    const { port, optional, silent } = consumption;
     const denial = denyAccess(provider, service.name, port);
     if (denial !== undefined) {
       denied.push({ at, message: denial.message, hint: denial.hint });
       return;
     }
     const condition = consumption.condition ?? usualCondition(provider);
-    needs.push({ service: provider.name, ...(port === undefined ? {} : { port }), optional, condition });
+    needs.push({
+      service: provider.name,
+      ...(port === undefined ? {} : { port }),
+      optional,
+      condition,
+      ...(silent === true ? { silent } : {}),
+    });
   });
   return { needs, unknown, denied };
 }

@@ -33,7 +33,7 @@ function defaultNames(plan: Plan): readonly string[] {
 
 function startsByItself({ service }: PlannedService): boolean {
   if (service.kind === 'external') return true;
-  return service.start === 'auto' && (service.kind === 'process' || service.run === 'always');
+  return service.start !== 'manual' && (service.kind !== 'task' || service.run !== 'manual');
 }
 
 const groupOf = (plan: Plan, name: string): readonly string[] | undefined =>

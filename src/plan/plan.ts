@@ -53,6 +53,8 @@ export interface Need {
   readonly port?: string | undefined;
   readonly optional: boolean;
   readonly condition: Condition;
+  /** Only orders, and tells nothing. */
+  readonly silent?: boolean | undefined;
 }
 
 /** Port numbers granted for a plan, by service and port name. */

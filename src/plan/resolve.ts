@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 
-import type { Readiness, Service } from '../contract/contract.ts';
+import type { Readiness, Service, StopPolicy } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
 import { expandCommand, expandTemplate, type Scope } from './expand.ts';
 import type { Plan, PlannedService, ResolvedService } from './plan.ts';
@@ -31,6 +31,25 @@ export function resolveServices(plan: Plan, inputs: ResolveInputs): Resolution {
   return { services, diagnostics: sortDiagnostics(diagnostics) };
 }
 
+/** The service as the instance in a slot is launched: with the target ports of that slot. */
+export function resolveInstance(
+  plan: Plan,
+  name: string,
+  slot: number,
+  inputs: ResolveInputs,
+): ResolvedService | undefined {
+  const planned = plan.services.get(name);
+  if (planned === undefined) return undefined;
+  const inSlot = { ...inputs, slot };
+  // What is wrong with its templates was reported when the stack was resolved.
+  return resolveService(
+    plan,
+    planned,
+    inSlot,
+    createValues(plan, inSlot, () => undefined),
+  );
+}
+
 function resolveService(
   plan: Plan,
   planned: PlannedService,
@@ -45,20 +64,36 @@ function resolveService(
   return {
     ...shared,
     dir: resolve(plan.stack.root, service.dir),
-    command: resolveCommand(service, values),
+    command: resolveCommand(service.command, name, ['command'], values),
     ...resolveEnvironment(service, inputs, values),
     service:
       service.kind === 'process'
-        ? { ...service, ready: resolveReadiness(service.ready, name, values) }
-        : service,
+        ? {
+            ...service,
+            stop: resolveStop(service, values),
+            ready: resolveReadiness(service.ready, name, values),
+          }
+        : { ...service, stop: resolveStop(service, values) },
   };
 }
 
 type Runnable = Exclude<Service, { kind: 'external' }>;
 
-function resolveCommand({ name, command }: Runnable, values: Values): string | string[] {
-  if (typeof command === 'string') return expandCommand(command, values.scope(name, ['command']));
-  return command.map((word, index) => expandTemplate(word, values.scope(name, ['command', index])));
+type Path = readonly (string | number)[];
+
+function resolveCommand(
+  command: string | readonly string[],
+  name: string,
+  path: Path,
+  values: Values,
+): string | string[] {
+  if (typeof command === 'string') return expandCommand(command, values.scope(name, path));
+  return command.map((word, index) => expandTemplate(word, values.scope(name, [...path, index])));
+}
+
+function resolveStop({ name, stop }: Runnable, values: Values): StopPolicy {
+  if (stop.command === undefined) return stop;
+  return { ...stop, command: resolveCommand(stop.command, name, ['stop', 'command'], values) };
 }
 
 function resolveEnvironment(
@@ -86,6 +121,12 @@ function resolveEnvironment(
 function resolveReadiness(ready: Readiness, name: string, values: Values): Readiness {
   if (ready.kind === 'http') {
     return { ...ready, path: expandTemplate(ready.path, values.scope(name, ['ready', 'http'])) };
+  }
+  if (ready.kind === 'file') {
+    return { ...ready, path: expandTemplate(ready.path, values.scope(name, ['ready', 'file'])) };
+  }
+  if (ready.kind === 'exec') {
+    return { ...ready, command: resolveCommand(ready.command, name, ['ready', 'exec'], values) };
   }
   // A `$` at the end of a pattern is an anchor: only patterns with a template are templates.
   if (ready.kind !== 'log' || !ready.pattern.includes('${')) return ready;

@@ -35,10 +35,11 @@ export function injectionsOf(
 ): Injection[] {
   if (planned.service.kind === 'external') return [];
   return [
-    ...ownInjections(planned),
+    // A container listens where its image says, and knows itself by what the Compose file says.
+    ...(planned.service.kind === 'compose' ? [] : ownInjections(planned)),
     ...planned.needs.flatMap((need) => {
       const provider = services.get(need.service);
-      if (provider === undefined) return [];
+      if (provider === undefined || need.silent) return [];
       const named = provider.ports.find((port) => port.name === need.port);
       return [
         ...addressInjections(provider),

@@ -8,11 +8,15 @@ import { PortrampError } from '../lib/errors.ts';
 import { attributeOf, resolvePort, toldPort, type FrontPort } from './address.ts';
 import { expandTemplate, type Scope } from './expand.ts';
 import { lookUp, type Answer } from './lookup.ts';
+import { targetLease } from './slots.ts';
 import type { Leases, Plan, PlannedService, ResolvedPort } from './plan.ts';
 import { injectionsOf, primaryPort, type Meaning } from './told.ts';
+import { bridgePort, seenFrom, viewpointOf, type Viewpoint } from './viewpoint.ts';
 
 export interface ResolveInputs {
   readonly leases: Leases;
+  /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
+  readonly slot?: number;
   /** Numbers that services opened in place of their leases, for ports that `follow`. */
   readonly followed?: Leases | undefined;
   readonly front: FrontPort;
@@ -51,21 +55,27 @@ export function createValues(
       resolvePorts(each, inputs).map((port) => markRefused(port, inputs.refusedHosts)),
     ]),
   );
+  const inside = new Map(
+    [...plan.services.values()].map((each) => [each.name, seeInside(each, ports, inputs)]),
+  );
+  const portsAt = (view: Viewpoint): typeof ports => (view === 'host' ? ports : inside);
+  const viewOf = (name: string): Viewpoint => viewpointOf(plan.services.get(name)?.service);
   const urls = new Map<string, Answer>();
   const expanding: string[] = [];
   const meanings = new Map<string, ReadonlyMap<string, Meaning>>();
 
-  function declaredUrl(name: string): Answer | undefined {
+  function declaredUrl(name: string, view: Viewpoint = 'host'): Answer | undefined {
     const template = plan.services.get(name)?.service.url;
     if (template === undefined) return undefined;
-    const known = urls.get(name);
+    const key = `${view} ${name}`;
+    const known = urls.get(key);
     if (known !== undefined) return known;
     if (expanding.includes(name) || expanding.length >= MAX_CHAIN) {
       report(describeChain(inputs.contract, expanding, name));
       return { failed: true };
     }
     let failed = false;
-    const outer = scope(name, ['url']);
+    const outer = scope(name, ['url'], view);
     expanding.push(name);
     const value = expandTemplate(template, {
       ...outer,
@@ -77,7 +87,7 @@ export function createValues(
     });
     expanding.pop();
     const answer: Answer = failed ? { failed } : { value };
-    urls.set(name, answer);
+    urls.set(key, answer);
     return answer;
   }
 
@@ -93,12 +103,14 @@ export function createValues(
 
   function valueOf(means: Meaning, self: string): string | undefined {
     if (means.kind === 'url') {
-      const answer = declaredUrl(means.service);
+      const answer = declaredUrl(means.service, viewOf(self));
       // What is wrong with the URL has been reported: it is not also missing.
       return answer !== undefined && 'value' in answer ? answer.value : '';
     }
     if (means.kind === 'port') {
-      const port = ports.get(means.service)?.find((each) => each.name === means.port);
+      const port = portsAt(viewOf(self))
+        .get(means.service)
+        ?.find((each) => each.name === means.port);
       if (port === undefined) return undefined;
       return means.attribute === 'targetPort' ? String(toldPort(port)) : attributeOf(port, means.attribute);
     }
@@ -114,10 +126,26 @@ export function createValues(
       : valueOf(means, name);
   }
 
-  function scope(name: string, path: readonly (string | number)[]): Scope {
+  /** Where a service listens itself: what it reads of its own port is the number that it has to open. */
+  function insidePorts(name: string, view: Viewpoint): Values['ports'] {
+    const seen = portsAt(view);
+    const own = (seen.get(name) ?? []).map((port) => ({ ...port, port: port.targetPort }));
+    return new Map([...seen, [name, own]]);
+  }
+
+  function scope(name: string, path: readonly (string | number)[], view = viewOf(name)): Scope {
     return {
       at: inputs.contract.locate(['services', name, ...path]),
-      lookUp: (reference) => lookUp({ plan, ports, declaredUrl }, reference, name),
+      lookUp: (reference) =>
+        lookUp(
+          {
+            plan,
+            ports: path[0] === 'url' ? portsAt(view) : insidePorts(name, view),
+            declaredUrl: (provider) => declaredUrl(provider, view),
+          },
+          reference,
+          name,
+        ),
       variable: (wanted) => variable(name, wanted),
       unresolvedVariables: inputs.unresolvedVariables,
       report,
@@ -134,6 +162,10 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
     }
+    if (port.ramp) {
+      const target = inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0));
+      return resolvePort(service, port, number, inputs.front, target);
+    }
     const opened = port.follow ? inputs.followed?.get(name)?.get(port.name) : undefined;
     if (opened === undefined) return resolvePort(service, port, number, inputs.front);
     return { ...resolvePort(service, port, opened, inputs.front), leased: number };
@@ -143,6 +175,18 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
 function markRefused(port: ResolvedPort, refused: ReadonlySet<string> = new Set()): ResolvedPort {
   const refusedHosts = [...port.shortHosts, ...port.extraHosts].filter((host) => refused.has(host));
   return refusedHosts.length === 0 ? port : { ...port, refusedHosts };
+}
+
+/** The ports as a container of the stack's project sees them. */
+function seeInside(
+  { name, service }: PlannedService,
+  ports: ReadonlyMap<string, readonly ResolvedPort[]>,
+  { leases }: ResolveInputs,
+): ResolvedPort[] {
+  const bridge = leases.get(name);
+  return (ports.get(name) ?? []).map((port) =>
+    seenFrom('container', service, port, bridge?.get(bridgePort(port.name))),
+  );
 }
 
 /** What the front calls the service, else where it is. */

@@ -8,6 +8,7 @@ import { sha256 } from '../lib/hash.ts';
 import {
   isSameKey,
   isSamePort,
+  numbersOf,
   type Ledger,
   type LedgerKey,
   type LedgerLease,
@@ -28,6 +29,10 @@ import {
 export interface PortRequest extends LeasePort {
   /** The number that the contract pins. */
   readonly static?: number | undefined;
+  /** How many numbers in a row it needs; absent is 1. A pinned port has one. */
+  readonly span?: number | undefined;
+  /** See `ledgerLease`. */
+  readonly kept?: boolean | undefined;
 }
 
 export interface AllocateOptions {
@@ -110,7 +115,7 @@ function beginSearch(ledger: Ledger, stack: LedgerStack, options: AllocateOption
     range: rules.range ?? DEFAULT_RANGE,
     // Looked up one by one: most requests are about a few of many leases.
     heldBy: (port) => ledger.leases.find((lease) => isSamePort(lease, port) && isSameKey(lease, stack)),
-    otherOn: (number) => ledger.leases.find((lease) => lease.number === number && !isSameKey(lease, stack)),
+    otherOn: (number) => ledger.leases.find((lease) => isOn(lease, number) && !isSameKey(lease, stack)),
     // This contract's reservations, and what other contracts reserve or pin.
     fenced: new Set([
       ...rules.reservations.map(({ port }) => port),
@@ -128,16 +133,16 @@ function createIsLeased({ leases }: Ledger): (number: number) => boolean {
   let asked = 0;
   return (number) => {
     asked += 1;
-    if (asked > 8) index ??= new Set(leases.map((lease) => lease.number));
-    return index?.has(number) ?? leases.some((lease) => lease.number === number);
+    if (asked > 8) index ??= new Set(leases.flatMap(numbersOf));
+    return index?.has(number) ?? leases.some((lease) => isOn(lease, number));
   };
 }
 
 function grant({ heldBy, stack, granted, given }: Search, port: PortRequest, number: number): void {
   const known = heldBy(port);
-  const stays = known?.number === number && known.static === port.static;
-  granted.set(portKey(port), stays ? known : makeLease(stack, port, number, known));
-  given.add(number);
+  const lease = makeLease(stack, port, number, known);
+  granted.set(portKey(port), known !== undefined && isSameLease(known, lease) ? known : lease);
+  for (const each of numbersOf(lease)) given.add(each);
 }
 
 function grantPinned(search: Search, port: PortRequest, running: boolean): void {
@@ -152,7 +157,9 @@ function grantPinned(search: Search, port: PortRequest, running: boolean): void 
 
 function grantHeld(search: Search, port: PortRequest): void {
   const known = search.heldBy(port);
-  if (known === undefined || search.granted.has(portKey(port)) || search.given.has(known.number)) return;
+  if (known === undefined || search.granted.has(portKey(port))) return;
+  const isEnough = (known.span ?? 1) >= (port.span ?? 1);
+  if (!isEnough || numbersOf(known).some((number) => search.given.has(number))) return;
   const isPinned = known.number === port.static;
   if (isPinned || findObjection(search.rules, port.service, known.number) === undefined) {
     grant(search, port, known.number);
@@ -165,13 +172,19 @@ async function grantFree(
   isFree: AllocateOptions['isFree'],
 ): Promise<void> {
   const { range, stack, given, fenced, isLeased } = search;
+  const { span = 1 } = port;
   if (search.granted.has(portKey(port))) return;
-  for (const number of walkFrom(range, preferredNumber(range, stack, port))) {
+  const isUsable = async (number: number): Promise<boolean> => {
     const isBarred = given.has(number) || fenced.has(number) || BLOCKED_PORTS.has(number);
-    if (isBarred || isExcluded(range, number) || isLeased(number) || !(await isFree(number))) continue;
-    return grant(search, port, number);
+    if (isBarred || number > range.to || isExcluded(range, number) || isLeased(number)) return false;
+    return isFree(number);
+  };
+  for (const first of walkFrom(range, preferredNumber(range, stack, port))) {
+    let width = 0;
+    while (width < span && (await isUsable(first + width))) width += 1;
+    if (width === span) return grant(search, port, first);
   }
-  throw noFreePort(range);
+  throw noFreePort(range, span);
 }
 
 function explain(search: Search, port: PortRequest): string | undefined {
@@ -189,6 +202,8 @@ function makeLease(
   before: LedgerLease | undefined,
 ): LedgerLease {
   const generation = before === undefined ? undefined : nextGeneration(before, number);
+  // A range that became wider than it has to be stays as it is.
+  const span = Math.max(port.span ?? 1, before?.number === number ? (before.span ?? 1) : 1);
   return {
     root,
     environment,
@@ -197,8 +212,19 @@ function makeLease(
     number,
     ...(port.static === undefined ? {} : { static: port.static }),
     ...(generation === undefined ? {} : { generation }),
+    ...(span === 1 ? {} : { span }),
+    ...(port.kept === true ? { kept: true } : {}),
   };
 }
+
+const isOn = ({ number, span = 1 }: LedgerLease, wanted: number): boolean =>
+  number <= wanted && wanted < number + span;
+
+const isSameLease = (one: LedgerLease, other: LedgerLease): boolean =>
+  one.number === other.number &&
+  one.static === other.static &&
+  one.span === other.span &&
+  one.kept === other.kept;
 
 /** Counts how often a lease got another number; absent is 1. */
 export const nextGeneration = (before: LedgerLease, number: number): number | undefined =>
@@ -221,6 +247,10 @@ function explainMove({ heldBy, rules }: Search, port: PortRequest, lease: Ledger
   const before = heldBy(port);
   if (before === undefined || before.number === lease.number || lease.number === port.static)
     return undefined;
+  const { span = 1 } = port;
+  if ((before.span ?? 1) < span) {
+    return `${port.service}.${port.port} moved from port ${before.number} to ${lease.number}, where ${span} in a row are free`;
+  }
   const why = findObjection(rules, port.service, before.number) ?? 'pinned for another port';
   return `${port.service}.${port.port} moved from port ${before.number}, which is now ${why}, to ${lease.number}`;
 }
@@ -250,12 +280,12 @@ export async function moveLease(
 const isOf = (lease: LedgerLease, stack: LedgerKey, port: LeasePort): boolean =>
   isSameKey(lease, stack) && isSamePort(lease, port);
 
-const noFreePort = (range: PortRange): PortrampError =>
+const noFreePort = (range: PortRange, span = 1): PortrampError =>
   new PortrampError(
     'NO_FREE_PORT',
     widthOf(range) === 0
       ? `the range ${range.from}-${range.to} has no numbers besides the ${range.static} for pinned ports`
-      : `no port between ${range.from + range.static} and ${range.to} is free`,
+      : `no ${span === 1 ? 'port' : `${span} ports in a row`} between ${range.from + range.static} and ${range.to} ${span === 1 ? 'is' : 'are'} free`,
     {
       hint: 'run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them',
     },

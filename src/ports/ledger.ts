@@ -33,6 +33,10 @@ const ledgerLease = stackKey.extend({
   static: port.optional(),
   /** Counts the numbers that the port has had; absent is 1. */
   generation: z.number().int().min(1).optional(),
+  /** How many numbers in a row, from `number` on; absent is 1. */
+  span: z.number().int().min(1).optional(),
+  /** Stays when a runner publishes the stack without it: containers outlive the runner. */
+  kept: z.boolean().optional(),
 });
 
 export const ledgerSchema = z.object({
@@ -53,6 +57,10 @@ export interface LeasePort {
   readonly service: string;
   readonly port: string;
 }
+
+/** Every number of a lease. */
+export const numbersOf = ({ number, span = 1 }: Pick<LedgerLease, 'number' | 'span'>): number[] =>
+  Array.from({ length: span }, (_, index) => number + index);
 
 export const emptyLedger: Ledger = { version: LEDGER_VERSION, stacks: [], leases: [], hosts: {} };
 
@@ -98,13 +106,14 @@ export const addLeases = (ledger: Ledger, leases: readonly LedgerLease[]): Ledge
  */
 export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly LedgerLease[]): Ledger {
   if (leases.every((lease) => ledger.leases.includes(lease))) return ledger;
-  const numbers = new Set(leases.map(({ number }) => number));
+  const numbers = new Set(leases.flatMap(numbersOf));
   const services = new Set(leases.map(({ service }) => service));
   const isReplaced = (lease: LedgerLease): boolean =>
     services.has(lease.service) && leases.some((one) => isSamePort(one, lease));
   const stays = (lease: LedgerLease): boolean => {
-    if (isSameKey(lease, key)) return !numbers.has(lease.number) && !isReplaced(lease);
-    if (!numbers.has(lease.number)) return true;
+    const isFree = !numbersOf(lease).some((number) => numbers.has(number));
+    if (isSameKey(lease, key)) return isFree && !isReplaced(lease);
+    if (isFree) return true;
     throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
   };
   return { ...ledger, leases: [...ledger.leases.filter(stays), ...leases] };
@@ -121,10 +130,10 @@ export function fenceNumbers(ledger: Ledger, key: LedgerKey, numbers: readonly n
   };
 }
 
-/** Releases the stack's leases of other ports than these. The same object when there are none. */
+/** Releases the stack's leases of other ports than these, but those that are kept. The same object when there are none. */
 export function keepLeases(ledger: Ledger, key: LedgerKey, ports: readonly LeasePort[]): Ledger {
   const leases = ledger.leases.filter(
-    (lease) => !isSameKey(lease, key) || ports.some((port) => isSamePort(port, lease)),
+    (lease) => !isSameKey(lease, key) || lease.kept === true || ports.some((port) => isSamePort(port, lease)),
   );
   return leases.length === ledger.leases.length ? ledger : { ...ledger, leases };
 }

@@ -62,6 +62,8 @@ export const serviceState = z.enum([
   'external',
 ]);
 
+const processMark = z.object({ startTime: z.string(), marker: z.string() });
+
 export const publishedPort = z.object({
   name: z.string(),
   appProtocol: z.string(),
@@ -73,6 +75,21 @@ export const publishedPort = z.object({
   listener: z.enum(['own', 'external']).optional(),
   /** Whether the runner goes along when the service opens another port. */
   follow: z.boolean().optional(),
+  /** With a ramp: the names of the leases of its target ports, which are kept for it. */
+  leases: z.array(z.string()).optional(),
+});
+
+/** One replica of a service. */
+export const publishedInstance = z.object({
+  slot: z.number().int(),
+  state: serviceState,
+  /** `challenger`: is to take over. `retiring`: gets no more requests. */
+  role: z.enum(['serving', 'challenger', 'retiring']),
+  pid: z.number().int().optional(),
+  /** With `pid`: how the daemon recognises the listeners of the process. */
+  mark: processMark.optional(),
+  /** Target ports by name. */
+  ports: z.record(z.string(), port),
 });
 
 export const publishedService = z.object({
@@ -81,18 +98,21 @@ export const publishedService = z.object({
   state: serviceState,
   pid: z.number().int().optional(),
   /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
-  instance: z.object({ startTime: z.string(), marker: z.string() }).optional(),
+  instance: processMark.optional(),
   restarts: z.number().int().default(0),
   exitCode: z.number().int().optional(),
   /** For `waiting`: the services it waits for. */
   waitingFor: z.array(z.string()).optional(),
   failure: failure.optional(),
   ports: z.array(publishedPort),
+  /** Of a service with ramps or several replicas. */
+  instances: z.array(publishedInstance).optional(),
 });
 
 export const routeState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('live'), targets: z.array(routeTarget).min(1) }),
-  z.object({ state: z.literal('warming') }),
+  /** `wake`: it is started by the first request (`start: request`). */
+  z.object({ state: z.literal('warming'), wake: z.boolean().optional() }),
   z.object({ state: z.literal('failed'), failure }),
   z.object({ state: z.literal('stopped') }),
 ]);
@@ -147,6 +167,13 @@ export const runnerCommand = z.discriminatedUnion('action', [
   z.object({ action: z.literal('start'), services: z.array(z.string()) }),
   z.object({ action: z.literal('stop'), services: z.array(z.string()) }),
   z.object({ action: z.literal('restart'), services: z.array(z.string()) }),
+  /** Somebody asks for services that start on request. */
+  z.object({ action: z.literal('wake'), services: z.array(z.string()) }),
+  z.object({
+    action: z.literal('scale'),
+    service: z.string(),
+    replicas: z.number().int().min(1).max(32),
+  }),
   z.object({ action: z.literal('explain'), services: z.array(z.string()) }),
   z.object({ action: z.literal('down') }),
   z.object({ action: z.literal('ping') }),
@@ -251,6 +278,23 @@ export const daemonRequests = {
       holders: z.record(z.string(), z.object({ root: z.string(), running: z.boolean() })).optional(),
     }),
   },
+  /**
+   * Answers when the front has nothing under way with these targets any more, or the time (milliseconds) is over. With
+   * `all` tunnels are waited for too, and what is left then is closed.
+   */
+  drain: {
+    params: z.object({
+      targets: z.array(z.object({ host: z.string(), port })),
+      timeout: z.number().int().min(0),
+      all: z.boolean(),
+    }),
+    result: z.object({ left: z.number().int() }),
+  },
+  /** What the front has under way with these targets, and for how long (milliseconds) it has had nothing. */
+  traffic: {
+    params: z.object({ targets: z.array(z.object({ host: z.string(), port })) }),
+    result: z.object({ open: z.number().int(), quiet: z.number() }),
+  },
   /** Every stack that is running, or that this machine remembers with `all`. */
   list: {
     params: z.object({ all: z.boolean().default(false), holdings: z.boolean().default(false) }),
@@ -302,6 +346,7 @@ export type Failure = z.output<typeof failure>;
 export type ServiceStateName = z.output<typeof serviceState>;
 export type PublishedService = z.output<typeof publishedService>;
 export type PublishedPort = z.output<typeof publishedPort>;
+export type PublishedInstance = z.output<typeof publishedInstance>;
 export type PublishedRoute = z.output<typeof publishedRoute>;
 export type RouteState = z.output<typeof routeState>;
 export type RouteTarget = z.output<typeof routeTarget>;

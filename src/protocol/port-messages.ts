@@ -11,10 +11,20 @@ export const lease = portRef.extend({
   static: port.optional(),
   /** Counts the numbers that the port has had; absent is 1. */
   generation: z.number().int().min(1).optional(),
+  /** How many numbers in a row were granted, from `number` on; absent is 1. */
+  span: z.number().int().min(1).optional(),
+  /** The lease stays when a runner publishes the stack without this port. */
+  kept: z.boolean().optional(),
 });
 
 /** A port that needs a number, and the one that the contract pins. */
-export const portRequest = portRef.extend({ static: port.optional() });
+export const portRequest = portRef.extend({
+  static: port.optional(),
+  /** How many numbers in a row: the replicas of one container port share a range. */
+  span: z.number().int().min(1).max(1000).optional(),
+  /** The lease stays when a runner publishes the stack without this port: containers outlive the runner. */
+  kept: z.boolean().optional(),
+});
 
 const span = z.object({ from: port, to: port });
 

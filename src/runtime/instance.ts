@@ -21,7 +21,12 @@ export interface Instance {
    * descendants is stopped first, with the policy of the last `stop` or the one it was started with.
    */
   readonly exited: Promise<Exit>;
-  /** Sends the signal to the group and to descendants outside it; after `timeout` milliseconds SIGKILL. */
+  /** Runs a command in its folder and with its environment; undefined when that ended with code 0. */
+  aside(command: string | readonly string[], options: AsideOptions): Promise<string | undefined>;
+  /**
+   * Sends the signal to the group and to descendants outside it, or does what the policy says instead; after
+   * `timeout` milliseconds SIGKILL.
+   */
   stop(policy: StopRequest): void;
   /** SIGKILL to all of it, now. */
   kill(): void;
@@ -32,6 +37,16 @@ export interface Instance {
 export interface StopRequest {
   readonly signal: NodeJS.Signals;
   readonly timeout: number;
+  /** Instead of the signal: a command that stops it. */
+  readonly command?: string | readonly string[] | undefined;
+  /** Instead of the signal: a text for its standard input. */
+  readonly stdin?: string | undefined;
+}
+
+export interface AsideOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
 }
 
 export interface ProcessSpec {

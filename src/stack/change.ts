@@ -27,7 +27,7 @@ export function changeStack(
   });
   supervision.apply(
     actions.filter(({ type, service }) => type !== 'restart' || service !== spared),
-    next.services,
+    next,
     wanted,
   );
   return changes;

@@ -12,6 +12,8 @@ export interface CommandContext {
   /** Tells the daemon what has changed. */
   readonly publish: () => Promise<void>;
   readonly stop: () => void;
+  /** From now on the service has this many replicas, whatever the contract says. */
+  readonly scale: (service: string, replicas: number) => void;
 }
 
 /** @throws PortrampError UNKNOWN_NAME */
@@ -30,6 +32,12 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       supervision.restartNamed(plan, command.services);
       await publish();
       return {};
+    case 'wake':
+      for (const name of command.services) supervision.wake(name);
+      await publish();
+      return {};
+    case 'scale':
+      return scale(command.service, command.replicas, context);
     case 'explain': {
       const units = supervision.units.filter(({ name }) => command.services.includes(name));
       const stateOf = (name: string) => supervision.providerState(name);
@@ -42,4 +50,14 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
     case 'ping':
       return {};
   }
+}
+
+function scale(name: string, replicas: number, context: CommandContext): CommandAnswer {
+  const planned = context.plan.services.get(name);
+  if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
+  const isFirstRamp = planned.ports.some((port) => !port.ramp);
+  context.scale(name, replicas);
+  return {
+    message: `scaling ${name} to ${replicas}${isFirstRamp ? '; it gets a ramp, for which it is restarted once' : ''}`,
+  };
 }

@@ -22,7 +22,8 @@ export function judgeFinding(service: ResolvedService, finding: Finding): Conseq
       return { kind: 'ghost', cause: describeUnknown(service, port, finding) };
     case 'elsewhere': {
       const [only, ...others] = finding.opened;
-      if (port.follow && only !== undefined && others.length === 0) {
+      // Behind a ramp the number is nobody else's business: it has to be the one that the ramp leads to.
+      if (port.follow && !port.ramp && only !== undefined && others.length === 0) {
         return { kind: 'follow', port: port.name, number: only.number };
       }
       return { kind: 'tell', text: describeElsewhere(service, port, finding) };
@@ -66,6 +67,7 @@ function describeElsewhere(
 ): string {
   const numbers = opened.map((one) => one.number);
   const where = `${service.name} listens on ${numbers.join(' and ')}, not on ${number} (its port ${port.name})`;
+  if (port.ramp) return `${where}, to which the ramp leads; give it the port that PORT says`;
   if (port.follow) return `${where}; portramp follows only when it is one port`;
   const line = lineFor(service, port, 'follow: true');
   const [only] = numbers.length === 1 ? numbers : [];

@@ -10,7 +10,9 @@ import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { describeProcess } from './findings.ts';
+import type { LaunchResult } from './replica.ts';
 import type { Session } from './session.ts';
+import type { TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
   /** As it is now: its numbers may change while it is launched. */
@@ -25,6 +27,9 @@ export interface LaunchOptions {
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   readonly onOutput: ProcessSpec['onOutput'];
+  readonly tasks: TaskRecord;
+  /** A task runs even if it has nothing to do. */
+  readonly forced: boolean;
 }
 
 /** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
@@ -42,13 +47,29 @@ export async function askHolders(
 /** How often a number may turn out to be taken while another is being found. */
 const MAX_MOVES = 5;
 
+/** A task that has nothing to do is skipped; one that succeeds is remembered. */
+export async function launch(options: LaunchOptions): Promise<LaunchResult> {
+  const judgement = await options.tasks.judge(options.service());
+  if (judgement?.isDone === true && !options.forced) return { skipped: true };
+  const result = await start(options);
+  if (!result.ok || judgement === undefined) return result;
+  const { instance } = result;
+  // What cannot be remembered is done once more.
+  void instance.exited.then(({ code }) =>
+    code === 0 ? judgement.succeed().catch(() => undefined) : undefined,
+  );
+  return result;
+}
+
 /** A leased port that somebody else holds is a failure: the service would not get it, or share it unknowingly. */
-export async function launch(options: LaunchOptions): Promise<StartResult> {
+async function start(options: LaunchOptions): Promise<StartResult> {
   const conflict = await settleConflicts(options);
   if (conflict !== undefined) return fail(conflict);
   const resolved = options.service();
   const { service: contract } = resolved;
-  if (contract.kind === 'external') return fail({ message: 'an external service is not started' });
+  if (contract.kind === 'external' || contract.kind === 'compose') {
+    return fail({ message: `a service of the kind ${contract.kind} is not started as a process` });
+  }
   return startProcess({
     command: await withFlags(resolved),
     dir: resolved.dir,

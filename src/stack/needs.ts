@@ -4,7 +4,11 @@ import type { Need } from '../plan/plan.ts';
 import type { ServiceState } from './service.ts';
 
 /** A provider as its consumers see it; external ones are always there. */
-export type ProviderState = ServiceState | { readonly state: 'external' };
+export type ProviderState =
+  | ServiceState
+  | { readonly state: 'external' }
+  /** Started by whoever connects (`start: request`): there for all who need it. */
+  | { readonly state: 'armed' };
 
 export type Verdict =
   | { readonly kind: 'met' }
@@ -29,8 +33,8 @@ export function judgeNeeds(
 }
 
 const MEETS: Record<Condition, readonly ProviderState['state'][]> = {
-  started: ['warming', 'ready', 'unwell', 'done', 'external'],
-  ready: ['ready', 'unwell', 'done', 'external'],
+  started: ['warming', 'ready', 'unwell', 'done', 'external', 'armed'],
+  ready: ['ready', 'unwell', 'done', 'external', 'armed'],
   completed: ['done', 'external'],
 };
 

@@ -6,8 +6,18 @@ import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
-import type { Leases, Plan, ResolvedService, StackIdentity } from '../plan/plan.ts';
-import { resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
+import { resolveInstance, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import { leasesOf, slotsOf } from '../plan/slots.ts';
+import type { ComposeBinary } from '../runtime/compose/binary.ts';
+import {
+  bridgesOf,
+  leaseComposePorts,
+  openComposePart,
+  overrideFor,
+  type ComposeCommand,
+} from './compose/contract.ts';
+import type { ComposeStack } from './compose/prepare.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
@@ -19,14 +29,25 @@ export interface PreparedStack {
   readonly front: Front;
   readonly leases: readonly Lease[];
   readonly services: ReadonlyMap<string, ResolvedService>;
+  /** A service as the instance in a slot is launched. */
+  readonly instance: (service: string, slot: number) => ResolvedService | undefined;
   /** Warnings and notes; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the daemon has to say about the stack's name and numbers. */
   readonly notices: readonly string[];
   /** What its services were resolved from, but for the numbers. */
   readonly inputs: Omit<ResolveInputs, 'leases' | 'followed'>;
+  /** The Compose project; absent where the contract has none. */
+  readonly compose?: PreparedCompose | undefined;
   /** Everything that was read, and would change the result if it changed. Absolute paths. */
   readonly files: readonly string[];
+}
+
+export interface PreparedCompose extends ComposeStack {
+  /** Absent where Compose is not installed. */
+  readonly binary: ComposeBinary | undefined;
+  /** The numbers of its ports, by service and port of the contract. */
+  readonly numbers: Leases;
 }
 
 export interface PrepareOptions {
@@ -38,6 +59,10 @@ export interface PrepareOptions {
   readonly held?: DaemonParams<'claim'>['held'];
   /** Numbers that services opened in place of their leases. */
   readonly followed?: Leases;
+  /** For `portramp compose`: what was typed after it. */
+  readonly compose?: ComposeCommand;
+  /** How many replicas a person asked for, by service, over what the contract says. */
+  readonly scales?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -47,32 +72,45 @@ export interface PrepareOptions {
  * @throws {ContractError} with every finding, when the contract has errors.
  */
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
-  const { key, client, ambient, held, followed } = options;
+  const { key, client, ambient, held, followed, scales = new Map() } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
-  const contract = demand(loaded.contract, loaded.diagnostics);
+  const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
   const claim = await client.request('claim', {
     ...key,
-    workspace: contract.workspace,
+    workspace: written.workspace,
     workspaceId: checkout.workspaceId,
     main: checkout.main,
     branch: checkout.branch,
     held,
   });
+  const part =
+    written.compose === undefined
+      ? undefined
+      : await openComposePart(written, claim.stack, { client, ambient, command: options.compose });
+  const contract = part?.contract ?? written;
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);
-  const findings = [...loaded.diagnostics, ...planned.diagnostics, ...envFiles.diagnostics];
-  const plan = demand(planned.plan, findings);
+  const findings = [
+    ...loaded.diagnostics,
+    ...(part?.diagnostics ?? []),
+    ...planned.diagnostics,
+    ...envFiles.diagnostics,
+  ];
+  const plan = scale(demand(planned.plan, findings), scales);
+  const rules = rulesOf(contract);
+  const ports = [...portsOf(plan), ...bridgesOf(plan)];
   const {
     leases,
     notices = [],
     refusedHosts,
   } = await client.request('lease', {
     stack: key,
-    ports: portsOf(plan),
-    rules: rulesOf(contract),
+    ports,
+    rules,
     hosts: sharedHostsOf(plan),
   });
+  const numbers = part && (await leaseComposePorts(part, client, rules));
   const inputs: PreparedStack['inputs'] = {
     contract,
     front: claim.front,
@@ -81,27 +119,47 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
   };
-  const resolved = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
+  const numbered: ResolveInputs = {
+    ...inputs,
+    leases: indexLeases(leases, numbers?.leases),
+    followed,
+  };
+  const resolved = resolveServices(plan, numbered);
   const diagnostics = [...findings, ...resolved.diagnostics];
+  const services = demand(resolved.services, diagnostics);
+  const compose = part && numbers && (await overrideFor(part, numbers, services));
   return {
     contract,
     plan,
     stack: claim.stack,
     front: claim.front,
     leases,
-    services: demand(resolved.services, diagnostics),
+    services,
+    instance: (service, slot) => resolveInstance(plan, service, slot, numbered),
+    compose: compose && { ...compose, binary: part?.binary, numbers: numbers?.leases ?? new Map() },
     diagnostics,
-    notices: [...claim.notices, ...notices],
+    notices: [...claim.notices, ...notices, ...(compose?.notices ?? [])],
     inputs,
-    files: [...loaded.files, ...envFilesOf(contract).map((path) => resolve(key.root, path))],
+    files: [
+      ...loaded.files,
+      ...(compose?.files ?? []),
+      ...envFilesOf(contract).map((path) => resolve(key.root, path)),
+    ],
   };
 }
 
 /** The same stack with other numbers. */
 export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
   const { plan, inputs } = prepared;
-  const { services } = resolveServices(plan, { ...inputs, leases: indexLeases(leases), followed });
-  return { ...prepared, leases, services };
+  const numbered: ResolveInputs = {
+    ...inputs,
+    leases: indexLeases(leases, prepared.compose?.numbers),
+    followed,
+  };
+  const { services } = resolveServices(plan, numbered);
+  const instance: PreparedStack['instance'] = (service, slot) =>
+    resolveInstance(plan, service, slot, numbered);
+  return { ...prepared, leases, services, instance };
 }
 
 /** What the contract says about numbers, for the daemon. A reservation that has expired holds until it is removed. */
@@ -133,16 +191,37 @@ const sharedHostsOf = (plan: Plan): string[] => [
   ),
 ];
 
-/** Everything that needs a number: external services bring their own. */
+/** Everything that needs a number: external services bring their own, those of Compose are leased by its names. */
 const portsOf = (plan: Plan): PortRequest[] =>
   [...plan.services.values()]
-    .filter((planned) => planned.service.kind !== 'external')
-    .flatMap((planned) =>
-      planned.ports.map((port) => ({ service: planned.name, port: port.name, static: port.static })),
+    .filter(({ service }) => service.kind !== 'external' && service.kind !== 'compose')
+    .flatMap(({ name, service, ports }) =>
+      ports.flatMap((port) =>
+        leasesOf(port, slotsOf(service)).map((lease) => ({
+          service: name,
+          port: lease,
+          // The number that people know is the ramp's.
+          static: lease === port.name ? port.static : undefined,
+        })),
+      ),
     );
 
-function indexLeases(leases: readonly Lease[]): Leases {
-  const index = new Map<string, Map<string, number>>();
+function scale(plan: Plan, scales: ReadonlyMap<string, number>): Plan {
+  const services = new Map(
+    [...plan.services].map(([name, planned]): [string, PlannedService] => {
+      const replicas = scales.get(name);
+      const { service } = planned;
+      if (replicas === undefined || service.kind !== 'process') return [name, planned];
+      const ports = planned.ports.map((port) => ({ ...port, ramp: true }));
+      return [name, { ...planned, ports, service: { ...service, replicas } }];
+    }),
+  );
+  return { ...plan, services };
+}
+
+/** @param more Numbers that are not leased by the names of the contract. */
+function indexLeases(leases: readonly Lease[], more: Leases = new Map()): Leases {
+  const index = new Map([...more].map(([service, ports]) => [service, new Map(ports)]));
   for (const { service, port, number } of leases) {
     const ports = index.get(service) ?? new Map<string, number>();
     index.set(service, ports.set(port, number));

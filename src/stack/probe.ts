@@ -1,4 +1,5 @@
 /** One look at an instance: does it answer? Loopback only, both families, because a server may be on either. */
+import { stat } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
@@ -29,6 +30,23 @@ function dial(host: string, port: number, timeout: number, signal: AbortSignal):
     socket.once('error', reject);
     socket.once('close', () => signal.removeEventListener('abort', giveUp));
   });
+}
+
+/** Tells two states of a file apart; undefined when there is none. */
+export async function stampOf(path: string): Promise<string | undefined> {
+  try {
+    const { ino, size, mtimeMs } = await stat(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Has the file been written since it was in that state? One of an earlier run says nothing about this one. */
+export async function probeFile(path: string, before: string | undefined): Promise<ProbeResult> {
+  const now = await stampOf(path);
+  if (now === undefined) return `${path} is not there`;
+  return now === before ? `${path} is from an earlier run` : undefined;
 }
 
 /** Is a GET of the path, or of a whole URL, answered with 2xx or 3xx? */

@@ -1,6 +1,6 @@
 import type { Finding } from '../protocol/messages.ts';
 import { judgeFinding } from './findings.ts';
-import type { Unit } from './unit.ts';
+import type { Unit, UnitInstance } from './unit.ts';
 
 export interface Reactions {
   /** Something that a person should know about the service. */
@@ -8,13 +8,18 @@ export interface Reactions {
   readonly follow: (port: string, number: number) => Promise<void>;
 }
 
-/** Does what a finding about the instance that runs now asks for. */
-export function reactTo(finding: Finding, unit: Unit, { tell, follow }: Reactions): void {
-  const consequence = judgeFinding(unit.resolved, finding);
+/** Does what a finding about an instance that runs now asks for. */
+export function reactTo(
+  finding: Finding,
+  unit: Unit,
+  { slot, launched }: UnitInstance,
+  { tell, follow }: Reactions,
+): void {
+  const consequence = judgeFinding(launched ?? unit.resolved, finding);
   switch (consequence?.kind) {
     case 'ghost':
       tell(consequence.cause.message);
-      unit.dispatch({ type: 'ghost', cause: consequence.cause });
+      unit.tell(slot, { type: 'ghost', cause: consequence.cause });
       return;
     case 'tell':
       tell(consequence.text);

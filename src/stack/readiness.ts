@@ -2,19 +2,30 @@
  * Watches one instance: quick looks until it is ready for the first time, relaxed ones after that. Tells what
  * it finds; what follows from it is the state machine's business.
  */
+import { resolve } from 'node:path';
+
 import type { Readiness } from '../contract/contract.ts';
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { ResolvedPort } from '../plan/plan.ts';
-import { probeHttp, probeTcp, type ProbeResult } from './probe.ts';
+import type { AsideOptions } from '../runtime/instance.ts';
+import { probeFile, probeHttp, probeTcp, type ProbeResult } from './probe.ts';
 
 export interface ReadinessOptions {
   readonly ready: Readiness;
   readonly ports: readonly ResolvedPort[];
   readonly clock: Clock;
+  /** Absolute folder that a path is relative to. */
+  readonly dir: string;
+  /** Runs a command beside the instance; undefined when it ended with code 0. */
+  readonly run: (command: string | readonly string[], options: AsideOptions) => Promise<ProbeResult>;
+  /** What the file of `ready.file` was before the start; see `stampOf`. */
+  readonly stamp: string | undefined;
   /** Calls back for every line that the instance prints; returns the function that ends it. */
   readonly onLine: (listener: (text: string) => void) => () => void;
   readonly onFinding: (finding: Finding) => void;
+  /** How to look where the contract does not say it, for what is no process; default: a connection. */
+  readonly usual?: Look | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
 }
@@ -33,8 +44,9 @@ const LATE = 60_000;
 const LIVENESS_INTERVAL = 10_000;
 const LIVENESS_FAILURES = 3;
 const LOOK_TIMEOUT = 3_000;
+const EXEC_TIMEOUT = 10_000;
 
-type Look = (signal: AbortSignal) => Promise<ProbeResult>;
+export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
 /** Returns the function that ends the watch. */
 export function watchReadiness(options: ReadinessOptions): () => void {
@@ -62,12 +74,13 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     onFinding(hint === undefined ? { kind: 'ready' } : { kind: 'ready', hint });
   };
 
-  const look = lookFor(ready, ports);
+  const look = (ready.kind === 'default' ? options.usual : undefined) ?? lookFor(options);
+  const isGuess = ready.kind === 'default' && options.usual === undefined;
   const deadlines = (): void => {
     if (ready.timeout !== undefined) {
       const after = ready.timeout;
       later(after, () => void (isReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
-    } else if (ready.kind === 'default' && ports.every((port) => port.implicit)) {
+    } else if (isGuess && ports.every((port) => port.implicit)) {
       later(SILENT_PORT, () => becomeReady(silentHint(ports)));
     } else {
       later(LATE, () => void (isReady || onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
@@ -81,7 +94,7 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     options.onLook?.(problem);
     if (problem === undefined) {
       becomeReady();
-      if (ready.kind !== 'default') watchLiveness(look);
+      if (!isGuess) watchLiveness(look);
       return;
     }
     lastProblem = problem;
@@ -119,7 +132,11 @@ export function watchReadiness(options: ReadinessOptions): () => void {
 }
 
 /** Undefined where nothing can be looked at: a process without ports is ready once it runs. */
-function lookFor(ready: Readiness, ports: readonly ResolvedPort[]): Look | undefined {
+function lookFor({ ready, ports, dir, run, stamp }: ReadinessOptions): Look | undefined {
+  if (ready.kind === 'exec') {
+    return (signal) => run(ready.command, { timeout: EXEC_TIMEOUT, signal });
+  }
+  if (ready.kind === 'file') return () => probeFile(resolve(dir, ready.path), stamp);
   const named = ready.kind === 'http' || ready.kind === 'tcp' ? ready.port : undefined;
   const port =
     named === undefined

@@ -2,9 +2,6 @@
  * The runner: one stack of one checkout, from its contract to its processes. It owns the session with the
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-
 import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
@@ -18,23 +15,22 @@ import type {
   StackKey,
   StackSnapshot,
 } from '../protocol/messages.ts';
-import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { askHolders, launch } from './launch.ts';
-import { createLogStore, type LogStore } from './logs/store.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
+import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { reactTo } from './react.ts';
 import { describeRefusal } from './refusal.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot } from './snapshot.ts';
-import { selectOrThrow, Supervision } from './supervision.ts';
+import { selectOrThrow, type Supervision } from './supervision.ts';
 import type { Unit } from './unit.ts';
 import { viewUnit } from './view.ts';
-import { watchFiles, type FileWatch } from './watch.ts';
+import { watchFiles, type FileWatch } from './watch/files.ts';
+import { sourcesOf } from './watch/sources.ts';
 
 export interface RunnerOptions extends StackKey {
   /** Services and groups to run; empty: the default ones. */
@@ -55,8 +51,11 @@ export interface Runner {
    * @throws ContractError, or PortrampError STACK_RUNNING, UNKNOWN_NAME, NO_FREE_PORT, DAEMON_UNREACHABLE …
    */
   start(): Promise<void>;
-  /** Stops everything in order, or at once; resolves when nothing of the stack is left. */
-  stop(options: { readonly now: boolean }): Promise<void>;
+  /**
+   * Stops everything in order, or at once; resolves when nothing of the stack is left. Containers run on, unless they
+   * are to be removed.
+   */
+  stop(options: { readonly now: boolean; readonly remove?: boolean }): Promise<void>;
   /** Resolves when the runner has stopped, whoever asked for it. */
   readonly ended: Promise<void>;
 }
@@ -68,7 +67,6 @@ class StackRunner implements Runner {
   readonly ended: Promise<void>;
 
   readonly #options: RunnerOptions;
-  readonly #runId = randomBytes(6).toString('hex');
   #resolveEnded: () => void = () => undefined;
   /** Edits of the contract and moves of numbers, one after the other. */
   readonly #inTurn = createQueue();
@@ -76,8 +74,8 @@ class StackRunner implements Runner {
   #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
-  #logs: LogStore | undefined;
-  #watchdog: Watchdog | undefined;
+  #parts: Parts | undefined;
+  readonly #scales = new Map<string, number>();
   #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
   /** Why the last edit of the contract was not applied. */
@@ -100,7 +98,7 @@ class StackRunner implements Runner {
   }
 
   async #start(): Promise<void> {
-    const { clock, connect, home, selection, root } = this.#options;
+    const { clock, connect, home, selection, root, environment } = this.#options;
     const tellRefusals = createRefusalTeller();
     const session = await openSession({
       connect,
@@ -130,16 +128,32 @@ class StackRunner implements Runner {
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     await session.attach(prepared.stack, prepared.leases);
     this.#prepared = prepared;
-    const logs = createLogStore({ folder: join(home.logs, prepared.stack.slug), clock });
-    this.#logs = logs;
-    logs.lines.on((line) => this.events.emit({ type: 'line', line }));
-    this.#watchdog = startWatchdog({ runId: this.#runId, clock });
-    const supervision = this.#createSupervision(session, logs, this.#watchdog);
+    const parts = openParts({
+      clock,
+      home,
+      session,
+      key: { root, environment },
+      slug: prepared.stack.slug,
+      events: this.events,
+      supervision: () => this.#supervision,
+      publish: () => session.publish(this.#snapshot()),
+    });
+    this.#parts = parts;
+    await parts.containers.use(prepared);
+    const supervision = createSupervision(parts, {
+      ...this.#options,
+      events: this.events,
+      reassign: (service, port, holder) =>
+        this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
+      onChange: (unit) => this.#publish(unit),
+      onSettled: () => void this.#settle(),
+    });
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
+    await parts.sources.follow(sourcesOf(prepared.services));
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
-    supervision.start(prepared.services, wanted);
+    supervision.start(prepared, wanted);
     this.events.emit({
       type: 'prepared',
       slug: prepared.stack.slug,
@@ -149,16 +163,27 @@ class StackRunner implements Runner {
     await session.publish(this.#snapshot());
   }
 
-  stop({ now }: { readonly now: boolean }): Promise<void> {
+  stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
+    const isFirst = this.#stopping === undefined;
+    if (isFirst && !remove && this.#parts?.containers.letGo()) {
+      this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
+    }
     const down = this.#supervision?.shutDown(now) ?? Promise.resolve();
-    this.#stopping ??= down.then(() => this.#close());
+    this.#stopping ??= down.then(() => this.#finish(remove));
     return this.#stopping;
+  }
+
+  async #finish(remove: boolean): Promise<void> {
+    const failure = remove ? await this.#parts?.containers.down() : undefined;
+    if (failure !== undefined) {
+      this.events.emit({ type: 'notice', text: `containers were not removed: ${failure.message}` });
+    }
+    await this.#close();
   }
 
   async #close(): Promise<void> {
     await this.#watch?.close();
-    await this.#watchdog?.close();
-    await this.#logs?.close();
+    if (this.#parts !== undefined) await closeParts(this.#parts);
     this.#session?.close();
     this.#resolveEnded();
   }
@@ -172,6 +197,7 @@ class StackRunner implements Runner {
       ambient,
       held: this.#held(),
       followed,
+      scales: this.#scales,
     });
   }
 
@@ -181,46 +207,24 @@ class StackRunner implements Runner {
     return { slug: stack.slug, index: stack.index, leases: [...leases] };
   }
 
-  #createSupervision(session: Session, logs: LogStore, watchdog: Watchdog): Supervision {
-    const { clock, ambient, color } = this.#options;
-    return new Supervision({
-      clock,
-      logs,
-      launch: (unit, generation, onOutput) =>
-        launch({
-          service: () => unit.resolved,
-          reassign: (port, holder) =>
-            this.#inTurn(async () => this.#numbers?.reassign(unit.name, port, holder) ?? false),
-          ambient,
-          color,
-          holdersOf: (port) => askHolders(session, port),
-          onOutput,
-          marker: `${this.#runId}.${unit.name}.${generation}`,
-        }),
-      onSpawn: (pid) => watchdog.add(pid),
-      onExit: (pid) => watchdog.remove(pid),
-      onNotice: (unit, text) => this.#tell(unit, text),
-      onChange: (unit) => this.#publish(unit),
-      onSettled: () => void this.#settle(session),
-    });
-  }
-
   #react(finding: Finding): void {
-    const unit = this.#supervision?.units.find(({ instance }) => instance?.marker === finding.marker);
-    if (unit === undefined) return;
-    reactTo(finding, unit, {
-      tell: (text) => this.#tell(unit, text),
-      follow: (port, number) =>
-        this.#inTurn(async () => {
-          this.#numbers?.follow(unit.name, port, number);
-          unit.retarget();
-        }),
-    });
+    for (const unit of this.#supervision?.units ?? []) {
+      const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
+      if (instance === undefined) continue;
+      reactTo(finding, unit, instance, {
+        tell: (text) => this.#tell(unit, text),
+        follow: (port, number) =>
+          this.#inTurn(async () => {
+            this.#numbers?.follow(unit.name, port, number);
+            unit.retarget();
+          }),
+      });
+    }
   }
 
   /** Among the lines of the service, and to whoever watches. */
   #tell(unit: Unit, text: string): void {
-    this.#logs?.note(unit.name, text);
+    this.#parts?.logs.note(unit.name, text);
     this.events.emit({ type: 'notice', text, service: unit.name });
   }
 
@@ -236,8 +240,8 @@ class StackRunner implements Runner {
   }
 
   /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
-  async #settle(session: Session): Promise<void> {
-    await session.publish(this.#snapshot());
+  async #settle(): Promise<void> {
+    await this.#session?.publish(this.#snapshot());
     this.events.emit({ type: 'settled', services: this.#publishedServices() });
   }
 
@@ -252,14 +256,17 @@ class StackRunner implements Runner {
       const next = await this.#prepare(session);
       const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
       if (this.#stopping !== undefined) return;
+      await this.#parts?.containers.use(next);
       this.#prepared = next;
       session.hold(next.leases);
       const known = new Set(last.notices);
       for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
       const changes = changeStack(supervision, last, next, { wanted });
+      this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
       await this.#watch?.follow(next.files);
+      await this.#parts?.sources.follow(sourcesOf(next.services));
       await session.publish(this.#snapshot());
     } catch (error) {
       this.#refuse(error);
@@ -286,23 +293,29 @@ class StackRunner implements Runner {
         plan: prepared.plan,
         clock: this.#options.clock,
         publish: async () => this.#session?.publish(this.#snapshot()),
-        stop: () => void this.stop({ now: false }),
+        stop: () => void this.stop({ now: false, remove: true }),
+        scale: (service, replicas) => {
+          this.#scales.set(service, replicas);
+          this.#watch?.check();
+        },
       },
       command,
     );
   }
 
   #publish(unit: Unit): void {
-    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#logs)) });
+    this.#parts?.containers.bridge(this.#supervision?.units ?? []);
+    this.#parts?.reach.follow(unit);
+    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#parts?.logs)) });
     void this.#session?.publish(this.#snapshot());
   }
 
   #snapshot(): StackSnapshot {
-    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#logs));
+    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#parts?.logs));
     return takeSnapshot(services, this.#problems);
   }
 
   #publishedServices(): PublishedService[] {
-    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#logs)));
+    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#parts?.logs)));
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The life of one service, as a pure function: `step(state, event, policy)` is the next state and what the unit
- * around it has to do. No timers, no processes: those belong to `unit.ts`.
+ * The life of one replica of a service, as a pure function: `step(state, event, policy)` is the next state and what
+ * the shell around it has to do. No timers, no processes: those belong to `replica.ts`. The whole table, with what is
+ * ignored and what cannot happen, is in README.md beside this file and is tested against this code.
  *
  *            start            needs met           spawned              ready
  *     idle ─────────▶ waiting ─────────▶ starting ────────▶ warming ─────────▶ ready ◀──▶ unwell
@@ -8,10 +9,11 @@
  *      │               │    ▼               ▼                 │ └──────────┬────┴───────────┘
  *      │ gone          │   failed ◀───── attempts spent ──────┤            ▼
  *   stopping ──────────┘     ▲                                │         backoff ──timer──▶ starting
- *      ▲       restart       └─── deadline, ghost (after stopping)
- *      └── stop, restart, deadline, ghost: from every state with a process      done: it ended, and was meant to
+ *      ▲       restart       └──── deadline, ghost, abandon ──┘
+ *      └── stop, restart: from every state with a process          done: it ended, and was meant to
  */
 import type { Failure } from '../protocol/messages.ts';
+import { afterExit } from './exit.ts';
 
 /** Why a service is not up; the last lines of its log are added where it is shown. */
 export type Cause = Omit<Failure, 'log'> & {
@@ -55,12 +57,16 @@ export type ServiceEvent =
   | { readonly type: 'need-recovered' }
   | { readonly type: 'spawned'; readonly pid: number }
   | { readonly type: 'spawn-failed'; readonly cause: Cause }
+  /** A task that has nothing to do: its inputs are those of its last success. */
+  | { readonly type: 'skipped' }
   | { readonly type: 'ready'; readonly now: number }
   | { readonly type: 'unwell'; readonly problem: string }
-  /** Somebody else listens on one of its ports: it is not told from the service any more. */
-  | { readonly type: 'ghost'; readonly cause: Cause }
   /** The contract's own `ready.timeout` is over. */
   | { readonly type: 'deadline'; readonly cause: Cause }
+  /** Somebody else listens on its port: whoever asks for the service would get a stranger. */
+  | { readonly type: 'ghost'; readonly cause: Cause }
+  /** Its successor never got ready, and the contract says that nothing old stays then. */
+  | { readonly type: 'abandon'; readonly cause: Cause }
   /** The process and all that belonged to it are gone. */
   | { readonly type: 'exited'; readonly end: End; readonly now: number }
   /** The pause of `backoff` is over. */
@@ -92,16 +98,6 @@ export interface Policy {
 
 export type Step = readonly [ServiceState, readonly Effect[]];
 
-/** A service that was ready for this long (milliseconds) gets all its attempts again. */
-export const STEADY = 10_000;
-
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 10_000;
-
-/** Milliseconds before attempt `attempt + 1`: 250, 500, 1000 … 10000. */
-export const pauseAfter = (attempt: number): number =>
-  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt - 1, 16));
-
 /** Events that a state does not answer leave it as it is: the very same object, and no effects. */
 export function step(state: ServiceState, event: ServiceEvent, policy: Policy): Step {
   switch (state.state) {
@@ -122,7 +118,7 @@ export function step(state: ServiceState, event: ServiceEvent, policy: Policy): 
     case 'failed':
       return stepFailed(state, event);
     case 'done':
-      return event.type === 'restart' || event.type === 'start' ? WAIT : stay(state);
+      return stepDone(state, event);
   }
 }
 
@@ -143,6 +139,8 @@ function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
     }
     case 'stop':
       return IDLE;
+    case 'abandon':
+      return [{ state: 'failed', cause: event.cause }, []];
     default:
       return stay(state);
   }
@@ -154,10 +152,14 @@ function stepStarting(state: Of<'starting'>, event: ServiceEvent): Step {
       return [{ state: 'warming', attempt: state.attempt, pid: event.pid }, [{ type: 'probe' }]];
     case 'spawn-failed':
       return [{ state: 'failed', cause: event.cause }, []];
+    case 'skipped':
+      return [{ state: 'done', exitCode: 0 }, []];
     case 'stop':
       return [{ state: 'stopping', then: { kind: 'idle' } }, [{ type: 'terminate' }]];
     case 'restart':
       return [{ state: 'stopping', then: { kind: 'waiting' } }, [{ type: 'terminate' }]];
+    case 'abandon':
+      return [{ state: 'stopping', then: { kind: 'failed', cause: event.cause } }, [{ type: 'terminate' }]];
     default:
       return stay(state);
   }
@@ -178,6 +180,7 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
         ? terminate(state, { kind: 'failed', cause: event.cause })
         : stay(state);
     case 'ghost':
+    case 'abandon':
       return terminate(state, { kind: 'failed', cause: event.cause });
     case 'stop':
       return terminate(state, { kind: 'idle' });
@@ -200,52 +203,6 @@ const terminate = ({ pid }: Running, then: Then): Step => [
   [{ type: 'end-probe' }, { type: 'terminate' }],
 ];
 
-function afterExit(
-  state: Running,
-  { end, now }: Extract<ServiceEvent, { type: 'exited' }>,
-  policy: Policy,
-): Step {
-  const endProbe: Effect = { type: 'end-probe' };
-  const well = end.exitCode === 0;
-  if (state.state === 'warming' && NOT_RUNNABLE.includes(end.exitCode ?? 0)) {
-    return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
-  }
-  if (policy.restart === 'always' || (policy.restart === 'on-failure' && !well)) {
-    const steady = state.state !== 'warming' && now - state.since >= STEADY;
-    const attempt = steady ? 1 : state.attempt;
-    if (attempt <= policy.max) {
-      const pause: Effect = { type: 'retry-after', ms: pauseAfter(attempt) };
-      return [{ state: 'backoff', attempt, cause: describeEnd(end) }, [endProbe, pause]];
-    }
-    const cause = describeEnd(end);
-    const tries = `${policy.max} ${policy.max === 1 ? 'restart' : 'restarts'} did not help`;
-    const message = policy.max === 0 ? cause.message : `${cause.message}; ${tries}`;
-    return [{ state: 'failed', cause: { ...cause, message } }, [endProbe]];
-  }
-  if (well && policy.mayEnd) return [{ state: 'done', exitCode: 0 }, [endProbe]];
-  return [{ state: 'failed', cause: well ? describeEarlyEnd(end) : describeEnd(end) }, [endProbe]];
-}
-
-/** What a shell says of a command that it cannot run (Shell Command Language §2.8.2); trying again is no use. */
-const NOT_RUNNABLE: readonly number[] = [126, 127];
-
-/** In words, with what to do where the code says it. */
-export function describeEnd({ exitCode, signal }: End): Cause {
-  if (signal !== undefined) return { message: `ended by ${signal}`, signal };
-  const hint = exitCode === 127 ? 'a command was not found: is it installed, and spelled right?' : undefined;
-  return {
-    message: `exited with code ${exitCode ?? '?'}`,
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-const describeEarlyEnd = (end: End): Cause => ({
-  ...describeEnd(end),
-  message: 'exited with code 0, but it has a port to serve',
-  hint: 'if it is meant to end, write "kind: task"; if it is to come back, "restart: { policy: always }"',
-});
-
 function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
   switch (event.type) {
     case 'retry':
@@ -255,6 +212,8 @@ function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
     case 'start':
     case 'restart':
       return [{ state: 'waiting' }, [{ type: 'cancel-retry' }]];
+    case 'abandon':
+      return [{ state: 'failed', cause: event.cause }, [{ type: 'cancel-retry' }]];
     default:
       return stay(state);
   }
@@ -266,6 +225,7 @@ function stepStopping(state: Of<'stopping'>, event: ServiceEvent): Step {
       // It was being spawned when the stop came.
       return [{ ...state, pid: event.pid }, [{ type: 'terminate' }]];
     case 'spawn-failed':
+    case 'skipped':
     case 'exited':
       return afterStop(state.then);
     case 'start':
@@ -296,6 +256,18 @@ function stepFailed(state: Of<'failed'>, event: ServiceEvent): Step {
       return WAIT;
     case 'need-recovered':
       return state.cause.need === undefined ? stay(state) : WAIT;
+    case 'stop':
+      return IDLE;
+    default:
+      return stay(state);
+  }
+}
+
+function stepDone(state: Of<'done'>, event: ServiceEvent): Step {
+  switch (event.type) {
+    case 'start':
+    case 'restart':
+      return WAIT;
     case 'stop':
       return IDLE;
     default:

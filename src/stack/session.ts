@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
 import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
+import type { RequestOptions } from '../protocol/peer.ts';
 import type {
   CommandAnswer,
   DaemonParams,
@@ -34,7 +35,11 @@ export interface SessionOptions {
 }
 
 export interface Session {
-  request<R extends DaemonRequest>(name: R, params: DaemonParams<R>): Promise<DaemonResult<R>>;
+  request<R extends DaemonRequest>(
+    name: R,
+    params: DaemonParams<R>,
+    options?: RequestOptions,
+  ): Promise<DaemonResult<R>>;
   /** Makes this the stack's runner. Rejects with STACK_RUNNING. */
   attach(stack: StackIdentity, leases: readonly Lease[]): Promise<void>;
   /** What is held from now on, after an edit of the contract. */
@@ -137,7 +142,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   listen();
   return {
-    request: (name, params) => client.request(name, params),
+    request: (name, params, options) => client.request(name, params, options),
     attach: async (stack, leases) => {
       const { root, environment } = stack;
       await client.request('attach', { stack: { root, environment }, pid: options.pid });

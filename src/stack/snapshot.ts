@@ -2,14 +2,19 @@
 import type { AppProtocol } from '../contract/contract.ts';
 import { accessOf } from '../plan/access.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
+import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type {
   Failure,
+  PublishedInstance,
+  PublishedPort,
   PublishedRoute,
   PublishedService,
   RouteState,
+  RouteTarget,
   StackSnapshot,
 } from '../protocol/messages.ts';
 import type { Cause, ServiceState, Then } from './service.ts';
+import type { Unit } from './unit.ts';
 
 /** A service with what has become of it. */
 export interface ServiceView {
@@ -17,11 +22,21 @@ export interface ServiceView {
   readonly state: ServiceState;
   readonly restarts: number;
   readonly waitingFor: readonly string[];
-  /** The process that runs now. */
-  readonly instance?:
-    { readonly pid: number; readonly startTime: string; readonly marker: string } | undefined;
   /** The last lines it printed. */
   readonly log: readonly string[];
+  /** Started by the first request. */
+  readonly armed: boolean;
+  readonly targets: Unit['targets'];
+  readonly instances: Unit['instances'];
+  /** The process that runs now. */
+  readonly instance?: Mark | undefined;
+}
+
+/** What tells a process from all others. */
+interface Mark {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly marker: string;
 }
 
 export const takeSnapshot = (views: readonly ServiceView[], problems: readonly string[]): StackSnapshot => ({
@@ -38,43 +53,71 @@ export function publishService(view: ServiceView): PublishedService {
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
     restarts,
-    ports: resolved.ports.map(publishPort),
-    ...('pid' in state && state.pid !== undefined ? { pid: state.pid, ...markOf(view, state.pid) } : {}),
+    ports: resolved.ports.map((port) => publishPort(resolved, port)),
+    ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
+    // Of a container, that is only who reads its log.
+    ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'
+      ? { pid: state.pid, ...withMark('instance', view.instance, state) }
+      : {}),
     ...(state.state === 'done' ? { exitCode: state.exitCode } : {}),
     ...(state.state === 'waiting' ? { waitingFor: [...waitingFor] } : {}),
     ...(failure === undefined ? {} : { failure }),
   };
 }
 
-function markOf({ instance }: ServiceView, pid: number): Pick<PublishedService, 'instance'> {
-  // Without a start time nothing can be proved of it: it was gone before it could be read.
-  if (instance === undefined || instance.pid !== pid || instance.startTime === '') return {};
-  const { startTime, marker } = instance;
-  return { instance: { startTime, marker } };
+function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
+  const {
+    name,
+    appProtocol,
+    port,
+    targetPort,
+    url,
+    publicUrl,
+    hosts,
+    shortHosts,
+    extraHosts,
+    listener,
+    follow,
+    ramp,
+  } = published;
+  return {
+    name,
+    appProtocol,
+    port,
+    targetPort,
+    url: publicUrl ?? url,
+    hosts: [...hosts, ...shortHosts, ...extraHosts],
+    ...(listener === 'external' ? { listener } : {}),
+    ...(follow && !ramp ? { follow } : {}),
+    ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
+  };
 }
 
-const publishPort = ({
-  name,
-  appProtocol,
-  port,
-  targetPort,
-  url,
-  publicUrl,
-  hosts,
-  shortHosts,
-  extraHosts,
-  listener,
-  follow,
-}: ResolvedPort) => ({
-  name,
-  appProtocol,
-  port,
-  targetPort,
-  url: publicUrl ?? url,
-  hosts: [...hosts, ...shortHosts, ...extraHosts],
-  ...(listener === 'external' ? { listener } : {}),
-  ...(follow ? { follow } : {}),
-});
+const hasInstances = ({ service, ports }: ResolvedService): boolean =>
+  service.kind === 'process' && (service.replicas > 1 || ports.some((port) => port.ramp));
+
+/** Without a start time nothing can be proved of it: it was gone before it could be read. */
+function withMark<Key extends string>(
+  key: Key,
+  mark: Mark | undefined,
+  life: ServiceState,
+): { [K in Key]?: Pick<Mark, 'startTime' | 'marker'> } {
+  const isIts = mark !== undefined && 'pid' in life && life.pid === mark.pid && mark.startTime !== '';
+  const found = isIts ? { [key]: { startTime: mark.startTime, marker: mark.marker } } : {};
+  return found as { [K in Key]?: Pick<Mark, 'startTime' | 'marker'> };
+}
+
+function publishInstance(instance: Unit['instances'][number]): PublishedInstance {
+  const { slot, life, role, launched } = instance;
+  return {
+    slot,
+    role,
+    state: life.state,
+    ports: Object.fromEntries((launched?.ports ?? []).map(({ name, targetPort }) => [name, targetPort])),
+    ...('pid' in life && life.pid !== undefined ? { pid: life.pid } : {}),
+    ...withMark('mark', instance.process, life),
+  };
+}
 
 function failureOf({ state, log }: ServiceView): Failure | undefined {
   const cause = causeOf(state);
@@ -130,21 +173,25 @@ const hostHeaderOf = ({ appProtocol, host, targetPort }: ResolvedPort): string =
 
 function routeState(view: ServiceView, port: ResolvedPort): RouteState {
   const { state, resolved } = view;
-  if (resolved.kind === 'external') return live(port);
+  if (resolved.kind === 'external') return { state: 'live', targets: [targetOf(port)] };
+  const targets = view.targets.flatMap(({ service }) =>
+    service.ports.filter(({ name }) => name === port.name).map(targetOf),
+  );
+  if (targets.length > 0) return { state: 'live', targets };
   switch (state.state) {
     case 'waiting':
     case 'starting':
     case 'warming':
     case 'backoff':
-      return { state: 'warming' };
     case 'ready':
     case 'unwell':
-      return live(port);
+      return { state: 'warming' };
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: 'failed', log: [] } };
     case 'stopping':
       return whileStopping(view, state.then);
     case 'idle':
+      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
     case 'done':
       return { state: 'stopped' };
   }
@@ -157,11 +204,12 @@ function whileStopping(view: ServiceView, then: Then): RouteState {
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: then.cause.message, log: [] } };
     case 'idle':
-      return { state: 'stopped' };
+      return view.armed ? { state: 'warming', wake: true } : { state: 'stopped' };
   }
 }
 
-const live = ({ appProtocol, host, targetPort }: ResolvedPort): RouteState => ({
-  state: 'live',
-  targets: [{ protocol: appProtocol === 'https' ? 'https' : 'http', host, port: targetPort }],
+const targetOf = ({ appProtocol, host, targetPort }: ResolvedPort): RouteTarget => ({
+  protocol: appProtocol === 'https' ? 'https' : 'http',
+  host,
+  port: targetPort,
 });

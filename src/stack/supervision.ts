@@ -5,11 +5,14 @@
 import { PortrampError } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import { selectServices } from '../plan/order.ts';
-import type { Plan, ResolvedService } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
-import type { ServiceState } from './service.ts';
-import { Unit, type UnitOptions } from './unit.ts';
+import type { PreparedStack } from './prepare.ts';
+import { Unit, type Blueprint, type UnitOptions } from './unit.ts';
+
+/** What the services of a stack are made from. */
+export type Blueprints = Pick<PreparedStack, 'services' | 'instance'>;
 
 export interface SupervisionOptions extends Omit<UnitOptions, 'onChange'> {
   /** Called after a unit changed, with all consequences that follow at once already drawn. */
@@ -17,9 +20,6 @@ export interface SupervisionOptions extends Omit<UnitOptions, 'onChange'> {
   /** Called when every wanted service has come to rest, once for every time. */
   readonly onSettled: () => void;
 }
-
-/** States in which nothing happens by itself any more. */
-const AT_REST: readonly ServiceState['state'][] = ['idle', 'ready', 'unwell', 'failed', 'done'];
 
 export class Supervision {
   readonly #options: SupervisionOptions;
@@ -47,23 +47,19 @@ export class Supervision {
   }
 
   /** Starts the selection of a plan; the rest of its services is there, idle. */
-  start(services: ReadonlyMap<string, ResolvedService>, wanted: ReadonlySet<string>): void {
+  start(blueprints: Blueprints, wanted: ReadonlySet<string>): void {
     this.#wanted = wanted;
     this.#settled = false;
-    for (const service of services.values()) this.#add(service);
-    for (const name of wanted) this.#units.get(name)?.dispatch({ type: 'start' });
+    for (const name of blueprints.services.keys()) this.#add(blueprintOf(blueprints, name));
+    for (const name of wanted) this.#startOrArm(name);
     this.#draw();
   }
 
   /** Carries out what an edit of the contract means. */
-  apply(
-    actions: readonly Action[],
-    services: ReadonlyMap<string, ResolvedService>,
-    wanted: ReadonlySet<string>,
-  ): void {
+  apply(actions: readonly Action[], blueprints: Blueprints, wanted: ReadonlySet<string>): void {
     this.#wanted = wanted;
-    for (const action of actions) this.#carryOut(action, services.get(action.service));
-    this.#sort([...services.keys()]);
+    for (const action of actions) this.#carryOut(action, blueprintOf(blueprints, action.service));
+    this.#sort([...blueprints.services.keys()]);
     this.#draw();
   }
 
@@ -76,7 +72,8 @@ export class Supervision {
       const isProvider = !names.includes(name);
       // What is done is done: a migration is not run again because its consumer is started.
       if (isProvider && unit?.state.state === 'done') continue;
-      unit?.dispatch({ type: 'start' });
+      if (isProvider) this.#startOrArm(name);
+      else this.#startAsked(name);
     }
     this.#draw();
   }
@@ -86,15 +83,20 @@ export class Supervision {
     this.#wanted = new Set([...this.#wanted, ...selected]);
     for (const name of selected) {
       const unit = this.#units.get(name);
-      if (isMeant(plan, names, name)) unit?.dispatch({ type: 'restart' });
-      else if (unit?.state.state === 'idle') unit.dispatch({ type: 'start' });
+      if (isMeant(plan, names, name)) {
+        unit?.force();
+        unit?.dispatch({ type: 'restart' });
+      } else if (unit?.state.state === 'idle') this.#startOrArm(name);
     }
     this.#draw();
   }
 
   stopNamed(plan: Plan, names: readonly string[]): void {
     for (const name of selectOrThrow(plan, names)) {
-      if (isMeant(plan, names, name)) this.#units.get(name)?.dispatch({ type: 'stop' });
+      const unit = this.#units.get(name);
+      if (unit === undefined || !isMeant(plan, names, name)) continue;
+      unit.armed = false;
+      unit.dispatch({ type: 'stop' });
     }
     this.#draw();
   }
@@ -107,19 +109,56 @@ export class Supervision {
     return down.promise;
   }
 
-  #add(service: ResolvedService): void {
-    this.#leaving.delete(service.name);
-    const unit = new Unit(service, {
+  /** Somebody asks for a service that starts on request. */
+  wake(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit?.armed !== true || this.#down !== undefined || unit.goal === 'up') return;
+    unit.dispatch({ type: 'start' });
+  }
+
+  /** A file that the service is made from has changed. One that somebody stopped stays so. */
+  touch(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined || unit.goal === 'down' || this.#down !== undefined) return;
+    unit.dispatch({ type: 'restart' });
+  }
+
+  /** Stops a service that nobody uses; the next one who asks starts it again. */
+  rest(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit?.armed === true) unit.dispatch({ type: 'stop' });
+  }
+
+  #startAsked(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined) return;
+    unit.armed = startsOnRequest(unit);
+    if (unit.state.state === 'done') unit.force();
+    unit.dispatch({ type: 'start' });
+  }
+
+  #startOrArm(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined) return;
+    unit.armed = startsOnRequest(unit);
+    if (!unit.armed) unit.dispatch({ type: 'start' });
+  }
+
+  #add(blueprint: Blueprint | undefined): void {
+    if (blueprint === undefined) return;
+    const { name } = blueprint.service;
+    this.#leaving.delete(name);
+    const unit = new Unit(blueprint, {
       ...this.#options,
       onChange: (changed) => {
         this.#draw();
         this.#options.onChange(changed);
       },
     });
-    this.#units.set(service.name, unit);
+    this.#units.set(name, unit);
   }
 
-  #carryOut(action: Action, service: ResolvedService | undefined): void {
+  #carryOut(action: Action, blueprint: Blueprint | undefined): void {
     const unit = this.#units.get(action.service);
     switch (action.type) {
       case 'remove':
@@ -128,24 +167,24 @@ export class Supervision {
         return;
       case 'add':
         // One that is still leaving comes back with its new values, after the old process is gone.
-        if (unit === undefined && service !== undefined) this.#add(service);
-        else if (unit !== undefined && service !== undefined) this.#comeBack(unit, service);
+        if (unit === undefined) this.#add(blueprint);
+        else if (blueprint !== undefined) this.#comeBack(unit, blueprint);
         return;
       case 'update':
-        if (unit !== undefined && service !== undefined) unit.resolved = service;
+        if (blueprint !== undefined) unit?.adopt(blueprint);
         return;
       case 'restart':
         unit?.dispatch({ type: 'restart' });
         return;
       case 'start':
-        unit?.dispatch({ type: 'start' });
+        this.#startOrArm(action.service);
         return;
     }
   }
 
-  #comeBack(unit: Unit, service: ResolvedService): void {
+  #comeBack(unit: Unit, blueprint: Blueprint): void {
     this.#leaving.delete(unit.name);
-    unit.resolved = service;
+    unit.adopt(blueprint);
   }
 
   #sort(order: readonly string[]): void {
@@ -169,7 +208,8 @@ export class Supervision {
     while (this.#drawAgain) {
       this.#drawAgain = false;
       for (const unit of this.units) {
-        if (this.#down === undefined) this.#judge(unit);
+        if (this.#down === undefined)
+          unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.providerState(name)));
         else this.#stopInOrder(unit);
       }
       this.#dropGone();
@@ -178,26 +218,16 @@ export class Supervision {
     this.#report();
   }
 
-  #judge(unit: Unit): void {
-    const { state } = unit;
-    const verdict = judgeNeeds(unit.resolved.needs, (name) => this.providerState(name));
-    if (state.state === 'waiting') {
-      unit.waitingFor = verdict.kind === 'pending' ? verdict.waitingFor : [];
-      if (verdict.kind === 'met') unit.dispatch({ type: 'needs-met' });
-      if (verdict.kind === 'failed') unit.dispatch({ type: 'need-failed', ...pick(verdict) });
-    } else if (state.state === 'failed' && verdict.kind !== 'failed') {
-      unit.dispatch({ type: 'need-recovered' });
-    }
-  }
-
   /** As its consumers see it. */
   providerState(name: string): ProviderState | undefined {
     const unit = this.#units.get(name);
-    return unit?.resolved.kind === 'external' ? { state: 'external' } : unit?.state;
+    if (unit?.resolved.kind === 'external') return { state: 'external' };
+    return unit?.armed === true && unit.state.state !== 'failed' ? { state: 'armed' } : unit?.state;
   }
 
   #stopInOrder(unit: Unit): void {
-    if (unit.state.state === 'idle' || unit.state.state === 'stopping') return;
+    unit.armed = false;
+    if (unit.goal === 'down') return;
     const isConsumed = [...this.#units.values()].some(
       (other) => other.isRunning && other.resolved.needs.some((need) => need.service === unit.name),
     );
@@ -216,7 +246,7 @@ export class Supervision {
   #report(): void {
     const units = [...this.#units.values()];
     if (this.#down !== undefined && !units.some((unit) => unit.isRunning)) this.#down.resolve();
-    const settled = units.every((unit) => AT_REST.includes(unit.state.state));
+    const settled = units.every((unit) => unit.isAtRest);
     if (settled && !this.#settled) this.#options.onSettled();
     this.#settled = settled;
   }
@@ -233,7 +263,13 @@ function createDeferred(): Deferred {
   return { promise, resolve };
 }
 
-const pick = ({ need, message }: { need: string; message: string }) => ({ need, message });
+function blueprintOf({ services, instance }: Blueprints, name: string): Blueprint | undefined {
+  const service = services.get(name);
+  return service && { service, instance: (slot) => instance(name, slot) ?? service };
+}
+
+const startsOnRequest = ({ resolved: { service } }: Unit): boolean =>
+  service.kind === 'process' && service.start === 'request';
 
 /** Whether a name was given, itself or through its group. */
 const isMeant = (plan: Plan, names: readonly string[], name: string): boolean =>

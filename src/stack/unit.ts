@@ -1,28 +1,43 @@
-import { stripVTControlCharacters } from 'node:util';
-
+/** One service while the stack runs: its roster, and the shells of its replicas. */
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
-import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
+import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
-import { watchReadiness, type Finding } from './readiness.ts';
+import type { Verdict } from './needs.ts';
+import type { Look } from './readiness.ts';
+import { ReplicaShell, type Launch, type LaunchResult } from './replica.ts';
 import {
-  isRunning,
-  step,
-  type Effect,
-  type Policy,
-  type ServiceEvent,
-  type ServiceState,
-} from './service.ts';
+  emptyRoster,
+  hasProcess,
+  isChanging,
+  stateOf,
+  targetsOf,
+  type Replica,
+  type Roster,
+  type RosterEffect,
+  type RosterEvent,
+} from './roster/roster.ts';
+import { stepRoster } from './roster/step.ts';
+import { rulesFor, stablePorts } from './rules.ts';
+import type { ServiceEvent, ServiceState } from './service.ts';
+
+/** A service, and how the instance in each slot is launched. */
+export interface Blueprint {
+  readonly service: ResolvedService;
+  readonly instance: (slot: number) => ResolvedService;
+}
 
 export interface UnitOptions {
   readonly clock: Clock;
   readonly logs: LogStore;
-  readonly launch: (
-    unit: Unit,
-    generation: number,
-    onOutput: ProcessSpec['onOutput'],
-  ) => Promise<StartResult>;
+  readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
+  /** How to see whether a container is ready. */
+  readonly lookAt: (launched: ResolvedService) => Look;
+  /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
+  readonly open: (launched: ResolvedService) => Promise<void> | undefined;
+  /** Resolves when the instance gets no requests any more and those under way are over, or late. */
+  readonly drain: (drain: Drain) => Promise<void>;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
   /** Something to tell a person. */
@@ -31,174 +46,245 @@ export interface UnitOptions {
   readonly onExit: (pid: number) => void;
 }
 
-/** One service while the stack runs: its state, and the process, probes and timers that the state asks for. */
+export interface Drain {
+  readonly unit: Unit;
+  readonly launched: ResolvedService;
+  /** `retire`: another instance has taken over. `replace`: its successor comes after it. `stop`: nobody follows. */
+  readonly reason: 'retire' | 'replace' | 'stop';
+}
+
+/** An instance that requests may go to. */
+export interface UnitTarget {
+  readonly slot: number;
+  readonly service: ResolvedService;
+}
+
+/** A replica as it is now. */
+export interface UnitInstance extends Replica {
+  readonly launched: ResolvedService | undefined;
+  readonly process: Instance | undefined;
+}
+
 export class Unit {
   readonly name: string;
-  resolved: ResolvedService;
-  state: ServiceState = { state: 'idle' };
   /** How often it was started again by itself. */
   restarts = 0;
   waitingFor: readonly string[] = [];
-  /** What the last look at the instance said, and when it was. */
-  lastLook: { readonly problem: string | undefined; readonly at: number } | undefined;
+  /** Started when somebody asks for it (`start: request`). */
+  armed = false;
+  /** Whether it was ready since it was last idle or failed: consumers count on it. */
+  wasReady = false;
 
   readonly #options: UnitOptions;
-  #instance: Instance | undefined;
+  readonly #shells = new Map<number, ReplicaShell>();
+  #blueprint: Blueprint;
+  #roster: Roster = emptyRoster;
   #generation = 0;
-  #endProbe: (() => void) | undefined;
-  #cancelRetry: (() => void) | undefined;
-  #killed = false;
+  #forced = false;
 
-  constructor(resolved: ResolvedService, options: UnitOptions) {
-    this.name = resolved.name;
-    this.resolved = resolved;
+  constructor(blueprint: Blueprint, options: UnitOptions) {
+    this.name = blueprint.service.name;
+    this.#blueprint = blueprint;
     this.#options = options;
+    this.#resize();
   }
 
-  /** What runs now. */
-  get instance(): Instance | undefined {
-    return this.#instance;
+  /** The values that the next launch uses. */
+  get resolved(): ResolvedService {
+    return this.#blueprint.service;
   }
 
+  get state(): ServiceState {
+    return stateOf(this.#roster);
+  }
+
+  get replicas(): readonly Replica[] {
+    return this.#roster.replicas;
+  }
+
+  get goal(): Roster['goal'] {
+    return this.#roster.goal;
+  }
+
+  /** Whether a process may exist. */
   get isRunning(): boolean {
-    return isRunning(this.state);
+    return hasProcess(this.#roster);
   }
 
-  dispatch(event: ServiceEvent): void {
-    const before = this.state;
-    const [next, effects] = step(before, event, policyOf(this.resolved));
-    if (next === before && effects.length === 0) return;
-    this.state = next;
-    for (const effect of effects) this.#perform(effect);
-    if (next !== before) this.#options.onChange(this);
+  get isAtRest(): boolean {
+    const states: readonly string[] = ['idle', 'ready', 'unwell', 'failed', 'done'];
+    return !isChanging(this.#roster) && this.replicas.every(({ life }) => states.includes(life.state));
   }
 
-  /** Looks anew whether it is ready, after its ports changed. */
+  get targets(): readonly UnitTarget[] {
+    return targetsOf(this.#roster).flatMap(({ slot }) => {
+      const service = this.#shells.get(slot)?.launched;
+      return service === undefined ? [] : [{ slot, service }];
+    });
+  }
+
+  /** Every replica with what its process was started with, and the process. */
+  get instances(): readonly UnitInstance[] {
+    return this.replicas.map((replica) => {
+      const shell = this.#shells.get(replica.slot);
+      return { ...replica, launched: shell?.launched, process: shell?.instance };
+    });
+  }
+
+  /** What runs of the best replica. */
+  get instance(): Instance | undefined {
+    const pid = 'pid' in this.state ? this.state.pid : undefined;
+    return this.instances.find(({ process }) => process !== undefined && process.pid === pid)?.process;
+  }
+
+  /** What the last look at the newest instance said, and when it was. */
+  get lastLook(): ReplicaShell['lastLook'] {
+    return [...this.#shells.values()].findLast(({ lastLook }) => lastLook !== undefined)?.lastLook;
+  }
+
+  /** Something was found out about one of its instances. */
+  tell(slot: number, event: ServiceEvent): void {
+    this.#step({ type: 'replica', slot, event });
+  }
+
+  /** Looks anew whether its instances are ready, after its ports changed. */
   retarget(): void {
-    if (this.#endProbe === undefined) return;
-    this.#endProbe();
-    this.#probe();
+    for (const [slot, shell] of this.#shells) shell.retarget(this.#blueprint.instance(slot));
+  }
+
+  /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */
+  adopt(blueprint: Blueprint): void {
+    this.#blueprint = blueprint;
+    this.#resize();
+  }
+
+  dispatch(event: { readonly type: 'start' | 'stop' | 'restart' }): void {
+    this.#step(event);
+  }
+
+  /** The next run of a task happens even if there is nothing to do. */
+  force(): void {
+    this.#forced = true;
+  }
+
+  /** What has become of what it needs. */
+  judge(verdict: Verdict): void {
+    const states = this.replicas.map(({ life }) => life.state);
+    if (states.includes('waiting')) {
+      this.waitingFor = verdict.kind === 'pending' ? verdict.waitingFor : [];
+      if (verdict.kind === 'met') this.#tellAll({ type: 'needs-met' });
+      if (verdict.kind === 'failed') {
+        this.#tellAll({ type: 'need-failed', need: verdict.need, message: verdict.message });
+      }
+    }
+    if (states.includes('failed') && verdict.kind !== 'failed') this.#tellAll({ type: 'need-recovered' });
   }
 
   /** Stops it, and what is left of it is killed at once. */
   kill(): void {
-    this.#killed = true;
+    for (const shell of this.#shells.values()) shell.kill();
     this.dispatch({ type: 'stop' });
-    this.#instance?.kill();
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case 'spawn':
-        void this.#spawn();
-        return;
-      case 'probe':
-        this.#probe();
-        return;
-      case 'end-probe':
-        this.#endProbe?.();
-        this.#endProbe = undefined;
-        return;
-      case 'terminate':
-        this.#terminate();
-        return;
-      case 'retry-after':
-        this.restarts += 1;
-        this.#cancelRetry = this.#options.clock.after(effect.ms, () => this.dispatch({ type: 'retry' }));
-        return;
-      case 'cancel-retry':
-        this.#cancelRetry?.();
-        return;
-    }
+  #tellAll(event: ServiceEvent): void {
+    this.#step({ type: 'replicas', event });
   }
 
-  async #spawn(): Promise<void> {
-    const { logs, launch, onSpawn } = this.#options;
-    const { name } = this;
-    this.#generation += 1;
-    this.lastLook = undefined;
-    const result = await launch(this, this.#generation, (stream, chunk) =>
-      logs.write(name, stream, chunk),
-    ).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
-    if (!result.ok) {
-      logs.note(name, result.failure.message);
-      this.dispatch({ type: 'spawn-failed', cause: result.failure });
-      return;
-    }
-    const { instance } = result;
-    this.#instance = instance;
-    onSpawn(instance.pid);
-    logs.note(name, `started (pid ${instance.pid})`);
-    void instance.exited.then((exit) => this.#afterExit(instance, exit));
-    this.dispatch({ type: 'spawned', pid: instance.pid });
-  }
-
-  #afterExit(instance: Instance, { code, signal }: Exit): void {
-    const { logs, clock, onExit } = this.#options;
-    this.#instance = undefined;
-    onExit(instance.pid);
-    logs.flush(this.name);
-    logs.note(this.name, signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`);
-    const end = signal === null ? { exitCode: code ?? 1 } : { signal };
-    this.dispatch({ type: 'exited', end, now: clock.now() });
-  }
-
-  #terminate(): void {
+  #resize(): void {
     const { service } = this.resolved;
-    if (this.#instance === undefined || service.kind === 'external') return;
-    if (this.#killed) this.#instance.kill();
-    else this.#instance.stop(service.stop);
+    const size = service.kind === 'process' ? service.replicas : 1;
+    if (size !== this.#roster.size) this.#step({ type: 'scale', size });
   }
 
-  #probe(): void {
-    const { service, ports } = this.resolved;
-    const { clock, logs } = this.#options;
-    const readsLog = service.kind === 'process' && service.ready.kind === 'log';
-    if (service.kind !== 'process') return;
-    this.#endProbe = watchReadiness({
-      ready: service.ready,
-      ports,
-      clock,
-      onLine: (listener) =>
-        readsLog
-          ? logs.lines.on((line) => {
-              if (line.service === this.name && line.stream !== 'portramp') {
-                // Colours must not come between the words of a pattern.
-                listener(stripVTControlCharacters(line.text));
-              }
-            })
-          : () => undefined,
-      onFinding: (finding) => this.#onFinding(finding),
-      onLook: (problem) => {
-        this.lastLook = { problem, at: clock.now() };
-      },
+  #step(event: RosterEvent): void {
+    const before = this.#roster;
+    const [next, effects] = stepRoster(before, event, rulesFor(this.resolved, this.#canOverlap()));
+    if (next === before && effects.length === 0) return;
+    this.#roster = next;
+    const { state } = this.state;
+    if (state === 'ready') this.wasReady = true;
+    if (state === 'idle' || state === 'failed') this.wasReady = false;
+    for (const effect of effects) this.#perform(effect);
+    if (next !== before) this.#options.onChange(this);
+  }
+
+  /** Two instances can be there at once if what runs has ramps in front of it, on the ports of today. */
+  #canOverlap(): boolean {
+    const today = stablePorts(this.resolved);
+    return this.replicas.every(({ slot }) => {
+      const launched = this.#shells.get(slot)?.launched;
+      return launched === undefined || isEqual(stablePorts(launched), today);
     });
   }
 
-  #onFinding(finding: Finding): void {
-    switch (finding.kind) {
-      case 'ready':
-        if (finding.hint !== undefined) this.#options.onNotice(this, finding.hint);
-        this.dispatch({ type: 'ready', now: this.#options.clock.now() });
+  #perform(effect: RosterEffect): void {
+    switch (effect.type) {
+      case 'replica':
+        this.#shellOf(effect.slot).perform(effect.effect);
         return;
-      case 'unwell':
-        this.dispatch({ type: 'unwell', problem: finding.problem });
+      case 'forget':
+        this.#shells.delete(effect.slot);
         return;
-      case 'late':
-        this.#options.onNotice(this, `not ready after ${finding.after / 1000} s: ${finding.problem}`);
+      case 'swapped':
+        this.#options.logs.note(this.name, 'the new instance has taken over');
         return;
-      case 'deadline': {
-        const message = `not ready after ${finding.after / 1000} s: ${finding.problem}`;
-        const hint = `see "portramp logs ${this.name}", or raise ready.timeout`;
-        this.dispatch({ type: 'deadline', cause: { message, hint } });
+      case 'refused':
+        this.#options.onNotice(this, `the new instance did not get ready: ${effect.cause.message}`);
         return;
-      }
     }
   }
-}
 
-function policyOf({ service, ports }: ResolvedService): Policy {
-  if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
-  const { policy, max } = service.restart;
-  return { restart: policy, max, mayEnd: ports.length === 0 };
+  #shellOf(slot: number): ReplicaShell {
+    const known = this.#shells.get(slot);
+    if (known !== undefined) return known;
+    const { clock, logs, launch, lookAt, open, onNotice, onSpawn, onExit } = this.#options;
+    const tell = (event: ServiceEvent): void => this.#step({ type: 'replica', slot, event });
+    const shell: ReplicaShell = new ReplicaShell({
+      service: this.name,
+      slot,
+      clock,
+      logs,
+      launch: (launching) => launch(this, launching),
+      lookAt,
+      open,
+      next: () => this.#nextLaunch(slot, shell.launched),
+      drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
+      onEvent: tell,
+      onLate: ({ after, problem }) => {
+        const message = `not ready after ${after / 1000} s: ${problem}`;
+        // Beside an instance that serves, one that never comes would be waited for in vain.
+        if (this.#find(slot)?.role === 'challenger') tell({ type: 'deadline', cause: { message } });
+        else onNotice(this, message);
+      },
+      onNotice: (text) => onNotice(this, text),
+      onRetry: () => {
+        this.restarts += 1;
+      },
+      onSpawn,
+      onExit,
+    });
+    this.#shells.set(slot, shell);
+    return shell;
+  }
+
+  #find(slot: number): Replica | undefined {
+    return this.replicas.find((replica) => replica.slot === slot);
+  }
+
+  #nextLaunch(slot: number, launched: ResolvedService | undefined): Omit<Launch, 'onOutput'> {
+    this.#generation += 1;
+    const forced = this.#forced;
+    this.#forced = false;
+    // One that stayed because the newest values did not work keeps its own.
+    const stays = this.#find(slot)?.revision !== this.#roster.revision && launched !== undefined;
+    const service = (): ResolvedService => (stays ? launched : this.#blueprint.instance(slot));
+    return { service, slot, generation: this.#generation, forced };
+  }
+
+  #reasonOf(slot: number): Drain['reason'] {
+    const replica = this.#find(slot);
+    if (replica?.life.state !== 'stopping') return 'stop';
+    if (replica.life.then.kind === 'waiting') return 'replace';
+    return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
+  }
 }

@@ -7,8 +7,8 @@ const FAILURE_LINES = 20;
 
 /** What is published of a unit. */
 export function viewUnit(unit: Unit, logs: LogStore | undefined): ServiceView {
-  const { name, resolved, state, restarts, waitingFor, instance } = unit;
+  const { name, resolved, state, restarts, waitingFor, armed, targets, instance, instances } = unit;
   const isBad = state.state === 'failed' || state.state === 'backoff' || state.state === 'unwell';
   const log = isBad ? (logs?.tail(name, FAILURE_LINES) ?? []) : [];
-  return { resolved, state, restarts, waitingFor, log, instance };
+  return { resolved, state, restarts, waitingFor, log, armed, targets, instance, instances };
 }

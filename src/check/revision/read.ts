@@ -8,7 +8,7 @@ import { hasErrors } from '../../contract/diagnostic.ts';
 import { CONTRACT_NAMES, findContractIn } from '../../contract/find.ts';
 import { readSource } from '../../contract/load.ts';
 import { parseContract, type Source } from '../../contract/parse.ts';
-import { environmentForGit } from '../../lib/checkout.ts';
+import { environmentForGit } from '../../lib/git.ts';
 import { PortrampError, errnoOf } from '../../lib/errors.ts';
 import type { Revision } from './compare.ts';
 

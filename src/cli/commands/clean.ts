@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
+import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { openDaemon } from '../daemon-access.ts';
 import { print, printJson } from '../terminal.ts';
 
@@ -12,7 +13,7 @@ export function defineClean(program: Command): void {
     .command('clean')
     .summary('forget stacks whose checkout is gone')
     .description(
-      'Forget stacks whose checkout is gone: their names, port leases and logs. With --all also every other stack that is not running.',
+      'End what a crash has left running, and forget stacks whose checkout is gone: their names, port leases and logs. With --all also every other stack that is not running.',
     )
     .option('--all', 'every stack that is not running: the next "dev" may give it other names')
     .option('--json', 'print one JSON object')
@@ -24,11 +25,19 @@ async function clean(options: { all?: boolean; json?: boolean }): Promise<void> 
   const client = await openDaemon();
   try {
     const idle = options.all ? await stacksAtRest(client) : undefined;
+    const ended = await cleanRuns(locateHome().runs);
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
-    const logs = locateHome().logs;
-    await Promise.all(forgotten.map((stack) => rm(join(logs, stack.slug), { recursive: true, force: true })));
-    if (options.json) printJson({ version: 1, forgotten });
-    else if (forgotten.length === 0)
+    const { logs, tasks } = locateHome();
+    for (const { slug } of forgotten) {
+      await rm(join(logs, slug), { recursive: true, force: true });
+      await rm(join(tasks, `${slug}.json`), { force: true });
+    }
+    if (options.json) return printJson({ version: 1, forgotten, ended });
+    for (const { root, found, left } of ended) {
+      const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
+      print(`ended ${found} processes that a crash in ${root} left behind${rest}`);
+    }
+    if (forgotten.length + ended.length === 0)
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     else for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
   } finally {

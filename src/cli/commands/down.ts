@@ -20,12 +20,18 @@ export function defineDown(program: Command): void {
 async function down(options: StackOptions & { all?: boolean; json?: boolean }): Promise<void> {
   const key = options.all ? undefined : await locateStack(options);
   const client = await findDaemon();
-  const stopped: RunningStack[] = [];
+  const stopped: Pick<RunningStack, 'slug'>[] = [];
   if (client !== undefined) {
     const running = key === undefined ? await runningStacks(client) : await findRunningStack(client, key);
-    stopped.push(...[running ?? []].flat());
-    await Promise.all(stopped.map((stack) => downOne(client, stack)));
+    const found = [running ?? []].flat();
+    stopped.push(...found);
+    await Promise.all(found.map((stack) => downOne(client, stack)));
     client.close();
+  }
+  if (key !== undefined && stopped.length === 0) {
+    const { removeContainers } = await import('../left-containers.ts');
+    const slug = await removeContainers(key);
+    if (slug !== undefined) stopped.push(slug);
   }
   if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
   else if (stopped.length === 0) print('Nothing was running.');

@@ -21,6 +21,12 @@ export function defineExec(program: Command): void {
 
 async function exec(name: string, words: readonly string[], options: StackOptions): Promise<void> {
   const { service } = await findService(await locateStack(options), name);
+  if (service.service.kind === 'compose') {
+    const inside = service.service.compose;
+    throw new PortrampError('USAGE', `${name} is a container`, {
+      hint: `portramp compose exec ${inside} ${words.join(' ')}`,
+    });
+  }
   const { childEnvironment } = await import('../../runtime/environment.ts');
   const { describeStartError } = await import('../../runtime/process/start-error.ts');
   const [file = '', ...args] = words;

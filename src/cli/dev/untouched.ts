@@ -41,7 +41,7 @@ async function runCommand(
   children: ChildProcess[],
 ): Promise<number> {
   const service = contract.services.get(name);
-  if (service === undefined || service.kind === 'external') return 0;
+  if (service === undefined || service.kind === 'external' || service.kind === 'compose') return 0;
   const shell = typeof service.command === 'string';
   const [file = '', ...args] = typeof service.command === 'string' ? [service.command] : service.command;
   const child = spawn(file, args, { cwd: join(root, service.dir), shell, stdio: 'inherit' });

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import type {
+  AsideOptions,
   Exit,
   Instance,
   OutputStream,
@@ -13,6 +14,7 @@ import type {
   StopRequest,
 } from '../instance.ts';
 import { describeStartError } from './start-error.ts';
+import { runAside } from './aside.ts';
 import { trackRemains, type Remains } from './remains.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -60,13 +62,20 @@ class ProcessInstance implements Instance {
   readonly marker: string;
   readonly exited: Promise<Exit>;
   readonly #remains: Remains;
+  readonly #child: Child;
+  readonly #spec: ProcessSpec;
+  readonly #over = new AbortController();
   #stop: StopRequest;
   #stopping = false;
+  /** Whether what is there has got the signal: a command or a text is for the leader only. */
+  #signalled = false;
   #killAt = Infinity;
   #wake: () => void = () => undefined;
 
   constructor(child: Child, spec: ProcessSpec) {
     this.pid = child.pid ?? 0;
+    this.#child = child;
+    this.#spec = spec;
     this.#stop = spec.stop;
     this.startTime = startTimeOf(this.pid) ?? '';
     this.marker = spec.marker;
@@ -77,6 +86,7 @@ class ProcessInstance implements Instance {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     this.exited = ended.then(async (exit) => {
+      this.#over.abort();
       await this.#clear();
       child.stdin.destroy();
       await drained(child);
@@ -87,11 +97,33 @@ class ProcessInstance implements Instance {
   stop(policy: StopRequest): void {
     this.#stop = policy;
     const killAt = Date.now() + policy.timeout;
-    if (!this.#stopping) this.#remains.signal(policy.signal);
+    if (!this.#stopping) void this.#ask(policy);
     this.#stopping = true;
     if (killAt >= this.#killAt) return;
     this.#killAt = killAt;
     setTimeout(() => this.kill(), policy.timeout).unref();
+  }
+
+  aside(command: string | readonly string[], options: AsideOptions): Promise<string | undefined> {
+    const { dir, env } = this.#spec;
+    return runAside({ command, dir, env, ...options });
+  }
+
+  /** In the way that the policy says. A command that fails has stopped nothing: then the signal does. */
+  async #ask({ command, stdin, signal, timeout }: StopRequest): Promise<void> {
+    if (command !== undefined && !this.#over.signal.aborted) {
+      const problem = await this.aside(command, { timeout, signal: this.#over.signal });
+      if (problem === undefined) return;
+    } else if (stdin !== undefined && this.#child.stdin.writable) {
+      this.#child.stdin.write(stdin.endsWith('\n') ? stdin : `${stdin}\n`);
+      return;
+    }
+    this.#signal(signal);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    this.#signalled = true;
+    this.#remains.signal(signal);
   }
 
   kill(): void {
@@ -110,6 +142,7 @@ class ProcessInstance implements Instance {
     let pause = FIRST_LOOK;
     while (this.#remains.look().length > 0) {
       if (!this.#stopping) this.stop(this.#stop);
+      if (!this.#signalled) this.#signal(this.#stop.signal);
       if (Date.now() >= this.#killAt) this.#remains.signal('SIGKILL');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -81,15 +81,28 @@ function flush({ stdout, stderr }: ServiceLog): void {
   stderr.flush();
 }
 
+/** ISO 8601. A flood has thousands of lines in a millisecond, and writing a time is most of the work of one. */
+function createTimestamps(clock: Clock): () => string {
+  let last = NaN;
+  let text = '';
+  return () => {
+    const now = clock.now();
+    if (now !== last) text = new Date(now).toISOString();
+    last = now;
+    return text;
+  };
+}
+
 function openServiceLog(
   service: string,
   { folder, clock, maxFileSize = MAX_FILE_SIZE }: LogStoreOptions,
   lines: Emitter<LogLine>,
 ): ServiceLog {
   let sequence = 0;
+  const timeOf = createTimestamps(clock);
   const makeLine = (stream: LogStream, text: string): LogLine => {
     sequence += 1;
-    return { time: new Date(clock.now()).toISOString(), service, stream, sequence, text };
+    return { time: timeOf(), service, stream, sequence, text };
   };
   const file = openLogFile({
     path: join(folder, `${service}.log`),

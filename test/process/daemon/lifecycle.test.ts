@@ -3,6 +3,9 @@ import { existsSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSyn
 import { createConnection, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { systemClock } from '../../../src/lib/clock.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
+import { createTraffic } from '../../../src/proxy/traffic.ts';
 import { ALREADY_RUNNING } from '../../../src/daemon/control.ts';
 import { startDaemon } from '../../../src/daemon/daemon.ts';
 import { prepareStateFolder } from '../../../src/lib/state-folder.ts';
@@ -33,6 +36,8 @@ describe('a second daemon of a home', () => {
       environment: {},
       log: () => undefined,
       front: {
+        traffic: createTraffic(systemClock),
+        wakes: new Emitter(),
         listen: async () => 1,
         publish: () => undefined,
         expect: () => undefined,

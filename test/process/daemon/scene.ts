@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
+import { systemClock } from '../../../src/lib/clock.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
+import { createTraffic } from '../../../src/proxy/traffic.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../../src/daemon/daemon.ts';
 import type { Front } from '../../../src/front/front.ts';
 import type { FrontStack } from '../../../src/front/table.ts';
@@ -77,6 +80,8 @@ export function createScene(folder = ''): Scene {
 function createSilentFront(seen: Scene['front']): Front {
   let port: number | undefined;
   return {
+    traffic: createTraffic(systemClock),
+    wakes: new Emitter(),
     publish: (stacks) => void seen.tables.push([...stacks]),
     expect: (hosts) => {
       seen.expected = hosts;

@@ -179,7 +179,13 @@ describe('a service that is not up', () => {
   it('unreachable: 502 with the reason', async () => {
     await start();
     publish(live(1));
-    const { status, body, response } = await scene.ask('web.localhost');
+    const asked = scene.ask('web.localhost');
+    // It may have broken down just now, so that its runner is about to say what comes next.
+    for (let pause = 1; pause <= 3; pause += 1) {
+      await held(1);
+      await clock.advance(250);
+    }
+    const { status, body, response } = await asked;
     expect(status).toBe(502);
     expect(response.headers['x-portramp']).toBe('service-unreachable');
     expect(JSON.parse(body)).toMatchObject({
@@ -187,6 +193,46 @@ describe('a service that is not up', () => {
       message: expect.stringMatching(/web of shop at 127\.0\.0\.1:1: connect ECONNREFUSED/) as string,
       hint: 'portramp logs web',
     });
+  });
+});
+
+describe('an instance that refuses connections', () => {
+  const besides = (good: RouteState): RouteState => {
+    if (good.state !== 'live') throw new Error('it is live');
+    return { state: 'live', targets: [{ protocol: 'http', host: '127.0.0.1', port: 1 }, ...good.targets] };
+  };
+
+  it('is left out: its requests go to another one, with their bodies', async () => {
+    await start();
+    publish(besides(await scene.backend((req, res) => void req.pipe(res))));
+    for (let round = 0; round < 6; round += 1) {
+      const answer = await scene.ask('web.localhost', { method: 'POST', body: 'kept' });
+      expect(answer).toMatchObject({ status: 200, body: 'kept' });
+    }
+  });
+
+  it('has what waits for it released by the next one', async () => {
+    await start();
+    publish(live(1));
+    const answer = scene.ask('web.localhost', { method: 'POST', body: 'kept' });
+    await held(1);
+    publish({ state: 'warming' });
+    await held(1);
+    publish(await scene.backend((req, res) => void req.pipe(res)));
+    expect(await answer).toMatchObject({ status: 200, body: 'kept' });
+  });
+
+  it('does not get a request a second time that it may have acted on', async () => {
+    await start();
+    let asked = 0;
+    publish(
+      await scene.backend((req) => {
+        asked += 1;
+        req.socket.destroy();
+      }),
+    );
+    expect((await scene.ask('web.localhost', { method: 'POST', body: 'once' })).status).toBe(502);
+    expect(asked).toBe(1);
   });
 });
 

@@ -29,5 +29,5 @@ it('every command that prints data has --json', () => {
     .filter((command) => command.commands.length === 0)
     .filter((command) => !command.options.some((option) => option.long === '--json'))
     .map((command) => command.name());
-  expect(without.sort()).toEqual(['dev', 'exec', 'schema']);
+  expect(without.sort()).toEqual(['compose', 'dev', 'exec', 'schema']);
 });

@@ -143,9 +143,9 @@ describe('fields of ports and services', () => {
       /"access" does nothing for a task/,
     ],
     [
-      'a strategy',
-      '{ a: { command: x, transition: { strategy: rolling } } }',
-      /not supported by this version/,
+      'a strategy that is none',
+      '{ a: { command: x, transition: { strategy: blue } } }',
+      /replace, handoff or rolling/,
     ],
   ])('refuse %s', (_, services, expected) => {
     expect(complain(`services: ${services}\n`)).toEqual([expect.stringMatching(expected)]);

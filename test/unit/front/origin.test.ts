@@ -35,13 +35,15 @@ const table = compileTable([
   { slug: 'blog', key: 'blog', label: 'blog', routes: [route('web.blog.localhost')] },
 ]);
 
+const decideAbout = (head: RequestHead): ReturnType<typeof decide> =>
+  decide(
+    head,
+    { table, expected: new Set(), resting: compileResting([]), port: PORT },
+    (targets) => targets[0],
+  );
+
 function statusOf(headers: RequestHead['headers'], host = 'api.localhost:7267', more = {}): number {
-  const decision = decide(headOf(host, headers, more), {
-    table,
-    expected: new Set(),
-    resting: compileResting([]),
-    port: PORT,
-  });
+  const decision = decideAbout(headOf(host, headers, more));
   return decision.action === 'reply' ? decision.reply.status : 200;
 }
 
@@ -144,8 +146,7 @@ describe('an open service', () => {
 
 describe('the refusal', () => {
   const refuse = (headers: RequestHead['headers']): unknown => {
-    const head = headOf('api.localhost:7267', headers);
-    const decision = decide(head, { table, expected: new Set(), resting: compileResting([]), port: PORT });
+    const decision = decideAbout(headOf('api.localhost:7267', headers));
     return decision.action === 'reply' ? JSON.parse(decision.reply.body) : undefined;
   };
 

@@ -14,6 +14,7 @@ import {
   addLeases,
   emptyLedger,
   fenceNumbers,
+  numbersOf,
   putLeases,
   putStack,
   type Ledger,
@@ -252,13 +253,48 @@ describe('a lease that is moved', () => {
   });
 });
 
+describe('numbers in a row', () => {
+  const rules = { range: range(20_000, 20_009), reservations: [] };
+  const of = (service: string, span: number) => ({ service, port: '80/tcp', span });
+
+  it('are found past whatever stands between', async () => {
+    const start = addLeases(putStack(emptyLedger, other), [
+      { ...other, service: 'x', port: 'http', number: 20_002, span: 2 },
+    ]);
+    const isFree = freeBut(20_004);
+    const four = await grant(start, shop, [of('web', 4)], { rules, isFree });
+    expect(four.leases).toMatchObject([{ number: 20_005, span: 4 }]);
+    const two = await grant(four.ledger, shop, [of('api', 2)], { rules, isFree });
+    expect(two.leases).toMatchObject([{ number: 20_000, span: 2 }]);
+    await expect(grant(two.ledger, shop, [of('db', 3)], { rules, isFree })).rejects.toThrow(
+      'no 3 ports in a row between 20000 and 20009 are free',
+    );
+  });
+
+  it('move when more are needed, and stay when fewer are', async () => {
+    const one = await grant(emptyLedger, shop, [of('web', 1)]);
+    const three = await grant(one.ledger, shop, [of('web', 3)]);
+    expect(three.leases).toMatchObject([{ span: 3 }]);
+    expect(three.ledger.leases).toEqual(three.leases);
+    const again = await grant(three.ledger, shop, [of('web', 1)]);
+    expect(again).toMatchObject({ leases: three.leases, added: [] });
+  });
+});
+
 describe('any sequence of requests', () => {
   const stacks = [shop, other, branch];
-  const request = fc.record({
+  const pinned = fc.record({
     service: fc.constantFrom('a', 'b', 'c'),
     port: fc.constant('http'),
     static: fc.option(fc.integer({ min: 30, max: 35 }), { nil: undefined }),
   });
+  const replicated = fc.record({
+    service: fc.constantFrom('d', 'e'),
+    port: fc.constant('http'),
+    span: fc.integer({ min: 1, max: 4 }),
+    kept: fc.boolean(),
+  });
+  const request: fc.Arbitrary<PortRequest> = fc.oneof(pinned, replicated);
   const turn = fc.record({
     stack: fc.integer({ min: 0, max: 2 }),
     ports: fc.array(request, { maxLength: 4 }),
@@ -276,13 +312,15 @@ describe('any sequence of requests', () => {
           const result = await grant(ledger, who, asked, { rules, running }).catch(() => undefined);
           if (result === undefined) continue;
           ({ ledger } = result);
-          const numbers = ledger.leases.map(({ number }) => number);
+          const numbers = ledger.leases.flatMap(numbersOf);
           expect(new Set(numbers).size).toBe(numbers.length);
           for (const port of asked) {
             const own = ledger.leases.filter(
               (lease) => lease.root === who.root && lease.service === port.service,
             );
             expect(own).toHaveLength(1);
+            const last = asked.findLast(({ service }) => service === port.service);
+            expect(own[0]?.span ?? 1).toBeGreaterThanOrEqual(last?.span ?? 1);
           }
         }
       }),

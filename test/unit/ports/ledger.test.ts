@@ -65,6 +65,12 @@ describe('the ledger', () => {
     expect(keepLeases(ledger, a, [{ service: 'api', port: 'http' }])).toBe(ledger);
   });
 
+  it('keeps leases that outlive the runner', () => {
+    const kept = { ...leaseOf(a, 'db', 7), kept: true };
+    const ledger = addLeases(sample(), [kept]);
+    expect(leasesOf(keepLeases(ledger, a, []), a)).toEqual([kept]);
+  });
+
   it('replaces the hosts of one stack', () => {
     const before = sample();
     const ledger = setHosts(before, a, ['web.a.localhost', 'api.localhost']);

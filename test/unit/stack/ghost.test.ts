@@ -42,7 +42,16 @@ describe('a ghost on the port', () => {
   it('takes its routes to the page that says why at once, while it is still being stopped', () => {
     const { services } = resolutionOf('services:\n  api: { command: run }\n');
     const [state] = step(RUNNING[1]!, event, policy);
-    const view = { resolved: services.get('api')!, state, restarts: 0, waitingFor: [], log: [] };
+    const view = {
+      resolved: services.get('api')!,
+      state,
+      restarts: 0,
+      waitingFor: [],
+      log: [],
+      armed: false,
+      targets: [],
+      instances: [],
+    };
     const { routes } = takeSnapshot([view], []);
     expect(routes.map(({ route }) => route)).toEqual(
       routes.map(() => ({

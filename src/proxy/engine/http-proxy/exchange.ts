@@ -5,7 +5,7 @@ import { Stream } from 'node:stream';
 
 import type httpProxy from 'http-proxy';
 
-import type { Forward, Reply } from '../engine.ts';
+import type { Decision, Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
@@ -14,6 +14,8 @@ export interface Exchange {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Where somebody asks how it goes. */
+  readonly count?: Count | undefined;
 }
 
 /** RFC 9110 §9.2.2. */
@@ -21,9 +23,18 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 export function forward(exchange: Exchange, decision: Forward): void {
   const { req, res } = exchange;
-  const count = decision.onDone === undefined ? undefined : reportOutcome(res, decision.onDone);
+  const count = exchange.count ?? (decision.onDone && reportOutcome(res, decision.onDone));
+  const original = { ...req.headers };
   req.headers = requestHeaders(req, decision.headers);
-  send({ ...exchange, count }, decision, IDEMPOTENT.has(req.method ?? '') && !hasBody(req));
+  send({ ...exchange, count }, decision, {
+    isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody(req),
+    isReused: true,
+    restart: (next) => {
+      req.headers = original;
+      if (next.action === 'forward') forward({ ...exchange, count }, next);
+      else replyTo({ ...exchange, count }, next.reply);
+    },
+  });
 }
 
 /** Counts bytes of the body. */
@@ -43,34 +54,43 @@ function reportOutcome(res: ServerResponse, onDone: NonNullable<Forward['onDone'
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
 
-/** @param again whether the request may be sent a second time, over another connection */
-function send(
-  exchange: Exchange & { readonly count?: Count | undefined },
-  decision: Forward,
-  again: boolean,
-): void {
+interface Attempt {
+  /** The request may be sent a second time even if a part of it was sent. */
+  readonly isRepeatable: boolean;
+  /** Whether a failure on a kept connection is forgiven: once. */
+  readonly isReused: boolean;
+  readonly restart: (decision: Decision) => void;
+}
+
+function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
   const { proxy, dialler, req, res, count } = exchange;
   const { target } = decision;
   let outgoing: ClientRequest | undefined;
   let response: IncomingMessage | undefined;
   let over = false;
+  let isSent = false;
+  const release = beginExchange(exchange, decision);
   const fail = (error: Error): void => {
     if (over || res.destroyed || response?.complete === true) return;
     over = true;
     req.unpipe();
+    release();
+    const isAnswered = response !== undefined || res.headersSent;
     // A backend may close a kept connection at the moment it is used again (RFC 9110 §9.2.2).
-    if (again && outgoing?.reusedSocket === true && response === undefined) send(exchange, decision, false);
+    const isStale = attempt.isRepeatable && attempt.isReused && outgoing?.reusedSocket === true;
+    if (isStale && !isAnswered) send(exchange, decision, { ...attempt, isReused: false });
     else if (res.headersSent) res.socket?.destroySoon();
-    else {
-      const answer = decision.onUnreachable(error);
-      if (req.method !== 'HEAD') count?.(Buffer.byteLength(answer.body));
-      reply(res, answer);
-    }
+    else if (!isAnswered && (attempt.isRepeatable || !isSent)) {
+      void askAgain(exchange, decision, error, attempt.restart);
+    } else replyTo(exchange, decision.onUnreachable(error));
   };
   const body = bodyOf(req, (request) => {
     outgoing = request;
     // The package would fold `//` in the path.
     request.path = decision.path ?? req.url ?? '/';
+    request.once('socket', () => {
+      isSent = true;
+    });
     req.once('end', () => request.addTrailers(req.trailers));
     request.on('information', (information) => passInformation(req, res, information));
     request.once('response', (incoming) => {
@@ -103,6 +123,34 @@ function send(
   }
 }
 
+/** Ends the exchange when it must, and tells once when it is over. */
+function beginExchange({ res }: Exchange, { onEnd, until }: Forward): () => void {
+  const cut = (): void => void res.socket?.destroy();
+  const release = (): void => {
+    until?.removeEventListener('abort', cut);
+    res.off('close', release);
+    onEnd?.();
+  };
+  until?.addEventListener('abort', cut);
+  res.once('close', release);
+  return release;
+}
+
+async function askAgain(
+  { res }: Exchange,
+  decision: Forward,
+  error: Error,
+  restart: Attempt['restart'],
+): Promise<void> {
+  const next = (await decision.again?.(error)) ?? {
+    action: 'reply' as const,
+    reply: decision.onUnreachable(error),
+  };
+  if (res.destroyed) {
+    if (next.action === 'forward') next.onEnd?.();
+  } else restart(next);
+}
+
 /** The certificate is checked against the target's own name, not against the Host header. */
 export function requestOptions(target: Forward['target']): object {
   const shared = { maxHeaderSize: 65_536 };
@@ -119,8 +167,11 @@ export function requestOptions(target: Forward['target']): object {
 function bodyOf(req: IncomingMessage, onRequest: (outgoing: ClientRequest) => void): Stream {
   return Object.assign(new Stream(), {
     pipe<T extends NodeJS.WritableStream>(outgoing: T): T {
-      onRequest(outgoing as unknown as ClientRequest);
-      return req.pipe(outgoing);
+      const request = outgoing as unknown as ClientRequest;
+      onRequest(request);
+      // Not before there is a connection: a body that nothing was taken of can still go elsewhere.
+      request.once('socket', () => req.pipe(outgoing));
+      return outgoing;
     },
   });
 }
@@ -158,6 +209,11 @@ function passInformation(
   } catch {
     // Hints that Node finds malformed are only hints.
   }
+}
+
+function replyTo({ req, res, count }: Exchange, answer: Reply): void {
+  if (req.method !== 'HEAD') count?.(Buffer.byteLength(answer.body));
+  reply(res, answer);
 }
 
 export function reply(res: ServerResponse, { status, headers, body }: Reply): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import type httpProxy from 'http-proxy';
 
+import { watchWebSocket } from '../../websocket.ts';
 import type { Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
@@ -57,13 +58,18 @@ export interface Tunnel {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly waiting: Waiting;
+  /** Set where it was tried before. */
+  readonly report?: Report;
 }
 
-export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forward): void {
+export function tunnel(tried: Tunnel, decision: Forward): void {
+  const { proxy, dialler, req, waiting } = tried;
   const { socket } = req;
   const { target } = decision;
+  const original = { ...req.headers };
+  const release = beginTunnel(socket, decision);
   let answered = false;
-  const report = reportOnce(socket, decision);
+  const report = tried.report ?? reportOnce(socket, decision);
   waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
     ...requestHeaders(req, decision.headers),
@@ -89,6 +95,10 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
         connection: 'Upgrade',
         upgrade: 'websocket',
       };
+      // After the package has put back what came with the 101, and before the first byte flows.
+      process.nextTick(() => {
+        decision.until?.addEventListener('abort', watchWebSocket({ client: socket, backend }));
+      });
       // Each end goes when the other has, after what is still to be written.
       socket.once('close', () => backend.destroySoon());
       backend.once('close', () => socket.destroySoon());
@@ -99,10 +109,10 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   const fail = (error: Error): void => {
     if (answered || socket.destroyed) return;
     answered = true;
-    waiting.end();
-    const reply = decision.onUnreachable(error);
-    report(reply.status, Buffer.byteLength(reply.body));
-    replyRaw(socket, reply);
+    release();
+    keepOpen(socket);
+    req.headers = original;
+    void tryAgain({ proxy, dialler, req, waiting, report }, decision, error);
   };
   try {
     proxy.ws(
@@ -123,8 +133,10 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   }
 }
 
+type Report = (status?: number, bytes?: number) => void;
+
 /** Tells whoever asked how the handshake ended: the first that is told counts. */
-function reportOnce(socket: Socket, { onDone }: Forward): (status?: number, bytes?: number) => void {
+function reportOnce(socket: Socket, { onDone }: Forward): Report {
   if (onDone === undefined) return () => undefined;
   let told = false;
   const report = (status?: number, bytes = 0): void => {
@@ -136,6 +148,33 @@ function reportOnce(socket: Socket, { onDone }: Forward): (status?: number, byte
   const left = (): void => report();
   socket.once('close', left);
   return report;
+}
+
+/** Tells once when the tunnel is over. */
+function beginTunnel(socket: Socket, { onEnd }: Forward): () => void {
+  const release = (): void => {
+    socket.off('close', release);
+    onEnd?.();
+  };
+  if (socket.destroyed) setImmediate(release);
+  else socket.once('close', release);
+  return release;
+}
+
+/** The package ends the socket after it has told of a failure, in the same turn: not before there is an answer. */
+function keepOpen(socket: Socket): void {
+  Object.defineProperty(socket, 'end', { value: () => socket, configurable: true });
+  queueMicrotask(() => Reflect.deleteProperty(socket, 'end'));
+}
+
+/** A handshake can always be made again: nothing has been said yet. */
+async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promise<void> {
+  const next = await decision.again?.(error);
+  if (next?.action === 'forward') return tunnel(failed, next);
+  failed.waiting.end();
+  const reply = next?.reply ?? decision.onUnreachable(error);
+  failed.report?.(reply.status, Buffer.byteLength(reply.body));
+  replyRaw(failed.req.socket, reply);
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */

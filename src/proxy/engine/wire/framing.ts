@@ -1,4 +1,5 @@
 /** How long a message is: the rules of RFC 9112 §6, the strict reading of each. */
+import { CR } from './bytes.ts';
 import { FIELD } from './field-names.ts';
 import { MARKS, type HeadLexer } from './lexer.ts';
 import { problem, type Problem } from './problem.ts';
@@ -41,6 +42,8 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array): Framing | Problem | u
     if (framing !== undefined) return problem(400, 'the length of the message is given twice');
     const from = lexer.marks[field * MARKS + 2] as number;
     const to = lexer.marks[field * MARKS + 3] as number;
+    // Blanks behind the value are legal, and read differently.
+    if (bytes[to] !== CR) return problem(400, 'the length of the message is malformed');
     if (id === FIELD.TRANSFER_ENCODING) {
       if (!isChunked(bytes, from, to)) return problem(400, 'the only transfer coding accepted is "chunked"');
       if (lexer.minor === 0) return problem(400, 'HTTP/1.0 has no transfer codings');

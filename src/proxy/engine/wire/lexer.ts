@@ -23,6 +23,9 @@ const [FIELD, NAME, SPACE, VALUE, VALUE_LF, LAST_LF] = [8, 9, 10, 11, 12, 13] as
 const [DONE, BAD] = [14, 15] as const;
 
 const REQUEST_VERSION = Buffer.from('HTTP/1.');
+/** The length of `HTTP/`. */
+const HTTP_NAME = 5;
+const NO_VERSION = 'this is not HTTP/1';
 const DIGIT_0 = 0x30;
 
 /** Numbers per field in `HeadLexer.marks`. */
@@ -135,8 +138,8 @@ export class HeadLexer {
   /** Eight bytes at once and the CR behind them: `HTTP/1.1`. True when the line goes on as it should. */
   #readVersion(bytes: Uint8Array, at: number, to: number): boolean {
     if (to - at < REQUEST_VERSION.length + 2) {
-      if (startsLike(bytes, at, to)) return false;
-      this.#fail(400, 'the HTTP version is malformed');
+      if (startsLike(bytes, at, Math.min(to, at + HTTP_NAME))) return false;
+      this.#fail(400, NO_VERSION);
       return false;
     }
     if (!this.#readMinor(bytes, at)) return false;
@@ -154,8 +157,8 @@ export class HeadLexer {
   /** `HTTP/1.1 200` and the byte behind it. Some servers leave out the space before an empty reason. */
   #readStatus(bytes: Uint8Array, at: number, to: number): boolean {
     if (to - at < 13) {
-      if (startsLike(bytes, at, to)) return false;
-      this.#fail(400, 'this is no HTTP/1 response');
+      if (startsLike(bytes, at, Math.min(to, at + HTTP_NAME))) return false;
+      this.#fail(400, NO_VERSION);
       return false;
     }
     if (!this.#readMinor(bytes, at)) return false;
@@ -179,9 +182,9 @@ export class HeadLexer {
     }
     // `HTTP/` DIGIT `.` DIGIT, RFC 9112 §2.3.
     const isHttp =
-      startsLike(bytes, at, at + 5) && digitAt(bytes, at + 5) >= 0 && digitAt(bytes, at + 7) >= 0;
+      startsLike(bytes, at, at + HTTP_NAME) && digitAt(bytes, at + 5) >= 0 && digitAt(bytes, at + 7) >= 0;
     if (isHttp) this.#fail(505, 'only HTTP/1.0 and HTTP/1.1 are spoken here');
-    else this.#fail(400, 'the HTTP version is malformed');
+    else this.#fail(400, NO_VERSION);
     return false;
   }
 

@@ -1,4 +1,6 @@
 /** What a request means: who is asked for what, how it is framed, what it says about the connection. */
+import { METHODS as KNOWN_METHODS } from 'node:http';
+
 import type { RequestHead } from '../engine.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { FIELD } from './field-names.ts';
@@ -7,6 +9,9 @@ import type { HeadReader } from './head-reader.ts';
 import { MARKS } from './lexer.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { parseTarget, sameAuthority, validAuthority } from './target.ts';
+
+/** What servers built on Node's parser know; it refuses all others. */
+const METHODS = new Set(KNOWN_METHODS);
 
 export interface Request {
   readonly method: string;
@@ -31,6 +36,7 @@ export function readRequest(reader: HeadReader): Request | Problem {
   const { bytes, start, minor } = reader;
   const text = bytes.toString('latin1', start, reader.end);
   const method = text.slice(0, reader.methodEnd - start);
+  if (!METHODS.has(method)) return problem(501, 'this method is unknown');
   if (method === 'CONNECT') return problem(400, 'this proxy opens no tunnels for CONNECT');
 
   const target = parseTarget(method, text.slice(reader.targetStart - start, reader.targetEnd - start));

@@ -31,6 +31,9 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
   if (status === 101 && (!request.upgrade || switchesTo === undefined)) {
     return problem(502, 'it switches protocols unasked');
   }
+  if (status < 200 && connection.close) {
+    return problem(502, 'it ends the connection before the final response');
+  }
   return {
     status,
     framing,

@@ -8,7 +8,7 @@ export interface RequestTarget {
 }
 
 const SLASH = 0x2f;
-const ABSOLUTE = /^http:\/\/([^/?#]*)(.*)$/i;
+const ABSOLUTE = /^http:\/\/([^/?#]*)((?:[/?].*)?)$/i;
 
 /** A host name or IPv4 address, or an IPv6 address in brackets, and a port. No user information. */
 const AUTHORITY =

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { watch, type FSWatcher } from 'chokidar';
 
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 
 export interface FileWatchOptions {
   readonly clock: Clock;

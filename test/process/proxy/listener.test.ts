@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { listen, type Listener } from '../../../src/front/listener.ts';
+import { listen, type Listener } from '../../../src/proxy/listener.ts';
 import { listenOn, portOf } from '../proxy/scene.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((list) =>

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+
+import { locateHome } from '../../lib/home.ts';
+import type { ComposeArguments } from '../../runtime/compose/arguments.ts';
+import { notice } from '../terminal.ts';
+import type { StackOptions } from '../workspace.ts';
+
+export function defineCompose(program: Command): void {
+  program
+    .command('compose [args...]')
+    .summary('run docker compose for this stack')
+    .description(
+      'Run docker compose with the ports and names of this stack. Everything after "compose" is passed on; exit code and signals are those of docker compose.',
+    )
+    .addHelpText('after', '\nExamples:\n  portramp compose up -d\n  portramp compose logs -f web')
+    .action((words: string[], _options: unknown, command: Command) =>
+      compose(words, command.optsWithGlobals()),
+    );
+}
+
+/** Commands that concern no project. */
+const WITHOUT_PROJECT = ['version', 'ls', 'help', 'completion'];
+
+/** Commands at which a person wants to know what is special about this stack. */
+const SPEAKING = ['up', 'create', 'config'];
+
+async function compose(words: readonly string[], options: StackOptions): Promise<void> {
+  const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
+  const parsed = parseComposeArguments(words);
+  process.exitCode = concernsProject(parsed)
+    ? await runForStack(parsed, options)
+    : await runPlain(words, options);
+}
+
+const concernsProject = ({ command, rest }: ComposeArguments): boolean =>
+  command !== undefined &&
+  !WITHOUT_PROJECT.includes(command) &&
+  !rest.some((word) => /^(-h|--help)$/.test(word));
+
+async function runPlain(words: readonly string[], options: StackOptions): Promise<number> {
+  const { findCompose } = await import('../../runtime/compose/binary.ts');
+  const { runInTerminal } = await import('../../runtime/compose/run.ts');
+  const { command } = await findCompose(process.env);
+  return runInTerminal({
+    command: [...command, ...words],
+    cwd: options.dir ?? process.cwd(),
+    environment: process.env,
+  });
+}
+
+async function runForStack(parsed: ComposeArguments, options: StackOptions): Promise<number> {
+  const { openComposeStack, whoHolds } = await import('../compose-stack.ts');
+  const { storeOverride } = await import('../../stack/compose/store.ts');
+  const { runInTerminal } = await import('../../runtime/compose/run.ts');
+  const { findCompose } = await import('../../runtime/compose/binary.ts');
+  const { composeWords } = await import('../../runtime/compose/resolve.ts');
+  const { beginUp } = await import('../../runtime/compose/up.ts');
+  const binary = await findCompose(process.env);
+  const prepared = await openComposeStack(options, parsed, binary);
+  if (SPEAKING.includes(parsed.command ?? '')) for (const text of prepared.notices) notice(text);
+  const call = {
+    ...prepared.call,
+    binary,
+    files: [...prepared.files, await storeOverride(locateHome(), prepared)],
+  };
+  const attempt = await beginUp({
+    call,
+    arguments: parsed,
+    project: prepared.project,
+    published: prepared.override.published,
+    root: prepared.stack.root,
+    describeHolder: whoHolds,
+    say: notice,
+  });
+  const code = await runInTerminal({
+    command: [call.binary.command[0], ...composeWords(call), parsed.command ?? '', ...parsed.rest],
+    cwd: call.cwd,
+    environment: call.environment,
+  });
+  await attempt?.end(code);
+  return code;
+}

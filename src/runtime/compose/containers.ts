@@ -1,0 +1,81 @@
+/** The containers of one project, as `docker compose ps` tells them. */
+import { z } from 'zod';
+
+import { PortrampError } from '../../lib/errors.ts';
+import { explainFailure } from './failure.ts';
+import { runCompose, type ComposeCall } from './resolve.ts';
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly service: string;
+  /** `created`, `running`, `paused`, `restarting`, `exited`, `dead` … */
+  readonly state: string;
+  /** `starting`, `healthy`, `unhealthy`; empty without a healthcheck. */
+  readonly health: string;
+  readonly exitCode: number;
+  /** Numbers on the host that it holds right now. */
+  readonly published: readonly number[];
+  /** The folder of the Compose file that it was made from. */
+  readonly workingDirectory: string | undefined;
+}
+
+const row = z
+  .object({
+    ID: z.string(),
+    Name: z.string(),
+    Service: z.string(),
+    State: z.string(),
+    Health: z.string().default(''),
+    ExitCode: z.number().default(0),
+    Labels: z.string().default(''),
+    Publishers: z.array(z.object({ PublishedPort: z.number().default(0) })).nullish(),
+  })
+  .transform((fields): Container => ({
+    id: fields.ID,
+    name: fields.Name,
+    service: fields.Service,
+    state: fields.State,
+    health: fields.Health,
+    exitCode: fields.ExitCode,
+    published: (fields.Publishers ?? [])
+      .map((publisher) => publisher.PublishedPort)
+      .filter((port) => port > 0),
+    workingDirectory: /com\.docker\.compose\.project\.working_dir=([^,]*)/.exec(fields.Labels)?.[1],
+  }));
+
+/** Milliseconds; an engine that answers slower than this is stuck. */
+const PS_TIMEOUT = 20_000;
+
+/**
+ * Stopped ones too, but no one-off containers of `run`.
+ * @throws PortrampError ENGINE_UNREACHABLE with Compose's words.
+ */
+export async function listContainers(call: ComposeCall): Promise<Container[]> {
+  const { code, stdout, stderr } = await runCompose(call, ['ps', '--all', '--no-trunc', '--format', 'json'], {
+    timeout: PS_TIMEOUT,
+  });
+  if (code !== 0) {
+    const { message, hint } = explainFailure(stderr, code);
+    throw new PortrampError('ENGINE_UNREACHABLE', message, { hint });
+  }
+  return parseContainers(stdout);
+}
+
+/** One JSON object a line; versions before 2.21 print one array. */
+export function parseContainers(text: string): Container[] {
+  const rows = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .flatMap((line): unknown[] => {
+      const value: unknown = JSON.parse(line);
+      return Array.isArray(value) ? value : [value];
+    });
+  return rows.map((value) => row.parse(value)).filter(({ name, service }) => !isOneOff(name, service));
+}
+
+/** `docker compose run` calls its containers `PROJECT-SERVICE-run-HASH`. */
+const isOneOff = (name: string, service: string): boolean =>
+  new RegExp(`[-_]${escape(service)}[-_]run[-_]\\w+$`).test(name);
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

@@ -1,0 +1,163 @@
+/**
+ * What stands around `docker compose up`: before it, is everything free that it needs; after it failed, why, and away
+ * with what it left half-started (a conflict leaves containers that were created and never ran).
+ */
+import { existsSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+
+import type { ComposeProject } from '../../compose/model.ts';
+import type { Published } from '../../compose/override.ts';
+import { selectStarted } from '../../compose/selection.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import type { ComposeArguments } from './arguments.ts';
+import { listContainers, type Container } from './containers.ts';
+import { runCompose, type ComposeCall } from './resolve.ts';
+
+export interface UpOptions {
+  readonly call: ComposeCall;
+  readonly arguments: ComposeArguments;
+  readonly project: ComposeProject;
+  readonly published: readonly Published[];
+  /** The checkout: containers of other folders are somebody else's. */
+  readonly root: string;
+  /** Who holds this TCP port, for a person; undefined when it is free. */
+  readonly describeHolder: (port: number) => Promise<string | undefined>;
+  readonly say: (text: string) => void;
+}
+
+export interface Attempt {
+  /** Tells why it failed and takes back what it began. Does nothing for code 0. */
+  end(code: number): Promise<void>;
+}
+
+/** Milliseconds. */
+const LOGS_TIMEOUT = 10_000;
+const DOWN_TIMEOUT = 120_000;
+
+const LOG_LINES = 10;
+
+/**
+ * Undefined for commands that start nothing, and without an engine: Compose says that itself.
+ * @throws PortrampError PORT_TAKEN, COMPOSE_NAME_TAKEN; then nothing was started.
+ */
+export async function beginUp(options: UpOptions): Promise<Attempt | undefined> {
+  const { command, rest } = options.arguments;
+  if (command !== 'up' && command !== 'create' && command !== 'start') return undefined;
+  let before: Container[];
+  try {
+    before = await listContainers(options.call);
+  } catch {
+    return undefined;
+  }
+  refuseForeign(before, options);
+  await refuseTaken(before, options);
+  if (command === 'start') return undefined;
+  const detached = rest.some((word) => /^(-d|--detach|--wait)$/.test(word)) || command === 'create';
+  return { end: (code) => (code === 0 ? Promise.resolve() : afterFailure(options, before, detached)) };
+}
+
+/** A second folder with the same project name would take over the first one's containers. */
+function refuseForeign(containers: readonly Container[], { root, project }: UpOptions): void {
+  const foreign = containers.find(
+    ({ workingDirectory: folder }) =>
+      folder !== undefined && folder !== root && !folder.startsWith(`${root}/`) && existsSync(folder),
+  );
+  if (foreign === undefined) return;
+  throw new PortrampError(
+    'COMPOSE_NAME_TAKEN',
+    `the containers of the Compose project "${project.name}" belong to ${foreign.workingDirectory ?? '?'}`,
+    { hint: `give one of the two another "name:", or remove them: docker compose -p ${project.name} down` },
+  );
+}
+
+async function refuseTaken(containers: readonly Container[], options: UpOptions): Promise<void> {
+  const own = new Set(containers.flatMap((container) => container.published));
+  const [taken] = await findTaken(own, options);
+  if (taken === undefined) return;
+  throw new PortrampError('PORT_TAKEN', taken, {
+    hint: 'end it and try again; nothing was started',
+  });
+}
+
+/** A sentence for every number that `up` needs and somebody else holds. */
+async function findTaken(own: ReadonlySet<number>, options: UpOptions): Promise<string[]> {
+  const started = selectStarted(options.project, namedServices(options), activeProfiles(options));
+  const sentences: string[] = [];
+  for (const { service, name, number, span, protocol } of options.published) {
+    if (!started.has(service) || protocol !== 'tcp') continue;
+    for (let each = number; each < number + span; each += 1) {
+      const holder = own.has(each) ? undefined : await options.describeHolder(each);
+      if (holder !== undefined) sentences.push(`port ${each} (${name} of ${service}) is held by ${holder}`);
+    }
+  }
+  return sentences;
+}
+
+/** Words of the command that are services; values of options may be taken for some, which only checks more. */
+const namedServices = ({ arguments: { rest }, project }: UpOptions): string[] =>
+  rest.filter((word) => project.services.has(word));
+
+const activeProfiles = ({ arguments: { profiles }, call }: UpOptions): string[] => [
+  ...profiles,
+  ...(call.environment['COMPOSE_PROFILES'] ?? '').split(',').filter((profile) => profile !== ''),
+];
+
+async function afterFailure(
+  options: UpOptions,
+  before: readonly Container[],
+  detached: boolean,
+): Promise<void> {
+  const { call, say } = options;
+  const known = new Set(before.map((container) => container.id));
+  const after = await listContainers(call).catch(() => undefined);
+  if (after === undefined) return;
+  const begun = after.filter((container) => !known.has(container.id));
+  const isStuck = begun.some((container) => container.state === 'created');
+  // A network is made before the first container: it may be all that there is.
+  if (after.length === 0) return takeBack(call, before, begun);
+  // In the foreground, a container that ran and failed is what the user wants to look at.
+  if (begun.length === 0 || (!isStuck && !detached)) return;
+  await explain(options, after, begun);
+  await takeBack(call, before, begun);
+  say(`portramp: removed what was half-started: ${begun.map(({ name }) => name).join(', ')}`);
+}
+
+async function explain(
+  options: UpOptions,
+  after: readonly Container[],
+  begun: readonly Container[],
+): Promise<void> {
+  const { call, say } = options;
+  const held = new Set(after.flatMap((container) => container.published));
+  for (const sentence of await findTaken(held, options)) say(`portramp: ${sentence}`);
+  for (const { service, name, health, state, exitCode } of begun) {
+    const isBad = health === 'unhealthy' || (state === 'exited' && exitCode !== 0);
+    if (!isBad) continue;
+    const what = health === 'unhealthy' ? 'is unhealthy' : `exited with code ${exitCode}`;
+    say(`portramp: ${name} ${what}; the last lines of its log:`);
+    const words = ['logs', '--no-color', '--no-log-prefix', '--tail', String(LOG_LINES), service];
+    const { stdout } = await runCompose(call, words, { timeout: LOGS_TIMEOUT });
+    const lines = stripVTControlCharacters(stdout)
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '');
+    for (const line of lines.length === 0 ? ['(it printed nothing)'] : lines) say(`  ${line}`);
+  }
+}
+
+/** `down` where nothing was there before, so that its networks go too; else only services that are new. */
+async function takeBack(
+  call: ComposeCall,
+  before: readonly Container[],
+  begun: readonly Container[],
+): Promise<void> {
+  const older = new Set(before.map((container) => container.service));
+  const services = [...new Set(begun.map((container) => container.service))].filter(
+    (name) => !older.has(name),
+  );
+  const everything = { ...call, profiles: ['*'] };
+  if (before.length === 0) await runCompose(everything, ['down'], { timeout: DOWN_TIMEOUT });
+  else if (services.length > 0) {
+    await runCompose(everything, ['rm', '--force', '--stop', ...services], { timeout: DOWN_TIMEOUT });
+  }
+}

@@ -1,0 +1,68 @@
+/** Runs a short command beside a service: a readiness probe, or the way to stop it. Nothing of it stays. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+import { startTimeOf } from '../../lib/process-identity.ts';
+import { trackRemains } from './remains.ts';
+import { describeStartError } from './start-error.ts';
+
+export interface Aside {
+  /** A string runs in a shell, a list is exec'd. */
+  readonly command: string | readonly string[];
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** How much of what it prints is kept for the explanation (characters). */
+const MAX_OUTPUT = 2_000;
+
+/** Undefined when it ended with code 0, else what went wrong, with the last line that it printed. */
+export function runAside({ command, dir, env, timeout, signal }: Aside): Promise<string | undefined> {
+  const shell = typeof command === 'string';
+  const [file = '', ...args] = typeof command === 'string' ? [command] : command;
+  return new Promise((resolve) => {
+    let child: ChildProcessByStdio<null, Readable, Readable>;
+    try {
+      child = spawn(file, args, {
+        cwd: dir,
+        env,
+        shell,
+        // A group of its own, so that it can be ended as a whole.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        windowsHide: true,
+      });
+    } catch (error) {
+      return resolve(describeStartError(file, dir, error).message);
+    }
+    const leader = { pid: child.pid ?? 0, startTime: startTimeOf(child.pid ?? 0) ?? '' };
+    let output = '';
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-MAX_OUTPUT);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const finish = (problem: string | undefined): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      if (leader.pid > 0) trackRemains(leader).signal('SIGKILL');
+      child.stdout.destroy();
+      child.stderr.destroy();
+      resolve(problem);
+    };
+    const onAbort = (): void => finish('given up');
+    const timer = setTimeout(() => finish(`did not end within ${timeout} ms`), timeout);
+    signal.addEventListener('abort', onAbort);
+    child.once('error', (error) => finish(describeStartError(file, dir, error).message));
+    child.once('exit', (code, by) => {
+      if (code === 0) return finish(undefined);
+      const last = output.trim().split('\n').at(-1) ?? '';
+      const end = by === null ? `exited with code ${code}` : `ended by ${by}`;
+      // What is still in the pipe has not been read yet; it would only explain.
+      finish(last === '' ? end : `${end}: ${last}`);
+    });
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * What a run has started, on disk: should the runner and its watchdog both be killed, `portramp clean` finds it. One
+ * file a run; pid and start time of each leader, so that nobody is mistaken for it.
+ */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { identityOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+
+export interface Run {
+  readonly id: string;
+  readonly root: string;
+  readonly environment: string;
+  readonly runner: ProcessIdentity;
+  readonly leaders: readonly ProcessIdentity[];
+}
+
+export interface RunRecord {
+  add(pid: number): void;
+  remove(pid: number): void;
+  /** The run is over, and nothing of it is left. */
+  close(): void;
+}
+
+export interface RunRecordOptions {
+  /** Where the records of all runs are; made if it is not there. */
+  readonly folder: string;
+  readonly id: string;
+  readonly root: string;
+  readonly environment: string;
+}
+
+/** Written at once, not soon: what is recorded later than it runs is lost when it matters. */
+export function openRunRecord({ folder, id, root, environment }: RunRecordOptions): RunRecord {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${id}.json`);
+  const leaders = new Map<number, ProcessIdentity>();
+  const runner = identityOf(process.pid);
+  const write = (): void => {
+    if (runner === undefined) return;
+    const run: Run = { id, root, environment, runner, leaders: [...leaders.values()] };
+    writeFileSync(`${path}.tmp`, `${JSON.stringify(run)}\n`, { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
+  };
+  write();
+  return {
+    add: (pid) => {
+      const leader = identityOf(pid);
+      if (leader === undefined) return;
+      leaders.set(pid, leader);
+      write();
+    },
+    remove: (pid) => {
+      if (leaders.delete(pid)) write();
+    },
+    close: () => rmSync(path, { force: true }),
+  };
+}

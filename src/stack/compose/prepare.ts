@@ -1,0 +1,260 @@
+/**
+ * A Compose project made concrete for one stack: named, its published ports leased, its override made and checked
+ * against what Compose itself makes of it. Nothing is started.
+ */
+import { basename } from 'node:path';
+import { realpath } from 'node:fs/promises';
+
+import type { ComposeProject } from '../../compose/model.ts';
+import { composeName, shareableNames, type NamePolicy } from '../../compose/names.ts';
+import { planOverride, type Finding, type Override, type OverrideInputs } from '../../compose/override.ts';
+import { publicationsOf, type Publication } from '../../compose/publications.ts';
+import { applyOverride } from '../../compose/verify.ts';
+import { writeOverride } from '../../compose/write.ts';
+import { DEFAULT_ENVIRONMENT } from '../../contract/contract.ts';
+import { readCheckout, type Checkout } from '../../lib/checkout.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { suggest } from '../../lib/suggest.ts';
+import { slugCandidates } from '../../plan/names.ts';
+import type { StackIdentity } from '../../plan/plan.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
+import type { DaemonParams, Lease, PortRef, StackKey } from '../../protocol/messages.ts';
+import { scalesOf, writeOptions, type ComposeArguments } from '../../runtime/compose/arguments.ts';
+import type { ComposeBinary } from '../../runtime/compose/binary.ts';
+import { findComposeFiles, type ComposeFiles } from '../../runtime/compose/files.ts';
+import type { ComposeCall } from '../../runtime/compose/resolve.ts';
+import { askCompose, readFilesAlone, type ProjectSource, type Reading } from './source.ts';
+
+export interface ComposeQuery {
+  readonly client: Pick<DaemonClient, 'request'>;
+  /** Absent where none is installed: then the files are read without it. */
+  readonly binary: ComposeBinary | undefined;
+  /** Where the user stands. */
+  readonly cwd: string;
+  /** The shell's environment. */
+  readonly ambient: Readonly<Record<string, string | undefined>>;
+  readonly arguments: ComposeArguments;
+  /** The contract's root; absent: the project's folder. */
+  readonly root?: string | undefined;
+}
+
+/** The files of a project, and what they come to before the stack has a name. */
+export interface OpenProject extends ComposeFiles {
+  readonly query: ComposeQuery;
+  readonly root: string;
+  readonly checkout: Checkout;
+  readonly call: Omit<ComposeCall, 'binary'>;
+  readonly source: ProjectSource;
+  readonly first: ComposeProject;
+}
+
+/** The project as it is in one stack, but for the override. */
+export interface StackProject {
+  readonly open: OpenProject;
+  readonly stack: StackIdentity;
+  readonly reading: Reading;
+  /** With the replicas that the command line asks for. */
+  readonly project: ComposeProject;
+  readonly policy: NamePolicy;
+  readonly warnings: readonly string[];
+}
+
+export interface ComposeStack {
+  readonly stack: StackIdentity;
+  /** The files of the user, the base first. */
+  readonly files: readonly string[];
+  /** As it is without the override, but for the project's name. */
+  readonly project: ComposeProject;
+  readonly override: Override;
+  /** The override as a Compose file. */
+  readonly text: string;
+  /** How Compose is to be called for this stack; the override is still to be added to its files. */
+  readonly call: Omit<ComposeCall, 'binary'>;
+  /** For a person. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * The project of a folder that has no contract, or one that does not speak of Compose.
+ * @param workspace The contract's; absent: the project is the workspace.
+ * @throws PortrampError COMPOSE_INVALID, NO_FREE_PORT, UNKNOWN_NAME (a misspelt `share`), USAGE; ContractError
+ */
+export async function prepareCompose(
+  query: ComposeQuery,
+  environment: string,
+  workspace?: string,
+): Promise<ComposeStack> {
+  const open = await openProject(query);
+  const { stack, notices } = await query.client.request('claim', {
+    root: open.root,
+    environment,
+    workspace: workspace ?? workspaceOf(open),
+    workspaceId: open.checkout.workspaceId,
+    main: open.checkout.main,
+    branch: open.checkout.branch,
+  });
+  const base = await readForStack(open, stack);
+  const numberOf = await leaseNumbers(query.client, stack, publicationsOf(base.project));
+  return makeOverride(base, { numberOf }, notices);
+}
+
+/** @throws PortrampError COMPOSE_INVALID, USAGE; ContractError */
+export async function openProject(query: ComposeQuery): Promise<OpenProject> {
+  const { cwd, ambient, binary } = query;
+  const { files, projectDirectory, projectName, profiles } = query.arguments;
+  const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory });
+  if (found === undefined) {
+    throw new PortrampError('COMPOSE_INVALID', `there is no Compose file in ${cwd} or a folder above it`, {
+      hint: 'name it with -f, or change to its folder',
+    });
+  }
+  const root = query.root ?? (await realpath(found.directory).catch(() => found.directory));
+  const options = writeOptions(query.arguments);
+  const call = { cwd, environment: ambient, options, files: found.files, profiles, projectName };
+  const source =
+    binary === undefined ? readFilesAlone(found, projectName) : askCompose({ ...call, binary }, profiles);
+  const { project: first } = await source.read({ environment: ambient });
+  return { ...found, query, root, checkout: await readCheckout(root), call, source, first };
+}
+
+/** @param share What the contract shares, besides the project itself. @throws PortrampError UNKNOWN_NAME … */
+export async function readForStack(
+  open: OpenProject,
+  stack: StackIdentity,
+  share: readonly string[] = [],
+): Promise<StackProject> {
+  const { query, source } = open;
+  const keeps = keepsNames(stack);
+  const environment = { ...query.ambient, ...toldBy(stack) };
+  const reading: Reading = { environment, ...(keeps ? {} : { projectName: stack.slug }) };
+  const { project: base, warnings } = await source.read(reading);
+  const project = withScales(base, scalesOf(query.arguments));
+  const policy: NamePolicy = keeps
+    ? { names: 'keep' }
+    : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };
+  return { open, stack, reading, project, policy, warnings };
+}
+
+/** Makes the override and proves it. @throws PortrampError COMPOSE_INVALID */
+export async function makeOverride(
+  base: StackProject,
+  inputs: Omit<OverrideInputs, 'project' | 'policy'>,
+  notices: readonly string[] = [],
+): Promise<ComposeStack> {
+  const { open, stack, reading, project, policy } = base;
+  const { call, source, files } = open;
+  const override = planOverride({ ...inputs, project, policy });
+  const text = writeOverride(override, headingFor(stack, files));
+  await source.check(reading, text, applyOverride(project, override));
+  return {
+    stack,
+    files,
+    project,
+    override,
+    text,
+    call: { ...call, ...reading, projectName: reading.projectName ?? call.projectName },
+    notices: [...source.notices, ...notices, ...base.warnings, ...override.findings.map(describeFinding)],
+  };
+}
+
+/** The project's own name where a file says it, else that of the folder in the main checkout. */
+function workspaceOf({ first, directory, checkout }: OpenProject): string {
+  return toLabel(first.name === composeName(basename(directory)) ? checkout.name : first.name);
+}
+
+/**
+ * The main checkout keeps project, container and volume names, else its first run would show an empty database. A second
+ * clone of the same name (its slug carries a hash) does not: it would take over the first one's containers.
+ */
+function keepsNames(stack: StackIdentity): boolean {
+  const [, ...hashed] = slugCandidates(stack);
+  return stack.main && stack.environment === DEFAULT_ENVIRONMENT && !hashed.includes(stack.slug);
+}
+
+function nameInMain({ directory, root, checkout, first }: OpenProject): string {
+  const isFolderName = directory === root && first.name === composeName(basename(directory));
+  return isFolderName ? composeName(checkout.name) : first.name;
+}
+
+const toLabel = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '') || 'stack';
+
+/** Variables that a Compose file may use to tell stacks apart. */
+const toldBy = ({ slug, workspace }: StackIdentity): Record<string, string> => ({
+  PORTRAMP_STACK: slug,
+  PORTRAMP_WORKSPACE: workspace,
+});
+
+function withScales(project: ComposeProject, scales: ReadonlyMap<string, number>): ComposeProject {
+  if (scales.size === 0) return project;
+  const services = [...project.services].map(([name, service]) => {
+    const replicas = scales.get(name) ?? service.replicas;
+    return [name, { ...service, replicas }] as const;
+  });
+  return { ...project, services: new Map(services) };
+}
+
+function shareOf(project: ComposeProject, more: readonly string[]): ReadonlySet<string> {
+  const known = shareableNames(project);
+  const share = [...project.share, ...more];
+  for (const name of share) {
+    if (known.includes(name)) continue;
+    const nearest = suggest(name, known);
+    throw new PortrampError(
+      'UNKNOWN_NAME',
+      `"share" names "${name}", which the Compose project does not have`,
+      {
+        hint:
+          nearest === undefined
+            ? 'write volumes.NAME, networks.NAME or services.NAME'
+            : `did you mean "${nearest}"?`,
+      },
+    );
+  }
+  return new Set(share);
+}
+
+/** @param options `static`: the number that the contract pins; `rules`: what it says about numbers. */
+export async function leaseNumbers(
+  client: Pick<DaemonClient, 'request'>,
+  { root, environment }: StackKey,
+  publications: readonly Publication[],
+  options: {
+    readonly staticOf?: (publication: Publication) => number | undefined;
+    readonly rules?: DaemonParams<'lease'>['rules'];
+  } = {},
+): Promise<OverrideInputs['numberOf']> {
+  const ports = publications.map((publication) => ({
+    ...leaseOf(publication),
+    span: publication.span,
+    kept: true,
+    static: options.staticOf?.(publication),
+  }));
+  const { leases } = await client.request('lease', {
+    stack: { root, environment },
+    ports,
+    rules: options.rules,
+  });
+  const numbers = new Map(leases.map((lease) => [keyOf(lease), lease.number]));
+  return (publication) => {
+    const number = numbers.get(keyOf(leaseOf(publication)));
+    if (number === undefined) throw new PortrampError('INTERNAL', `${publication.name} has no lease`);
+    return number;
+  };
+}
+
+/** A `/` in the name keeps it apart from every port that a contract can name. */
+export const leaseOf = ({ service, name }: Publication): PortRef => ({ service, port: name });
+
+const keyOf = ({ service, port }: Pick<Lease, 'service' | 'port'>): string => `${service}\0${port}`;
+
+const headingFor = ({ slug }: StackIdentity, files: readonly string[]): string[] => [
+  `The stack ${slug}: made by portramp, and made again at every call. It comes last:`,
+  `docker compose ${files.map((file) => `-f ${file}`).join(' ')} -f THIS_FILE up`,
+];
+
+const describeFinding = ({ message, hint }: Finding): string =>
+  hint === undefined ? message : `${message} (${hint})`;

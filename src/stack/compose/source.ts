@@ -1,0 +1,96 @@
+/** Where a resolved project comes from: Compose itself, or, where it is not installed, the files alone. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { readProject, type ComposeProject } from '../../compose/model.ts';
+import { composeName } from '../../compose/names.ts';
+import { readStatically } from '../../compose/static.ts';
+import { findDeviations } from '../../compose/verify.ts';
+import { ContractError } from '../../contract/contract-error.ts';
+import type { Source } from '../../contract/yaml.ts';
+import { PortrampError, messageOf } from '../../lib/errors.ts';
+import { readDotEnv, type ComposeFiles } from '../../runtime/compose/files.ts';
+import { resolveProject, type ComposeCall } from '../../runtime/compose/resolve.ts';
+
+/** What changes between two readings of the same files. */
+export interface Reading {
+  /** Absent where the project has its own. */
+  readonly projectName?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ProjectSource {
+  read(reading: Reading): Promise<{ readonly project: ComposeProject; readonly warnings: readonly string[] }>;
+  /** Proves that the override leads to the expected project. @throws PortrampError COMPOSE_INVALID */
+  check(reading: Reading, override: string, expected: ComposeProject): Promise<void>;
+  /** What a person should know about this way of reading. */
+  readonly notices: readonly string[];
+}
+
+/** @param call Without profiles. @param profiles Those that the user chose. */
+export function askCompose(call: ComposeCall, profiles: readonly string[]): ProjectSource {
+  let active: readonly string[] = ['*'];
+  const resolve = ({ projectName, environment }: Reading, override?: string) =>
+    resolveProject(
+      { ...call, environment, projectName: projectName ?? call.projectName, profiles: active },
+      override,
+    );
+  return {
+    notices: [],
+    // With every profile, so that a port is leased before its profile is chosen.
+    read: async (reading) => {
+      const { json, warnings } = await resolve(reading).catch(async (error: unknown) => {
+        // A profile that nobody uses here may lack its env files: then only the chosen ones count.
+        active = profiles;
+        return resolve(reading).catch(() => {
+          throw error;
+        });
+      });
+      return { project: readProject(json), warnings };
+    },
+    check: async (reading, override, expected) => {
+      const { json } = await resolve(reading, override);
+      const [first, ...more] = findDeviations(expected, readProject(json));
+      if (first === undefined) return;
+      const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+      throw new PortrampError('COMPOSE_INVALID', `Compose does not follow the override: ${first}${rest}`, {
+        hint: `this is a bug of portramp or of Compose ${call.binary.version}; nothing was started`,
+      });
+    },
+  };
+}
+
+/** @throws ContractError for what only Compose can resolve. */
+export function readFilesAlone({ files, directory }: ComposeFiles, projectName?: string): ProjectSource {
+  return {
+    notices: [
+      'Docker Compose was not found: the files were read without it, and the result was not checked against it',
+    ],
+    read: async (reading) => {
+      const variables = { ...(await readDotEnv(directory)), ...reading.environment };
+      const name =
+        reading.projectName ??
+        projectName ??
+        variables['COMPOSE_PROJECT_NAME'] ??
+        composeName(basename(directory));
+      const sources = await Promise.all(files.map(readSource));
+      const { project, diagnostics } = readStatically({
+        sources,
+        name,
+        isForced: reading.projectName !== undefined || projectName !== undefined,
+        variables: { ...variables, COMPOSE_PROJECT_NAME: name },
+      });
+      if (project === undefined) throw new ContractError(diagnostics);
+      return { project, warnings: [] };
+    },
+    check: () => Promise.resolve(),
+  };
+}
+
+async function readSource(file: string): Promise<Source> {
+  try {
+    return { file, text: await readFile(file, 'utf8') };
+  } catch (error) {
+    throw new PortrampError('COMPOSE_INVALID', `${file} cannot be read: ${messageOf(error)}`);
+  }
+}

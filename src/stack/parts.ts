@@ -1,0 +1,151 @@
+/** What a runner owns besides its session: opened together, closed in order. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { Clock } from '../lib/clock.ts';
+import type { Emitter } from '../lib/emitter.ts';
+import type { Home } from '../lib/home.ts';
+import type { ResolvedService } from '../plan/plan.ts';
+import { targetLease } from '../plan/slots.ts';
+import type { PortHolder, StackKey } from '../protocol/messages.ts';
+import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
+import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
+import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
+import { createContainers, type Containers } from './compose/containers.ts';
+import type { RunnerEvent } from './events.ts';
+import { askHolders, launch } from './launch.ts';
+import { createLogStore, type LogStore } from './logs/store.ts';
+import { createReach, type Reach } from './ramp/reach.ts';
+import type { Session } from './session.ts';
+import { Supervision, type SupervisionOptions } from './supervision.ts';
+import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
+import { watchSources, type SourceWatch } from './watch/sources.ts';
+
+export interface Parts {
+  /** Begins the marker (PORTRAMP_RUN) of every process of the run. */
+  readonly runId: string;
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly logs: LogStore;
+  readonly watchdog: Watchdog;
+  readonly record: RunRecord;
+  readonly tasks: TaskRecord;
+  readonly reach: Reach;
+  readonly sources: SourceWatch;
+  readonly containers: Containers;
+}
+
+export interface PartsOptions {
+  readonly clock: Clock;
+  readonly home: Home;
+  readonly session: Session;
+  readonly key: StackKey;
+  readonly slug: string;
+  readonly events: Emitter<RunnerEvent>;
+  readonly supervision: () => Supervision | undefined;
+  readonly publish: () => Promise<void>;
+}
+
+export function openParts(options: PartsOptions): Parts {
+  const { clock, home, session, key, slug, events, supervision, publish } = options;
+  const runId = randomBytes(6).toString('hex');
+  const logs = createLogStore({ folder: join(home.logs, slug), clock });
+  logs.lines.on((line) => events.emit({ type: 'line', line }));
+  return {
+    runId,
+    clock,
+    session,
+    logs,
+    watchdog: startWatchdog({ runId, clock }),
+    record: openRunRecord({ folder: home.runs, id: runId, ...key }),
+    tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
+    reach: createReach({
+      clock,
+      engine: createHttpProxyEngine(),
+      session,
+      publish,
+      wake: (service) => supervision()?.wake(service),
+      rest: (service) => supervision()?.rest(service),
+      onNotice: (service, text) => events.emit({ type: 'notice', text, service }),
+    }),
+    containers: createContainers({
+      home,
+      holdersOf: (port) => askHolders(session, port),
+      onNotice: (text) => events.emit({ type: 'notice', text }),
+    }),
+    sources: watchSources({
+      clock,
+      onChange: (service, file) => {
+        logs.note(service, `${file} changed`);
+        supervision()?.touch(service);
+      },
+      onProblem: (service, problem) =>
+        events.emit({ type: 'notice', text: `its files are not watched: ${problem}`, service }),
+    }),
+  };
+}
+
+/** Nothing runs any more when this is called. */
+export async function closeParts(parts: Parts): Promise<void> {
+  const { reach, sources, containers, watchdog, record, logs } = parts;
+  await sources.close();
+  await reach.close();
+  await containers.close();
+  await watchdog.close();
+  record.close();
+  await logs.close();
+}
+
+export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'onSettled'> {
+  readonly ambient: Readonly<Record<string, string | undefined>>;
+  readonly color: boolean;
+  readonly events: Emitter<RunnerEvent>;
+  /** Gives a port another number; false when it keeps the one it has. */
+  readonly reassign: (service: string, lease: string, holder: PortHolder | undefined) => Promise<boolean>;
+}
+
+/** The units of the stack, with processes that are logged, watched over, recorded and led to. */
+export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
+  const { clock, session, logs, watchdog, record, tasks, reach, containers, runId } = parts;
+  const { ambient, color, events, reassign, onChange, onSettled } = settings;
+  return new Supervision({
+    clock,
+    logs,
+    onChange,
+    onSettled,
+    lookAt: (launched) => containers.lookAt(launched),
+    open: (launched) => reach.open(launched),
+    drain: (drain) => reach.drain(drain),
+    launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
+      const marker = `${runId}.${name}.${generation}`;
+      if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });
+      return launch({
+        service,
+        reassign: (port, holder) => reassign(name, leaseOf(resolved, port, slot), holder),
+        forced,
+        tasks,
+        ambient,
+        color,
+        holdersOf: (port) => askHolders(session, port),
+        onOutput,
+        marker,
+      });
+    },
+    onSpawn: (pid) => {
+      watchdog.add(pid);
+      record.add(pid);
+    },
+    onExit: (pid) => {
+      watchdog.remove(pid);
+      record.remove(pid);
+    },
+    onNotice: (unit, text) => {
+      logs.note(unit.name, text);
+      events.emit({ type: 'notice', text, service: unit.name });
+    },
+  });
+}
+
+/** The lease of the number that an instance in a slot listens on. */
+const leaseOf = ({ ports }: ResolvedService, port: string, slot: number): string =>
+  ports.find(({ name }) => name === port)?.ramp === true ? targetLease(port, slot) : port;

@@ -1,0 +1,74 @@
+/** Relays requests: each goes to an instance of its own choice, also on a connection that is kept. */
+import type { Socket } from 'node:net';
+
+import { messageOf } from '../../lib/errors.ts';
+import type { Decision, Engine, Reply, RequestHead } from '../../proxy/engine/engine.ts';
+import { MARKER } from '../../proxy/engine/refusal.ts';
+import type { Entry, Gate } from './gate.ts';
+import type { Relay } from './tcp.ts';
+
+/** How often a request is made again, where that is safe. */
+const ATTEMPTS = 20;
+
+/** Milliseconds that exchanges have left when the ramp closes: their instances are gone by then. */
+const CLOSE_TIME = 100;
+
+export function createHttpRelay(gate: Gate, engine: Engine, service: string): Relay {
+  const kindOf = (head: RequestHead) => (head.upgrade ? 'tunnel' : 'exchange');
+
+  const decide = (entry: Entry, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
+    if (entry.kind !== 'passage') return { action: 'reply', reply: refuse(service, entry.kind) };
+    const { target, passage } = entry;
+    return {
+      action: 'forward',
+      target: { protocol: 'http', ...target },
+      // The ramp is the service as far as its clients know: nothing is added or taken away.
+      headers: {},
+      until: passage.until,
+      onEnd: () => passage.end(),
+      onUnreachable: (error) => unreachable(service, error),
+      ...(attempt >= ATTEMPTS
+        ? {}
+        : {
+            again: async () =>
+              decide(await gate.reenter(target, kindOf(head), signal), head, signal, attempt + 1),
+          }),
+    };
+  };
+
+  const server = engine.createServer(async (head, signal) =>
+    decide(await gate.enter(kindOf(head), signal), head, signal, 1),
+  );
+  return {
+    accept: (socket: Socket) => server.accept(socket),
+    close: () => server.close(CLOSE_TIME),
+  };
+}
+
+const REASONS: Record<Exclude<Entry['kind'], 'passage'>, string> = {
+  late: 'is not ready yet',
+  full: 'is not ready yet, and too many requests wait for it',
+  gone: 'was asked by somebody who left',
+  closed: 'does not run',
+};
+
+const refuse = (service: string, kind: keyof typeof REASONS): Reply =>
+  answer(
+    503,
+    kind === 'closed' ? 'SERVICE_STOPPED' : 'SERVICE_STARTING',
+    `the service ${service} ${REASONS[kind]}`,
+  );
+
+const unreachable = (service: string, error: Error): Reply =>
+  answer(502, 'SERVICE_UNREACHABLE', `no answer from the service ${service}: ${messageOf(error)}`);
+
+const answer = (status: number, code: string, message: string): Reply => ({
+  status,
+  headers: {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'retry-after': '1',
+    [MARKER]: code.toLowerCase().replaceAll('_', '-'),
+  },
+  body: `${JSON.stringify({ error: code, message })}\n`,
+});

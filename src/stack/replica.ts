@@ -1,0 +1,232 @@
+/** One replica of a service: the process, probe and timer that its state asks for. What happens is in `service.ts`. */
+import { resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { ResolvedService } from '../plan/plan.ts';
+import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
+import type { LogStore } from './logs/store.ts';
+import { stampOf } from './probe.ts';
+import { watchReadiness, type Finding, type Look } from './readiness.ts';
+import type { Effect, ServiceEvent } from './service.ts';
+
+/** What is about to be started. */
+export interface Launch {
+  /** With the target ports of its slot. As it is now: its numbers may change while it is launched. */
+  readonly service: () => ResolvedService;
+  readonly slot: number;
+  /** Counts the launches of the service within the run. */
+  readonly generation: number;
+  /** A task is to run even if it has nothing to do: a person asked for it. */
+  readonly forced: boolean;
+  readonly onOutput: ProcessSpec['onOutput'];
+}
+
+/** `skipped`: a task whose inputs are those of its last success. */
+export type LaunchResult = StartResult | { readonly skipped: true };
+
+export interface ReplicaOptions {
+  readonly service: string;
+  readonly slot: number;
+  readonly clock: Clock;
+  readonly logs: LogStore;
+  /** What the next launch is to use, by the revision that the replica is to have. */
+  readonly next: () => Omit<Launch, 'onOutput'>;
+  readonly launch: (launch: Launch) => Promise<LaunchResult>;
+  /** How to see whether a container is ready. */
+  readonly lookAt: (launched: ResolvedService) => Look;
+  /** Opens what leads to the instance, before it is called ready. */
+  readonly open: (launched: ResolvedService) => Promise<void> | undefined;
+  /** Resolves when the instance gets no requests any more and those under way are over, or late. */
+  readonly drain: (launched: ResolvedService) => Promise<void>;
+  readonly onEvent: (event: ServiceEvent) => void;
+  readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;
+  readonly onNotice: (text: string) => void;
+  readonly onRetry: () => void;
+  readonly onSpawn: (pid: number) => void;
+  readonly onExit: (pid: number) => void;
+}
+
+const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | undefined> =>
+  service.kind === 'process' && service.ready.kind === 'file'
+    ? stampOf(resolve(dir, service.ready.path))
+    : undefined;
+
+export class ReplicaShell {
+  /** What the process was started with; undefined before its first start. */
+  launched: ResolvedService | undefined;
+  /** What the last look at the instance said, and when it was. */
+  lastLook: { readonly problem: string | undefined; readonly at: number } | undefined;
+
+  readonly #options: ReplicaOptions;
+  #instance: Instance | undefined;
+  #stamp: string | undefined;
+  #endProbe: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #killed = false;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+  }
+
+  /** What runs now. */
+  get instance(): Instance | undefined {
+    return this.#instance;
+  }
+
+  /** Looks anew whether it is ready, after its ports changed. */
+  retarget(service: ResolvedService): void {
+    this.launched = service;
+    if (this.#endProbe === undefined) return;
+    this.#endProbe();
+    this.#probe();
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'spawn':
+        void this.#spawn();
+        return;
+      case 'probe':
+        this.#probe();
+        return;
+      case 'end-probe':
+        this.#endProbe?.();
+        this.#endProbe = undefined;
+        return;
+      case 'terminate':
+        void this.#terminate();
+        return;
+      case 'retry-after': {
+        const { clock, onRetry, onEvent } = this.#options;
+        onRetry();
+        this.#cancelRetry = clock.after(effect.ms, () => onEvent({ type: 'retry' }));
+        return;
+      }
+      case 'cancel-retry':
+        this.#cancelRetry?.();
+        return;
+    }
+  }
+
+  /** What runs is killed at once, also what is just being spawned or drained. */
+  kill(): void {
+    this.#killed = true;
+    this.#instance?.kill();
+  }
+
+  async #spawn(): Promise<void> {
+    const { service: name, logs, launch, next, onEvent, onSpawn } = this.#options;
+    const launching = next();
+    this.launched = launching.service();
+    this.lastLook = undefined;
+    this.#stamp = await stampBefore(this.launched);
+    const result = await launch({
+      ...launching,
+      onOutput: (stream, chunk) => logs.write(name, stream, chunk),
+    }).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
+    this.launched = launching.service();
+    if ('skipped' in result) {
+      logs.note(name, 'nothing to do: its inputs are those of its last success');
+      onEvent({ type: 'skipped' });
+      return;
+    }
+    if (!result.ok) {
+      logs.note(name, result.failure.message);
+      onEvent({ type: 'spawn-failed', cause: result.failure });
+      return;
+    }
+    const { instance } = result;
+    this.#instance = instance;
+    onSpawn(instance.pid);
+    logs.note(name, `started (pid ${instance.pid})`);
+    void instance.exited.then((exit) => this.#afterExit(instance, exit));
+    onEvent({ type: 'spawned', pid: instance.pid });
+  }
+
+  #afterExit(instance: Instance, { code, signal }: Exit): void {
+    const { service: name, logs, clock, onExit, onEvent } = this.#options;
+    this.#instance = undefined;
+    onExit(instance.pid);
+    logs.flush(name);
+    logs.note(name, signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`);
+    const end = signal === null ? { exitCode: code ?? 1 } : { signal };
+    onEvent({ type: 'exited', end, now: clock.now() });
+  }
+
+  async #terminate(): Promise<void> {
+    const instance = this.#instance;
+    const launched = this.launched;
+    if (instance === undefined || launched === undefined || launched.service.kind === 'external') return;
+    if (!this.#killed) await this.#options.drain(launched);
+    if (this.#killed) instance.kill();
+    else instance.stop(launched.service.stop);
+  }
+
+  /** Whoever is told that it is ready may dial it at once. */
+  async #becomeReady(): Promise<void> {
+    const { clock, open, onEvent } = this.#options;
+    const probing = this.#endProbe;
+    const launched = this.launched;
+    try {
+      const opening = launched && open(launched);
+      if (opening !== undefined) await opening;
+    } catch (error) {
+      if (this.#endProbe === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error) } });
+      return;
+    }
+    if (this.#endProbe === probing) onEvent({ type: 'ready', now: clock.now() });
+  }
+
+  #probe(): void {
+    const { service: name, clock, logs, lookAt } = this.#options;
+    const service = this.launched?.service;
+    if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
+    const readsLog = service.ready.kind === 'log';
+    this.#endProbe = watchReadiness({
+      ready: service.ready,
+      usual: service.kind === 'compose' ? lookAt(this.launched) : undefined,
+      ports: this.launched.ports,
+      dir: this.launched.dir,
+      stamp: this.#stamp,
+      run: async (command, options) =>
+        this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
+      clock,
+      onLine: (listener) =>
+        readsLog
+          ? logs.lines.on((line) => {
+              // Colours must not come between the words of a pattern.
+              if (line.service === name && line.stream !== 'portramp')
+                listener(stripVTControlCharacters(line.text));
+            })
+          : () => undefined,
+      onFinding: (finding) => this.#onFinding(finding),
+      onLook: (problem) => {
+        this.lastLook = { problem, at: clock.now() };
+      },
+    });
+  }
+
+  #onFinding(finding: Finding): void {
+    const { service: name, onEvent, onNotice, onLate } = this.#options;
+    switch (finding.kind) {
+      case 'ready':
+        if (finding.hint !== undefined) onNotice(finding.hint);
+        void this.#becomeReady();
+        return;
+      case 'unwell':
+        onEvent({ type: 'unwell', problem: finding.problem });
+        return;
+      case 'late':
+        onLate(finding);
+        return;
+      case 'deadline': {
+        const message = `not ready after ${finding.after / 1000} s: ${finding.problem}`;
+        const hint = `see "portramp logs ${name}", or raise ready.timeout`;
+        onEvent({ type: 'deadline', cause: { message, hint } });
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** What the contract says about the replicas of a service. Pure. */
+import type { ResolvedService } from '../plan/plan.ts';
+import { slotsOf } from '../plan/slots.ts';
+import type { RosterRules } from './roster/roster.ts';
+import type { Policy } from './service.ts';
+
+/** @param canOverlap whether two instances can be there at once */
+export function rulesFor(resolved: ResolvedService, canOverlap: boolean): RosterRules {
+  const { service } = resolved;
+  const policy = policyOf(resolved);
+  if (service.kind !== 'process') return { policy, strategy: 'replace', onUnready: 'rollback', slots: 1 };
+  const { strategy, onUnready } = service.transition;
+  return { policy, strategy: canOverlap ? strategy : 'replace', onUnready, slots: slotsOf(service) };
+}
+
+/** What the clients of the service dial, and whether a ramp stands there. */
+export const stablePorts = ({ ports }: ResolvedService) =>
+  ports.map(({ name, port, ramp }) => ({ name, port, ramp }));
+
+function policyOf({ service, ports }: ResolvedService): Policy {
+  // Whether a container starts again is said in the Compose file.
+  if (service.kind === 'compose') return { restart: 'no', max: 0, mayEnd: ports.length === 0 };
+  if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
+  const { policy, max } = service.restart;
+  return { restart: policy, max, mayEnd: ports.length === 0 };
+}

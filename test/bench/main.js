@@ -1,0 +1,55 @@
+// The measurements and long runs that are commands, not tests:
+//
+//     npm run bench                   all of the following, one after the other
+//     npm run bench -- startup        how long commands and the daemon take to start
+//     npm run bench -- check          portramp check on a large contract
+//     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = resolve(import.meta.dirname, '../..');
+
+const commands = {
+  startup: async (args) => run('test/bench/startup.js', args),
+  check: async (args) => run('test/bench/check.js', args),
+  ports: async (args) => run('test/bench/ports.js', args),
+  supervision: async (args) => run('test/bench/supervision.js', args),
+  fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
+};
+
+function run(file, args) {
+  return (
+    spawnSync(process.execPath, [resolve(root, file), ...args], { stdio: 'inherit', cwd: root }).status ?? 1
+  );
+}
+
+/** Node 20 does not run TypeScript. */
+async function runBundled(file, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'portramp-bench-'));
+  try {
+    const bundle = await rolldown({ cwd: root, platform: 'node', input: { main: file } });
+    await bundle.write({
+      dir: folder,
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      chunkFileNames: '[name].mjs',
+    });
+    await bundle.close();
+    return run(join(folder, 'main.mjs'), args);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined) {
+  for (const each of ['startup', 'check']) process.exitCode ||= await commands[each]([]);
+} else if (Object.hasOwn(commands, name)) {
+  process.exitCode = await commands[name](args);
+} else {
+  console.error(`unknown: ${name}; there are ${Object.keys(commands).join(', ')}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,114 @@
+/** What can go wrong with the containers of a contract while it runs. */
+import { createServer } from 'node:net';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { createMachine, type Machine, type Workspace } from '../../process/workspace.ts';
+import { findTestEngine, restartEngine } from '../engine.ts';
+
+const engine = await findTestEngine();
+
+const SERVER = 'image: portramp/test:1, stop_signal: SIGKILL, command: [httpd, -f, -p, "80", -h, /www]';
+const CONTRACT = `version: 1
+workspace: sorry
+services:
+  idle: { command: sleep 1000, ports: false }
+  web: { compose: web }
+`;
+
+describe.skipIf(engine === undefined)('portramp dev with containers', () => {
+  if (engine === undefined) return;
+  const { compose, docker } = engine;
+  let machine: Machine;
+  let stack: Workspace;
+
+  beforeEach(() => {
+    machine = createMachine();
+    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    stack = machine.workspace('sorry', CONTRACT);
+  });
+  afterEach(async () => {
+    try {
+      await stack.run('down');
+      expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('');
+    } finally {
+      await machine.close();
+    }
+  });
+
+  const failureOf = async (name: string): Promise<string> => {
+    const { failure } = await stack.until(name, 'failed', 60_000);
+    return `${failure?.message}\n${failure?.hint}\n${failure?.log.join('\n')}`;
+  };
+
+  it('names who holds a leased port, starts the rest, and starts the container when the port is free', async () => {
+    stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["8080:80"] } }`);
+    const { stdout } = await stack.run('override', '--json');
+    const [port] = (JSON.parse(stdout) as { ports: { port: number }[] }).ports;
+    const stranger = createServer();
+    await new Promise<void>((settle) => stranger.listen(port?.port, '127.0.0.1', settle));
+    stack.start('dev');
+    expect(await failureOf('web')).toMatch(
+      new RegExp(`port ${port?.port} \\(http\\) is held by .*\\(pid ${process.pid}`),
+    );
+    await stack.until('idle', 'ready');
+    expect(await docker('ps', '-aq')).toBe('');
+    await new Promise((settle) => stranger.close(settle));
+    expect((await stack.run('start', 'web')).code).toBe(0);
+    await stack.until('web', 'ready');
+  });
+
+  it('says that an image is not there, and leaves nothing', async () => {
+    stack.write(
+      'compose.yaml',
+      'services: { web: { image: "portramp/nobody-has-this:1", pull_policy: never } }',
+    );
+    stack.start('dev');
+    expect(await failureOf('web')).toContain('nobody-has-this');
+    expect(await docker('ps', '-aq')).toBe('');
+  });
+
+  it('is not ready while the healthcheck fails, and tells what it says', async () => {
+    stack.contract(CONTRACT.replace('{ compose: web }', '{ compose: web, ready: { timeout: 3s } }'));
+    stack.write(
+      'compose.yaml',
+      `services: { web: { ${SERVER}, ports: ["80"], healthcheck: { test: [CMD, sh, -c, exit 1], interval: 200ms, retries: 2 } } }`,
+    );
+    stack.start('dev');
+    expect(await failureOf('web')).toMatch(/not ready after 3 s: its healthcheck says: (starting|unhealthy)/);
+  });
+
+  it('does not take the engine’s own proxy for the service behind it', async () => {
+    const slow = 'command: [sh, -c, "sleep 2; exec httpd -f -p 80 -h /www"]';
+    stack.write('compose.yaml', `services: { web: { ${SERVER.replace(/command.*/, slow)}, ports: ["80"] } }`);
+    const before = Date.now();
+    stack.start('dev');
+    await stack.until('web', 'ready');
+    expect(Date.now() - before).toBeGreaterThan(2_000);
+  });
+
+  it.skipIf(!engine.isPrivate)(
+    'shows that the engine went away, keeps processes running, and goes on with the next one',
+    async () => {
+      stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["80"] } }`);
+      stack.start('dev');
+      await stack.until('web', 'ready');
+      const { pid } = await stack.until('idle', 'ready');
+      await restartEngine(async () => {
+        const text = await failureOf('web');
+        expect(text).toMatch(/exited with code/);
+        expect((await stack.service('idle')).pid).toBe(pid);
+      });
+      await vi.waitFor(async () => expect((await stack.run('start', 'web')).code).toBe(0));
+      await stack.until('web', 'ready');
+    },
+  );
+
+  it('says that no engine answers', async () => {
+    stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["80"] } }`);
+    const env = { ...machine.environment, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    machine.start(['dev'], { cwd: stack.root, env });
+    expect(await failureOf('web')).toMatch(/Cannot connect to the Docker daemon.*\n.*start Docker/);
+    await stack.until('idle', 'ready');
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+
+import { interpolate } from '../../../src/compose/interpolate.ts';
+import { parseShortPort } from '../../../src/compose/short-ports.ts';
+import { readStatically } from '../../../src/compose/static.ts';
+
+describe('parseShortPort', () => {
+  it.each([
+    ['3000', ['-:3000']],
+    ['3000-3002', ['-:3000', '-:3001', '-:3002']],
+    ['8080:80', ['8080:80']],
+    ['3000-3001:80-81', ['3000:80', '3001:81']],
+    ['7000-7005:70', ['7000-7005:70']],
+    ['127.0.0.1:8080:80', ['127.0.0.1 8080:80']],
+    ['[::1]:8080:80/udp', ['::1 8080:80/udp']],
+    ['127.0.0.1::80', ['127.0.0.1 -:80']],
+  ])('%s', (text, expected) => {
+    const found = parseShortPort(text)?.map(
+      ({ hostIp, published, target, protocol }) =>
+        `${hostIp === undefined ? '' : `${hostIp} `}${published ?? '-'}:${target}${protocol === 'tcp' ? '' : `/${protocol}`}`,
+    );
+    expect(found).toEqual(expected);
+  });
+
+  it.each(['', 'a', '80:', '3-1', '80-82:80-81', '70000', '${PORT}:80', '80/xyz'])('is not "%s"', (text) => {
+    expect(parseShortPort(text)).toBeUndefined();
+  });
+});
+
+describe('interpolate', () => {
+  const variables = { A: 'a', EMPTY: '' };
+  it.each([
+    ['$A-${A}', 'a-a'],
+    ['${NO:-d}${EMPTY:-d}${EMPTY-d}', 'dd'],
+    ['${A:+x}${EMPTY:+x}${EMPTY+x}', 'xx'],
+    ['${NO}', ''],
+    ['$$A', '$$A'],
+  ])('%s is %s', (text, value) => {
+    expect(interpolate(text, variables)).toEqual({ value });
+  });
+
+  it.each(['${NO:?say it}', '${A:-${B}}', 'a $ b'])('cannot expand %s', (text) => {
+    expect(interpolate(text, variables)).toHaveProperty('problem');
+  });
+});
+
+describe('readStatically', () => {
+  const read = (...texts: string[]) =>
+    readStatically({
+      sources: texts.map((text, index) => ({ file: `${index}.yaml`, text })),
+      variables: { PORT: '8080' },
+      name: 'st',
+    });
+
+  it('reads anchors, variables, short and long ports', () => {
+    const { project } = read(`
+x-base: &base { image: x, ports: ["\${PORT}:80"] }
+services:
+  web: { <<: *base, profiles: [p] }
+  db: { image: y, ports: [{ target: 5432, published: 5432 }], networks: [back], depends_on: [web] }
+`);
+    expect(project?.services.get('web')).toMatchObject({ ports: [{ published: '8080' }], profiles: ['p'] });
+    expect([...(project?.networks.keys() ?? [])]).toEqual(['default', 'back']);
+  });
+
+  it('merges files as Compose does', () => {
+    const { project } = read(
+      'services: { web: { image: a, ports: ["1:1"] } }',
+      'services: { web: { ports: ["2:2"] } }',
+    );
+    expect(project?.services.get('web')?.ports).toMatchObject([{ published: '1' }, { published: '2' }]);
+  });
+
+  it.each([
+    ['include: [other.yaml]', '"include" needs Compose itself', 1],
+    ['services:\n  a:\n    extends: { service: b }', '"extends" needs Compose itself', 3],
+    ['services:\n  a:\n    ports: !override ["1:1"]', 'Unresolved tag', 3],
+    ['services:\n  a:\n    ports: ["a:b"]', '"a:b" is not a port', 3],
+    ['services: [', '', 1],
+    ['- a', 'this is not a Compose file', 1],
+  ])('says what it cannot read: %s', (text, message, line) => {
+    const { project, diagnostics } = read(text);
+    expect(project).toBeUndefined();
+    expect(diagnostics[0]).toMatchObject({ file: '0.yaml', line, severity: 'error' });
+    expect(diagnostics[0]?.message).toContain(message);
+    expect(diagnostics[0]?.hint).toContain('install Docker Compose');
+  });
+
+  it('says so when a project has parts of the wrong kind', () => {
+    for (const text of [
+      'services: { a: { ports: [{ published: 1 }] } }',
+      'services: { a: 1 }',
+      'volumes: { a: 1 }\nservices: { a: { volumes: ["a:/b"] , scale: x } }',
+    ]) {
+      const { project, diagnostics } = read(text);
+      expect([text, project]).toEqual([text, undefined]);
+      expect(diagnostics).not.toEqual([]);
+    }
+  });
+});

@@ -15,6 +15,7 @@ import {
 import type { Traffic } from '../proxy/traffic.ts';
 import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
+import type { Followers } from './followers.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stacks } from './stacks.ts';
 import type { Verification } from './verification.ts';
@@ -25,6 +26,7 @@ export interface DispatchContext {
   readonly stacks: Stacks;
   readonly sessions: Sessions;
   readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
+  readonly followers: Followers;
   readonly verification: Pick<Verification, 'settle'>;
   readonly status: () => DaemonResult<'status'>;
   readonly front: () => Front;
@@ -117,6 +119,9 @@ async function answer(
     }
     case 'traffic':
       return context.traffic.quiet(parse('traffic', params).targets);
+    case 'follow':
+      context.followers.follow(connection.peer, parse('follow', params));
+      return {};
     case 'forget':
       return { forgotten: await stacks.forget(parse('forget', params).stacks) };
     default:

@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 
+import { requestEvent } from './request-messages.ts';
 import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
 
 export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
@@ -295,6 +296,14 @@ export const daemonRequests = {
     params: z.object({ targets: z.array(z.object({ host: z.string(), port })) }),
     result: z.object({ open: z.number().int(), quiet: z.number() }),
   },
+  /**
+   * From now on this connection gets `requests` notices: of one stack, of these services, or of everything that
+   * the front is asked.
+   */
+  follow: {
+    params: z.object({ stack: stackKey.optional(), services: z.array(z.string()).optional() }),
+    result: nothing,
+  },
   /** Every stack that is running, or that this machine remembers with `all`. */
   list: {
     params: z.object({ all: z.boolean().default(false), holdings: z.boolean().default(false) }),
@@ -330,6 +339,8 @@ export const daemonNotices = {
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
   /** What verification found about the stack's instances: to its runner, once for each that is new. */
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
+  /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
+  requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -355,4 +366,5 @@ export type RunningStack = z.output<typeof runningStack>;
 export type RunnerCommand = z.output<typeof runnerCommand>;
 export type ServiceDetails = z.output<typeof serviceDetails>;
 export type CommandAnswer = z.output<typeof commandAnswer>;
+export type RequestEvent = z.output<typeof requestEvent>;
 export type Front = z.output<typeof front>;

@@ -1,6 +1,6 @@
 /** Where a port is, once its number is known. Pure. */
 import type { AppProtocol, Service } from '../contract/contract.ts';
-import type { PlannedPort, ResolvedPort } from './plan.ts';
+import type { PlannedPort, ResolvedPort, ResolvedService } from './plan.ts';
 
 /** What can be asked of a port: `${api.publicUrl}`. */
 export const ATTRIBUTES = [
@@ -54,6 +54,11 @@ export function urlOf(protocol: AppProtocol, host: string, number: number): stri
 
 const grantedHosts = ({ hosts, shortHosts, extraHosts, refusedHosts = [] }: ResolvedPort): string[] =>
   [...hosts, ...shortHosts, ...extraHosts].filter((host) => !refusedHosts.includes(host));
+
+/** Names of other domains under which the service is reached. */
+export const domainsOf = ({ ports }: Pick<ResolvedService, 'ports'>): string[] => [
+  ...new Set(ports.flatMap(grantedHosts).filter((host) => !host.endsWith('.localhost'))),
+];
 
 /** Where a browser finds the service below its host. */
 const pathOf = ({ paths: [path = '/'] }: PlannedPort): string => (path === '/' ? '' : path);

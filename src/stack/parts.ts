@@ -8,7 +8,7 @@ import type { Home } from '../lib/home.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import { targetLease } from '../plan/slots.ts';
 import type { PortHolder, StackKey } from '../protocol/messages.ts';
-import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
+import { chooseEngine } from '../proxy/engine/choose.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
@@ -61,7 +61,7 @@ export function openParts(options: PartsOptions): Parts {
     tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
     reach: createReach({
       clock,
-      engine: createHttpProxyEngine(),
+      engine: chooseEngine(process.env['PORTRAMP_ENGINE']),
       session,
       publish,
       wake: (service) => supervision()?.wake(service),

@@ -51,6 +51,8 @@ describe('a stack with paths', () => {
     expect(await where('web.shop.localhost', '/api/v2/x')).toBe('v2 /api/v2/x -');
     expect(await where('tenant.a.web.shop.localhost', '/api')).toBe('web /api -');
     expect(await where('v2.dev.example.com', '/api/v2')).toBe('v2 /api/v2 -');
+    const { env } = told(await machine.get('v2.dev.example.com', '/api/v2'));
+    expect(env['__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS']).toBe('v2.dev.example.com');
     expect(JSON.parse((await machine.get('v2.dev.example.com', '/')).body)).toMatchObject({
       error: 'UNKNOWN_PATH',
     });

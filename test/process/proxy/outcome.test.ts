@@ -128,6 +128,36 @@ describe.each(engines)('$name', ({ create }) => {
     client.destroy();
   });
 
+  it('tells the first decision, once, where the request went elsewhere', async () => {
+    await scene.backend((_, res) => res.end('found'));
+    const { target } = scene;
+    const told = (outcome: Outcome): void => {
+      outcomes.push(outcome);
+      arrived.resolve();
+    };
+    const second = { ...forwardTo(target), onDone: () => expect.unreachable() };
+    scene.handler = () => ({
+      ...forwardTo({ ...target, port: 1 }),
+      onDone: told,
+      again: () => second,
+    });
+    expect(await ask(scene.port)).toMatchObject({ status: 200, body: 'found' });
+    expect(await onlyOutcome()).toEqual({ status: 200, bytes: 5, complete: true });
+  });
+
+  it('tells of an answer of its own after another try', async () => {
+    scene.handler = () => ({
+      ...forwardTo(scene.target),
+      onDone: (outcome: Outcome) => {
+        outcomes.push(outcome);
+        arrived.resolve();
+      },
+      again: () => ({ action: 'reply', reply: { status: 503, headers: {}, body: 'later' } }),
+    });
+    expect(await ask(scene.port)).toMatchObject({ status: 503, body: 'later' });
+    expect(await onlyOutcome()).toEqual({ status: 503, bytes: 5, complete: true });
+  });
+
   it('asks for the path that the decision chose', async () => {
     await scene.backend(echo);
     scene.handler = () => ({ ...forwardTo(scene.target), path: '/users?id=1' });

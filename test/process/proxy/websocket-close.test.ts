@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { createHttpProxyEngine } from '../../../src/proxy/engine/http-proxy/http-proxy.ts';
+import { engines } from './engines.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -13,7 +13,7 @@ afterEach(async () => {
 
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
 
-it('sends a close frame to both ends, between two frames', async () => {
+it.each(engines)('engine $name sends a close frame to both ends, between two frames', async ({ create }) => {
   const backend = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   // In the same packet as the end of the handshake.
   backend.on('connection', (socket) => socket.send('hello'));
@@ -21,7 +21,7 @@ it('sends a close frame to both ends, between two frames', async () => {
   closers.push(() => backend.close());
   const until = new AbortController();
   let ended = 0;
-  const engine = createHttpProxyEngine().createServer(() => ({
+  const engine = create().createServer(() => ({
     action: 'forward',
     target: { protocol: 'http', host: '127.0.0.1', port: portOf(backend) },
     headers: {},

@@ -46,7 +46,7 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     const decision = await decide(handler, head, gone.signal);
-    if (gone.signal.aborted) return;
+    if (gone.signal.aborted) return endOf(decision);
     if (decision.action === 'reply') return reply(res, decision.reply);
     onForward?.();
     forward({ proxy, dialler, req, res }, decision);
@@ -60,8 +60,10 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     if ('status' in head) return replyRaw(socket, head);
     const waiting = watchWaiting(upgrade);
     const decision = await decide(handler, head, waiting.gone);
-    if (waiting.gone.aborted) socket.destroy();
-    else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
+    if (waiting.gone.aborted) {
+      endOf(decision);
+      socket.destroy();
+    } else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
     else {
       waiting.end();
       replyRaw(socket, decision.reply);
@@ -87,6 +89,11 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
       dialler.close();
     },
   };
+}
+
+/** A decision that came too late to be carried out. */
+function endOf(decision: Decision): void {
+  if (decision.action === 'forward') decision.onEnd?.();
 }
 
 /** A surprise ends the connection that it came up on, and no other. */

@@ -38,6 +38,14 @@ const INTERNAL_ERROR: Reply = {
   body: 'portramp: this request met a bug in portramp\n',
 };
 
+const again = async (forward: Forward, error: Error): Promise<Decision> =>
+  (await forward.again?.(error)) ?? { action: 'reply', reply: forward.onUnreachable(error) };
+
+/** A decision that came too late to be carried out. */
+function endOf(decision: Decision): void {
+  if (decision.action === 'forward') decision.onEnd?.();
+}
+
 export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly sink: Socket;
   readonly #client: Client;
@@ -45,6 +53,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly #body: BodyReader;
   #reader: HeadReader | undefined;
   #forward: Forward | undefined;
+  /** Whose end was told. */
+  #told: Forward | undefined;
   /** The head that is sent to the target. */
   #head = '';
   /** What came before there was somebody to send it to, a character per byte: of the body, or behind a handshake. */
@@ -55,6 +65,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The final head of the response has gone to the client. */
   #answered = false;
   #retried = false;
+  #onDone: Forward['onDone'];
   #reported = false;
   /** What the client had been sent before this exchange; kept only where somebody wants to know. */
   #sentBefore = 0;
@@ -93,7 +104,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     decision.then(
       (decided) => {
         this.#client.renewSignal();
-        if (this.#over) return;
+        if (this.#over) return endOf(decided);
         try {
           this.#carryOut(decided);
         } catch {
@@ -109,18 +120,21 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #carryOut(decision: Decision): void {
     if (decision.action === 'reply') return this.#reply(decision.reply);
-    const { target, headers, path } = decision;
+    const { target, headers, path, until, onDone } = decision;
     const { pool } = this.#client.context;
-    this.#head = forwardRequest(
-      this.#reader as HeadReader,
-      this.#request,
-      headers,
-      `${target.host}:${target.port}`,
-      path,
-    );
-    if (decision.onDone !== undefined) this.#sentBefore = this.sink.bytesWritten;
-    this.#returnReader();
+    // Whoever asked first is told, also where the request is made again.
+    if (onDone !== undefined && this.#onDone === undefined) {
+      this.#onDone = onDone;
+      this.#sentBefore = this.sink.bytesWritten;
+    }
     this.#forward = decision;
+    until?.addEventListener('abort', this.#cut);
+    // Not when it is made again: then only the target is another one.
+    if (this.#reader !== undefined) {
+      const authority = `${target.host}:${target.port}`;
+      this.#head = forwardRequest(this.#reader, this.#request, headers, authority, path);
+      this.#returnReader();
+    }
     const upstream = pool.take(target);
     if (upstream !== undefined) return this.onUpstream(upstream);
     pool.wait(target, this);
@@ -142,7 +156,30 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onFailure(error: Error): void {
-    this.#replyUnreachable(error);
+    this.#askAgain(error);
+  }
+
+  /** Nothing of the request was sent, or it does no harm a second time. */
+  #askAgain(error: Error): void {
+    const forward = this.#forward;
+    if (forward?.again === undefined) return this.#replyUnreachable(error);
+    this.#endForward();
+    this.#awaitDecision(again(forward, error));
+  }
+
+  /** The time that the target has for it is over. */
+  readonly #cut = (): void => {
+    this.#abandon();
+    this.#client.destroy();
+  };
+
+  /** Tells once that nothing more goes to or comes from the target; a tunnel tells it itself. */
+  #endForward(): void {
+    const forward = this.#forward;
+    if (forward === undefined || this.#told === forward) return;
+    this.#told = forward;
+    forward.until?.removeEventListener('abort', this.#cut);
+    forward.onEnd?.();
   }
 
   // ── the request's body, from the client ────────────────────────────────────────────────────────────────
@@ -260,6 +297,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#report(response.status, true);
     this.#upstream = undefined;
     upstream.user = undefined;
+    this.#endForward();
     if (this.#clientIsFull) upstream.socket.resume();
     if (clean && response.keepAlive) {
       pool.release((this.#forward as Forward).target, upstream, response.keepAliveFor);
@@ -275,7 +313,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#report(101, true, 0);
     this.#relay.dispose();
     this.sink.write(head, 'latin1');
-    new Tunnel(this.#client, upstream).begin(rest, this.#early.join(''));
+    const forward = this.#forward as Forward;
+    this.#told = forward;
+    forward.until?.removeEventListener('abort', this.#cut);
+    new Tunnel(this.#client, upstream, forward).begin(rest, this.#early.join(''));
     this.#early = [];
   }
 
@@ -295,6 +336,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #completeAtEnd(): void {
     this.#over = true;
     this.#report(this.#relay.status, true);
+    this.#endForward();
     this.#upstream?.destroy();
     this.#client.finish(false);
   }
@@ -311,6 +353,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       this.#retried = true;
       this.#client.context.pool.waitForFresh(target, this);
       this.#wait();
+    } else if (mayRetry && !this.#answered && !this.#relay.begun && this.#isHarmless()) {
+      this.#askAgain(error);
     } else if (!this.#answered) {
       this.#replyUnreachable(error);
     } else {
@@ -323,14 +367,18 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
    * it can be sent again without harm.
    */
   #mayRetry(upstream: Upstream): boolean {
-    const harmless = this.#request.framing.kind === 'none' && IDEMPOTENT.has(this.#request.method);
-    return upstream.reused && !this.#relay.begun && !this.#retried && harmless;
+    return upstream.reused && !this.#relay.begun && !this.#retried && this.#isHarmless();
+  }
+
+  #isHarmless(): boolean {
+    return this.#request.framing.kind === 'none' && IDEMPOTENT.has(this.#request.method);
   }
 
   /** The client must not take what it has for the whole (RFC 9112 §8). */
   #truncate(): void {
     this.#over = true;
     this.#report(this.#relay.status, false);
+    this.#endForward();
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
     else this.#client.finish(false);
@@ -368,6 +416,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const upstream = this.#upstream;
     this.#over = true;
     this.#report(this.#relay.status, false);
+    this.#endForward();
     this.#upstream = undefined;
     this.#early = [];
     this.#returnReader();
@@ -380,7 +429,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   /** Tells whoever asked how it went: the first that is told counts. */
   #report(status: number | undefined, complete: boolean, bytes?: number): void {
-    const onDone = this.#forward?.onDone;
+    const onDone = this.#onDone;
     if (onDone === undefined || this.#reported) return;
     this.#reported = true;
     const sent = this.sink.bytesWritten - this.#sentBefore - this.#relay.headLength;

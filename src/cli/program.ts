@@ -17,6 +17,7 @@ import { defineOpen } from './commands/open.ts';
 import { defineOverride } from './commands/override.ts';
 import { defineScale } from './commands/scale.ts';
 import { defineSchema } from './commands/schema.ts';
+import { defineTraffic } from './commands/traffic.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
 import { defineWhy } from './commands/why.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     defineExec,
     defineOpen,
     defineLogs,
+    defineTraffic,
     defineControl,
     defineScale,
     defineWait,

@@ -177,6 +177,8 @@ const makePort = (
   port: Pick<Port, 'name' | 'appProtocol' | 'hosts' | 'primary' | 'implicit' | 'container'>,
 ): Port => ({
   ...port,
+  extraHosts: [],
+  paths: ['/'],
   visibility: 'public',
   follow: false,
   ramp: false,

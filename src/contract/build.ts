@@ -7,6 +7,7 @@ import {
   type ComposeSettings,
   type Consumption,
   type Contract,
+  type Access,
   type EnvFile,
   type ExternalService,
   type ProcessService,
@@ -88,7 +89,8 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     renamedFrom: fields.renamedFrom,
   } as const;
   if (fields.compose !== undefined) {
-    const { compose, access } = fields;
+    const { compose } = fields;
+    const access = buildAccess(fields);
     const ready = buildReadiness(fields, defaults);
     return { ...shared, kind: 'compose', compose, ready, access, listed: true } satisfies ComposeService;
   }
@@ -105,12 +107,18 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     kind: 'process',
     ready: buildReadiness(fields, defaults),
     restart: buildRestart(fields, defaults),
-    access: fields.access,
+    access: buildAccess(fields),
     transition: buildTransition(fields),
     replicas: fields.replicas ?? 1,
     watch: fields.watch ?? [],
     idle: milliseconds(fields.idle),
   } satisfies ProcessService;
+}
+
+function buildAccess({ access }: ServiceFields): Access | undefined {
+  if (access === undefined || access === '*') return access && { browser: 'any' };
+  const { from, browser } = access;
+  return { from, browser: browser === 'any' ? browser : browser?.origins };
 }
 
 /** A service that names a Compose service is enough to have a project. */
@@ -131,7 +139,8 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const protocol = ports[0]?.appProtocol ?? target.protocol;
   // `host:port` is http where the port says so.
   const spoken = protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
-  const { url, access, renamedFrom } = fields;
+  const { url, renamedFrom } = fields;
+  const access = buildAccess(fields);
   return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
 }
 

@@ -207,21 +207,35 @@ function checkPorts(service: ServiceFields, path: Path): Problem[] {
       const message = `"${name}" cannot be the first port: "${primary}" is`;
       problems.push({ path: [...at, 'primary'], at: 'key', message, hint: 'remove primary' });
     }
+    problems.push(...checkPath(port, at));
     if (port.container !== undefined && service.compose === undefined) {
       const message = '"container" is the port inside of a container, and this is no Compose service';
       problems.push({ path: [...at, 'container'], at: 'key', message, hint: 'remove container' });
     }
-    if (port.host !== undefined && port.host !== false && !isRoutable(protocolOf(port, target))) {
+    if (isNamed(port) && !isRoutable(protocolOf(port, target))) {
       const message = `a port that speaks ${protocolOf(port, target)} has no host name: host names lead to http and https`;
       problems.push({
-        path: [...at, 'host'],
+        path: [...at, port.host === undefined ? 'path' : 'host'],
         at: 'key',
         message,
-        hint: 'remove host, or write appProtocol: http',
+        hint: `remove ${port.host === undefined ? 'path' : 'host'}, or write appProtocol: http`,
       });
     }
   }
   return problems;
+}
+
+const isNamed = ({ host, path }: PortFields): boolean =>
+  host === undefined ? path !== undefined : host !== false;
+
+function checkPath(port: PortFields, at: Path): Problem[] {
+  if (port.rewrite !== undefined && port.path === undefined) {
+    const message = '"rewrite" says what stands in place of path, and there is no path';
+    return [{ path: [...at, 'rewrite'], at: 'key', message, hint: 'add path: /api, or remove rewrite' }];
+  }
+  if (port.path === undefined || port.host !== false) return [];
+  const message = '"path" belongs to a host name, and the port has none';
+  return [{ path: [...at, 'path'], at: 'key', message, hint: 'remove path, or host: false' }];
 }
 
 function checkReadiness(name: string, service: ServiceFields, path: Path): Problem[] {

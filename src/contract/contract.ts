@@ -60,9 +60,12 @@ export interface Reservation {
   readonly expires?: string | undefined;
 }
 
-/** Who may consume a service; absent: everybody. */
+/** Who may use a service. */
 export interface Access {
-  readonly from: readonly string[];
+  /** The services that may consume it; absent: all. */
+  readonly from?: readonly string[] | undefined;
+  /** Whose pages may use it besides those of the same stack: origins (and names of services), or everybody's. */
+  readonly browser?: 'any' | readonly string[] | undefined;
 }
 
 /** The Docker Compose project of the stack. */
@@ -157,6 +160,12 @@ export interface Port {
   readonly appProtocol: AppProtocol;
   /** Labels of the host names; empty when `host: false` or the protocol is not http-like. */
   readonly hosts: readonly string[];
+  /** Further names as written: `*.label`, or a whole domain. */
+  readonly extraHosts: readonly string[];
+  /** The paths that lead here, without a slash at the end: `/` is all. */
+  readonly paths: readonly string[];
+  /** What the service gets in place of the path. */
+  readonly rewrite?: string | undefined;
   readonly primary: boolean;
   /** True when the contract did not write the port: the default port `http`. */
   readonly implicit: boolean;

@@ -87,5 +87,5 @@ function kindOf(value: unknown): string {
 
 /** Keys that the format has in store. */
 const LATER: ReadonlySet<string> = new Set(
-  'alias browser checkout cleanup compose container https path rewrite scope tls tty'.split(' '),
+  'alias checkout cleanup compose container https scope tls tty'.split(' '),
 );

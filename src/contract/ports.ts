@@ -28,7 +28,11 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     name: portName,
     appProtocol: protocolOf(port, target),
     // The first routable port is the service itself, a further one is found under its own name.
-    hosts: hostsOf(port, target) ?? [portName === first ? name : `${portName}.${name}`],
+    ...(hasHosts(port, target)
+      ? namesOf(port, portName === first ? name : `${portName}.${name}`)
+      : { hosts: [], extraHosts: [] }),
+    paths: pathsOf(port),
+    rewrite: port.rewrite === undefined ? undefined : withoutSlash(port.rewrite),
     primary: portName === primary,
     implicit: fields.ports === undefined,
     container: port.container,
@@ -66,9 +70,21 @@ export function primaryOf(ports: readonly (readonly [string, PortFields])[]): st
 export const protocolOf = (port: PortFields, target?: ExternalTarget): AppProtocol =>
   port.appProtocol ?? target?.protocol ?? 'http';
 
-function hostsOf(port: PortFields, target: ExternalTarget | undefined): string[] | undefined {
-  if (port.host === false || port.visibility === 'private') return [];
-  if (!isRoutable(protocolOf(port, target))) return [];
-  if (port.host === undefined) return undefined;
-  return typeof port.host === 'string' ? [port.host] : [...new Set(port.host)];
+const hasHosts = (port: PortFields, target: ExternalTarget | undefined): boolean =>
+  port.host !== false && port.visibility !== 'private' && isRoutable(protocolOf(port, target));
+
+/** Wildcards and other domains come on top: a service always has a name of its own in its stack. */
+function namesOf({ host }: PortFields, usual: string): Pick<Port, 'hosts' | 'extraHosts'> {
+  const written = [...new Set(host === undefined || host === false ? [] : [host].flat())];
+  const labels = written.filter((each) => !each.includes('.'));
+  return {
+    hosts: labels.length === 0 ? [usual] : labels,
+    extraHosts: written.filter((each) => each.includes('.')),
+  };
 }
+
+function pathsOf({ path = '/' }: PortFields): string[] {
+  return [...new Set((typeof path === 'string' ? [path] : path).map(withoutSlash))];
+}
+
+const withoutSlash = (path: string): string => path.replace(/(?<=.)\/$/, '');

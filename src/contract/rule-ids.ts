@@ -18,6 +18,7 @@ export const RULE_IDS = [
   'PR013',
   'PR014',
   'PR018',
+  'PR019',
   'PR020',
   'PR021',
   'PR022',

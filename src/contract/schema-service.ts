@@ -6,8 +6,11 @@ import {
   duration,
   fields,
   flag,
+  hostName,
   name,
   oneOf,
+  origin,
+  pathPrefix,
   portNumber,
   positiveDuration,
   say,
@@ -136,14 +139,25 @@ const consumption = oneOf(
 
 const host = oneOf('a name, a list of names, or false', 'write host: api, or host: false', [
   z.literal(false),
-  name,
-  z.array(name).min(1, say('this list is empty', 'write host: false for a port without a host name')),
+  hostName,
+  z.array(hostName).min(1, say('this list is empty', 'write host: false for a port without a host name')),
 ]).describe(
-  'Labels of the host names, as in api.shop.localhost. Default: the name of the service; false is none.',
+  'Host names: a label, as in api.shop.localhost (also that of another service, with another path), "*.api" for all names below one, or a whole domain that leads to this machine. Default: the name of the service; false is none.',
+);
+
+const path = oneOf('a path, or a list of paths', 'write path: /api', [
+  pathPrefix,
+  z.array(pathPrefix).min(1, say('this list is empty', 'remove path, or write path: /api')),
+]).describe(
+  'Only requests for these paths and what lies below them; of several ports with one host, the longest path wins. Default: /.',
 );
 
 const port = fields({
   host: host.optional(),
+  path: path.optional(),
+  rewrite: pathPrefix
+    .optional()
+    .describe('What the service gets in place of path: / takes it away. Default: the path as it came.'),
   static: portNumber
     .optional()
     .describe(
@@ -190,11 +204,41 @@ const ports = oneOf('a map of ports, or false', 'write ports: false, or ports: {
     ),
 ]).describe('The ports by name. Default: one, called http. false: the service listens on none.');
 
-const access = fields({
-  from: z
-    .array(name, say('this must be a list of services', 'write from: [web]'))
-    .describe('The services that may consume this one, and no other; an empty list is nobody.'),
-}).describe('Who may consume this service. Default: every service of the contract.');
+const browser = oneOf(
+  'any, or {origins}',
+  'write browser: any, or browser: { origins: ["https://x.example"] }',
+  [
+    z.literal('any'),
+    fields({
+      origins: z
+        .array(
+          oneOf('the name of a service, or an origin', 'write web, or https://app.example.com', [
+            name,
+            origin,
+          ]),
+          say('this must be a list of origins', 'write origins: ["https://app.example.com"]'),
+        )
+        .describe(
+          'Origins of the pages, such as https://app.example.com; services of this contract always may.',
+        ),
+    }),
+  ],
+).describe(
+  "Whose pages may use this service through the front, besides those of the same stack; any: every site's. Default: no others.",
+);
+
+const access = oneOf('"*", or {from, browser}', 'write access: { from: [web] }', [
+  z.literal('*'),
+  fields({
+    from: z
+      .array(name, say('this must be a list of services', 'write from: [web]'))
+      .optional()
+      .describe(
+        'The services that may consume this one, and no other; an empty list is nobody. Default: all.',
+      ),
+    browser: browser.optional(),
+  }),
+]).describe('Who may use this service. "*": every service, and the pages of every site.');
 
 const transition = fields({
   strategy: choice('replace', 'handoff', 'rolling')

@@ -25,6 +25,8 @@ export function fields<Shape extends z.ZodRawShape>(
   });
 }
 
+const ORIGIN_HINT = 'write scheme, host and port as a browser does: https://app.example.com';
+
 const LABEL_HINT = 'use lower-case letters, digits and hyphens, with a letter or digit at both ends';
 
 // `xn--` marks punycode (RFC 5890 §2.3.2.1): browsers refuse labels that only look like it.
@@ -37,6 +39,50 @@ export const name = z
 
 /** A name that may be at most 63 characters long (RFC 1035 §2.3.4). */
 export const label = name.max(63, say('a name has at most 63 characters', 'shorten it'));
+
+// The last part of a domain starts with a letter: what does not is an address (RFC 1123 §2.1).
+const HOST =
+  /^(?:\*\.)?(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)$/;
+
+/** One label, or a whole domain; `*.` in front stands for one label or more. */
+export const hostName = z
+  .string(say('a host name is text', 'quote it'))
+  .regex(
+    HOST,
+    say(
+      'this is not a host name',
+      'write a name such as api, "*.api", or a whole domain: api.dev.example.com',
+    ),
+  )
+  .refine(
+    (value) => !value.endsWith('.localhost'),
+    say('names below .localhost are made from one word', 'write host: api for api.STACK.localhost'),
+  );
+
+const SEGMENT = String.raw`(?!\.{1,2}(?:/|$))[\w.~!$&'()+,;=:@-]+`;
+
+/** A path that stands for itself and all that lies below it. */
+export const pathPrefix = z
+  .string(say('a path is text', 'quote it'))
+  .regex(
+    new RegExp(`^/(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`),
+    say('this is not a path', 'write a path such as /api: no query, no ".." and no "%"'),
+  );
+
+/** What browsers send as `Origin` (RFC 6454 §6.1): nothing else would ever match. */
+export const origin = z
+  .string(say('an origin is text', 'quote it'))
+  .regex(/^[a-z][a-z0-9+.-]*:\/\//, say('this is not an origin', ORIGIN_HINT))
+  .refine(isOrigin, say('no browser would call its page that', ORIGIN_HINT));
+
+function isOrigin(text: string): boolean {
+  try {
+    const url = new URL(text);
+    return text === (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);
+  } catch {
+    return false;
+  }
+}
 
 /** Text that is not empty. A NUL byte could not be passed to any process. */
 export const text = z

@@ -12,10 +12,11 @@ import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
 import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
 import { dispatch, type DispatchContext } from './dispatch.ts';
 import { createEnding, type Ending } from './ending.ts';
+import { createFollowers, type Followers } from './followers.ts';
 import { keepFrontPort, readFrontPort } from './front-store.ts';
 import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
 import type { Inspection } from './inspection.ts';
-import { frontStacks } from './routes.ts';
+import { frontStacks, restingStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { readFrontSettings } from './settings.ts';
 import { createStacks, type Stacks } from './stacks.ts';
@@ -71,6 +72,7 @@ interface Parts {
   readonly frontPort: FrontPort;
   readonly sessions: Sessions;
   readonly stacks: Stacks;
+  readonly followers: Followers;
   readonly verification: Verification;
   readonly connections: Set<ControlConnection>;
   readonly route: () => void;
@@ -93,7 +95,8 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     log,
   });
   const parts = { ledger, problem, frontPort, ...createRegistry(options, ledger, clock) };
-  const { sessions, verification, connections } = parts;
+  const { sessions, followers, verification, connections } = parts;
+  parts.route();
   const stopWaking = wakeOnRequest(front, sessions);
   const ending = createEnding<EndReason>(async (reason) => {
     log(`closing (${reason})`);
@@ -101,6 +104,7 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     for (const { peer } of connections) peer.notify('closing', { reason });
     frontPort.close();
     stopWaking();
+    followers.close();
     sessions.close();
     verification.close();
     await front.close(DRAIN_TIME);
@@ -118,6 +122,7 @@ async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
     onDisplaced: options.onDisplaced,
     serve: (connection, name, params) => dispatch(context, connection, name, params),
     onGone: (connection) => {
+      followers.drop(connection.peer);
       if (sessions.detach(connection)) parts.route();
     },
   }).catch((error: unknown) => {
@@ -154,7 +159,7 @@ function createRegistry(
   { front, log, inspection }: DaemonOptions,
   ledger: LedgerFile,
   clock: Clock,
-): Pick<Parts, 'sessions' | 'stacks' | 'verification' | 'connections' | 'route' | 'sendStack'> {
+): Pick<Parts, 'sessions' | 'stacks' | 'followers' | 'verification' | 'connections' | 'route' | 'sendStack'> {
   const connections = new Set<ControlConnection>();
   const sendStack = (connection: ControlConnection, key: LedgerKey): void => {
     const stack = stacks.find(key);
@@ -167,7 +172,10 @@ function createRegistry(
   };
   const sessions = createSessions({ clock, onChange: tellWatchers });
   const route = (): void =>
-    front.publish(frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)));
+    front.publish(
+      frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)),
+      restingStacks(sessions, ledger.current),
+    );
   const verification =
     inspection === undefined
       ? TRUST
@@ -182,12 +190,13 @@ function createRegistry(
             connection.peer.notify('findings', { key, findings }),
         });
   const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree, holdersOf });
-  return { sessions, stacks, verification, connections, route, sendStack };
+  const followers = createFollowers({ requests: front.requests, clock });
+  return { sessions, stacks, followers, verification, connections, route, sendStack };
 }
 
 function createContext(
   options: DaemonOptions,
-  { problem, frontPort, sessions, stacks, verification, sendStack }: Parts,
+  { problem, frontPort, sessions, stacks, followers, verification, sendStack }: Parts,
   end: Daemon['end'],
 ): DispatchContext {
   const { version, home, front } = options;
@@ -198,6 +207,7 @@ function createContext(
     sessions,
     stacks,
     traffic: front.traffic,
+    followers,
     verification,
     sendStack,
     status: () => ({

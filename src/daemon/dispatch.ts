@@ -15,6 +15,7 @@ import {
 import type { Traffic } from '../proxy/traffic.ts';
 import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
+import type { Followers } from './followers.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stacks } from './stacks.ts';
 import type { Verification } from './verification.ts';
@@ -25,6 +26,7 @@ export interface DispatchContext {
   readonly stacks: Stacks;
   readonly sessions: Sessions;
   readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
+  readonly followers: Followers;
   readonly verification: Pick<Verification, 'settle'>;
   readonly status: () => DaemonResult<'status'>;
   readonly front: () => Front;
@@ -75,8 +77,10 @@ async function answer(
       return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
     }
     case 'lease': {
-      const { stack, ports, rules } = parse('lease', params);
-      return stacks.lease(stack, ports, rules);
+      const { stack, ports, rules, hosts } = parse('lease', params);
+      const leased = await stacks.lease(stack, ports, rules);
+      if (hosts === undefined) return leased;
+      return { ...leased, refusedHosts: Object.keys(await stacks.judgeHosts(stack, hosts)) };
     }
     case 'reassign':
       return stacks.reassign(parse('reassign', params));
@@ -90,7 +94,7 @@ async function answer(
       const refusedHosts = await stacks.publish(stack, snapshot, connection);
       // Outside of the queue of changes: nobody else waits for a look at this stack's listeners.
       await context.verification.settle(stack);
-      return { front: context.front(), refusedHosts };
+      return { front: context.front(), refusedHosts, holders: stacks.holders(Object.values(refusedHosts)) };
     }
     case 'list':
       return { front: context.front(), stacks: stacks.list(parse('list', params)) };
@@ -115,6 +119,9 @@ async function answer(
     }
     case 'traffic':
       return context.traffic.quiet(parse('traffic', params).targets);
+    case 'follow':
+      context.followers.follow(connection.peer, parse('follow', params));
+      return {};
     case 'forget':
       return { forgotten: await stacks.forget(parse('forget', params).stacks) };
     default:

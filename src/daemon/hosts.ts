@@ -4,7 +4,7 @@
  */
 import { PortrampError } from '../lib/errors.ts';
 import { isSameKey, type Ledger, type LedgerKey, type LedgerStack } from '../ports/ledger.ts';
-import type { StackSnapshot } from '../protocol/messages.ts';
+import type { PublishedRoute, StackSnapshot } from '../protocol/messages.ts';
 
 export interface HostGrant {
   readonly granted: readonly string[];
@@ -20,11 +20,12 @@ export interface HostFacts {
 /** Kept for portramp's own pages. */
 const RESERVED = 'portramp.localhost';
 
-const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+localhost$/;
+/** A name of two labels or more; `*.` in front stands for one label or more. The last label is no number: no address. */
+const HOST = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * Judges a whole snapshot's hosts at once.
- * @throws PortrampError BAD_MESSAGE for one that is no host name below `.localhost`, or is there twice.
+ * @throws PortrampError BAD_MESSAGE for one that is no host name.
  */
 export function grantHosts(
   ledger: Ledger,
@@ -32,10 +33,14 @@ export function grantHosts(
   hosts: readonly string[],
   facts: HostFacts,
 ): HostGrant {
-  checkHosts(hosts);
+  for (const host of hosts) {
+    if (!HOST.test(host)) {
+      throw new PortrampError('BAD_MESSAGE', `"${host}" is not a host name that the front can serve`);
+    }
+  }
   const granted: string[] = [];
   const refused: Record<string, string> = {};
-  for (const host of hosts) {
+  for (const host of new Set(hosts)) {
     const holder = holderOf(ledger, stack, host, facts);
     if (holder === undefined) granted.push(host);
     else refused[host] = holder;
@@ -43,28 +48,33 @@ export function grantHosts(
   return { granted, refused };
 }
 
-function checkHosts(hosts: readonly string[]): void {
+/** @throws PortrampError BAD_MESSAGE for two routes with one host and one path. */
+export function checkRoutes(routes: readonly Pick<PublishedRoute, 'host' | 'path'>[]): void {
   const seen = new Set<string>();
-  for (const host of hosts) {
-    if (!HOST.test(host)) {
-      throw new PortrampError('BAD_MESSAGE', `"${host}" is not a host name that the front can serve`);
-    }
-    if (seen.has(host)) throw new PortrampError('BAD_MESSAGE', `two routes claim the host ${host}`);
-    seen.add(host);
+  for (const { host, path = '/' } of routes) {
+    const address = path === '/' ? host : host + path;
+    if (!path.startsWith('/')) throw new PortrampError('BAD_MESSAGE', `"${path}" is not a path`);
+    if (seen.has(address)) throw new PortrampError('BAD_MESSAGE', `two routes claim ${address}`);
+    seen.add(address);
   }
 }
 
 function holderOf(ledger: Ledger, stack: LedgerStack, host: string, facts: HostFacts): string | undefined {
   if (host === RESERVED) return 'portramp';
   if (host.endsWith(`.${stack.slug}.localhost`)) return undefined;
-  const key = ledger.hosts[host];
-  if (key !== undefined && isSameKey(key, stack)) return undefined;
-  if (key !== undefined && !isFree(ledger, stack, key, facts)) {
-    return ledger.stacks.find((other) => isSameKey(other, key))?.slug ?? 'another stack';
-  }
+  const isOthers = (key: LedgerKey | undefined): key is LedgerKey =>
+    key !== undefined && !isSameKey(key, stack) && !isFree(ledger, stack, key, facts);
+  const key = [host, ...wildcardsOver(host)].map((name) => ledger.hosts[name]).find(isOthers);
+  if (key !== undefined) return ledger.stacks.find((other) => isSameKey(other, key))?.slug ?? 'another stack';
   return ledger.stacks.find(
     (other) => !isSameKey(other, stack) && host.endsWith(`.${other.slug}.localhost`) && facts.isAlive(other),
   )?.slug;
+}
+
+/** `a.b.c` → `*.b.c`, `*.c`: who holds one of these was granted the name too. */
+function wildcardsOver(host: string): string[] {
+  const labels = host.replace(/^\*\./, '').split('.');
+  return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
 }
 
 /** A name of a stack that is gone, or that rests and belongs to the same workspace (another environment). */

@@ -1,7 +1,9 @@
+import type { RestingStack } from '../front/resting.ts';
 import type { FrontStack } from '../front/table.ts';
+import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import type { Finding } from '../ports/findings.ts';
 import { describeHolder } from '../ports/holders.ts';
-import { findStack, keyText, type Ledger } from '../ports/ledger.ts';
+import { findStack, keyText, type Ledger, type LedgerStack } from '../ports/ledger.ts';
 import type { PublishedRoute, PublishedService, StackSnapshot } from '../protocol/messages.ts';
 import type { Sessions } from './sessions.ts';
 import type { Standing, Verification } from './verification.ts';
@@ -15,10 +17,32 @@ export function frontStacks(
   return sessions.all().flatMap(({ key, snapshot }) => {
     const stack = findStack(ledger, key);
     if (stack === undefined) return [];
-    const label = stack.branch === undefined ? stack.workspace : `${stack.workspace} (${stack.branch})`;
-    return [{ slug: stack.slug, key: keyText(key), label, routes: verifiedRoutes(snapshot, standingOf) }];
+    const { slug } = stack;
+    return [{ slug, key: keyText(key), label: labelOf(stack), routes: verifiedRoutes(snapshot, standingOf) }];
   });
 }
+
+/** Stacks of the ledger that no runner speaks for: none is attached, or it has not published anything yet. */
+export function restingStacks(sessions: Sessions, ledger: Ledger): RestingStack[] {
+  const hosts = new Map<string, string[]>();
+  for (const [host, key] of Object.entries(ledger.hosts)) {
+    const own = hosts.get(keyText(key));
+    if (own === undefined) hosts.set(keyText(key), [host]);
+    else own.push(host);
+  }
+  return ledger.stacks
+    .filter((stack) => (sessions.find(stack)?.snapshot.services.length ?? 0) === 0)
+    .map((stack) => ({
+      slug: stack.slug,
+      label: labelOf(stack),
+      root: stack.root,
+      ...(stack.environment === DEFAULT_ENVIRONMENT ? {} : { environment: stack.environment }),
+      hosts: hosts.get(keyText(stack)) ?? [],
+    }));
+}
+
+const labelOf = ({ workspace, branch }: LedgerStack): string =>
+  branch === undefined ? workspace : `${workspace} (${branch})`;
 
 /** A request waits until the instance has been looked at, and never goes to one that shares its port. */
 function verifiedRoutes(snapshot: StackSnapshot, standingOf: Verification['standingOf']): PublishedRoute[] {

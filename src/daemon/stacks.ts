@@ -20,8 +20,14 @@ import {
   type LedgerKey,
   type LedgerStack,
 } from '../ports/ledger.ts';
-import type { RunningStack, StackClaim, StackKey, StackSnapshot } from '../protocol/messages.ts';
-import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
+import type {
+  DaemonResult,
+  RunningStack,
+  StackClaim,
+  StackKey,
+  StackSnapshot,
+} from '../protocol/messages.ts';
+import { checkRoutes, grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
 import { createLeases, toLease, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
@@ -34,6 +40,10 @@ export interface Stacks extends Leases {
   attach(key: StackKey, pid: number, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
+  /** Which of these names another stack holds, and which one. */
+  judgeHosts(key: StackKey, hosts: readonly string[]): Promise<HostGrant['refused']>;
+  /** Where the stacks with these slugs are. */
+  holders(slugs: readonly string[]): NonNullable<DaemonResult<'publish'>['holders']>;
   list(options: { readonly all: boolean; readonly holdings?: boolean }): RunningStack[];
   find(key: StackKey): RunningStack | undefined;
   forget(keys: readonly StackKey[] | undefined): Promise<Identity[]>;
@@ -91,14 +101,21 @@ export function createStacks(options: StacksOptions): Stacks {
     return session;
   };
 
+  const judge = async (key: LedgerKey, hosts: readonly string[]): Promise<HostGrant> => {
+    const own = new Set(ownHosts(ledger.current, key));
+    // Only names that are new to the stack can be somebody else's.
+    const isAlive = hosts.every((host) => own.has(host)) ? () => true : await aliveness();
+    return grantHosts(ledger.current, requireStack(key), hosts, { isAlive, isAttached });
+  };
+
   const publish: Stacks['publish'] = (key, snapshot, connection) =>
     inTurn(async () => {
       requireSession(key, connection);
-      const hosts = snapshot.routes.map(({ host }) => host);
-      const granted = new Set(ownHosts(ledger.current, key));
-      // Only names that are new to the stack can be somebody else's.
-      const isAlive = hosts.every((host) => granted.has(host)) ? () => true : await aliveness();
-      const grant = grantHosts(ledger.current, requireStack(key), hosts, { isAlive, isAttached });
+      checkRoutes(snapshot.routes);
+      const grant = await judge(
+        key,
+        snapshot.routes.map(({ host }) => host),
+      );
       const ports = snapshot.services.flatMap(({ name, ports: list }) =>
         list.flatMap((port) =>
           [port.name, ...(port.leases ?? [])].map((lease) => ({ service: name, port: lease })),
@@ -137,7 +154,10 @@ export function createStacks(options: StacksOptions): Stacks {
     const isMeant = (stack: LedgerStack): boolean =>
       keys === undefined ? gone.has(stack.root) : keys.some((key) => isSameKey(key, stack));
     const forgotten = ledger.current.stacks.filter((stack) => isMeant(stack) && !isAttached(stack));
-    if (forgotten.length > 0) await ledger.commit((current) => removeStacks(current, forgotten));
+    if (forgotten.length > 0) {
+      await ledger.commit((current) => removeStacks(current, forgotten));
+      route();
+    }
     return forgotten;
   };
 
@@ -157,6 +177,13 @@ export function createStacks(options: StacksOptions): Stacks {
       requireStack(key);
       sessions.attach(key, pid, connection);
     },
+    judgeHosts: (key, hosts) => inTurn(async () => (await judge(key, hosts)).refused),
+    holders: (slugs) =>
+      Object.fromEntries(
+        ledger.current.stacks
+          .filter(({ slug }) => slugs.includes(slug))
+          .map((stack) => [stack.slug, { root: stack.root, running: isAttached(stack) }]),
+      ),
     list: ({ all, holdings }) =>
       ledger.current.stacks
         .filter((stack) => all || isAttached(stack))

@@ -5,14 +5,20 @@ import { answer, json, redirect } from './answer.ts';
 import { DISCOVERY_PATH, describeStack } from './discovery.ts';
 import { forwardingHeaders } from './forwarding.ts';
 import { isNavigation, judge } from './gate.ts';
+import type { Lookup } from './lookup.ts';
 import * as notices from './notices.ts';
 import type { Notice } from './notices.ts';
-import type { Match, RouteTable } from './table.ts';
+import { findForeignPage } from './origin.ts';
+import type { RestingStack } from './resting.ts';
+import { rewritePath } from './rewrite.ts';
+import type { FrontStack, Match, RouteTable } from './table.ts';
 
 export interface Knowledge {
   readonly table: RouteTable;
   /** Hosts whose runner is about to come back. */
   readonly expected: ReadonlySet<string>;
+  /** Hosts of stacks that nobody runs. */
+  readonly resting: Lookup<RestingStack>;
   /** The front's. */
   readonly port: number;
 }
@@ -33,15 +39,16 @@ export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Dec
   const verdict = judge(head, table, expected);
   switch (verdict.verdict) {
     case 'served':
-      return serve(head, verdict.match, port, pick);
+      return serve(head, verdict.match, knowledge, pick);
+    case 'pathless':
+      return isDiscovery(head)
+        ? discover(verdict.stack, port)
+        : say(head, notices.unroutedPath(verdict.host, verdict.stack));
     case 'expected':
       return { action: 'wait', notice: notices.expected(verdict.host) };
-    case 'unknown': {
-      const meant = suggest(verdict.host, table.hosts);
-      return say(head, notices.unknownHost(verdict.host, meant === undefined ? meant : urlOf(meant, port)));
-    }
+    case 'unknown':
     case 'foreign':
-      return say(head, notices.FOREIGN_HOST);
+      return say(head, explainStranger(verdict, knowledge));
     case 'malformed':
       return say(head, notices.MALFORMED_HOST);
     case 'loop':
@@ -55,11 +62,23 @@ export const say = (head: RequestHead, notice: Notice): Decision => ({
   reply: answer(head, notice),
 });
 
-function serve(head: RequestHead, match: Match, port: number, pick: Pick): Decision | Pending {
+/** A host that leads nowhere now. */
+function explainStranger(
+  { verdict, host }: { readonly verdict: 'unknown' | 'foreign'; readonly host: string },
+  { table, resting, port }: Knowledge,
+): Notice {
+  const owner = resting.findHost(host);
+  if (owner !== undefined) return notices.resting(host, owner);
+  if (verdict === 'foreign') return notices.FOREIGN_HOST;
+  const meant = suggest(host, table.hosts);
+  return notices.unknownHost(host, meant === undefined ? meant : urlOf(meant, port));
+}
+
+function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick: Pick): Decision | Pending {
   const { canonical, route } = match.route;
-  if (isDiscovery(head)) {
-    return { action: 'reply', reply: json(describeStack(match.stack, (host) => urlOf(host, port))) };
-  }
+  const foreign = findForeignPage(head, match, table, port);
+  if (foreign !== undefined) return say(head, notices.foreignPage(match, foreign.origin));
+  if (isDiscovery(head)) return discover(match.stack, port);
   // One origin for the application, whichever name a person typed.
   if (canonical !== undefined && isNavigation(head)) {
     return { action: 'reply', reply: redirect(`${urlOf(canonical, port)}${head.path}`) };
@@ -83,13 +102,24 @@ function serve(head: RequestHead, match: Match, port: number, pick: Pick): Decis
 }
 
 function forward(head: RequestHead, match: Match, target: Target, port: number): Decision {
+  const { path = '/', rewrite, hostHeader } = match.route;
   return {
     action: 'forward',
     target,
-    headers: forwardingHeaders(head, port, match.route.hostHeader),
+    ...(rewrite === undefined ? {} : { path: rewritePath(head.path, path, rewrite) }),
+    headers: {
+      ...forwardingHeaders(head, port, hostHeader),
+      // What it has to put in front of its links.
+      ...(rewrite === undefined || path === '/' ? {} : { 'x-forwarded-prefix': path }),
+    },
     onUnreachable: (error) => answer(head, notices.unreachable(match, target, error)),
   };
 }
+
+const discover = (stack: FrontStack, port: number): Decision => ({
+  action: 'reply',
+  reply: json(describeStack(stack, (host) => urlOf(host, port))),
+});
 
 const isDiscovery = ({ method, path, upgrade }: RequestHead): boolean =>
   (method === 'GET' || method === 'HEAD') && !upgrade && path.split('?')[0] === DISCOVERY_PATH;

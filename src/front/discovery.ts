@@ -40,8 +40,8 @@ function describePort(
   return {
     name,
     state: long.route.state,
-    url: urlOf(long.host),
-    hosts: routes.map(({ host }) => host),
+    url: urlOf(long.host) + (long.path === undefined || long.path === '/' ? '' : long.path),
+    hosts: [...new Set(routes.map(({ host }) => host))],
   };
 }
 

@@ -13,12 +13,17 @@ import { decide, say, type Knowledge } from './decide.ts';
 import { isNavigation } from './gate.ts';
 import { listen, type Listener } from '../proxy/listener.ts';
 import { BROKEN, CLOSING, CROWDED } from './notices.ts';
+import { createObserver, type RequestEvent } from './observe.ts';
+import { compileResting, type RestingStack } from './resting.ts';
 import { compileTable, type FrontStack, type Match } from './table.ts';
 import { createTracker } from './track.ts';
 
 export interface Front {
-  /** Replaces every route at once; requests that wait look again. */
-  publish(stacks: FrontStack[]): void;
+  /**
+   * Replaces every route at once; requests that wait look again.
+   * @param resting the stacks that are known and not running
+   */
+  publish(stacks: readonly FrontStack[], resting?: readonly RestingStack[]): void;
   /** For `ms` milliseconds, requests for these hosts are held instead of refused. */
   expect(hosts: ReadonlySet<string>, ms: number): void;
   /**
@@ -32,6 +37,8 @@ export interface Front {
   readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
   /** A request waits for a service that starts on request. */
   readonly wakes: Pick<Emitter<Match>, 'on'>;
+  /** What became of each request; they are only looked at while somebody listens here. */
+  readonly requests: Pick<Emitter<RequestEvent>, 'on'>;
   /** Undefined while it does not listen. */
   readonly port: number | undefined;
 }
@@ -54,7 +61,12 @@ export interface FrontOptions {
 const LIMITS: FrontLimits = { waiting: 1_000, wait: 30_000, waitNavigation: 2_000 };
 
 export function createFront({ engine, clock, log, limits }: FrontOptions): Front {
-  let knowledge: Knowledge = { table: compileTable([]), expected: new Set(), port: 80 };
+  let knowledge: Knowledge = {
+    table: compileTable([]),
+    expected: new Set(),
+    resting: compileResting([]),
+    port: 80,
+  };
   let listener: Listener | undefined;
   let closing = false;
   let cancelExpect = (): void => undefined;
@@ -63,22 +75,27 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   const traffic = createTraffic(clock);
   const wakes = new Emitter<Match>();
   const room = createWaitingRoom(clock, { ...LIMITS, ...limits }, look, (match) => wakes.emit(match));
-  const serve = createTracker({ traffic, room });
+  const requests = new Emitter<RequestEvent>();
+  const observe = createObserver({ requests, clock, table: () => knowledge.table });
+  const track = createTracker({ traffic, room });
   const learn = (news: Partial<Knowledge>): void => {
     knowledge = { ...knowledge, ...news };
     room.wake();
   };
-  const server = engine.createServer((head, signal) =>
-    serve(head, signal).catch((error: unknown) => {
+  const serve = observe((head, signal) =>
+    track(head, signal).catch((error: unknown) => {
       log(`front: ${messageOf(error)}`);
       return say(head, BROKEN);
     }),
   );
+  const server = engine.createServer(serve);
 
   return {
     traffic,
     wakes,
-    publish: (stacks) => learn({ table: compileTable(stacks) }),
+    requests,
+    publish: (stacks, resting = []) =>
+      learn({ table: compileTable(stacks), resting: compileResting(resting) }),
     expect: (hosts, ms) => {
       cancelExpect();
       cancelExpect = clock.after(ms, () => learn({ expected: new Set() }));

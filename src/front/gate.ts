@@ -1,15 +1,17 @@
 /** Who may pass: what a request's Host says, whether it runs in circles, and whether it is a browser's navigation. Pure. */
 import type { RequestHead } from '../proxy/engine/engine.ts';
-import { normaliseHost, type Match, type RouteTable } from './table.ts';
+import { normaliseHost, type FrontStack, type Match, type RouteTable } from './table.ts';
 
 export type Verdict =
   | { readonly verdict: 'served'; readonly host: string; readonly match: Match }
+  /** The host is there, and none of its routes has the path. */
+  | { readonly verdict: 'pathless'; readonly host: string; readonly stack: FrontStack }
   /** Known from before the daemon's restart; its runner has not come back yet. */
   | { readonly verdict: 'expected'; readonly host: string }
   /** A name below `.localhost` that nobody has. */
   | { readonly verdict: 'unknown'; readonly host: string }
   /** Another domain, or an address: a page that rebinds its own name must learn nothing. */
-  | { readonly verdict: 'foreign' }
+  | { readonly verdict: 'foreign'; readonly host: string }
   | { readonly verdict: 'malformed' }
   | { readonly verdict: 'loop'; readonly host: string; readonly match: Match };
 
@@ -22,11 +24,13 @@ export const PSEUDONYM = 'portramp';
 export function judge(head: RequestHead, table: RouteTable, expected: ReadonlySet<string>): Verdict {
   const host = normaliseHost(head.host);
   if (host === undefined) return { verdict: 'malformed' };
-  const match = table.find(host);
+  const match = table.find(host, head.path);
   if (match !== undefined)
     return { verdict: countPasses(head) < MAX_PASSES ? 'served' : 'loop', host, match };
+  const stack = table.findStack(host);
+  if (stack !== undefined) return { verdict: 'pathless', host, stack };
   if (expected.has(host)) return { verdict: 'expected', host };
-  return /(^|\.)localhost$/.test(host) ? { verdict: 'unknown', host } : { verdict: 'foreign' };
+  return /(^|\.)localhost$/.test(host) ? { verdict: 'unknown', host } : { verdict: 'foreign', host };
 }
 
 /** How often the request has come through a front already. */

@@ -1,7 +1,8 @@
 /** What the front says itself, and when. Pure data; `answer.ts` makes a page or JSON of it. */
 import { messageOf } from '../lib/errors.ts';
 import type { Target } from '../proxy/engine/engine.ts';
-import type { Match, RouteFailure } from './table.ts';
+import type { RestingStack } from './resting.ts';
+import type { FrontStack, Match, RouteFailure } from './table.ts';
 
 export interface Notice {
   readonly status: number;
@@ -84,7 +85,7 @@ export function loop(host: string, { stack, route }: Match): Notice {
   };
 }
 
-/** @param known hosts of which one may have been meant */
+/** @param link an address that may have been meant */
 export function unknownHost(host: string, link: string | undefined): Notice {
   return {
     status: 404,
@@ -93,6 +94,44 @@ export function unknownHost(host: string, link: string | undefined): Notice {
     message: `No running stack has the host ${host}.`,
     hint: 'portramp ls shows what runs; portramp dev starts the stack of a checkout',
     link,
+  };
+}
+
+/** The host is one of a stack that nobody runs at the moment. */
+export function resting(host: string, { label, root, environment }: RestingStack): Notice {
+  const command = environment === undefined ? 'portramp dev' : `portramp dev --env ${environment}`;
+  return {
+    status: 503,
+    code: 'STACK_NOT_RUNNING',
+    title: `${label} is not running`,
+    message: `The host ${host} belongs to ${label}, which is not running. Its checkout is ${root}.`,
+    hint: `cd ${root} && ${command}`,
+    retryAfter: 5,
+  };
+}
+
+export function unroutedPath(host: string, { label }: FrontStack): Notice {
+  return {
+    status: 404,
+    code: 'UNKNOWN_PATH',
+    title: `${host} has nothing here`,
+    message: `The host ${host} belongs to ${label}, and no port of it has this path.`,
+    hint: 'portramp ls lists the addresses; "path" in portramp.yaml says what is found where',
+  };
+}
+
+/** @param origin of the page; undefined where the browser does not tell */
+export function foreignPage({ stack, route }: Match, origin: string | undefined): Notice {
+  const named = origin !== undefined && origin !== 'null';
+  const access = named ? `{ origins: ["${origin}"] }` : 'any';
+  return {
+    status: 403,
+    code: 'FOREIGN_PAGE',
+    title: `Another site asked for ${route.service}`,
+    message:
+      `A page of ${named ? origin : 'another site'} asked for the service ${route.service} of ${stack.label}. ` +
+      'Only pages of the same stack may.',
+    hint: `services.${route.service}.access in portramp.yaml lets it in: access: { browser: ${access} }`,
   };
 }
 
@@ -112,7 +151,7 @@ export const FOREIGN_HOST: Notice = {
   status: 421,
   code: 'FOREIGN_HOST',
   title: 'Not served here',
-  message: 'This is the front of local services. It serves names below .localhost only.',
+  message: 'This is the front of local services. It serves their names and no other.',
 };
 
 export const MALFORMED_HOST: Notice = {

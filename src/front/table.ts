@@ -2,6 +2,7 @@
  * Which host leads where: compiled from every stack's routes, immutable, replaced whole. Pure.
  */
 import type { Target } from '../proxy/engine/engine.ts';
+import { compileLookup, type Entry } from './lookup.ts';
 
 /** Why a service is not up. */
 export interface RouteFailure {
@@ -21,14 +22,20 @@ export type RouteState =
   | { readonly state: 'stopped' };
 
 export interface FrontRoute {
-  /** Lower case, without a trailing dot. */
+  /** Lower case, without a trailing dot; `*.` in front stands for one label or more. */
   readonly host: string;
+  /** Only requests for this and what lies below it. Default: `/`. */
+  readonly path?: string | undefined;
+  /** What the target gets in place of `path`. */
+  readonly rewrite?: string | undefined;
   readonly service: string;
   readonly port: string;
   /** On a short name: the long one that navigations are sent to. */
   readonly canonical?: string | undefined;
   /** The Host header to send instead of the client's. */
   readonly hostHeader?: string | undefined;
+  /** Whose pages may use it besides those of the same stack: origins, or `any`. */
+  readonly browser?: 'any' | readonly string[] | undefined;
   readonly route: RouteState;
 }
 
@@ -42,27 +49,40 @@ export interface FrontStack {
   readonly routes: readonly FrontRoute[];
 }
 
-/** Where a host leads. */
+/** Where a request leads. */
 export interface Match {
   readonly stack: FrontStack;
   readonly route: FrontRoute;
 }
 
 export interface RouteTable {
-  /** @param host as `normaliseHost` returns it */
-  find(host: string): Match | undefined;
+  /**
+   * @param host as `normaliseHost` returns it
+   * @param path a request target
+   */
+  find(host: string, path: string): Match | undefined;
+  /** The stack that has the host. */
+  findStack(host: string): FrontStack | undefined;
+  /** Each once, wildcards left out. */
   readonly hosts: readonly string[];
 }
 
-/** Of two routes with one host, the first counts. */
+/** Of two routes with one host and one path, the first counts. */
 export function compileTable(stacks: readonly FrontStack[]): RouteTable {
-  const exact = new Map<string, Match>();
-  for (const stack of stacks) {
-    for (const route of stack.routes) {
-      if (!exact.has(route.host)) exact.set(route.host, { stack, route });
-    }
-  }
-  return { find: (host) => exact.get(host), hosts: [...exact.keys()] };
+  const entries = stacks.flatMap((stack) =>
+    stack.routes.map((route): Entry<Match> => ({
+      host: route.host,
+      path: route.path ?? '/',
+      value: { stack, route },
+    })),
+  );
+  const hosts = new Set(entries.map(({ host }) => host).filter((host) => !host.startsWith('*.')));
+  const lookup = compileLookup(entries);
+  return {
+    find: (host, path) => lookup.find(host, path),
+    findStack: (host) => lookup.findHost(host)?.stack,
+    hosts: [...hosts],
+  };
 }
 
 const HOST = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{0,5})?$/;

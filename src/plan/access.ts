@@ -1,7 +1,7 @@
 /** Who may be told where a service is. */
 import type { Access, Service } from '../contract/contract.ts';
 
-/** Undefined: everybody. A task has no address, so it has no list. */
+/** Undefined: the default. A task has no address, so it has no list. */
 export const accessOf = (service: Service): Access | undefined =>
   service.kind === 'task' ? undefined : service.access;
 
@@ -13,9 +13,9 @@ export function denyAccess(
 ): { readonly message: string; readonly hint: string } | undefined {
   const { name } = provider;
   if (name === consumer) return undefined;
-  const access = accessOf(provider);
-  if (access !== undefined && !access.from.includes(consumer)) {
-    const list = access.from.length === 0 ? 'nobody' : access.from.join(', ');
+  const from = accessOf(provider)?.from;
+  if (from !== undefined && !from.includes(consumer)) {
+    const list = from.length === 0 ? 'nobody' : from.join(', ');
     return {
       message: `${consumer} may not consume ${name}, which lets in ${list}`,
       hint: `add ${consumer} to access.from of ${name}, or do not use ${name} here`,

@@ -1,6 +1,6 @@
 /** Where a port is, once its number is known. Pure. */
 import type { AppProtocol, Service } from '../contract/contract.ts';
-import type { PlannedPort, ResolvedPort } from './plan.ts';
+import type { PlannedPort, ResolvedPort, ResolvedService } from './plan.ts';
 
 /** What can be asked of a port: `${api.publicUrl}`. */
 export const ATTRIBUTES = [
@@ -43,7 +43,7 @@ export function resolvePort(
     targetPort: target,
     host,
     url: urlOf(port.appProtocol, host, number),
-    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}` }),
+    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}${pathOf(port)}` }),
   };
 }
 
@@ -51,6 +51,17 @@ export function urlOf(protocol: AppProtocol, host: string, number: number): stri
   const authority = withPort(host.includes(':') ? `[${host}]` : host, number, protocol);
   return `${schemeOf(protocol)}://${authority}`;
 }
+
+const grantedHosts = ({ hosts, shortHosts, extraHosts, refusedHosts = [] }: ResolvedPort): string[] =>
+  [...hosts, ...shortHosts, ...extraHosts].filter((host) => !refusedHosts.includes(host));
+
+/** Names of other domains under which the service is reached. */
+export const domainsOf = ({ ports }: Pick<ResolvedService, 'ports'>): string[] => [
+  ...new Set(ports.flatMap(grantedHosts).filter((host) => !host.endsWith('.localhost'))),
+];
+
+/** Where a browser finds the service below its host. */
+const pathOf = ({ paths: [path = '/'] }: PlannedPort): string => (path === '/' ? '' : path);
 
 /** The number that the instance itself is told to listen on. */
 export const toldPort = (port: ResolvedPort): number => port.leased ?? port.targetPort;
@@ -73,11 +84,11 @@ export function attributeOf(port: ResolvedPort, attribute: Attribute): string | 
     case 'publicWsUrl':
       return publicUrl === undefined ? undefined : webSocketUrl(publicUrl);
     case 'publicHost':
-      return publicUrl?.replace(/^\w+:\/\//, '');
+      return publicUrl === undefined ? undefined : new URL(publicUrl).host;
     case 'publicHostname':
       return port.hosts[0];
     case 'hosts':
-      return port.hosts.length > 0 ? [...port.hosts, ...port.shortHosts].join(',') : undefined;
+      return port.hosts.length > 0 ? grantedHosts(port).join(',') : undefined;
     default:
       return attribute satisfies never;
   }

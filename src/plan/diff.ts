@@ -1,4 +1,5 @@
 /** What has to happen when one resolved plan takes the place of another. Pure. */
+import { accessOf } from './access.ts';
 import { isEqual } from './equal.ts';
 import type { Change, ResolvedPort, ResolvedService } from './plan.ts';
 
@@ -51,6 +52,9 @@ function compareServices(last: ResolvedService, next: ResolvedService): Differen
   for (const [field, impact] of POLICIES) {
     compare(field, impact, policyOf(last, field), policyOf(next, field));
   }
+  const [before, after] = [accessOf(last.service), accessOf(next.service)];
+  compare('access.from', 'none', before?.from, after?.from);
+  compare('access.browser', 'reroute', before?.browser, after?.browser);
   compare('needs', 'none', last.needs, next.needs);
   return differences;
 }
@@ -64,7 +68,6 @@ const POLICIES = [
   ['run', 'none'],
   ['resolve', 'restart'],
   ['definition', 'restart'],
-  ['access', 'none'],
   ['transition', 'none'],
   ['replicas', 'none'],
   ['watch', 'none'],
@@ -121,6 +124,9 @@ const PORT_FIELDS = [
   'ramp',
   'hosts',
   'shortHosts',
+  'extraHosts',
+  'paths',
+  'rewrite',
   'publicUrl',
 ] as const satisfies readonly (keyof ResolvedPort)[];
 
@@ -133,7 +139,14 @@ const POLICY_FIELDS: readonly (keyof ResolvedPort)[] = [
   'listener',
 ];
 
-const ROUTING: readonly (keyof ResolvedPort)[] = ['hosts', 'shortHosts', 'publicUrl'];
+const ROUTING: readonly (keyof ResolvedPort)[] = [
+  'hosts',
+  'shortHosts',
+  'extraHosts',
+  'paths',
+  'rewrite',
+  'publicUrl',
+];
 
 function worst(differences: readonly Difference[]): Impact {
   const impacts = differences.map((difference) => difference.impact);

@@ -51,6 +51,10 @@ export function identOf(slug: string): string {
 /** The name under which a port is always reachable: `api.shop.localhost`. */
 export const longHost = (label: string, slug: string): string => `${label}.${slug}.localhost`;
 
+/** `*.api` lies below the stack, a whole domain stands for itself. */
+export const extraHost = (host: string, slug: string): string =>
+  /^\*\.[^.]+$/.test(host) ? longHost(host, slug) : host;
+
 /** The name that a main checkout asks for on top: `api.localhost`. */
 export const shortHost = (label: string): string => `${label}.localhost`;
 

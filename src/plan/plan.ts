@@ -39,11 +39,13 @@ export interface PlannedService {
 }
 
 /** `primary` is the port that `${service.port}` means; `static` holds in the main checkout. */
-export interface PlannedPort extends Omit<Port, 'hosts' | 'renamedFrom'> {
+export interface PlannedPort extends Omit<Port, 'hosts' | 'extraHosts' | 'renamedFrom'> {
   /** Long names: `api.shop.localhost`. */
   readonly hosts: readonly string[];
   /** Short names that the main checkout wants too: `api.localhost`. Granted by the daemon. */
   readonly shortHosts: readonly string[];
+  /** Wildcards below the long names, and names of other domains; the latter are granted by the daemon too. */
+  readonly extraHosts: readonly string[];
 }
 
 export interface Need {
@@ -85,6 +87,8 @@ export interface ResolvedPort extends PlannedPort {
   readonly host: string;
   /** What a consumer dials: `http://127.0.0.1:20031`. */
   readonly url: string;
+  /** Names of it that another stack holds, so that they lead there. */
+  readonly refusedHosts?: readonly string[] | undefined;
   /** What a browser opens: `http://api.shop.localhost:7267`; only for ports with hosts. */
   readonly publicUrl?: string | undefined;
 }

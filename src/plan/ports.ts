@@ -1,5 +1,5 @@
 import type { Service } from '../contract/contract.ts';
-import { longHost, shortHost } from './names.ts';
+import { extraHost, longHost, shortHost } from './names.ts';
 import { DEFAULT_ENVIRONMENT } from '../contract/contract.ts';
 import type { PlannedPort, StackIdentity } from './plan.ts';
 
@@ -10,7 +10,7 @@ import type { PlannedPort, StackIdentity } from './plan.ts';
  */
 export function planPorts(service: Service, stack: StackIdentity): PlannedPort[] {
   const wantsShort = stack.main && stack.environment === DEFAULT_ENVIRONMENT;
-  return service.ports.map(({ hosts, ...port }) => ({
+  return service.ports.map(({ hosts, extraHosts, ...port }) => ({
     name: port.name,
     appProtocol: port.appProtocol,
     implicit: port.implicit,
@@ -23,5 +23,8 @@ export function planPorts(service: Service, stack: StackIdentity): PlannedPort[]
     ramp: port.ramp,
     hosts: hosts.map((label) => longHost(label, stack.slug)),
     shortHosts: wantsShort ? hosts.filter((label) => !label.includes('.')).map(shortHost) : [],
+    extraHosts: extraHosts.map((host) => extraHost(host, stack.slug)),
+    paths: port.paths,
+    rewrite: port.rewrite,
   }));
 }

@@ -20,6 +20,8 @@ export interface ResolveInputs {
   /** Numbers that services opened in place of their leases, for ports that `follow`. */
   readonly followed?: Leases | undefined;
   readonly front: FrontPort;
+  /** Host names that another stack holds. */
+  readonly refusedHosts?: ReadonlySet<string> | undefined;
   /** The environment that portramp was started in. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly envFiles: EnvFileValues;
@@ -47,7 +49,12 @@ export function createValues(
   inputs: ResolveInputs,
   report: (diagnostic: Diagnostic) => void,
 ): Values {
-  const ports = new Map([...plan.services.values()].map((each) => [each.name, resolvePorts(each, inputs)]));
+  const ports = new Map(
+    [...plan.services.values()].map((each) => [
+      each.name,
+      resolvePorts(each, inputs).map((port) => markRefused(port, inputs.refusedHosts)),
+    ]),
+  );
   const inside = new Map(
     [...plan.services.values()].map((each) => [each.name, seeInside(each, ports, inputs)]),
   );
@@ -163,6 +170,11 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
     if (opened === undefined) return resolvePort(service, port, number, inputs.front);
     return { ...resolvePort(service, port, opened, inputs.front), leased: number };
   });
+}
+
+function markRefused(port: ResolvedPort, refused: ReadonlySet<string> = new Set()): ResolvedPort {
+  const refusedHosts = [...port.shortHosts, ...port.extraHosts].filter((host) => refused.has(host));
+  return refusedHosts.length === 0 ? port : { ...port, refusedHosts };
 }
 
 /** The ports as a container of the stack's project sees them. */

@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 
+import { requestEvent } from './request-messages.ts';
 import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
 
 export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
@@ -118,13 +119,20 @@ export const routeState = z.discriminatedUnion('state', [
 ]);
 
 export const publishedRoute = z.object({
+  /** `*.` in front stands for one label or more. */
   host: z.string(),
+  /** Only this and what lies below it; absent is `/`. */
+  path: z.string().optional(),
+  /** What the service gets in place of `path`. */
+  rewrite: z.string().optional(),
   service: z.string(),
   port: z.string(),
   /** On a short name: the long one that navigations are sent to. */
   canonical: z.string().optional(),
   /** The Host header to send instead of the client's: external services only. */
   hostHeader: z.string().optional(),
+  /** Whose pages may use it besides those of the same stack: origins, or everybody's. */
+  browser: z.union([z.literal('any'), z.array(z.string())]).optional(),
   route: routeState,
 });
 
@@ -232,9 +240,17 @@ export const daemonRequests = {
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
-    params: z.object({ stack: stackKey, ports: z.array(portRequest), rules: portRules.optional() }),
+    params: z.object({
+      stack: stackKey,
+      ports: z.array(portRequest),
+      rules: portRules.optional(),
+      /** Host names that the stack is going to publish and that somebody else may hold. */
+      hosts: z.array(z.string()).optional(),
+    }),
     result: z.object({
       leases: z.array(lease),
+      /** Those of `hosts` that another stack holds now. */
+      refusedHosts: z.array(z.string()).optional(),
       /** Pinned numbers that could not be had, numbers that moved with the contract. */
       notices: z.array(z.string()).optional(),
     }),
@@ -257,8 +273,10 @@ export const daemonRequests = {
     params: z.object({ stack: stackKey, snapshot: stackSnapshot }),
     result: z.object({
       front,
-      /** Short hosts that another stack holds: host → slug of the holder. */
+      /** Hosts that another stack holds: host → slug of the holder. */
       refusedHosts: z.record(z.string(), z.string()),
+      /** These holders by slug, except portramp itself. */
+      holders: z.record(z.string(), z.object({ root: z.string(), running: z.boolean() })).optional(),
     }),
   },
   /**
@@ -277,6 +295,14 @@ export const daemonRequests = {
   traffic: {
     params: z.object({ targets: z.array(z.object({ host: z.string(), port })) }),
     result: z.object({ open: z.number().int(), quiet: z.number() }),
+  },
+  /**
+   * From now on this connection gets `requests` notices: of one stack, of these services, or of everything that
+   * the front is asked.
+   */
+  follow: {
+    params: z.object({ stack: stackKey.optional(), services: z.array(z.string()).optional() }),
+    result: nothing,
   },
   /** Every stack that is running, or that this machine remembers with `all`. */
   list: {
@@ -313,6 +339,8 @@ export const daemonNotices = {
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
   /** What verification found about the stack's instances: to its runner, once for each that is new. */
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
+  /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
+  requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;
@@ -338,4 +366,5 @@ export type RunningStack = z.output<typeof runningStack>;
 export type RunnerCommand = z.output<typeof runnerCommand>;
 export type ServiceDetails = z.output<typeof serviceDetails>;
 export type CommandAnswer = z.output<typeof commandAnswer>;
+export type RequestEvent = z.output<typeof requestEvent>;
 export type Front = z.output<typeof front>;

@@ -46,6 +46,8 @@ export interface Peer {
   /** Closes at once. */
   destroy(reason?: string): void;
   readonly closed: boolean;
+  /** Bytes that wait for the other end to read. */
+  readonly unsent: number;
 }
 
 interface Pending {
@@ -175,6 +177,9 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
     destroy,
     get closed() {
       return closed;
+    },
+    get unsent() {
+      return socket.writableLength;
     },
   };
 }

@@ -7,7 +7,12 @@ export interface ChildExtras {
   readonly color?: boolean;
   /** Whether Node children resolve `*.localhost` themselves. */
   readonly resolveLocalhost: boolean;
+  /** Names outside of `.localhost` under which browsers reach the child; `*.` in front of all below one. */
+  readonly domains: readonly string[];
 }
+
+/** Vite refuses other hosts than `*.localhost`, unless it is told (https://vite.dev/config/server-options). */
+const VITE_HOSTS = '__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS';
 
 /** Written by the build beside the chunk that this module ends up in. */
 const LOCALHOST_MODULE = new URL('./localhost.js', import.meta.url).href;
@@ -31,6 +36,9 @@ export function childEnvironment(
   if (extras.color && env['NO_COLOR'] === undefined) env['FORCE_COLOR'] ??= '1';
   if (extras.resolveLocalhost && !hidden.has('NODE_OPTIONS')) {
     env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${LOCALHOST_MODULE}`].filter(Boolean).join(' ');
+  }
+  if (extras.domains.length > 0 && !hidden.has(VITE_HOSTS)) {
+    env[VITE_HOSTS] ??= extras.domains.map((domain) => domain.replace(/^\*\./, '.')).join(',');
   }
   return env;
 }

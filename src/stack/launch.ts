@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { toldPort } from '../plan/address.ts';
+import { domainsOf, toldPort } from '../plan/address.ts';
 import { withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
@@ -77,6 +77,7 @@ async function start(options: LaunchOptions): Promise<StartResult> {
       marker: options.marker,
       color: options.color,
       resolveLocalhost: contract.resolve === 'portramp',
+      domains: domainsOf(resolved),
     }),
     stop: contract.stop,
     marker: options.marker,

@@ -100,11 +100,21 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   const plan = scale(demand(planned.plan, findings), scales);
   const rules = rulesOf(contract);
   const ports = [...portsOf(plan), ...bridgesOf(plan)];
-  const { leases, notices = [] } = await client.request('lease', { stack: key, ports, rules });
+  const {
+    leases,
+    notices = [],
+    refusedHosts,
+  } = await client.request('lease', {
+    stack: key,
+    ports,
+    rules,
+    hosts: sharedHostsOf(plan),
+  });
   const numbers = part && (await leaseComposePorts(part, client, rules));
   const inputs: PreparedStack['inputs'] = {
     contract,
     front: claim.front,
+    refusedHosts: new Set(refusedHosts),
     ambient,
     envFiles: envFiles.values,
     unresolvedVariables: 'error',
@@ -171,6 +181,15 @@ const envFilesOf = (contract: Contract): string[] =>
   [...contract.services.values()].flatMap((service) =>
     service.kind === 'external' ? [] : service.envFiles.map((file) => file.path),
   );
+
+/** Names that another stack may have: all but the long ones. */
+const sharedHostsOf = (plan: Plan): string[] => [
+  ...new Set(
+    [...plan.services.values()].flatMap(({ ports }) =>
+      ports.flatMap(({ shortHosts, extraHosts }) => [...shortHosts, ...extraHosts]),
+    ),
+  ),
+];
 
 /** Everything that needs a number: external services bring their own, those of Compose are leased by its names. */
 const portsOf = (plan: Plan): PortRequest[] =>

@@ -23,6 +23,7 @@ import { closeParts, createSupervision, openParts, type Parts } from './parts.ts
 import { prepareStack, type PreparedStack } from './prepare.ts';
 import { reactTo } from './react.ts';
 import { describeRefusal } from './refusal.ts';
+import { createRefusalTeller } from './refused-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
@@ -98,6 +99,7 @@ class StackRunner implements Runner {
 
   async #start(): Promise<void> {
     const { clock, connect, home, selection, root, environment } = this.#options;
+    const tellRefusals = createRefusalTeller();
     const session = await openSession({
       connect,
       clock,
@@ -105,6 +107,9 @@ class StackRunner implements Runner {
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.events.emit({ type: 'notice', text }),
       onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
+      onPublished: (answer) => {
+        for (const text of tellRefusals(answer)) this.events.emit({ type: 'notice', text });
+      },
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;

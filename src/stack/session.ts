@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly onNotice: (text: string) => void;
   /** What the daemon found out about the listeners of this stack. */
   readonly onFindings: (findings: readonly Finding[]) => void;
+  /** The routes are live, except those whose host another stack holds. */
+  readonly onPublished: (answer: DaemonResult<'publish'>) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
   readonly onRegistered: (claim: DaemonResult<'claim'>) => void;
 }
@@ -68,7 +70,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const sent = snapshot;
       const { root, environment } = registered.stack;
       try {
-        await client.request('publish', { stack: { root, environment }, snapshot: sent });
+        options.onPublished(
+          await client.request('publish', { stack: { root, environment }, snapshot: sent }),
+        );
       } catch (error) {
         if (connected && !closed) onNotice(`the daemon refused the routes: ${messageOf(error)}`);
         return;

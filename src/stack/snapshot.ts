@@ -1,5 +1,6 @@
 /** What a runner tells the daemon about its services. Pure. */
 import type { AppProtocol } from '../contract/contract.ts';
+import { accessOf } from '../plan/access.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type {
@@ -65,15 +66,27 @@ export function publishService(view: ServiceView): PublishedService {
 }
 
 function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
-  const { name, appProtocol, port, targetPort, url, publicUrl, hosts, shortHosts, listener, follow, ramp } =
-    published;
+  const {
+    name,
+    appProtocol,
+    port,
+    targetPort,
+    url,
+    publicUrl,
+    hosts,
+    shortHosts,
+    extraHosts,
+    listener,
+    follow,
+    ramp,
+  } = published;
   return {
     name,
     appProtocol,
     port,
     targetPort,
     url: publicUrl ?? url,
-    hosts: [...hosts, ...shortHosts],
+    hosts: [...hosts, ...shortHosts, ...extraHosts],
     ...(listener === 'external' ? { listener } : {}),
     ...(follow && !ramp ? { follow } : {}),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
@@ -127,22 +140,32 @@ function routesOf(view: ServiceView): PublishedRoute[] {
   return resolved.ports
     .filter((port) => ROUTED.includes(port.appProtocol))
     .flatMap((port) => {
+      const { hosts, shortHosts, extraHosts, paths, rewrite } = port;
       const shared = {
         service: resolved.name,
         port: port.name,
         route: routeState(view, port),
+        ...(rewrite === undefined ? {} : { rewrite }),
         ...(resolved.kind === 'external' ? { hostHeader: hostHeaderOf(port) } : {}),
+        ...browserOf(resolved),
       };
-      const [canonical] = port.hosts;
-      return [
-        ...port.hosts.map((host) => ({ host, ...shared })),
-        ...port.shortHosts.map((host) => ({
-          host,
-          ...shared,
-          ...(canonical === undefined ? {} : { canonical }),
-        })),
-      ];
+      const [canonical] = hosts;
+      return paths.flatMap((path) => {
+        const way = path === '/' ? shared : { path, ...shared };
+        return [
+          ...hosts.map((host) => ({ host, ...way })),
+          ...shortHosts.map((host) => ({ host, ...way, ...(canonical === undefined ? {} : { canonical }) })),
+          ...extraHosts.map((host) => ({ host, ...way })),
+        ];
+      });
     });
+}
+
+/** Services of the same stack need no entry. */
+function browserOf({ service }: ResolvedService): Pick<PublishedRoute, 'browser'> {
+  const browser = accessOf(service)?.browser;
+  if (browser === undefined) return {};
+  return { browser: browser === 'any' ? browser : browser.filter((origin) => origin.includes('://')) };
 }
 
 const hostHeaderOf = ({ appProtocol, host, targetPort }: ResolvedPort): string =>

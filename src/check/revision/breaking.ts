@@ -8,7 +8,17 @@ import { isWithin, spanText } from '../../contract/ranges.ts';
 import { denyAccess } from '../../plan/access.ts';
 import type { Meaning } from '../../plan/told.ts';
 import type { ChangeCode, Difference } from './change.ts';
-import { consumersOf, consumesOf, portOf, providerOf, rangeOwner, usedPorts, type View } from './view.ts';
+import {
+  addressesOf,
+  addressesOnlyIn,
+  consumersOf,
+  consumesOf,
+  portOf,
+  providerOf,
+  rangeOwner,
+  usedPorts,
+  type View,
+} from './view.ts';
 
 const breaking = (code: ChangeCode, message: string, at: readonly (string | number)[]): Difference => ({
   weight: 'breaking',
@@ -150,9 +160,10 @@ function findChangedPorts(before: View, after: View): Difference[] {
         const message = `${name} speaks ${next.appProtocol}, and spoke ${port.appProtocol}`;
         found.push(breaking('protocol-changed', message, [...at, 'appProtocol']));
       }
-      const lost = port.hosts.filter((label) => !next.hosts.includes(label));
-      if (lost.length > 0) {
-        const message = `${name} is no longer found under ${lost.map((label) => `${label}.${before.contract.workspace}.localhost`).join(', ')}`;
+      const slug = before.contract.workspace;
+      const lost = addressesOnlyIn(addressesOf(port, slug), addressesOf(next, slug));
+      if (lost !== '') {
+        const message = `${name} is no longer found under ${lost}`;
         found.push(breaking('host-changed', message, [...at, 'host']));
       }
       return found;

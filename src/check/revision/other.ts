@@ -1,10 +1,18 @@
 /** Differences that break no promise: risky where somebody should look, else safe. */
-import type { Contract, Port, Reservation, Service } from '../../contract/contract.ts';
+import type { Access, Contract, Port, Reservation, Service } from '../../contract/contract.ts';
 import { spanText } from '../../contract/ranges.ts';
 import { accessOf } from '../../plan/access.ts';
 import { isEqual } from '../../plan/equal.ts';
 import type { ChangeCode, Difference, Weight } from './change.ts';
-import { consumersOf, consumesOf, portOf, rangeOwner, type View } from './view.ts';
+import {
+  addressesOf,
+  addressesOnlyIn,
+  consumersOf,
+  consumesOf,
+  portOf,
+  rangeOwner,
+  type View,
+} from './view.ts';
 
 type Path = Difference['at'];
 
@@ -88,9 +96,8 @@ function comparePorts(
   if (old.visibility === 'private' && port.visibility === 'public') {
     found.push(say('risky', 'access-widened', `${name} is no longer private`, [...at, 'visibility']));
   }
-  const hosts = port.hosts.filter((label) => !old.hosts.includes(label));
-  if (hosts.length > 0) {
-    const names = hosts.map((label) => `${label}.${slug}.localhost`).join(', ');
+  const names = addressesOnlyIn(addressesOf(port, slug), addressesOf(old, slug));
+  if (names !== '') {
     found.push(say('safe', 'host-added', `${name} is also found under ${names}`, [...at, 'host']));
   }
   if (old.static === undefined && port.static !== undefined) {
@@ -105,7 +112,7 @@ function comparePorts(
 }
 
 /** The others have a difference of their own. */
-const PORT_FIELDS = ['primary', 'follow', 'listener'] as const satisfies readonly (keyof Port)[];
+const PORT_FIELDS = ['primary', 'follow', 'listener', 'rewrite'] as const satisfies readonly (keyof Port)[];
 
 function findConsumption(old: Service, service: Service): Difference[] {
   return consumesOf(service).flatMap((entry, index) => {
@@ -126,6 +133,33 @@ function findConsumption(old: Service, service: Service): Difference[] {
 }
 
 function findAccess(old: Service, service: Service): Difference[] {
+  return [...findConsumers(old, service), ...findPages(old, service)];
+}
+
+/** Pages of other sites. */
+function findPages(old: Service, service: Service): Difference[] {
+  const [before = [], after = []] = [accessOf(old)?.browser, accessOf(service)?.browser];
+  const at = ['services', service.name, 'access'];
+  const added = originsOnlyIn(after, before);
+  const removed = originsOnlyIn(before, after);
+  return [
+    ...(added === ''
+      ? []
+      : [say('risky', 'access-widened', `${service.name} lets in pages of ${added}`, at)]),
+    ...(removed === ''
+      ? []
+      : [say('risky', 'access-narrowed', `${service.name} no longer lets in pages of ${removed}`, at)]),
+  ];
+}
+
+type Browser = NonNullable<Access['browser']>;
+
+function originsOnlyIn(left: Browser, right: Browser): string {
+  if (right === 'any') return '';
+  return left === 'any' ? 'every site' : left.filter((origin) => !right.includes(origin)).join(', ');
+}
+
+function findConsumers(old: Service, service: Service): Difference[] {
   const [before, after] = [accessOf(old)?.from, accessOf(service)?.from];
   if (isEqual(before, after)) return [];
   const at = ['services', service.name, 'access'];

@@ -2,7 +2,7 @@
  * `renamedFrom`: the earlier contract in the names of the later one, so that what was only renamed is not a
  * difference. Host names that were made from the old name are made from the new one.
  */
-import type { Contract, Port, Service } from '../../contract/contract.ts';
+import type { Access, Contract, Port, Service } from '../../contract/contract.ts';
 
 export interface Renames {
   /** Old name → new name. */
@@ -69,10 +69,11 @@ function renameService(service: Service, name: (old: string) => string, renames:
   return { ...service, name: own, ports, consumes, access: renameAccess(service.access, name) };
 }
 
-const renameAccess = (
-  access: { readonly from: readonly string[] } | undefined,
-  name: (old: string) => string,
-) => access && { from: access.from.map(name) };
+const renameAccess = (access: Access | undefined, name: (old: string) => string): Access | undefined =>
+  access && {
+    from: access.from?.map(name),
+    browser: access.browser === 'any' ? access.browser : access.browser?.map(name),
+  };
 
 function renamePort(port: Port, oldService: string, service: string, renames: Renames): Port {
   const name = portName(renames, service, port.name);

@@ -1,6 +1,7 @@
 import { DEFAULT_ENVIRONMENT, type Contract, type Port, type Service } from '../../contract/contract.ts';
 import { planStack } from '../../plan/plan-stack.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { extraHost, longHost } from '../../plan/names.ts';
 import { injectionsOf, type Meaning } from '../../plan/told.ts';
 import { imagineStack } from '../imagine.ts';
 
@@ -32,6 +33,25 @@ export const consumesOf = (service: Service | undefined) =>
 
 export const portOf = (service: Service | undefined, name: string): Port | undefined =>
   service?.ports.find((port) => port.name === name);
+
+/** Where browsers find a port: what the contract says, and the address in the main checkout. */
+export function addressesOf(port: Port, slug: string): ReadonlyMap<string, string> {
+  const hosts = [
+    ...port.hosts.map((label) => [label, longHost(label, slug)] as const),
+    ...port.extraHosts.map((host) => [host, extraHost(host, slug)] as const),
+  ];
+  return new Map(
+    hosts.flatMap(([written, host]) =>
+      port.paths.map((path) => [`${written} ${path}`, path === '/' ? host : host + path] as const),
+    ),
+  );
+}
+
+/** What of the left is not in the right. */
+export const addressesOnlyIn = (
+  left: ReadonlyMap<string, string>,
+  right: ReadonlyMap<string, string>,
+): string => [...left].flatMap(([key, address]) => (right.has(key) ? [] : [address])).join(', ');
 
 /** The ports of a provider that a consumer uses: those that it names, else the first. */
 export function usedPorts(consumer: Service, provider: Service): string[] {

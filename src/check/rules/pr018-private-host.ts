@@ -15,10 +15,13 @@ export const PR018: Rule = {
 const findHosts = (contract: Contract): Finding[] =>
   processesOf(contract).flatMap((service) =>
     service.ports.flatMap((port) => {
-      const at = ['services', service.name, 'ports', port.name, 'host'];
-      // `host: false` says the same as private does.
-      if (port.visibility !== 'private' || (contract.written(at) ?? false) === false) return [];
-      const message = `${service.name}.${port.name} is private, and has a host name`;
-      return [{ at, message, hint: 'remove host, or visibility: private' }];
+      if (port.visibility !== 'private') return [];
+      const [found] = (['host', 'path'] as const)
+        .map((field) => ({ field, at: ['services', service.name, 'ports', port.name, field] }))
+        // `host: false` says the same as private does.
+        .filter(({ at }) => (contract.written(at) ?? false) !== false);
+      if (found === undefined) return [];
+      const message = `${service.name}.${port.name} is private, and has a ${found.field === 'host' ? 'host name' : 'path'}`;
+      return [{ at: found.at, message, hint: `remove ${found.field}, or visibility: private` }];
     }),
   );

@@ -15,6 +15,7 @@ import { PR012 } from './pr012-cycle.ts';
 import { PR013 } from './pr013-host-names.ts';
 import { PR014 } from './pr014-variables.ts';
 import { PR018 } from './pr018-private-host.ts';
+import { PR019 } from './pr019-open-to-all.ts';
 import { PR020 } from './pr020-stale-reservation.ts';
 import { PR021 } from './pr021-literal-port.ts';
 import { PR022 } from './pr022-disagreement.ts';
@@ -43,6 +44,7 @@ export const RULES: readonly Rule[] = [
   PR013,
   PR014,
   PR018,
+  PR019,
   PR020,
   PR021,
   PR022,

@@ -36,12 +36,14 @@ async function exec(name: string, given: readonly string[], options: StackOption
     });
   }
   const { childEnvironment } = await import('../../runtime/environment.ts');
+  const { domainsOf } = await import('../../plan/address.ts');
   const { describeStartError } = await import('../../runtime/process/start-error.ts');
   const [file = '', ...args] = words;
   const child = spawn(file, args, {
     cwd: service.dir,
     env: childEnvironment(process.env, service, {
       resolveLocalhost: service.service.kind !== 'external' && service.service.resolve === 'portramp',
+      domains: domainsOf(service),
     }),
     stdio: 'inherit',
   });

@@ -22,6 +22,14 @@ export function findUnknownNames(contract: Contract): Finding[] {
         find(`${provider.name} lets in`, consumer, ['services', provider.name, 'access', 'from', index]),
       ),
     ),
+    ...[...contract.services.values()].flatMap((provider) => {
+      const browser = accessOf(provider)?.browser ?? [];
+      if (browser === 'any') return [];
+      const at = ['services', provider.name, 'access', 'browser', 'origins'];
+      return browser.flatMap((origin, index) =>
+        origin.includes('://') ? [] : find(`${provider.name} lets in pages of`, origin, [...at, index]),
+      );
+    }),
   ];
 }
 

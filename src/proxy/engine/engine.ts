@@ -43,6 +43,8 @@ export interface Forward {
   readonly target: Target;
   /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The request target in place of the one that came, in origin form. */
+  readonly path?: string;
   /** The answer for a target that cannot be reached or breaks off before its response head. */
   readonly onUnreachable: (error: Error) => Reply;
   /**
@@ -54,6 +56,21 @@ export interface Forward {
   readonly onEnd?: () => void;
   /** Aborts when the exchange has to be over: a WebSocket gets a close frame (RFC 6455 §5.5.1), anything else is cut. */
   readonly until?: AbortSignal;
+  /**
+   * Called once, when the exchange is over in whatever way; for a WebSocket handshake, when it is answered. Nothing
+   * is counted where nobody asks. Where `again` leads to another decision, the first one is told. Must not throw.
+   */
+  readonly onDone?: (outcome: Outcome) => void;
+}
+
+/** How an exchange went. */
+export interface Outcome {
+  /** What the client was told; undefined where it left before that. */
+  readonly status: number | undefined;
+  /** Of the response's body, as far as it was sent. */
+  readonly bytes: number;
+  /** The client was sent the whole answer. */
+  readonly complete: boolean;
 }
 
 export type Decision = Forward | { readonly action: 'reply'; readonly reply: Reply };

@@ -38,6 +38,7 @@ describe('a second daemon of a home', () => {
       front: {
         traffic: createTraffic(systemClock),
         wakes: new Emitter(),
+        requests: new Emitter(),
         listen: async () => 1,
         publish: () => undefined,
         expect: () => undefined,

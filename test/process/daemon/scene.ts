@@ -9,6 +9,7 @@ import { Emitter } from '../../../src/lib/emitter.ts';
 import { createTraffic } from '../../../src/proxy/traffic.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../../src/daemon/daemon.ts';
 import type { Front } from '../../../src/front/front.ts';
+import type { RequestEvent } from '../../../src/front/observe.ts';
 import type { FrontStack } from '../../../src/front/table.ts';
 import { locateHome, type Home } from '../../../src/lib/home.ts';
 import { connectDaemon, type ConnectOptions, type DaemonClient } from '../../../src/protocol/client.ts';
@@ -16,7 +17,11 @@ import type { StackClaim, StackKey, StackSnapshot } from '../../../src/protocol/
 
 export interface Scene {
   readonly home: Home;
-  readonly front: { readonly tables: FrontStack[][]; expected: ReadonlySet<string> };
+  readonly front: {
+    readonly tables: FrontStack[][];
+    readonly requests: Emitter<RequestEvent>;
+    expected: ReadonlySet<string>;
+  };
   readonly log: string[];
   /** A folder that can be the root of a stack. */
   makeRoot(name: string): string;
@@ -31,7 +36,7 @@ export interface Scene {
 export function createScene(folder = ''): Scene {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-daemon-')));
   const home = locateHome({ PORTRAMP_HOME: join(base, folder, 'home'), XDG_RUNTIME_DIR: base });
-  const front: Scene['front'] = { tables: [], expected: new Set() };
+  const front: Scene['front'] = { tables: [], requests: new Emitter(), expected: new Set() };
   const log: string[] = [];
   const clients: DaemonClient[] = [];
   let daemon: Daemon | undefined;
@@ -82,7 +87,8 @@ function createSilentFront(seen: Scene['front']): Front {
   return {
     traffic: createTraffic(systemClock),
     wakes: new Emitter(),
-    publish: (stacks) => void seen.tables.push(stacks),
+    requests: seen.requests,
+    publish: (stacks) => void seen.tables.push([...stacks]),
     expect: (hosts) => {
       seen.expected = hosts;
     },

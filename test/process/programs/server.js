@@ -30,7 +30,14 @@ async function answer(request, response) {
     } else if (url.pathname === '/healthz') {
       send({ ok: true });
     } else {
-      send({ service, pid: process.pid, headers: request.headers, env: process.env, cwd: process.cwd() });
+      send({
+        service,
+        pid: process.pid,
+        url: request.url,
+        headers: request.headers,
+        env: process.env,
+        cwd: process.cwd(),
+      });
     }
   } catch (error) {
     send({ error: String(error) }, 500);

@@ -104,6 +104,11 @@ describe('breaking is', () => {
       /^breaking host-changed: api.http is no longer found under rest.shop.localhost$/,
     ],
     [
+      'a path that is taken away',
+      edit(['{ host: [api, rest] }', '{ host: [api, rest], path: [/v1] }']),
+      /^breaking host-changed: .* api.shop.localhost, rest.shop.localhost$/,
+    ],
+    [
       'a host name that is taken away',
       edit(['{ host: [api, rest] }', '{ host: false }']),
       /^breaking host-changed: .* api.shop.localhost, rest.shop.localhost$/,
@@ -176,6 +181,16 @@ describe('risky is', () => {
       /^risky access-widened: api lets in every service$/,
     ],
     [
+      'a service that is opened to the pages of another site',
+      edit(['from: [web]', 'from: [web], browser: { origins: ["https://x.example"] }']),
+      /^risky access-widened: api lets in pages of https:\/\/x\.example$/,
+    ],
+    [
+      'a service that is opened to every page',
+      edit(['access: { from: [web] }', 'access: { from: [web], browser: any }']),
+      /^risky access-widened: api lets in pages of every site$/,
+    ],
+    [
       'a private port that becomes public',
       edit(['visibility: private', 'host: false']),
       /^risky access-widened: api.debug is no longer private$/,
@@ -237,6 +252,11 @@ describe('safe is', () => {
       'a new host name',
       edit(['[api, rest]', '[api, rest, v1]']),
       /^safe host-added: api.http is also found under v1.shop.localhost$/,
+    ],
+    [
+      'a path and a domain on top',
+      edit(['{ host: [api, rest] }', '{ host: [api, rest, a.example.com], path: [/, /v1] }']),
+      /^safe host-added: .* api.shop.localhost\/v1, rest.shop.localhost\/v1, a.example.com, a.example.com\/v1$/,
     ],
     [
       'a pinned port',

@@ -24,6 +24,18 @@ function findingsOf(path: string): Diagnostic[] {
 const BAD: Readonly<Record<string, readonly (readonly [place: string, code: string, hint: RegExp])[]>> = {
   'alias-bomb.yaml': [['1:1', 'PR001', /fewer nested anchors/]],
   'bad-environment.yaml': [['9:9', 'PR001', /did you mean "command"/]],
+  'bad-host.yaml': [
+    ['7:22', 'PR001', /host: api for api\.STACK\.localhost/],
+    ['7:37', 'PR001', /"\*\.api".*api\.dev\.example\.com/],
+    ['8:22', 'PR001', /quote this value: "\*\.admin"/],
+  ],
+  'bad-origin.yaml': [['7:28', 'PR001', /https:\/\/app\.example\.com/]],
+  'path-with-query.yaml': [['7:39', 'PR001', /no query/]],
+  'path-without-host.yaml': [
+    ['7:28', 'PR001', /remove path/],
+    ['8:33', 'PR001', /appProtocol: http/],
+  ],
+  'rewrite-without-path.yaml': [['7:15', 'PR001', /add path/]],
   'bad-name.yaml': [['4:3', 'PR001', /lower-case letters, digits and hyphens/]],
   'bad-version.yaml': [['1:10', 'PR001', /version: 1/]],
   'bare-duration.yaml': [['7:16', 'PR001', /250ms, 10s, 5m or 1h/]],
@@ -57,6 +69,7 @@ const BAD: Readonly<Record<string, readonly (readonly [place: string, code: stri
   'unknown-consumes.yaml': [['7:9', 'PR010', /did you mean "database"/]],
   'unknown-in-group.yaml': [['4:18', 'PR010', /did you mean "worker"/]],
   'unknown-key.yaml': [['6:5', 'PR001', /did you mean "consumes"/]],
+  'unknown-origin.yaml': [['7:28', 'PR010', /the services are: api, web/]],
   'unknown-port.yaml': [['7:32', 'PR010', /did you mean "grpc"/]],
   'unquoted-glob.yaml': [['5:21', 'PR001', /quote this value: "\*\*\/\*\.ts"/]],
   'unquoted-reference.yaml': [['6:17', 'PR001', /quote this value: "\$\{api\.url\}"/]],

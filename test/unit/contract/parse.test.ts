@@ -30,6 +30,8 @@ describe('defaults', () => {
           name: 'http',
           appProtocol: 'http',
           hosts: ['api'],
+          extraHosts: [],
+          paths: ['/'],
           primary: true,
           implicit: true,
           visibility: 'public',
@@ -129,6 +131,35 @@ describe('ports', () => {
       { hosts: [] },
     ]);
   });
+
+  it('take wildcards and whole domains on top of a label', () => {
+    expect(
+      ports(
+        '{ http: { host: ["*.api", a.example.com, b] }, b: { host: "*.x.example.com" }, c: { host: false } }',
+      ),
+    ).toMatchObject([
+      { hosts: ['b'], extraHosts: ['*.api', 'a.example.com'] },
+      { hosts: ['b.api'], extraHosts: ['*.x.example.com'] },
+      { hosts: [], extraHosts: [] },
+    ]);
+    expect(ports('{ http: { host: "*.api", visibility: private } }')).toMatchObject([
+      { hosts: [], extraHosts: [] },
+    ]);
+  });
+
+  it('take a path or several, without a slash at the end', () => {
+    expect(ports('{ http: { path: /v1/, rewrite: /x/ }, b: { path: [/, /a, /a/] } }')).toMatchObject([
+      { paths: ['/v1'], rewrite: '/x' },
+      { paths: ['/', '/a'] },
+    ]);
+  });
+
+  it.each(['api', '/a//b', '/a/../b', '/.', '/a?b', '/a#b', '/a%20b', '//x', '/a b', ''])(
+    'do not take the path %j',
+    (path) => {
+      expect(() => ports(`{ http: { path: ${JSON.stringify(path)} } }`)).toThrow();
+    },
+  );
 });
 
 describe('external services', () => {

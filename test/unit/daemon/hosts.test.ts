@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { grantHosts, withoutRefused } from '../../../src/daemon/hosts.ts';
+import { checkRoutes, grantHosts, withoutRefused } from '../../../src/daemon/hosts.ts';
 import {
   emptyLedger,
   putStack,
@@ -72,8 +72,13 @@ describe('host names', () => {
   });
 
   it.each([
-    'evil.example',
     'localhost',
+    'example',
+    '*.localhost',
+    '*.com',
+    'a.*.example.com',
+    '127.0.0.1',
+    '[::1]',
     'API.localhost',
     'a..localhost',
     '-a.localhost',
@@ -87,9 +92,45 @@ describe('host names', () => {
     );
   });
 
-  it('may be there once', () => {
-    expect(() => grantHosts(ledger, blog, ['a.localhost', 'a.localhost'], always)).toThrow(
-      'two routes claim the host a.localhost',
+  it('of other domains go to the first stack that asks', () => {
+    const asked = ['api.dev.example.com', '*.dev.example.com'];
+    expect(grantHosts(ledger, shop, asked, always)).toEqual({ granted: asked, refused: {} });
+    const held = setHosts(ledger, shop, asked);
+    expect(grantHosts(held, blog, asked, resting).refused).toEqual({
+      'api.dev.example.com': 'shop',
+      '*.dev.example.com': 'shop',
+    });
+    expect(grantHosts(held, blog, asked, gone).granted).toEqual(asked);
+  });
+
+  it("below another stack's wildcard are taken, and a wildcard over another's name is not", () => {
+    const held = setHosts(ledger, shop, ['*.dev.example.com', 'api.example.org']);
+    const asked = ['a.dev.example.com', 'a.b.dev.example.com', '*.eu.dev.example.com', '*.example.org'];
+    expect(grantHosts(held, blog, asked, resting)).toEqual({
+      granted: ['*.example.org'],
+      refused: {
+        'a.dev.example.com': 'shop',
+        'a.b.dev.example.com': 'shop',
+        '*.eu.dev.example.com': 'shop',
+      },
+    });
+    expect(grantHosts(held, shop, asked, always).refused).toEqual({});
+  });
+});
+
+describe('routes', () => {
+  it('may share a host, and not an address', () => {
+    const a = { host: 'a.localhost' };
+    expect(() => checkRoutes([a, { ...a, path: '/api' }, { ...a, path: '/api/v1' }])).not.toThrow();
+    expect(() => checkRoutes([a, { ...a, path: '/' }])).toThrow('two routes claim a.localhost');
+    expect(() =>
+      checkRoutes([
+        { ...a, path: '/x' },
+        { ...a, path: '/x' },
+      ]),
+    ).toThrow('two routes claim a.localhost/x');
+    expect(() => checkRoutes([{ ...a, path: 'x' }])).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE' }),
     );
   });
 });

@@ -32,6 +32,7 @@ function scene() {
       close: () => undefined,
       destroy: () => undefined,
       closed: false,
+      unsent: 0,
     };
     const connection: Connection = { peer, lastHeard: clock.now() };
     return { runner, connection };

@@ -1,51 +1,84 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { compileTable, normaliseHost, type FrontStack, type Match } from '../../../src/front/table.ts';
+import { rewritePath } from '../../../src/front/rewrite.ts';
+import {
+  compileTable,
+  normaliseHost,
+  type FrontRoute,
+  type FrontStack,
+  type Match,
+} from '../../../src/front/table.ts';
 
 const label = fc.constantFrom('a', 'b', 'api', 'web', 'shop', 'localhost');
-const host = fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.'));
+const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+const host = fc.tuple(fc.boolean(), name).map(([isWild, text]) => (isWild ? `*.${text}` : text));
+const segment = fc.constantFrom('api', 'apix', 'a', '', '%61');
+const prefix = fc.oneof(
+  fc.constant(undefined),
+  fc.constant('/'),
+  fc.array(segment.filter(Boolean), { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`),
+);
+const target = fc
+  .tuple(fc.array(segment, { maxLength: 5 }), fc.constantFrom('', '?', '?a=/api/a', '/', '//?x'))
+  .map(([parts, end]) => `/${parts.join('/')}${end}`);
 const stacks: fc.Arbitrary<FrontStack[]> = fc.array(
   fc.record({
     slug: label,
     key: fc.string(),
     label: fc.string(),
     routes: fc.array(
-      fc.record({ host, service: label, port: label, route: fc.constant({ state: 'warming' as const }) }),
-      { maxLength: 6 },
+      fc.record({
+        host,
+        path: prefix,
+        service: label,
+        port: label,
+        route: fc.constant({ state: 'warming' as const }),
+      }),
+      { maxLength: 8 },
     ),
   }),
   { maxLength: 4 },
 );
 
 /** What the table means, read from the data without an index. */
-function findSlowly(all: readonly FrontStack[], wanted: string): Match | undefined {
-  for (const stack of all) {
-    const route = stack.routes.find((one) => one.host === wanted);
-    if (route !== undefined) return { stack, route };
-  }
-  return undefined;
+function findSlowly(all: readonly FrontStack[], wanted: string, asked: string): Match | undefined {
+  const matches = all.flatMap((stack) => stack.routes.map((route) => ({ stack, route })));
+  const covers = ({ route }: Match): boolean =>
+    route.host === wanted || (route.host.startsWith('*.') && wanted.endsWith(route.host.slice(1)));
+  // `*.a.b` is shorter than any name that it covers, and longer than a wildcard that covers more.
+  const hosts = matches.filter(covers).map(({ route }) => route.host);
+  const best = hosts.includes(wanted) ? wanted : hosts.toSorted((a, b) => b.length - a.length)[0];
+  const [path = ''] = asked.split('?');
+  const below = (match: Match): boolean => {
+    const own = match.route.path ?? '/';
+    return own === '/' || path === own || path.startsWith(`${own}/`);
+  };
+  const length = ({ route }: Match): number => (route.path ?? '/').length;
+  return matches
+    .filter((match) => match.route.host === best && below(match))
+    .toSorted((a, b) => length(b) - length(a))[0];
 }
 
 describe('the table', () => {
   it('finds what a naive matcher finds', () => {
     fc.assert(
-      fc.property(stacks, host, (all, wanted) => {
-        const match = compileTable(all).find(wanted);
-        const expected = findSlowly(all, wanted);
+      fc.property(stacks, name, target, (all, wanted, asked) => {
+        const match = compileTable(all).find(wanted, asked);
+        const expected = findSlowly(all, wanted, asked);
         expect(match?.route).toBe(expected?.route);
         expect(match?.stack).toBe(expected?.stack);
       }),
+      { numRuns: 1_000 },
     );
   });
 
-  it('lists every host once', () => {
+  it('lists every host once, and no wildcard', () => {
     fc.assert(
       fc.property(stacks, (all) => {
         const { hosts } = compileTable(all);
-        expect([...hosts].sort()).toEqual(
-          [...new Set(all.flatMap(({ routes }) => routes.map((route) => route.host)))].sort(),
-        );
+        const named = all.flatMap(({ routes }) => routes.map((route) => route.host));
+        expect([...hosts].sort()).toEqual([...new Set(named)].filter((one) => !one.startsWith('*.')).sort());
       }),
     );
   });
@@ -56,7 +89,88 @@ describe('the table', () => {
     ];
     const table = compileTable([{ slug: 's', key: 'k', label: 'l', routes }]);
     routes.length = 0;
-    expect(table.find('a.localhost')?.route.service).toBe('a');
+    expect(table.find('a.localhost', '/')?.route.service).toBe('a');
+  });
+});
+
+describe('a path', () => {
+  const at = (host: string, service: string, path?: string): FrontRoute => ({
+    host,
+    path,
+    service,
+    port: 'http',
+    route: { state: 'warming' },
+  });
+  const table = compileTable([
+    {
+      slug: 's',
+      key: 'k',
+      label: 'l',
+      routes: [
+        at('web', 'web'),
+        at('web', 'api', '/api'),
+        at('web', 'v2', '/api/v2'),
+        at('*.web', 'tenant'),
+        at('*.eu.web', 'europe'),
+        at('only', 'api', '/api'),
+        at('*.only', 'tenant'),
+      ],
+    },
+  ]);
+  it.each([
+    ['web', '/', 'web'],
+    ['web', '*', 'web'],
+    ['web', '/api', 'api'],
+    ['web', '/api/', 'api'],
+    ['web', '/api?x', 'api'],
+    ['web', '/api/x', 'api'],
+    ['web', '/apix', 'web'],
+    ['web', '/x/api', 'web'],
+    ['web', '/?/api', 'web'],
+    ['web', '/api/v2/y', 'v2'],
+    ['web', '/api/v22', 'api'],
+    ['web', '//api', 'web'],
+    ['a.web', '/api', 'tenant'],
+    ['a.b.web', '/', 'tenant'],
+    ['a.eu.web', '/', 'europe'],
+    ['a.b.eu.web', '/', 'europe'],
+    ['eu.web', '/', 'tenant'],
+    ['only', '/api/x', 'api'],
+    ['only', '/x', undefined],
+    ['xweb', '/', undefined],
+  ])('%s%s leads to %s', (wanted, asked, service) => {
+    expect(table.find(wanted, asked)?.route.service).toBe(service);
+  });
+
+  it('that no route of the host has leaves the host with its stack', () => {
+    expect(table.find('only', '/x')).toBeUndefined();
+    expect(table.findStack('only')?.slug).toBe('s');
+    expect(table.findStack('nobody')).toBeUndefined();
+  });
+});
+
+describe('a rewritten path', () => {
+  it.each([
+    ['/api/x?y', '/api', '/', '/x?y'],
+    ['/api', '/api', '/', '/'],
+    ['/api/', '/api', '/', '/'],
+    ['/api?y=/api', '/api', '/', '/?y=/api'],
+    ['/api/x', '/api', '/v1', '/v1/x'],
+    ['/api', '/api', '/v1', '/v1'],
+    ['/api?y', '/api', '/v1', '/v1?y'],
+    ['/x', '/', '/v1', '/v1/x'],
+    ['/api//evil.example/x', '/api', '/', '/evil.example/x'],
+    ['/api/a//b', '/api', '/', '/a//b'],
+  ])('%s with %s as %s is %s', (path, own, replacement, expected) => {
+    expect(rewritePath(path, own, replacement)).toBe(expected);
+  });
+
+  it('starts with exactly one slash', () => {
+    fc.assert(
+      fc.property(target, fc.constantFrom('/', '/v1', '/v/1'), (rest, replacement) => {
+        expect(rewritePath(`/api${rest}`, '/api', replacement)).toMatch(/^\/(?!\/)/);
+      }),
+    );
   });
 });
 

@@ -54,6 +54,30 @@ describe('a change', () => {
     ).toEqual(['api changed reroute', 'web changed reroute', 'ext changed reroute']);
   });
 
+  it.each([
+    ['a path', 'path: [/v1]', /paths ports\.http\.publicUrl/],
+    ['a rewrite', 'path: /, rewrite: /x', /rewrite/],
+    ['a wildcard', 'host: [api, "*.api"]', /extraHosts/],
+    ['another domain', 'host: [api, a.example.com]', /extraHosts/],
+  ])('of %s only re-routes', (_, field, fields) => {
+    const [before, after] = ['host: api', field].map((port) =>
+      BASE.replace('consumes: [db],', `consumes: [db], ports: { http: { ${port} } },`),
+    );
+    const [change = '', ...others] = diff(before ?? '', after ?? '');
+    expect(change).toMatch(/^api changed reroute /);
+    expect(change).toMatch(fields);
+    expect(others.every((other) => other === 'web changed reroute env.API_PUBLIC_URL')).toBe(true);
+  });
+
+  it('of who may use a service restarts nothing', () => {
+    const access = (text: string): string => BASE.replace('env: { A: 1 }', `env: { A: 1 }, access: ${text}`);
+    expect(diff(BASE, access('{ browser: any }'))).toEqual(['api changed reroute access.browser']);
+    expect(diff(access('{ from: [web] }'), access('"*"'))).toEqual([
+      'api changed reroute access.from access.browser',
+    ]);
+    expect(diff(access('{ from: [web] }'), BASE)).toEqual(['api changed none access.from']);
+  });
+
   it('of policies touches nothing', () => {
     const changed = BASE.replace(
       'env: { A: 1 }',

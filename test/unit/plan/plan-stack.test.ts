@@ -39,6 +39,16 @@ describe('a plan', () => {
     ]);
   });
 
+  it('puts wildcards below the stack, and leaves other domains alone', () => {
+    const body =
+      'services: { web: { command: x, ports: { http: { host: [app, "*.app", a.example.com] } } } }';
+    expect(planOf(body, identity({ slug: 'shop-x' })).plan.services.get('web')?.ports[0]).toMatchObject({
+      hosts: ['app.shop-x.localhost'],
+      shortHosts: ['app.localhost'],
+      extraHosts: ['*.app.shop-x.localhost', 'a.example.com'],
+    });
+  });
+
   it.each([
     ['a worktree', identity({ main: false, slug: 'shop-x' }), ['web.shop-x.localhost']],
     [

@@ -112,6 +112,23 @@ describe('what a service is told', () => {
   });
 });
 
+describe('references to a port with a path', () => {
+  it.each([
+    ['publicUrl', 'http://web.shop.localhost:7267/v1'],
+    ['publicWsUrl', 'ws://web.shop.localhost:7267/v1'],
+    ['publicHost', 'web.shop.localhost:7267'],
+    ['hosts', 'web.shop.localhost,web.localhost,a.example.com'],
+    ['url', 'http://127.0.0.1:20200'],
+  ])('%s', (attribute, expected) => {
+    const port = '{ http: { host: [web, a.example.com], path: [/v1, /v2] } }';
+    const { services } = resolutionOf(
+      `services:\n  api:\n    command: x\n    ports: ${port}\n    env:\n      X: \${self.${attribute}}\n`,
+    );
+    expect(services.get('api')?.env).toMatchObject({ X: expected });
+    if (attribute === 'publicUrl') expect(services.get('api')?.env['PORTRAMP_URL']).toBe(expected);
+  });
+});
+
 describe('references', () => {
   it.each([
     ['${db.host} ${db.port} ${db.pg.port}', '127.0.0.1 20200 20200'],

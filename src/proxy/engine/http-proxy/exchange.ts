@@ -14,24 +14,41 @@ export interface Exchange {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Where somebody asks how it goes. */
+  readonly count?: Count | undefined;
 }
 
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export function forward(exchange: Exchange, decision: Forward): void {
-  const { req } = exchange;
+  const { req, res } = exchange;
+  const count = exchange.count ?? (decision.onDone && reportOutcome(res, decision.onDone));
   const original = { ...req.headers };
   req.headers = requestHeaders(req, decision.headers);
-  send(exchange, decision, {
+  send({ ...exchange, count }, decision, {
     isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody(req),
     isReused: true,
     restart: (next) => {
       req.headers = original;
-      if (next.action === 'forward') forward(exchange, next);
-      else reply(exchange.res, next.reply);
+      if (next.action === 'forward') forward({ ...exchange, count }, next);
+      else replyTo({ ...exchange, count }, next.reply);
     },
   });
+}
+
+/** Counts bytes of the body. */
+type Count = (bytes: number) => void;
+
+function reportOutcome(res: ServerResponse, onDone: NonNullable<Forward['onDone']>): Count {
+  let bytes = 0;
+  res.once('close', () => {
+    const status = res.headersSent ? res.statusCode : undefined;
+    onDone({ status, bytes, complete: res.writableFinished });
+  });
+  return (more) => {
+    bytes += more;
+  };
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
@@ -46,7 +63,7 @@ interface Attempt {
 }
 
 function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
-  const { proxy, dialler, req, res } = exchange;
+  const { proxy, dialler, req, res, count } = exchange;
   const { target } = decision;
   let outgoing: ClientRequest | undefined;
   let response: IncomingMessage | undefined;
@@ -65,12 +82,12 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     else if (res.headersSent) res.socket?.destroySoon();
     else if (!isAnswered && (attempt.isRepeatable || !isSent)) {
       void askAgain(exchange, decision, error, attempt.restart);
-    } else reply(res, decision.onUnreachable(error));
+    } else replyTo(exchange, decision.onUnreachable(error));
   };
   const body = bodyOf(req, (request) => {
     outgoing = request;
     // The package would fold `//` in the path.
-    request.path = req.url ?? '/';
+    request.path = decision.path ?? req.url ?? '/';
     request.once('socket', () => {
       isSent = true;
     });
@@ -79,6 +96,7 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     request.once('response', (incoming) => {
       response = incoming;
       prepareResponse(req, res, incoming);
+      if (count !== undefined) incoming.on('data', (chunk: Buffer) => count(chunk.length));
     });
     res.once('close', () => request.destroy());
     // It may also end without an error, as at a 101 that nobody asked for.
@@ -191,6 +209,11 @@ function passInformation(
   } catch {
     // Hints that Node finds malformed are only hints.
   }
+}
+
+function replyTo({ req, res, count }: Exchange, answer: Reply): void {
+  if (req.method !== 'HEAD') count?.(Buffer.byteLength(answer.body));
+  reply(res, answer);
 }
 
 export function reply(res: ServerResponse, { status, headers, body }: Reply): void {

@@ -58,14 +58,18 @@ export interface Tunnel {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly waiting: Waiting;
+  /** Set where it was tried before. */
+  readonly report?: Report;
 }
 
-export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forward): void {
+export function tunnel(tried: Tunnel, decision: Forward): void {
+  const { proxy, dialler, req, waiting } = tried;
   const { socket } = req;
   const { target } = decision;
   const original = { ...req.headers };
   const release = beginTunnel(socket, decision);
   let answered = false;
+  const report = tried.report ?? reportOnce(socket, decision);
   waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
     ...requestHeaders(req, decision.headers),
@@ -75,14 +79,16 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
   const onRequest = (outgoing: ClientRequest, incoming: IncomingMessage): void => {
     if (incoming !== req) return;
     proxy.off('proxyReqWs', onRequest);
-    outgoing.path = req.url ?? '/';
+    outgoing.path = decision.path ?? req.url ?? '/';
     outgoing.once('response', (response) => {
       answered = true;
+      report(response.statusCode);
       waiting.end();
       prepareRefusal(socket, response);
     });
     outgoing.once('upgrade', (response, backend) => {
       answered = true;
+      report(101);
       waiting.end();
       response.headers = {
         ...responseHeaders(response, undefined),
@@ -106,7 +112,7 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
     release();
     keepOpen(socket);
     req.headers = original;
-    void tryAgain({ proxy, dialler, req, waiting }, decision, error);
+    void tryAgain({ proxy, dialler, req, waiting, report }, decision, error);
   };
   try {
     proxy.ws(
@@ -125,6 +131,23 @@ export function tunnel({ proxy, dialler, req, waiting }: Tunnel, decision: Forwa
     proxy.off('proxyReqWs', onRequest);
     fail(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+type Report = (status?: number, bytes?: number) => void;
+
+/** Tells whoever asked how the handshake ended: the first that is told counts. */
+function reportOnce(socket: Socket, { onDone }: Forward): Report {
+  if (onDone === undefined) return () => undefined;
+  let told = false;
+  const report = (status?: number, bytes = 0): void => {
+    if (told) return;
+    told = true;
+    socket.off('close', left);
+    onDone({ status, bytes, complete: status !== undefined });
+  };
+  const left = (): void => report();
+  socket.once('close', left);
+  return report;
 }
 
 /** Tells once when the tunnel is over. */
@@ -149,7 +172,9 @@ async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promis
   const next = await decision.again?.(error);
   if (next?.action === 'forward') return tunnel(failed, next);
   failed.waiting.end();
-  replyRaw(failed.req.socket, next?.reply ?? decision.onUnreachable(error));
+  const reply = next?.reply ?? decision.onUnreachable(error);
+  failed.report?.(reply.status, Buffer.byteLength(reply.body));
+  replyRaw(failed.req.socket, reply);
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */

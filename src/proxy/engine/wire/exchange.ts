@@ -65,6 +65,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The final head of the response has gone to the client. */
   #answered = false;
   #retried = false;
+  #onDone: Forward['onDone'];
+  #reported = false;
+  /** What the client had been sent before this exchange; kept only where somebody wants to know. */
+  #sentBefore = 0;
   #over = false;
   /** Who has to catch up before the other is read again. */
   #clientIsFull = false;
@@ -116,14 +120,19 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #carryOut(decision: Decision): void {
     if (decision.action === 'reply') return this.#reply(decision.reply);
-    const { target, headers, until } = decision;
+    const { target, headers, path, until, onDone } = decision;
     const { pool } = this.#client.context;
+    // Whoever asked first is told, also where the request is made again.
+    if (onDone !== undefined && this.#onDone === undefined) {
+      this.#onDone = onDone;
+      this.#sentBefore = this.sink.bytesWritten;
+    }
     this.#forward = decision;
     until?.addEventListener('abort', this.#cut);
     // Not when it is made again: then only the target is another one.
     if (this.#reader !== undefined) {
       const authority = `${target.host}:${target.port}`;
-      this.#head = forwardRequest(this.#reader, this.#request, headers, authority);
+      this.#head = forwardRequest(this.#reader, this.#request, headers, authority, path);
       this.#returnReader();
     }
     const upstream = pool.take(target);
@@ -220,6 +229,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** What follows a body that breaks the rules cannot be trusted, and the target must not take it for whole. */
   #failRequest(reason: string): void {
     const answered = this.#answered;
+    if (!answered) this.#report(400, false, 0);
     this.#abandon();
     if (answered) this.#client.destroy();
     else this.#client.refuse(problem(400, reason));
@@ -284,6 +294,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const clean = this.#body.done && upstream.socket.writableLength === 0 && !excess;
     const { pool } = this.#client.context;
     this.#over = true;
+    this.#report(response.status, true);
     this.#upstream = undefined;
     upstream.user = undefined;
     this.#endForward();
@@ -299,6 +310,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   onSwitch(head: string, rest: Buffer): void {
     const upstream = this.#upstream as Upstream;
     this.#over = true;
+    this.#report(101, true, 0);
     this.#relay.dispose();
     this.sink.write(head, 'latin1');
     const forward = this.#forward as Forward;
@@ -323,6 +335,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #completeAtEnd(): void {
     this.#over = true;
+    this.#report(this.#relay.status, true);
     this.#endForward();
     this.#upstream?.destroy();
     this.#client.finish(false);
@@ -364,6 +377,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The client must not take what it has for the whole (RFC 9112 §8). */
   #truncate(): void {
     this.#over = true;
+    this.#report(this.#relay.status, false);
     this.#endForward();
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
@@ -391,6 +405,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     } catch {
       text = formatReply(INTERNAL_ERROR, method === 'HEAD', closing);
     }
+    this.#report(reply.status, true, method === 'HEAD' ? 0 : Buffer.byteLength(reply.body));
     this.#abandon();
     this.sink.write(text, 'latin1');
     this.#client.finish(!closing);
@@ -400,6 +415,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #abandon(): void {
     const upstream = this.#upstream;
     this.#over = true;
+    this.#report(this.#relay.status, false);
     this.#endForward();
     this.#upstream = undefined;
     this.#early = [];
@@ -409,6 +425,15 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     if (upstream === undefined) return;
     upstream.user = undefined;
     upstream.destroy();
+  }
+
+  /** Tells whoever asked how it went: the first that is told counts. */
+  #report(status: number | undefined, complete: boolean, bytes?: number): void {
+    const onDone = this.#onDone;
+    if (onDone === undefined || this.#reported) return;
+    this.#reported = true;
+    const sent = this.sink.bytesWritten - this.#sentBefore - this.#relay.headLength;
+    onDone({ status, bytes: bytes ?? Math.max(0, sent), complete });
   }
 
   #returnReader(): void {
@@ -439,6 +464,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       case 'none':
         return;
       case 'body':
+        this.#report(408, false, 0);
         this.#abandon();
         return this.#client.refuse(problem(408, 'the body did not come in time'));
       case 'answer': {

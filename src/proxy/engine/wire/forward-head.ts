@@ -14,6 +14,7 @@ export type Overrides = Readonly<Record<string, string | undefined>>;
 /**
  * The request as the target gets it: always HTTP/1.1 (RFC 9110 §7.6), in origin form, with a Host.
  * @param authority the Host for a client that sent none (HTTP/1.0)
+ * @param path the target in place of the one that came
  * @throws TypeError for an override that is no field
  */
 export function forwardRequest(
@@ -21,9 +22,10 @@ export function forwardRequest(
   request: Request,
   overrides: Overrides,
   authority: string,
+  path = request.target,
 ): string {
   const names = Object.keys(overrides);
-  let head = `${request.method} ${request.target} HTTP/1.1\r\n`;
+  let head = `${request.method} ${path} HTTP/1.1\r\n`;
   if (!request.hasHostField && overrides['host'] === undefined) {
     head += `Host: ${request.host === '' ? authority : request.host}\r\n`;
   }

@@ -44,6 +44,14 @@ export class Relay {
   /** A byte of a response has come. */
   begun = false;
 
+  /** Of the final response. */
+  get status(): number | undefined {
+    return this.#response?.status;
+  }
+
+  /** Bytes that were sent to the client in front of the body. */
+  headLength = 0;
+
   /** The end of the connection is the end of the response. */
   get endsWithConnection(): boolean {
     return this.#response?.framing.kind === 'close';
@@ -73,7 +81,10 @@ export class Relay {
         return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
       }
       // RFC 9110 §15.2: all others are passed on, but HTTP/1.0 does not know them.
-      if (this.#request.minor === 1) this.#sink.write(head, 'latin1');
+      if (this.#request.minor === 1) {
+        this.headLength += head.length;
+        this.#sink.write(head, 'latin1');
+      }
       reader.expect('response');
       if (at === length) return;
     }
@@ -91,6 +102,7 @@ export class Relay {
     this.#response = response;
     this.#unchunked = response.framing.kind === 'chunked' && this.#request.minor === 0;
     const head = forwardResponse(reader, response, closing, this.#unchunked);
+    this.headLength += head.length;
     this.dispose();
     if (!this.#unchunked) {
       this.#body = createBodyReader(response.framing);

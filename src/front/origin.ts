@@ -1,0 +1,74 @@
+/**
+ * Keeps other sites' pages away from a stack: a page that somebody has open in another tab must not use, nor even
+ * reach, a service on this machine. Pure.
+ *
+ * Whose page asks is told by `Origin`, or by `Referer` where there is none, never by `Sec-Fetch-Site` alone: for a
+ * browser, `api.localhost` and `web.localhost` are different sites though they are one stack.
+ */
+import type { RequestHead } from '../proxy/engine/engine.ts';
+import { isNavigation, textOf } from './gate.ts';
+import { normaliseHost, type Match, type RouteTable } from './table.ts';
+
+/** A page that may not ask; its origin as the browser told it, if it did. */
+export interface ForeignPage {
+  readonly origin: string | undefined;
+}
+
+/** @param port the front's */
+export function findForeignPage(
+  head: RequestHead,
+  { stack, route }: Match,
+  table: RouteTable,
+  port: number,
+): ForeignPage | undefined {
+  // A link to the service may stand anywhere; what a browser opens in a tab, other pages cannot look into.
+  if (route.browser === 'any' || isNavigation(head)) return undefined;
+  const origin = originOf(head);
+  if (origin === undefined || origin === 'null') {
+    return isUnnamedButOwn(head, origin) ? undefined : { origin };
+  }
+  const url = parseUrl(origin);
+  if (url === undefined) return { origin: undefined };
+  const host = normaliseHost(url.host);
+  const isOwn =
+    host !== undefined &&
+    url.protocol === 'http:' &&
+    [String(port), portOf(head.host)].includes(url.port === '' ? '80' : url.port) &&
+    table.findStack(host)?.key === stack.key;
+  const text = serialise(url);
+  return isOwn || route.browser?.includes(text) === true ? undefined : { origin: text };
+}
+
+/** RFC 6454 §7; a `Referer` is cut down to the same. */
+function originOf(head: RequestHead): string | undefined {
+  if (head.headers['origin'] !== undefined) return textOf(head, 'origin');
+  const referer = textOf(head, 'referer');
+  return referer === '' ? undefined : referer;
+}
+
+/**
+ * With `Referrer-Policy: no-referrer`, which common frameworks send, a page names itself neither in its requests nor
+ * in its forms (`Origin: null`, Fetch §3.2). That it is the very origin that it asks, the browser says all the same,
+ * and no other page can make it say so.
+ */
+function isUnnamedButOwn(head: RequestHead, origin: 'null' | undefined): boolean {
+  const site = textOf(head, 'sec-fetch-site');
+  return site === 'same-origin' || (origin === undefined && (site === 'none' || !isBrowser(head)));
+}
+
+const isBrowser = (head: RequestHead): boolean =>
+  Object.keys(head.headers).some((name) => name.startsWith('sec-fetch-'));
+
+/** The front may stand behind a redirect of another port, which the browser then has dialled. */
+const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? '80';
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The URL standard gives schemes that it does not know, such as those of browser extensions, no origin. */
+const serialise = (url: URL): string => (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);

@@ -10,7 +10,7 @@ import { locateHome } from '../lib/home.ts';
 import { markInUse, removeOldCopies } from '../protocol/daemon-copy.ts';
 import { encodeError } from '../protocol/peer.ts';
 import type { StartReport } from '../protocol/spawn.ts';
-import { createHttpProxyEngine } from '../proxy/engine/http-proxy/http-proxy.ts';
+import { chooseEngine } from '../proxy/engine/choose.ts';
 import { ALREADY_RUNNING } from './control.ts';
 import { startDaemon } from './daemon.ts';
 import { createInspection } from './inspection.ts';
@@ -40,11 +40,12 @@ process.on('unhandledRejection', exitOnSurprise);
 process.on('SIGHUP', () => log('ignored SIGHUP'));
 
 try {
+  const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
   const daemon = await startDaemon({
     home,
     version: packageJson.version,
     environment: process.env,
-    front: createFront({ engine: createHttpProxyEngine(), clock: systemClock, log }),
+    front: createFront({ engine, clock: systemClock, log }),
     inspection: createInspection(),
     log,
     onDisplaced: () => process.exit(0),

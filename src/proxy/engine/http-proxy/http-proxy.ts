@@ -46,7 +46,7 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     const decision = await decide(handler, head, gone.signal);
-    if (gone.signal.aborted) return;
+    if (gone.signal.aborted) return dropDecision(decision);
     if (decision.action === 'reply') return reply(res, decision.reply);
     onForward?.();
     forward({ proxy, dialler, req, res }, decision);
@@ -60,8 +60,10 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     if ('status' in head) return replyRaw(socket, head);
     const waiting = watchWaiting(upgrade);
     const decision = await decide(handler, head, waiting.gone);
-    if (waiting.gone.aborted) socket.destroy();
-    else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
+    if (waiting.gone.aborted) {
+      socket.destroy();
+      dropDecision(decision);
+    } else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
     else {
       waiting.end();
       replyRaw(socket, decision.reply);
@@ -101,6 +103,11 @@ async function decide(handler: Handler, head: RequestHead, signal: AbortSignal):
   } catch {
     return { action: 'reply', reply: BROKEN };
   }
+}
+
+/** It was made for somebody who has left. */
+function dropDecision(decision: Decision): void {
+  if (decision.action === 'forward') decision.onEnd?.();
 }
 
 const BROKEN: Reply = {

@@ -24,7 +24,7 @@ export async function chooseEngine(name: string | undefined): Promise<Engine> {
         'USAGE',
         `PORTRAMP_ENGINE is ${JSON.stringify(name)}, and no engine has that name`,
         {
-          hint: 'Unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy.',
+          hint: 'unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy',
         },
       );
   }

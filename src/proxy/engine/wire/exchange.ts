@@ -80,6 +80,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       if (decision.action === 'forward') decision.onEnd?.();
     });
     if (!takesTime) return;
+    this.#patience = 'none';
     this.#client.deadline.clear();
     this.#client.spendSignal();
   }

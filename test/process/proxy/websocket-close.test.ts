@@ -13,7 +13,7 @@ const HANDSHAKE =
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 /** RFC 6455 §5.5.1, from a server, with the code 1001. */
-const GOING_AWAY = '8802' + '03e9';
+const GOING_AWAY = '880203e9';
 
 describe.each(engines)('engine $name, the end of a WebSocket', ({ create }) => {
   let scene: Scene;
@@ -82,14 +82,14 @@ describe.each(engines)('engine $name, the end of a WebSocket', ({ create }) => {
     client.write(HANDSHAKE);
     const socket = await peer.promise;
     let received = '';
-    while (!received.endsWith('8104' + '6861')) {
+    while (!received.endsWith('81046861')) {
       const [piece] = (await once(client, 'data')) as [Buffer];
       received += piece.toString('hex');
     }
     until.abort();
     socket.write(Buffer.from([0x6c, 0x66]));
     const rest = await readAll(client);
-    expect(rest.toString('hex')).toBe('6c66' + GOING_AWAY);
+    expect(rest.toString('hex')).toBe(`6c66${GOING_AWAY}`);
     await ended.promise;
   });
 

@@ -5,7 +5,30 @@ import type { RunningStack, StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
 import { VERSION } from './version.ts';
 
-/** Dials the daemon, starting it if need be. */
+/**
+ * Calls `use` with the daemon, undefined where none runs, and closes the connection after it: one that stays open
+ * would keep the process alive, also after an error.
+ */
+export const withDaemon = <T>(use: (client: DaemonClient | undefined) => Promise<T>): Promise<T> =>
+  closingAfter(findDaemon(), use);
+
+/** The same with a daemon that is started if need be. */
+export const withStartedDaemon = <T>(use: (client: DaemonClient) => Promise<T>): Promise<T> =>
+  closingAfter(openDaemon(), use);
+
+async function closingAfter<C extends DaemonClient | undefined, T>(
+  dialling: Promise<C>,
+  use: (client: C) => Promise<T>,
+): Promise<T> {
+  const client = await dialling;
+  try {
+    return await use(client);
+  } finally {
+    client?.close();
+  }
+}
+
+/** Dials the daemon, starting it if need be. The caller closes it. */
 export async function openDaemon(): Promise<DaemonClient> {
   const client = await dialDaemon(true);
   if (client === undefined) throw new PortrampError('DAEMON_UNREACHABLE', 'the daemon did not start');
@@ -13,7 +36,7 @@ export async function openDaemon(): Promise<DaemonClient> {
 }
 
 /** Dials the daemon if it is running. */
-export const findDaemon = (): Promise<DaemonClient | undefined> => dialDaemon(false);
+const findDaemon = (): Promise<DaemonClient | undefined> => dialDaemon(false);
 
 async function dialDaemon(spawn: boolean): Promise<DaemonClient | undefined> {
   const { connectDaemon } = await import('../protocol/client.ts');
@@ -33,18 +56,15 @@ export async function findRunningStack(
 }
 
 /** Calls `use` with the daemon and the running stack of this checkout, and closes the connection after it. */
-export async function withRunningStack<T>(
+export function withRunningStack<T>(
   key: StackKey,
   use: (client: DaemonClient, stack: RunningStack) => Promise<T>,
 ): Promise<T> {
-  const client = await findDaemon();
-  try {
+  return withDaemon(async (client) => {
     const stack = client && (await findRunningStack(client, key));
     if (client === undefined || stack === undefined) throw notRunning(key);
-    return await use(client, stack);
-  } finally {
-    client?.close();
-  }
+    return use(client, stack);
+  });
 }
 
 export const notRunning = (key: StackKey): PortrampError =>

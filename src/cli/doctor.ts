@@ -5,9 +5,11 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 
-import { errnoOf, messageOf } from '../lib/errors.ts';
+import { PortrampError, messageOf } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
-import { findDaemon } from './daemon-access.ts';
+import { checkStateFolder, checkWritable } from '../lib/state-folder.ts';
+import type { DaemonResult } from '../protocol/messages.ts';
+import { withDaemon } from './daemon-access.ts';
 import { VERSION } from './version.ts';
 
 export interface Finding {
@@ -53,46 +55,48 @@ async function git(): Promise<Finding> {
 }
 
 async function stateFolder(): Promise<Finding> {
-  const { root } = locateHome();
+  const topic = 'state';
+  const home = locateHome();
   try {
-    const { mode, uid } = await stat(root);
-    if (process.getuid !== undefined && uid !== process.getuid()) {
+    await checkStateFolder(home);
+    await checkWritable(home.root);
+    const stats = await stat(home.root).catch(() => undefined);
+    if (stats === undefined) return { topic, level: 'ok', text: `${home.root} (not made yet)` };
+    if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
       return {
-        topic: 'state',
+        topic,
         level: 'problem',
-        text: `${root} belongs to user ${uid}`,
-        hint: 'set PORTRAMP_HOME to a folder of your own',
+        text: `others can look into ${home.root}`,
+        hint: `chmod 700 ${home.root}`,
       };
     }
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      return {
-        topic: 'state',
-        level: 'problem',
-        text: `others can look into ${root}`,
-        hint: `chmod 700 ${root}`,
-      };
-    }
-    return { topic: 'state', level: 'ok', text: root };
+    return { topic, level: 'ok', text: home.root };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { topic: 'state', level: 'ok', text: `${root} (not made yet)` };
-    return { topic: 'state', level: 'problem', text: messageOf(error) };
+    return problem(topic, error);
   }
 }
 
+function problem(topic: string, error: unknown): Finding {
+  const hint = error instanceof PortrampError ? error.hint : undefined;
+  return { topic, level: 'problem', text: messageOf(error), ...(hint === undefined ? {} : { hint }) };
+}
+
 async function daemon(): Promise<Finding[]> {
-  const client = await findDaemon();
-  const status = await client?.request('status', {});
-  client?.close();
-  if (status === undefined) {
-    return [{ topic: 'daemon', level: 'ok', text: 'not running; "portramp dev" starts it' }];
+  try {
+    const status = await withDaemon(async (client) => client?.request('status', {}));
+    return status === undefined
+      ? [{ topic: 'daemon', level: 'ok', text: 'not running; "portramp dev" starts it' }]
+      : describeStatus(status);
+  } catch (error) {
+    // What is wrong with the folder has been said under "state".
+    if (error instanceof PortrampError && error.code === 'STATE_FOLDER') return [];
+    return [problem('daemon', error)];
   }
-  const { front } = status;
+}
+
+function describeStatus({ pid, version, stacks, front, problems }: DaemonResult<'status'>): Finding[] {
   return [
-    {
-      topic: 'daemon',
-      level: 'ok',
-      text: `pid ${status.pid}, version ${status.version}, ${status.stacks} stacks`,
-    },
+    { topic: 'daemon', level: 'ok', text: `pid ${pid}, version ${version}, ${stacks} stacks` },
     front.problem === undefined
       ? {
           topic: 'front',
@@ -100,7 +104,9 @@ async function daemon(): Promise<Finding[]> {
           text: `http://*.localhost${front.http === 80 ? '' : `:${front.http}`}`,
         }
       : { topic: 'front', level: 'problem', text: front.problem },
-    ...status.problems.map((text): Finding => ({ topic: 'daemon', level: 'problem', text })),
+    ...problems
+      .filter((text) => text !== front.problem)
+      .map((text): Finding => ({ topic: 'daemon', level: 'problem', text })),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../contract/diagnostic.ts';
 import { findHeldPorts, fixedPortsOf, type Holder } from '../check/held-ports.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import type { RunningStack } from '../protocol/messages.ts';
-import { openDaemon } from './daemon-access.ts';
+import { withStartedDaemon } from './daemon-access.ts';
 
 /** States in which the listener of a leased port is the service itself; the daemon fails a service that has a ghost. */
 const HOLDING: readonly RunningStack['services'][number]['state'][] = [
@@ -18,8 +18,7 @@ export async function checkLive(root: string, contracts: readonly Contract[]): P
   const numbers = [...new Set(contracts.flatMap(fixedPortsOf).map((fixed) => fixed.number))];
   if (numbers.length === 0) return [];
   const { workspaceId } = await readCheckout(root);
-  const client = await openDaemon();
-  try {
+  return withStartedDaemon(async (client) => {
     const { stacks } = await client.request('list', {});
     const own = portsInUse(stacks.filter((stack) => stack.workspaceId === workspaceId));
     const holders = new Map<number, readonly Holder[]>();
@@ -29,9 +28,7 @@ export async function checkLive(root: string, contracts: readonly Contract[]): P
       if (!answer.free) holders.set(number, answer.holders);
     }
     return findHeldPorts(contracts, holders);
-  } finally {
-    client.close();
-  }
+  });
 }
 
 const portsInUse = (stacks: readonly RunningStack[]): Set<number> =>

@@ -2,9 +2,11 @@ import { CommanderError } from 'commander';
 
 import { ContractError } from '../contract/contract-error.ts';
 import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { locateHome } from '../lib/home.ts';
+import { describeStateError } from '../lib/state-folder.ts';
 import { passThrough } from './pass-through.ts';
 import { createProgram } from './program.ts';
-import { color, notice } from './terminal.ts';
+import { color, guardOutput, notice } from './terminal.ts';
 
 const USAGE_ERRORS: readonly ErrorCode[] = [
   'USAGE',
@@ -14,6 +16,7 @@ const USAGE_ERRORS: readonly ErrorCode[] = [
   'UNKNOWN_NAME',
 ];
 
+guardOutput();
 try {
   await createProgram().parseAsync(passThrough(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
@@ -21,8 +24,9 @@ try {
 }
 
 /** Prints what went wrong and returns the exit code. */
-async function report(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+async function report(thrown: unknown): Promise<number> {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  const error = describeStateError(thrown, locateHome()) ?? thrown;
   if (!(error instanceof PortrampError)) {
     notice(`${color.red('error')} ${messageOf(error)}`);
     notice(

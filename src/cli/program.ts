@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 import { defineCheck } from './commands/check.ts';
 import { defineClean } from './commands/clean.ts';
@@ -30,6 +30,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
     .option('-C, --dir <folder>', 'act as if started in this folder')
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', '\nExit codes: 0 fine, 1 failed or findings, 2 bad usage or invalid contract.');
@@ -56,6 +57,10 @@ export function createProgram(): Command {
     defineDaemon,
   ]) {
     define(root);
+  }
+  // Before and after the name of a command alike; only "exec" ends portramp's own options.
+  for (const command of [...root.commands, ...root.commands.flatMap(({ commands }) => commands)]) {
+    command.addOption(new Option('-C, --dir <folder>').hideHelp());
   }
   return root;
 }

@@ -1,7 +1,8 @@
 import type { PreparedStack } from '../stack/prepare.ts';
 import type { Leases, ResolvedService } from '../plan/plan.ts';
-import type { RunningStack, StackKey } from '../protocol/messages.ts';
-import { findRunningStack, openDaemon, unknownService } from './daemon-access.ts';
+import { ContractError } from '../contract/contract-error.ts';
+import type { PublishedPort, RunningStack, StackKey } from '../protocol/messages.ts';
+import { findRunningStack, unknownService, withDaemon, withStartedDaemon } from './daemon-access.ts';
 
 /** One service of the stack with everything filled in, whether the stack is running or not. */
 export async function findService(
@@ -9,8 +10,7 @@ export async function findService(
   name: string,
 ): Promise<{ service: ResolvedService; prepared: PreparedStack }> {
   const { prepareStack } = await import('../stack/prepare.ts');
-  const client = await openDaemon();
-  try {
+  return withStartedDaemon(async (client) => {
     const running = await findRunningStack(client, key);
     const prepared = await prepareStack({
       key,
@@ -21,9 +21,7 @@ export async function findService(
     const service = prepared.services.get(name);
     if (service === undefined) throw unknownService(name, [...prepared.services.keys()]);
     return { service, prepared };
-  } finally {
-    client.close();
-  }
+  });
 }
 
 /** Where services really listen that chose a port themselves; a number that is the lease anyway changes nothing. */
@@ -34,3 +32,45 @@ const followedBy = ({ services }: RunningStack): Leases =>
       new Map(ports.filter(({ follow }) => follow === true).map((port) => [port.name, port.targetPort])),
     ]),
   );
+
+/** Where a port of a service is reached. */
+export interface Address {
+  readonly port: string;
+  readonly primary: boolean;
+  /** The one to dial. */
+  readonly url: string;
+  /** The one for browsers, of an http port. */
+  readonly publicUrl?: string | undefined;
+  readonly hosts: readonly string[];
+}
+
+/** The addresses of a service; of a running stack also while its contract is broken or gone. */
+export async function findAddresses(key: StackKey, name: string): Promise<Address[]> {
+  try {
+    const { service } = await findService(key, name);
+    return service.ports.map(({ name: port, primary, url, publicUrl, hosts }) => ({
+      port,
+      primary,
+      url,
+      publicUrl,
+      hosts,
+    }));
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    const stack = await withDaemon(async (client) => client && findRunningStack(client, key));
+    if (stack === undefined) throw error;
+    const service = stack.services.find((one) => one.name === name);
+    if (service === undefined)
+      throw unknownService(
+        name,
+        stack.services.map((one) => one.name),
+      );
+    return service.ports.map(addressOf);
+  }
+}
+
+function addressOf({ name, appProtocol, port, url, hosts }: PublishedPort): Address {
+  const direct = `${appProtocol}://127.0.0.1:${port}`;
+  const address = { port: name, primary: false, hosts };
+  return hosts.length > 0 ? { ...address, url: direct, publicUrl: url } : { ...address, url: url ?? direct };
+}

@@ -49,6 +49,19 @@ export async function until(
   }
 }
 
+/** Milliseconds from the attachment of a runner to its first snapshot: the log files and a watchdog are opened. */
+const PUBLISH_TIME = 10_000;
+
+/** Resolves when the runner can obey commands: one that is just starting has no services yet. */
+export async function untilPublished(client: DaemonClient, key: StackKey): Promise<void> {
+  await until(
+    client,
+    key,
+    (stack) => stack === undefined || stack.silent === true || stack.services.length > 0,
+    PUBLISH_TIME,
+  );
+}
+
 const UP: readonly ServiceStateName[] = ['ready', 'done', 'external'];
 const SETTLED: readonly ServiceStateName[] = [...UP, 'failed', 'unwell', 'idle'];
 

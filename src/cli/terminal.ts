@@ -1,8 +1,9 @@
 /** What the commands print with: one place that knows about streams, colours and widths. */
-import { once } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
 
 import { createColors } from 'picocolors';
+
+import { errnoOf, messageOf } from '../lib/errors.ts';
 
 /** NO_COLOR and FORCE_COLOR are honoured (no-color.org, force-color.org). */
 function wantsColor(stream: NodeJS.WriteStream): boolean {
@@ -14,19 +15,57 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
 export const hasColor = wantsColor(process.stdout);
 export const color = createColors(hasColor);
 
-export function print(text = ''): void {
-  process.stdout.write(`${text}\n`);
+/** The streams that cannot be written any more. */
+const lost = new Set<NodeJS.WriteStream>();
+const lossListeners = new Set<() => void>();
+
+/** The reader has what it wanted (`| head -1`), or the terminal was closed: no failure of the command. */
+const LEFT = ['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'];
+
+/** To be called once, before anything is printed. What is printed after a stream was lost goes nowhere. */
+export function guardOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (lost.has(stream)) return;
+      lost.add(stream);
+      if (!LEFT.includes(errnoOf(error) ?? '')) {
+        process.exitCode = 1;
+        notice(`${color.red('error')} what was printed could not be written: ${messageOf(error)}`);
+      }
+      if (stream === process.stdout) for (const listener of lossListeners) listener();
+    });
+  }
+}
+
+/** Calls back when nobody reads stdout any more; the returned function ends that. */
+export function onOutputLost(listener: () => void): () => void {
+  lossListeners.add(listener);
+  if (lost.has(process.stdout)) queueMicrotask(listener);
+  return () => lossListeners.delete(listener);
+}
+
+export const print = (text = ''): void => write(process.stdout, `${text}\n`);
+
+/** News for a person, never part of a command's data. */
+export const notice = (text: string): void => write(process.stderr, `${text}\n`);
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (!lost.has(stream)) stream.write(text);
 }
 
 /** Resolves when what was printed is out: a reader that is slow is waited for. */
 export async function printed(): Promise<void> {
-  if (process.stdout.writableNeedDrain)
-    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
-}
-
-/** News for a person, never part of a command's data. */
-export function notice(text: string): void {
-  process.stderr.write(`${text}\n`);
+  const { stdout } = process;
+  if (!stdout.writableNeedDrain || lost.has(stdout)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stdout.off('drain', done);
+      off();
+      resolve();
+    };
+    const off = onOutputLost(done);
+    stdout.once('drain', done);
+  });
 }
 
 export function printJson(value: unknown): void {
@@ -58,14 +97,28 @@ const SGR = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
 
 export const visibleWidth = (text: string): number => text.replace(SGR, '').length;
 
+/** All but tab (ECMA-48 §5): what they do to a terminal, such as another character set, stays. */
+const CONTROL = /(?!\t)\p{Cc}/gu;
+
+/** Harmless and frequent, but only at home on a line of one's own: bell, backspace, carriage return. */
+const DROPPED = '\u0007\u0008\r';
+
 /**
  * What a service printed, as it can be shown among the lines of others: colours stay where there are colours, and
- * nothing may move the cursor or clear the screen.
+ * nothing may move the cursor, clear the screen or change the terminal. Binary junk is shown as U+FFFD.
  */
-export function displayText(text: string): string {
-  if (!text.includes(ESC)) return text;
-  if (!hasColor) return stripVTControlCharacters(text);
-  const kept = text.match(SGR) ?? [];
-  const bare = text.split(SGR).map(stripVTControlCharacters);
-  return bare.map((part, index) => part + (kept[index] ?? '')).join('') + color.reset('');
+export function createDisplay(withColor: boolean): (text: string) => string {
+  const { reset } = createColors(withColor);
+  return (text) => {
+    // Most lines have nothing of the kind.
+    if (text.search(CONTROL) === -1) return text;
+    const kept = withColor ? (text.match(SGR) ?? []) : [];
+    const shown = text.split(SGR).map((part, index) => plainText(part) + (kept[index] ?? ''));
+    return shown.join('') + (kept.length > 0 ? reset('') : '');
+  };
 }
+
+export const displayText = createDisplay(hasColor);
+
+const plainText = (text: string): string =>
+  stripVTControlCharacters(text).replace(CONTROL, (control) => (DROPPED.includes(control) ? '' : '\ufffd'));

@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
 import { PortrampError } from '../lib/errors.ts';
 import type { StackKey } from '../protocol/messages.ts';
+import { withDaemon } from './daemon-access.ts';
 
 /** The options that say which stack a command is about. */
 export interface StackOptions {
@@ -17,19 +18,32 @@ export function withStackOptions(command: Command): Command {
   return command.option('--env <name>', 'the environment of the contract', 'dev');
 }
 
-/** The stack of this checkout: the nearest folder upwards with a contract, in the chosen environment. */
+/**
+ * The stack of this checkout: the nearest folder upwards with a contract, else with a running stack (its contract
+ * may have been removed), in the chosen environment.
+ */
 export async function locateStack(options: StackOptions): Promise<StackKey> {
   const { findContract } = await import('../contract/find.ts');
-  const from = resolve(options.dir ?? '.');
-  const found = await findContract(from);
-  if (found === undefined) {
-    throw new PortrampError(
-      'CONTRACT_NOT_FOUND',
-      `there is no portramp.yaml in ${from} or a folder above it`,
-      {
-        hint: 'create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir',
-      },
-    );
+  const environment = options.env ?? 'dev';
+  const named = resolve(options.dir ?? '.');
+  const found = await findContract(named);
+  if (found !== undefined) return { root: await realpath(found.root), environment };
+  const from = await realpath(named).catch(() => undefined);
+  const running = await findRootAbove(from ?? named, environment);
+  if (running !== undefined) return { root: running, environment };
+  if (from === undefined) throw new PortrampError('USAGE', `the folder ${named} does not exist`);
+  throw new PortrampError('CONTRACT_NOT_FOUND', `there is no portramp.yaml in ${from} or a folder above it`, {
+    hint: 'create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir',
+  });
+}
+
+/** The nearest folder at or above `from` that is the root of a running stack. */
+async function findRootAbove(from: string, environment: string): Promise<string | undefined> {
+  // Without a contract and without a daemon there is no stack: that is what is told, not why it cannot be asked.
+  const answer = await withDaemon(async (client) => client?.request('list', {})).catch(() => undefined);
+  const roots = answer?.stacks.filter((stack) => stack.environment === environment).map(({ root }) => root);
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (roots?.includes(folder)) return folder;
+    if (dirname(folder) === folder) return undefined;
   }
-  return { root: await realpath(found.root), environment: options.env ?? 'dev' };
 }

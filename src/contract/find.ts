@@ -21,10 +21,13 @@ export async function findContract(from: string): Promise<{ root: string; file: 
 
 /** The contract's path in this very folder. Whatever bears the name counts, so that a folder is reported. */
 export async function findContractIn(folder: string): Promise<string | undefined> {
-  for (const name of CONTRACT_NAMES) {
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined) return path;
-  }
-  return undefined;
+  const [first] = await listContracts(folder);
+  return first;
+}
+
+/** All that bear the name of a contract; only the first one counts. */
+export async function listContracts(folder: string): Promise<string[]> {
+  const paths = CONTRACT_NAMES.map((name) => join(folder, name));
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return paths.filter((_, index) => found[index] !== undefined);
 }

@@ -1,12 +1,12 @@
 /** Reads a workspace's contract and what it names from disk. Bad input is a diagnostic, never an exception. */
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { errnoOf } from '../lib/errors.ts';
 import { DEFAULT_ENVIRONMENT, type Contract, type EnvFileValues } from './contract.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
-import { CONTRACT_NAMES, PERSONAL_OVERLAY, findContractIn } from './find.ts';
+import { CONTRACT_NAMES, PERSONAL_OVERLAY, listContracts } from './find.ts';
 import { parseContract, type ParsedContract, type Source } from './parse.ts';
 
 export type { EnvFileValues } from './contract.ts';
@@ -28,7 +28,7 @@ export async function loadContract(
   root: string,
   options: { environment?: string; personal: boolean },
 ): Promise<LoadedContract> {
-  const file = (await findContractIn(root)) ?? join(root, CONTRACT_NAMES[0]);
+  const [file = join(root, CONTRACT_NAMES[0]), ...others] = await listContracts(root);
   const overlay = join(root, PERSONAL_OVERLAY);
   const files = options.personal ? [file, overlay] : [file];
   const contract = await readSource(file);
@@ -39,12 +39,27 @@ export async function loadContract(
   const known = parsed.contract ?? parsed.partial;
   const trouble = personal === undefined || 'text' in personal || isAbsent(personal) ? [] : [personal];
   const missing = known === undefined ? [] : await findMissingFolders(root, known);
-  const diagnostics = sortDiagnostics([...parsed.diagnostics, ...trouble, ...missing]);
+  const diagnostics = sortDiagnostics([
+    ...parsed.diagnostics,
+    ...trouble,
+    ...missing,
+    ...others.map((other) => warnOfOther(file, other)),
+  ]);
   const { contract: valid, ...rest } = parsed;
   if (valid === undefined) return { ...rest, diagnostics, files };
   const isUsable = trouble.length === 0 && missing.length === 0;
   return { ...rest, ...(isUsable ? { contract: valid } : { partial: valid }), diagnostics, files };
 }
+
+const warnOfOther = (file: string, other: string): Diagnostic => ({
+  code: 'PR001',
+  severity: 'warning',
+  message: `${basename(other)} is not read: ${basename(file)} beside it is the contract`,
+  hint: 'remove one of them',
+  file: other,
+  line: 1,
+  column: 1,
+});
 
 /** Reads every env file that the contract names, once. */
 export async function loadEnvFiles(

@@ -36,6 +36,28 @@ export function chooseFrontPorts(
   return wanted === undefined ? [80, FALLBACK_PORT] : [wanted];
 }
 
+/**
+ * What `daemon start` says where a daemon runs already: a wish that comes too late is not ignored.
+ * @throws PortrampError FRONT_PORT_CONFLICT when the settings ask for another port than the front has.
+ */
+export function checkFrontPort(
+  { variable, file }: FrontSettings,
+  running: number | undefined,
+  config: string,
+): void {
+  const wanted = variable !== undefined && variable !== 0 ? variable : file;
+  if (wanted === undefined || wanted === 0 || running === undefined || wanted === running) return;
+  const who = wanted === variable ? 'PORTRAMP_HTTP_PORT' : config;
+  const edit = wanted === file ? '' : `write "httpPort: ${wanted}" to ${config}, then `;
+  throw new PortrampError(
+    'FRONT_PORT_CONFLICT',
+    `${who} asks for port ${wanted}, but the front is running on port ${running}`,
+    {
+      hint: `to move it: ${edit}"portramp daemon stop --force && portramp daemon start"; services keep running`,
+    },
+  );
+}
+
 export interface FrontPort {
   readonly status: FrontStatus;
   /** What should be said once, about a choice that was just made. Empty at the next call. */

@@ -1,8 +1,6 @@
 /** Settings of the machine: two variables and `config.yaml` in the state folder. */
 import { readFile } from 'node:fs/promises';
 
-import { z } from 'zod';
-
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
 
 export interface FrontSettings {
@@ -11,8 +9,6 @@ export interface FrontSettings {
   /** `httpPort` in `config.yaml`. */
   readonly file: number | undefined;
 }
-
-const config = z.strictObject({ httpPort: z.number().int().min(0).max(65535).optional() });
 
 /** @throws PortrampError USAGE when a setting cannot be read or is not a port. */
 export async function readFrontSettings(
@@ -40,16 +36,31 @@ async function readConfig(path: string): Promise<number | undefined> {
     throw new PortrampError('USAGE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
   // Most machines have no such file: its parser is loaded only for those that do.
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new PortrampError('USAGE', `${path}: ${messageOf(error)}`, { hint: 'for example: httpPort: 8080' });
+  const { LineCounter, isMap, isNode, isScalar, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const refuse = (message: string, offset = 0, hint = EXAMPLE): never => {
+    const { line, col } = lines.linePos(offset);
+    throw new PortrampError('USAGE', `${path}:${Math.max(1, line)}:${Math.max(1, col)} ${message}`, { hint });
+  };
+  const { contents, errors } = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [broken] = errors;
+  if (broken !== undefined) return refuse(broken.message, broken.pos[0]);
+  if (contents === null || (isScalar(contents) && contents.value === null)) return undefined;
+  if (!isMap(contents)) return refuse('the settings are a map', contents.range?.[0]);
+  let port: number | undefined;
+  for (const { key, value } of contents.items) {
+    const name = isScalar(key) ? String(key.value) : 'that is no word';
+    const offset = isNode(key) ? key.range?.[0] : 0;
+    if (name !== 'httpPort') return refuse(`there is no setting "${name}"`, offset);
+    if (!isScalar(value) || !isPort(value.value)) {
+      return refuse('httpPort is a number from 0 to 65535', isNode(value) ? value.range?.[0] : offset);
+    }
+    port = value.value;
   }
-  const result = config.safeParse(value ?? {});
-  if (result.success) return result.data.httpPort;
-  throw new PortrampError('USAGE', `${path}: ${z.prettifyError(result.error)}`, {
-    hint: 'the one setting is httpPort, a number from 0 to 65535',
-  });
+  return port;
 }
+
+const EXAMPLE = 'the one setting is a port number, for example "httpPort: 8080"';
+
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535;

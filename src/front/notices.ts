@@ -35,7 +35,7 @@ export function failed({ stack, route }: Match, failure: RouteFailure): Notice {
     status: 503,
     code: 'SERVICE_FAILED',
     title: `${route.service} failed`,
-    message: `The service ${route.service} of ${stack.label} ${sentence(failure.message)}${ending(failure)}`,
+    message: `The service ${route.service} of ${stack.label} failed: ${sentence(failure.message)}${ending(failure)}`,
     hint: failure.hint ?? `portramp restart ${route.service}`,
     log: failure.log,
     retryAfter: 5,

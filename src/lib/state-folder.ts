@@ -1,5 +1,6 @@
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { access, chmod, constants, lstat, mkdir } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
+import { dirname, sep } from 'node:path';
 
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
@@ -27,6 +28,7 @@ export async function prepareStateFolder(home: Home): Promise<void> {
     if (stats !== undefined && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
       await chmod(folder, 0o700);
     }
+    await checkWritable(folder);
   }
   for (const path of ownFilesOf(home)) await checkEntry(path);
 }
@@ -38,6 +40,41 @@ export async function prepareStateFolder(home: Home): Promise<void> {
 export async function checkStateFolder(home: Home): Promise<void> {
   for (const folder of foldersOf(home)) await checkFolder(folder);
 }
+
+/**
+ * Refuses a folder that this user cannot write to, or that is missing and cannot be made.
+ * @throws PortrampError STATE_FOLDER
+ */
+export async function checkWritable(folder: string): Promise<void> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (errnoOf(error) === 'ENOENT' && parent !== folder) return checkWritable(parent);
+    throw unusable(folder, error);
+  }
+}
+
+const HINTS: Partial<Record<string, string>> = {
+  ENOSPC: 'make room on that disk, or set PORTRAMP_HOME to a folder on another one',
+  EDQUOT: 'make room on that disk, or set PORTRAMP_HOME to a folder on another one',
+};
+
+const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR'];
+
+/** A system error about something in the state folder in words; undefined for every other error. */
+export function describeStateError(error: unknown, home: Home): PortrampError | undefined {
+  if (!(error instanceof Error) || !REFUSALS.includes(errnoOf(error) ?? '')) return undefined;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  const isOurs = foldersOf(home).some((folder) => path === folder || path?.startsWith(folder + sep));
+  return isOurs ? unusable(home.root, error) : undefined;
+}
+
+const unusable = (folder: string, error: unknown): PortrampError =>
+  new PortrampError('STATE_FOLDER', `cannot write to ${folder}: ${messageOf(error)}`, {
+    hint: HINTS[errnoOf(error) ?? ''] ?? 'set PORTRAMP_HOME to a folder that you may write to',
+    cause: error,
+  });
 
 /** What portramp writes there. `config.yaml` is the user's, who may keep it elsewhere and link to it. */
 const ownFilesOf = ({ lock, ledger, front, daemonLog, versions, logs }: Home): string[] => [

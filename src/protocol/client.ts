@@ -9,7 +9,7 @@ import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { tryLock } from '../lib/lock.ts';
 import { identityOf, isAlive } from '../lib/process-identity.ts';
-import { checkStateFolder, prepareStateFolder } from '../lib/state-folder.ts';
+import { checkStateFolder, checkWritable, prepareStateFolder } from '../lib/state-folder.ts';
 import { ask, createClient, createConnection, type Connection, type DaemonClient } from './connection.ts';
 import { dialSocket } from './dial.ts';
 import type { DaemonResult } from './messages.ts';
@@ -49,7 +49,10 @@ export async function connectDaemon(
 export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient | undefined>;
 export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient | undefined> {
   await checkStateFolder(options.home);
-  const first = await greet(options);
+  const first = await greet(options).catch(async (error: unknown) => {
+    await checkWritable(options.home.root);
+    throw error;
+  });
   if (first.kind === 'welcome') return first.client;
   if (!options.spawn) {
     if (first.kind === 'older') throw mismatchError(options, first.status);

@@ -26,6 +26,10 @@ export function reconcile({ changes, stateOf, wanted, wantedNow }: ReconcileInpu
   const changed = changes.filter((change) => change.kind === 'changed');
   const isWantedAnew = (name: string): boolean => wantedNow.has(name) && !wanted.has(name);
   const isAdded = new Set(added.map((change) => change.service));
+  // What was external was never started: as a process it is new.
+  const isOther = new Set(
+    changed.filter(({ fields }) => fields.includes('kind')).map(({ service }) => service),
+  );
   return [
     ...removed.map(({ service }): Action => ({ type: 'remove', service })),
     ...added.map(({ service }): Action => ({ type: 'add', service })),
@@ -34,7 +38,9 @@ export function reconcile({ changes, stateOf, wanted, wantedNow }: ReconcileInpu
       .filter(({ service, impact }) => impact === 'restart' && isAwake(stateOf(service)))
       .map(({ service }): Action => ({ type: 'restart', service })),
     ...[...wantedNow]
-      .filter((name) => isAdded.has(name) || (isWantedAnew(name) && !isAwake(stateOf(name))))
+      .filter(
+        (name) => isAdded.has(name) || ((isOther.has(name) || isWantedAnew(name)) && !isAwake(stateOf(name))),
+      )
       .map((service): Action => ({ type: 'start', service })),
   ];
 }

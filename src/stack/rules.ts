@@ -13,6 +13,10 @@ export function rulesFor(resolved: ResolvedService, canOverlap: boolean): Roster
   return { policy, strategy: canOverlap ? strategy : 'replace', onUnready, slots: slotsOf(service) };
 }
 
+/** How many replicas serve when all is well. */
+export const sizeOf = ({ service }: ResolvedService): number =>
+  service.kind === 'process' ? service.replicas : 1;
+
 /** What the clients of the service dial, and whether a ramp stands there. */
 export const stablePorts = ({ ports }: ResolvedService) =>
   ports.map(({ name, port, ramp }) => ({ name, port, ramp }));

@@ -50,8 +50,11 @@ export class Supervision {
   start(blueprints: Blueprints, wanted: ReadonlySet<string>): void {
     this.#wanted = wanted;
     this.#settled = false;
+    // All of them first: what has been started alone would be all that there is.
+    this.#drawing = true;
     for (const name of blueprints.services.keys()) this.#add(blueprintOf(blueprints, name));
     for (const name of wanted) this.#startOrArm(name);
+    this.#drawing = false;
     this.#draw();
   }
 

@@ -19,7 +19,7 @@ import {
   type RosterEvent,
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
-import { rulesFor, stablePorts } from './rules.ts';
+import { rulesFor, sizeOf, stablePorts } from './rules.ts';
 import type { ServiceEvent, ServiceState } from './service.ts';
 
 /** A service, and how the instance in each slot is launched. */
@@ -78,7 +78,7 @@ export class Unit {
   readonly #options: UnitOptions;
   readonly #shells = new Map<number, ReplicaShell>();
   #blueprint: Blueprint;
-  #roster: Roster = emptyRoster;
+  #roster: Roster;
   #generation = 0;
   #forced = false;
 
@@ -86,7 +86,7 @@ export class Unit {
     this.name = blueprint.service.name;
     this.#blueprint = blueprint;
     this.#options = options;
-    this.#resize();
+    this.#roster = { ...emptyRoster, size: sizeOf(this.resolved) };
   }
 
   /** The values that the next launch uses. */
@@ -158,8 +158,9 @@ export class Unit {
     this.#resize();
   }
 
+  /** Something external has no life here: at most there is a process from the time when it was none. */
   dispatch(event: { readonly type: 'start' | 'stop' | 'restart' }): void {
-    this.#step(event);
+    this.#step(this.resolved.kind === 'external' ? { type: 'stop' } : event);
   }
 
   /** The next run of a task happens even if there is nothing to do. */
@@ -191,8 +192,7 @@ export class Unit {
   }
 
   #resize(): void {
-    const { service } = this.resolved;
-    const size = service.kind === 'process' ? service.replicas : 1;
+    const size = sizeOf(this.resolved);
     if (size !== this.#roster.size) this.#step({ type: 'scale', size });
   }
 

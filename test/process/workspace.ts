@@ -23,7 +23,8 @@ import type { StackJson } from '../../src/cli/render/json.ts';
 import type { Front, PublishedService } from '../../src/protocol/messages.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
-const PORTRAMP = join(REPOSITORY, 'bin/portramp.js');
+/** The program. */
+export const PORTRAMP = join(REPOSITORY, 'bin/portramp.js');
 
 /** Programs that tests run as services. */
 export const program = (name: string): string => join(import.meta.dirname, 'programs', name);

@@ -1,6 +1,9 @@
+import { basename } from 'node:path';
+
 import { Option, type Command } from 'commander';
 
 import type { Format } from '../../check/report.ts';
+import type { Contract } from '../../contract/contract.ts';
 import type { Diagnostic } from '../../contract/diagnostic.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { color, hasColor, print, printJson } from '../terminal.ts';
@@ -48,7 +51,7 @@ async function check(options: CheckOptions): Promise<void> {
   const base = format === 'github' || format === 'sarif' ? await topOf(root) : root;
   const text = renderDiagnostics(all, { format, root: base, color: hasColor });
   if (text !== '') print(text);
-  if (format === 'text') print(summarize(all));
+  if (format === 'text') print(all.length === 0 ? await praise(root, contracts) : summarize(all));
   process.exitCode = exitCodeOf(all);
 }
 
@@ -71,7 +74,14 @@ function summarize(diagnostics: readonly Diagnostic[]): string {
     const count = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
     return count === 0 ? [] : [`${count} ${severity}${count === 1 ? '' : 's'}`];
   });
-  return color.dim(counts.length === 0 ? 'no findings' : counts.join(', '));
+  return color.dim(counts.join(', '));
+}
+
+async function praise(root: string, contracts: readonly Contract[]): Promise<string> {
+  const { findContractIn } = await import('../../contract/find.ts');
+  const { size } = new Set(contracts.flatMap(({ services }) => [...services.keys()]));
+  const file = basename((await findContractIn(root)) ?? 'the contract');
+  return `${file} is fine: ${size} service${size === 1 ? '' : 's'}`;
 }
 
 async function explain(id: string | true, asJson: boolean): Promise<void> {

@@ -1,11 +1,13 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
-import { openDaemon } from '../daemon-access.ts';
+import { withStartedDaemon } from '../daemon-access.ts';
+import { runnerLogOf } from '../dev/report.ts';
 import { print, printJson } from '../terminal.ts';
 
 export function defineClean(program: Command): void {
@@ -22,32 +24,52 @@ export function defineClean(program: Command): void {
 }
 
 async function clean(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const client = await openDaemon();
-  try {
+  await withStartedDaemon(async (client) => {
     const idle = options.all ? await stacksAtRest(client) : undefined;
     const ended = await cleanRuns(locateHome().runs);
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
-    const { logs, tasks } = locateHome();
-    for (const { slug } of forgotten) {
-      await rm(join(logs, slug), { recursive: true, force: true });
-      await rm(join(tasks, `${slug}.json`), { force: true });
-    }
-    if (options.json) return printJson({ version: 1, forgotten, ended });
+    const { tasks } = locateHome();
+    for (const { slug } of forgotten) await rm(join(tasks, `${slug}.json`), { force: true });
+    const removed = await removeLeftovers(client, forgotten.map(runnerLogOf));
+    if (options.json) return printJson({ version: 1, forgotten, removed, ended });
     for (const { root, found, left } of ended) {
       const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
       print(`ended ${found} processes that a crash in ${root} left behind${rest}`);
     }
-    if (forgotten.length + ended.length === 0)
+    if (forgotten.length + removed.length + ended.length === 0)
       print('Nothing to clean: every stack that portramp knows has its checkout.');
-    else for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
-  } finally {
-    client.close();
-  }
+    for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
+    for (const path of removed) print(`removed ${path}`);
+  });
 }
 
-async function stacksAtRest(client: Awaited<ReturnType<typeof openDaemon>>) {
+async function stacksAtRest(client: DaemonClient) {
   const { stacks } = await client.request('list', { all: true });
   return stacks
     .filter((stack) => stack.pid === undefined)
     .map(({ root, environment }) => ({ root, environment }));
+}
+
+/** A runner's log that was written to since then may belong to a stack that has no name yet. Milliseconds. */
+const SETTLED_AGE = 60_000;
+
+/** Removes logs of stacks that nobody knows: of those just forgotten, and after a ledger was lost. Returns their paths. */
+async function removeLeftovers(client: DaemonClient, forgotten: readonly string[]): Promise<string[]> {
+  const { root, logs } = locateHome();
+  const runners = join(root, 'runners');
+  // Listed before the stacks are: a folder that appears meanwhile is none of these.
+  const folders = await readdir(logs).catch(() => []);
+  const files = await readdir(runners).catch(() => []);
+  const { stacks } = await client.request('list', { all: true });
+  const slugs = new Set(stacks.map(({ slug }) => slug));
+  const kept = new Set(stacks.map(runnerLogOf));
+  const removed = folders.filter((name) => !slugs.has(name)).map((name) => join(logs, name));
+  for (const path of files.filter((name) => !kept.has(name)).map((name) => join(runners, name))) {
+    const changed = await stat(path).catch(() => undefined);
+    const isForgotten = forgotten.some((name) => path === join(runners, name));
+    if (isForgotten) removed.push(path);
+    else if (changed !== undefined && Date.now() - changed.mtimeMs > SETTLED_AGE) removed.push(path);
+  }
+  await Promise.all(removed.map((path) => rm(path, { recursive: true, force: true })));
+  return removed;
 }

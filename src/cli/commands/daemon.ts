@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
-import { findDaemon, openDaemon } from '../daemon-access.ts';
+import { withDaemon, withStartedDaemon } from '../daemon-access.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 interface DaemonOptions {
@@ -22,8 +22,13 @@ export function defineDaemon(program: Command): void {
     .description('Start the daemon, if it is not running.')
     .option('--json', 'print one JSON object')
     .action(async (options: DaemonOptions) => {
-      const client = await openDaemon();
-      client.close();
+      await withStartedDaemon(async (client) => {
+        const { checkFrontPort } = await import('../../daemon/front-port.ts');
+        const { readFrontSettings } = await import('../../daemon/settings.ts');
+        const { front } = await client.request('status', {});
+        const { config } = locateHome();
+        checkFrontPort(await readFrontSettings(config, process.env), front.http, config);
+      });
       await printStatus(options);
     });
   daemon
@@ -40,20 +45,19 @@ export function defineDaemon(program: Command): void {
 }
 
 async function stop(options: DaemonOptions): Promise<void> {
-  const client = await findDaemon();
-  if (client !== undefined) {
+  const stopped = await withDaemon(async (client) => {
+    if (client === undefined) return false;
     const closed = new Promise<void>((resolve) => client.onClose(resolve));
     await client.request('shutdown', { force: options.force ?? false });
     await closed;
-  }
-  if (options.json) printJson({ version: 1, stopped: client !== undefined });
-  else print(client === undefined ? 'The daemon was not running.' : 'The daemon is stopped.');
+    return true;
+  });
+  if (options.json) printJson({ version: 1, stopped });
+  else print(stopped ? 'The daemon is stopped.' : 'The daemon was not running.');
 }
 
 async function printStatus(options: DaemonOptions): Promise<void> {
-  const client = await findDaemon();
-  const status = await client?.request('status', {});
-  client?.close();
+  const status = await withDaemon(async (client) => client?.request('status', {}));
   if (status === undefined) {
     process.exitCode = 1;
     if (options.json) printJson({ running: false, home: locateHome().root });

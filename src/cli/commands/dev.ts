@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { PortrampError } from '../../lib/errors.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 export interface DevOptions extends StackOptions {
@@ -23,8 +24,14 @@ export function defineDev(program: Command): void {
 }
 
 async function dev(names: string[], options: DevOptions): Promise<void> {
+  const isUntouched = process.env['PORTRAMP'] === '0';
+  if (isUntouched && options.detach) {
+    throw new PortrampError('USAGE', 'PORTRAMP=0 runs the commands in this terminal, not in the background', {
+      hint: 'leave out -d, or unset PORTRAMP',
+    });
+  }
   const key = await locateStack(options);
-  if (process.env['PORTRAMP'] === '0') {
+  if (isUntouched) {
     const { runUntouched } = await import('../dev/untouched.ts');
     process.exitCode = await runUntouched(key, names);
   } else if (options.detach) {

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 
-import { findDaemon, findRunningStack } from '../daemon-access.ts';
-import { until } from '../stack-watch.ts';
+import { PortrampError, messageOf } from '../../lib/errors.ts';
+import { isSameStack, withDaemon } from '../daemon-access.ts';
+import { until, untilPublished } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { RunningStack } from '../../protocol/messages.ts';
+import type { RunningStack, StackKey } from '../../protocol/messages.ts';
 
 export function defineDown(program: Command): void {
   withStackOptions(program.command('down'))
@@ -19,32 +20,47 @@ export function defineDown(program: Command): void {
 
 async function down(options: StackOptions & { all?: boolean; json?: boolean }): Promise<void> {
   const key = options.all ? undefined : await locateStack(options);
-  const client = await findDaemon();
-  const stopped: Pick<RunningStack, 'slug'>[] = [];
-  if (client !== undefined) {
-    const running = key === undefined ? await runningStacks(client) : await findRunningStack(client, key);
-    const found = [running ?? []].flat();
-    stopped.push(...found);
-    await Promise.all(found.map((stack) => downOne(client, stack)));
-    client.close();
-  }
-  if (key !== undefined && stopped.length === 0) {
+  const { stopped, failures } = await withDaemon<Ended>(async (client) => {
+    if (client === undefined) return { stopped: [], failures: [] };
+    const stacks = await chooseStacks(client, key);
+    const ends = await Promise.allSettled(stacks.map((stack) => downOne(client, stack)));
+    return {
+      stopped: stacks.filter((_, index) => ends[index]?.status === 'fulfilled'),
+      failures: ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : [])),
+    };
+  });
+  if (key !== undefined && stopped.length + failures.length === 0) {
     const { removeContainers } = await import('../left-containers.ts');
-    const slug = await removeContainers(key);
-    if (slug !== undefined) stopped.push(slug);
+    const left = await removeContainers(key);
+    if (left !== undefined) stopped.push(left);
   }
   if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
-  else if (stopped.length === 0) print('Nothing was running.');
+  else if (stopped.length + failures.length === 0) print('Nothing was running.');
   else for (const stack of stopped) print(`${stack.slug} is down`);
+  if (failures.length > 0) throw mergeFailures(failures);
 }
 
-async function runningStacks(client: DaemonClient): Promise<RunningStack[]> {
+/** What has come of it. */
+interface Ended {
+  readonly stopped: Pick<RunningStack, 'slug'>[];
+  readonly failures: readonly unknown[];
+}
+
+/** One that cannot be stopped does not keep the others from it; each is named. */
+function mergeFailures(failures: readonly unknown[]): unknown {
+  const [first] = failures;
+  if (failures.length === 1 || !(first instanceof PortrampError)) return first;
+  return new PortrampError(first.code, failures.map(messageOf).join('; '), { hint: first.hint });
+}
+
+async function chooseStacks(client: DaemonClient, key: StackKey | undefined): Promise<RunningStack[]> {
   const { stacks } = await client.request('list', {});
-  return stacks.filter((stack) => stack.pid !== undefined);
+  return stacks.filter((stack) => stack.pid !== undefined && (key === undefined || isSameStack(stack, key)));
 }
 
 async function downOne(client: DaemonClient, stack: RunningStack): Promise<void> {
   const key = { root: stack.root, environment: stack.environment };
+  await untilPublished(client, key);
   await client.request('command', { stack: key, command: { action: 'down' } });
   await until(client, key, (current) => current === undefined);
 }

@@ -10,16 +10,24 @@ import { locateStack, withStackOptions, type StackOptions } from '../workspace.t
 export function defineExec(program: Command): void {
   withStackOptions(program.command('exec <service> <command...>'))
     .summary('run a command with the environment and folder of a service')
+    .passThroughOptions()
     .description(
-      "Run a command with the environment and in the folder of a service. Exit code: the command's.",
+      'Run a command with the environment and in the folder of a service. ' +
+        "What follows the name of the service is the command's. Exit code: the command's.",
     )
-    .addHelpText('after', '\nExample:\n  portramp exec api -- npx prisma studio')
+    .addHelpText('after', '\nExample:\n  portramp exec api npx prisma studio')
     .action((service: string, words: string[], _options: unknown, command: Command) =>
       exec(service, words, command.optsWithGlobals()),
     );
 }
 
-async function exec(name: string, words: readonly string[], options: StackOptions): Promise<void> {
+async function exec(name: string, given: readonly string[], options: StackOptions): Promise<void> {
+  const words = given[0] === '--' ? given.slice(1) : given;
+  if (words[0]?.startsWith('-')) {
+    throw new PortrampError('USAGE', `there is no command "${words[0]}"`, {
+      hint: 'options of portramp go before the service: portramp exec --env test api npm run seed',
+    });
+  }
   const { service } = await findService(await locateStack(options), name);
   if (service.service.kind === 'compose') {
     const inside = service.service.compose;

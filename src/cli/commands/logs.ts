@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { locateHome } from '../../lib/home.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
-import { isSameStack, notRunning, openDaemon, unknownService } from '../daemon-access.ts';
+import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
-import { print, printed } from '../terminal.ts';
+import { onOutputLost, print, printed } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface LogsOptions extends StackOptions {
@@ -31,9 +31,7 @@ export function defineLogs(program: Command): void {
 
 async function logs(names: string[], options: LogsOptions): Promise<void> {
   const key = await locateStack(options);
-  const client = await openDaemon();
-  const { stacks } = await client.request('list', { all: true });
-  client.close();
+  const { stacks } = await withStartedDaemon((client) => client.request('list', { all: true }));
   const stack = stacks.find((candidate) => isSameStack(candidate, key));
   if (stack === undefined) throw notRunning(key);
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
@@ -54,11 +52,12 @@ async function show(
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  process.stdout.once('error', stop);
+  const off = onOutputLost(stop);
   const printLine = json ? (line: LogLine) => print(JSON.stringify(line)) : logPrinter(services);
   for await (const line of read(abort.signal)) {
     printLine(line);
     await printed();
   }
+  off();
   process.off('SIGINT', stop).off('SIGTERM', stop);
 }

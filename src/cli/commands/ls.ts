@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { findDaemon } from '../daemon-access.ts';
+import { withDaemon } from '../daemon-access.ts';
 import { stackJson } from '../render/json.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { notice, print, printJson } from '../terminal.ts';
@@ -17,9 +17,7 @@ export function defineLs(program: Command): void {
 }
 
 async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const client = await findDaemon();
-  const answer = client && (await client.request('list', { all: options.all ?? false }));
-  client?.close();
+  const answer = await withDaemon(async (client) => client?.request('list', { all: options.all ?? false }));
   const stacks = answer?.stacks ?? [];
   if (options.json) {
     printJson({ version: 1, front: answer?.front ?? {}, stacks: stacks.map(stackJson) });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import { findService } from '../resolved-stack.ts';
+import { findAddresses } from '../resolved-stack.ts';
 import { print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -17,8 +17,8 @@ export function defineOpen(program: Command): void {
 }
 
 async function open(name: string, options: StackOptions & { json?: boolean }): Promise<void> {
-  const { service } = await findService(await locateStack(options), name);
-  const url = service.ports.find((port) => port.publicUrl !== undefined)?.publicUrl;
+  const addresses = await findAddresses(await locateStack(options), name);
+  const url = addresses.find(({ publicUrl }) => publicUrl !== undefined)?.publicUrl;
   if (url === undefined) {
     throw new PortrampError('UNKNOWN_NAME', `${name} has no http port, so there is nothing to open`);
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import { findService } from '../resolved-stack.ts';
+import { findAddresses, type Address } from '../resolved-stack.ts';
 import { print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -27,25 +27,21 @@ export function defineUrl(program: Command): void {
 }
 
 async function url(name: string, options: UrlOptions): Promise<void> {
-  const { service } = await findService(await locateStack(options), name);
-  const port =
+  const addresses = await findAddresses(await locateStack(options), name);
+  const address =
     options.port === undefined
-      ? (service.ports.find((candidate) => candidate.primary) ?? service.ports[0])
-      : service.ports.find((candidate) => candidate.name === options.port);
-  if (port === undefined) throw noPort(name, options.port, service.ports);
-  const { url: direct, publicUrl, hosts } = port;
-  if (options.json) printJson({ version: 1, service: name, port: port.name, url: direct, publicUrl, hosts });
+      ? (addresses.find((candidate) => candidate.primary) ?? addresses[0])
+      : addresses.find((candidate) => candidate.port === options.port);
+  if (address === undefined) throw noPort(name, options.port, addresses);
+  const { port, url: direct, publicUrl, hosts } = address;
+  if (options.json) printJson({ version: 1, service: name, port, url: direct, publicUrl, hosts });
   else print(options.direct ? direct : (publicUrl ?? direct));
 }
 
-function noPort(
-  service: string,
-  wanted: string | undefined,
-  ports: readonly { name: string }[],
-): PortrampError {
+function noPort(service: string, wanted: string | undefined, ports: readonly Address[]): PortrampError {
   if (ports.length === 0)
     return new PortrampError('UNKNOWN_NAME', `${service} has no port, so it has no URL`);
   return new PortrampError('UNKNOWN_NAME', `${service} has no port "${wanted ?? ''}"`, {
-    hint: `its ports are: ${ports.map((port) => port.name).join(', ')}`,
+    hint: `its ports are: ${ports.map(({ port }) => port).join(', ')}`,
   });
 }

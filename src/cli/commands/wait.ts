@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import type { RunningStack } from '../../protocol/messages.ts';
-import { openDaemon, requireServices } from '../daemon-access.ts';
+import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
+import { notRunning, requireServices, withStartedDaemon } from '../daemon-access.ts';
 import { parseDuration } from '../duration.ts';
 import { isUp, until } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
@@ -19,7 +19,11 @@ export function defineWait(program: Command): void {
     .description(
       'Wait until services are ready (tasks: done). Exit code 1 when one failed or the time is over.',
     )
-    .option('--timeout <duration>', 'how long at most, such as 500ms, 30s or 5m', parseDuration, 120_000)
+    .addOption(
+      new Option('--timeout <duration>', 'how long at most, such as 500ms, 30s or 5m')
+        .argParser(parseDuration)
+        .default(120_000, '2m'),
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  portramp dev -d & portramp wait api && npm run e2e')
     .action((services: string[], _options: unknown, command: Command) =>
@@ -29,15 +33,20 @@ export function defineWait(program: Command): void {
 
 async function wait(names: string[], options: WaitOptions): Promise<void> {
   const key = await locateStack(options);
-  const client = await openDaemon();
-  try {
+  await withStartedDaemon(async (client) => {
+    let last: RunningStack | undefined;
     const over = (stack: RunningStack | undefined): boolean => {
-      if (stack === undefined) return false;
+      last = stack;
+      // One that is just starting has none yet.
+      if (stack === undefined || stack.services.length === 0) return false;
       requireServices(stack, names);
       const waited = stack.services.filter((service) => names.includes(service.name));
       return waited.every(isUp) || waited.some((service) => service.state === 'failed');
     };
-    const stack = await until(client, key, over, options.timeout);
+    const stack = await until(client, key, over, options.timeout).catch((error: unknown) => {
+      const isLate = error instanceof PortrampError && error.code === 'TIMEOUT';
+      throw isLate ? describeDelay(key, last, names, options.timeout) : error;
+    });
     const services = stack?.services.filter((service) => names.includes(service.name)) ?? [];
     if (options.json) printJson({ version: 1, services });
     const failed = services.find((service) => service.state === 'failed');
@@ -47,7 +56,28 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
       });
     }
     if (!options.json) for (const service of services) print(`${service.name} is ${service.state}`);
-  } finally {
-    client.close();
+  });
+}
+
+function describeDelay(
+  key: StackKey,
+  stack: RunningStack | undefined,
+  names: readonly string[],
+  timeout: number,
+): PortrampError {
+  const after = `after ${timeout / 1_000} s`;
+  if (stack === undefined) {
+    const { message, hint } = notRunning(key);
+    return new PortrampError('TIMEOUT', `${after}, ${message}`, { hint });
   }
+  const late = stack.services.filter((service) => names.includes(service.name) && !isUp(service));
+  const states = late.map((service) => `${service.name} is ${describeState(service)}`);
+  return new PortrampError('TIMEOUT', `${after}, ${states.join('; ') || 'the stack is just starting'}`, {
+    hint: `"portramp why ${late[0]?.name ?? names[0]}" says what is in the way`,
+  });
+}
+
+function describeState({ state, waitingFor = [], failure }: PublishedService): string {
+  if (state === 'waiting' && waitingFor.length > 0) return `waiting for ${waitingFor.join(', ')}`;
+  return failure === undefined ? state : `${state}: ${failure.message}`;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
-import { openDaemon } from '../daemon-access.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
+import { withStartedDaemon } from '../daemon-access.ts';
 import { renderExplanation } from '../render/why.ts';
 import { print, printJson } from '../terminal.ts';
 import { askAboutHost, askAboutPort, askAboutService } from '../why/ask.ts';
@@ -27,22 +28,15 @@ export function defineWhy(program: Command): void {
 }
 
 async function why(target: string, options: WhyOptions): Promise<void> {
-  const client = await openDaemon();
-  try {
+  await withStartedDaemon(async (client) => {
     const explanation = await explain(client, target, options);
     if (options.json) printJson({ version: 1, ...explanation });
     else print(renderExplanation(explanation));
-  } finally {
-    client.close();
-  }
+  });
 }
 
 /** A number is a port, a name with a dot or a scheme a host, everything else a service of this checkout. */
-async function explain(
-  client: Awaited<ReturnType<typeof openDaemon>>,
-  target: string,
-  options: WhyOptions,
-): Promise<Explanation> {
+async function explain(client: DaemonClient, target: string, options: WhyOptions): Promise<Explanation> {
   const port = /^:?(\d{1,5})$/.exec(target)?.[1];
   if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) {
     return askAboutPort(client, Number(port));

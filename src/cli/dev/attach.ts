@@ -2,25 +2,30 @@
 import { join } from 'node:path';
 
 import { locateHome } from '../../lib/home.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { readLogs } from '../../stack/logs/read.ts';
-import { findRunningStack, notRunning, openDaemon, requireServices } from '../daemon-access.ts';
+import { findRunningStack, notRunning, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
 import { renderStacks } from '../render/stacks.ts';
-import { until } from '../stack-watch.ts';
-import { notice, print, printed } from '../terminal.ts';
+import { until, untilPublished } from '../stack-watch.ts';
+import { notice, onOutputLost, print, printed } from '../terminal.ts';
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
-export async function attach(key: StackKey, names: readonly string[]): Promise<number> {
-  const client = await openDaemon();
+export function attach(key: StackKey, names: readonly string[]): Promise<number> {
+  return withStartedDaemon((client) => showLogs(client, key, names));
+}
+
+async function showLogs(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<number> {
   const abort = new AbortController();
   const leave = (): void => abort.abort();
   process.once('SIGINT', leave).once('SIGTERM', leave);
+  const off = onOutputLost(leave);
   try {
+    await untilPublished(client, key);
     const stack = await findRunningStack(client, key);
     if (stack === undefined) throw notRunning(key);
     if (names.length > 0) {
-      requireServices(stack, names);
       await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
     }
     print(renderStacks([stack]));
@@ -35,7 +40,7 @@ export async function attach(key: StackKey, names: readonly string[]): Promise<n
     }
     return 0;
   } finally {
+    off();
     process.off('SIGINT', leave).off('SIGTERM', leave);
-    client.close();
   }
 }

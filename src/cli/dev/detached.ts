@@ -1,97 +1,104 @@
 /**
- * `portramp dev -d`: the same runner in a session of its own. It tells this process over an IPC channel when
- * its services have settled, then the channel is cut and the runner goes on alone.
+ * `portramp dev -d`: the same runner in a session of its own. It tells this process over an IPC channel what
+ * happens; when its services have settled, or one has failed, the channel is cut and the runner goes on alone.
  */
-import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { locateHome } from '../../lib/home.ts';
-import { sha256 } from '../../lib/hash.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
-import { findRunningStack, openDaemon, requireServices } from '../daemon-access.ts';
-import { renderStacks } from '../render/stacks.ts';
-import { isSettled, until } from '../stack-watch.ts';
-import { color, notice, print } from '../terminal.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
+import { describeService, renderStack } from '../render/stacks.ts';
+import { createView } from '../render/view.ts';
+import { isSettled, isUp, until, untilPublished } from '../stack-watch.ts';
+import { color, displayText, notice, print } from '../terminal.ts';
+import { launchRunner, type Launch } from './launch.ts';
+import type { Report } from './report.ts';
 
-/** In the environment of the runner that `dev -d` starts. */
-export const DETACHED = 'PORTRAMP_DETACHED';
-
-/** What the runner sends when nothing changes by itself any more. */
-export interface Settled {
-  readonly settled: true;
+/** Resolves with the exit code: 0 when every service is ready or done, 1 when one is not, 2 for a bad contract. */
+export function runDetached(key: StackKey, names: readonly string[]): Promise<number> {
+  return withStartedDaemon(async (client) => {
+    const progress = createProgress(key.root);
+    const running = await findRunningStack(client, key);
+    const launch: Launch =
+      running === undefined ? await launchRunner(key, names, progress.onReport) : { kind: 'occupied' };
+    if (launch.kind === 'ended') return launch.code === 0 ? refuseTakenDown() : launch.code;
+    if (launch.kind === 'occupied') await join(client, key, names);
+    const stack = await until(client, key, progress.isOver);
+    return stack === undefined ? refuseTakenDown() : report(stack, progress.unfinished);
+  });
 }
 
-/** Resolves with the exit code: 0 when every service is ready or done, 1 when one failed, 2 for a bad contract. */
-export async function runDetached(key: StackKey, names: readonly string[]): Promise<number> {
-  const client = await openDaemon();
-  try {
-    if ((await findRunningStack(client, key)) === undefined) {
-      const code = await launch(key, names);
-      if (code !== undefined) return code;
-    } else {
-      await startMore(client, key, names);
-    }
-    const stack = await findRunningStack(client, key);
-    if (stack === undefined) return 1;
-    return report(stack);
-  } finally {
-    client.close();
-  }
+interface Progress {
+  /** Shows what the runner tells; true when nothing more has to be waited for. */
+  readonly onReport: (report: Report) => boolean;
+  /** The same for what the daemon knows of the stack. */
+  readonly isOver: (stack: RunningStack | undefined) => boolean;
+  /** Services that were started and have not been up since. */
+  readonly unfinished: ReadonlySet<string>;
 }
 
-/** Starts the runner and waits until it has settled; resolves with its exit code if it ends before. */
-async function launch(key: StackKey, names: readonly string[]): Promise<number | undefined> {
-  const folder = join(locateHome().root, 'runners');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${sha256(`${key.root}\0${key.environment}`).slice(0, 16)}.log`);
-  const log = await open(path, 'w', 0o600);
-  try {
-    const args = [process.argv[1] ?? '', '--dir', key.root, 'dev', '--env', key.environment, '--', ...names];
-    const runner = spawn(process.execPath, args, {
-      cwd: key.root,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      env: { ...process.env, [DETACHED]: '1' },
-    });
-    const code = await new Promise<number | undefined>((resolve, reject) => {
-      runner.once('error', reject);
-      runner.once('message', () => resolve(undefined));
-      runner.once('exit', (exitCode) => resolve(exitCode ?? 1));
-    });
-    if (code === undefined) {
-      runner.disconnect();
-      runner.unref();
-    } else {
-      process.stderr.write(await readFile(path, 'utf8'));
-    }
-    return code;
-  } finally {
-    await log.close();
-  }
+function createProgress(root: string): Progress {
+  const view = createView({ root, logs: false, summaries: false });
+  const unfinished = new Set<string>();
+  const see = (service: PublishedService): void => {
+    if (isUp(service)) unfinished.delete(service.name);
+    else if (service.state !== 'idle') unfinished.add(service.name);
+    view({ type: 'service', service });
+  };
+  return {
+    unfinished,
+    onReport: (report) => {
+      if ('occupied' in report) return true;
+      const { event } = report;
+      if (event.type === 'service') see(event.service);
+      else view(event);
+      return event.type === 'settled' || (event.type === 'service' && event.service.state === 'failed');
+    },
+    isOver: (stack) => {
+      const services = stack?.services ?? [];
+      services.forEach(see);
+      if (stack === undefined || services.some(isFailed)) return true;
+      return services.length > 0 && services.every(isSettled);
+    },
+  };
 }
 
-async function startMore(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<void> {
+const isFailed = (service: PublishedService): boolean => service.state === 'failed';
+
+/** Starts what is named in the stack that is running already. */
+async function join(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<void> {
+  await untilPublished(client, key);
   const running = await findRunningStack(client, key);
   notice(color.dim(`already running (pid ${running?.pid ?? '?'})`));
-  if (running !== undefined && names.length > 0) {
-    requireServices(running, names);
-    await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
-  }
-  await until(client, key, (stack) => stack === undefined || stack.services.every(isSettled));
+  if (running === undefined || names.length === 0) return;
+  await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
 }
 
-function report(stack: RunningStack): number {
-  print(renderStacks([stack]));
-  const failed = stack.services.filter((service) => service.state === 'failed');
+function refuseTakenDown(): never {
+  throw new PortrampError('STACK_NOT_RUNNING', 'the stack was taken down before it was ready', {
+    hint: 'start it again with "portramp dev -d"',
+  });
+}
+
+function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
+  // What is wrong is said below, with the last lines of the service.
+  print(renderStack(stack, (service) => (isFailed(service) ? '' : describeService(service))));
+  const failed = stack.services.filter(isFailed);
   for (const service of failed) notice(describeFailure(service));
-  return failed.length > 0 ? 1 : 0;
+  if (failed.length > 0) {
+    const pending = stack.services.some((service) => !isSettled(service));
+    notice(color.dim(`the rest ${pending ? 'goes on starting' : 'keeps running'}; "portramp down" stops it`));
+    return 1;
+  }
+  const stopped = stack.services.filter(
+    (service) => service.state === 'idle' && unfinished.has(service.name),
+  );
+  for (const { name } of stopped) notice(`${color.red('stopped')} ${name} before it was ready`);
+  return stopped.length > 0 ? 1 : 0;
 }
 
 function describeFailure(service: PublishedService): string {
-  const log = service.failure?.log.slice(-10).map((line) => `    ${line}`) ?? [];
+  const log = service.failure?.log.slice(-10).map((line) => `    ${displayText(line)}`) ?? [];
   const head = `${color.red('failed')} ${service.name}: ${service.failure?.message ?? 'no reason known'}`;
-  const hint = service.failure?.hint ?? `see "portramp logs ${service.name}"; the rest keeps running`;
+  const hint = service.failure?.hint ?? `see "portramp logs ${service.name}"`;
   return [head, ...log, `  ${color.dim('hint:')} ${hint}`].join('\n');
 }

@@ -3,12 +3,13 @@ import { PortrampError } from '../../lib/errors.ts';
 import { locateHome } from '../../lib/home.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { StackKey } from '../../protocol/messages.ts';
-import { createRunner, type Runner } from '../../stack/runner.ts';
+import { createRunner } from '../../stack/runner.ts';
 import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
-import { hasColor, notice } from '../terminal.ts';
+import { hasColor } from '../terminal.ts';
 import { attach } from './attach.ts';
-import { DETACHED } from './detached.ts';
+import { DETACHED, type Report } from './report.ts';
+import { stopOnSignals } from './signals.ts';
 
 /** Resolves with the exit code when the stack is down. */
 export async function runForeground(key: StackKey, names: readonly string[]): Promise<number> {
@@ -23,17 +24,17 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
     color: hasColor && !detached,
     ambient: process.env,
   });
-  const view = createView({ root: key.root, logs: !detached });
-  runner.events.on(view);
-  if (detached) reportTo(process, runner);
-  const release = stopOnSignals(runner);
+  const view = createView({ root: key.root, logs: !detached, summaries: true });
+  // While `dev -d` listens it shows what happens; after that there is only the log file.
+  runner.events.on((event) => (detached && event.type !== 'line' && tell({ event })) || view(event));
+  const release = stopOnSignals(({ now }) => void runner.stop({ now }), { readsOutput: !detached });
   try {
     await runner.start();
   } catch (error) {
     release();
-    if (!detached && error instanceof PortrampError && error.code === 'STACK_RUNNING') {
-      return attach(key, names);
-    }
+    const isOccupied = error instanceof PortrampError && error.code === 'STACK_RUNNING';
+    if (isOccupied && !detached) return attach(key, names);
+    if (isOccupied) tell({ occupied: true });
     throw error;
   }
   await runner.ended;
@@ -41,29 +42,10 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
   return 0;
 }
 
-/** The first signal stops the stack in order, the second one at once. */
-function stopOnSignals(runner: Runner): () => void {
-  let asked = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (!asked) notice(`\n${signal}: stopping, consumers first; once more to stop at once`);
-    void runner.stop({ now: asked });
-    asked = true;
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return () => {
-    for (const signal of signals) process.off(signal, stop);
-  };
-}
-
-/** Tells `dev -d` that nothing changes by itself any more, then cuts the channel. */
-function reportTo(channel: NodeJS.Process, runner: Runner): void {
-  const off = runner.events.on((event) => {
-    if (event.type !== 'settled') return;
-    off();
-    if (!channel.connected) return;
-    channel.send?.({ settled: true }, () => {
-      if (channel.connected) channel.disconnect();
-    });
-  });
+/** Tells `dev -d`; false when it does not listen (any more). */
+function tell(report: Report): boolean {
+  if (!process.connected || process.send === undefined) return false;
+  // What cannot be sent has no reader: that process has just gone.
+  process.send(report, () => undefined);
+  return true;
 }

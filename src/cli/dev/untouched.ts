@@ -1,15 +1,19 @@
 /** `PORTRAMP=0 portramp dev`: the commands as they are written, without ports, names, supervision or a daemon. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { ContractError } from '../../contract/contract-error.ts';
-import type { Contract } from '../../contract/contract.ts';
+import type { Contract, Service } from '../../contract/contract.ts';
 import { loadContract } from '../../contract/load.ts';
+import { startTimeOf } from '../../lib/process-identity.ts';
 import { planStack } from '../../plan/plan-stack.ts';
 import { selectServices } from '../../plan/order.ts';
 import type { StackKey } from '../../protocol/messages.ts';
+import { trackRemains } from '../../runtime/process/remains.ts';
 import { unknownService } from '../daemon-access.ts';
 import { notice } from '../terminal.ts';
+import { stopOnSignals } from './signals.ts';
 
 /** Runs the services until all have ended, or a signal ends them. Resolves with the exit code to use. */
 export async function runUntouched(key: StackKey, names: readonly string[]): Promise<number> {
@@ -22,37 +26,77 @@ export async function runUntouched(key: StackKey, names: readonly string[]): Pro
   const selection = selectServices(plan, names);
   const [unknown] = selection.unknown;
   if (unknown !== undefined) throw unknownService(unknown.name, [...plan.services.keys()]);
-  const children: ChildProcess[] = [];
-  const relay = (signal: NodeJS.Signals): void => {
-    for (const child of children) child.kill(signal);
-  };
-  process.on('SIGTERM', relay).on('SIGINT', relay);
-  const codes = await Promise.all(
-    selection.names.map((name) => runCommand(key.root, contract, name, children)),
+  const groups: Group[] = [];
+  let isAsked = false;
+  // Before the first of them starts: a signal that comes then must not leave it behind.
+  const release = stopOnSignals(
+    ({ now }) => {
+      isAsked = true;
+      for (const group of groups) group.stop({ now });
+    },
+    { readsOutput: false },
   );
-  process.off('SIGTERM', relay).off('SIGINT', relay);
-  return codes.some((code) => code !== 0) ? 1 : 0;
+  for (const name of selection.names) {
+    const service = contract.services.get(name);
+    if (service !== undefined && isCommand(service)) groups.push(startGroup(key.root, service));
+  }
+  const codes = await Promise.all(groups.map(({ ended }) => ended));
+  release();
+  return isAsked || codes.every((code) => code === 0) ? 0 : 1;
 }
 
-async function runCommand(
-  root: string,
-  contract: Contract,
-  name: string,
-  children: ChildProcess[],
-): Promise<number> {
-  const service = contract.services.get(name);
-  if (service === undefined || service.kind === 'external' || service.kind === 'compose') return 0;
-  const shell = typeof service.command === 'string';
-  const [file = '', ...args] = typeof service.command === 'string' ? [service.command] : service.command;
-  const child = spawn(file, args, { cwd: join(root, service.dir), shell, stdio: 'inherit' });
-  children.push(child);
-  return new Promise((resolve) => {
+type Command = Exclude<Service, { kind: 'external' | 'compose' }>;
+
+const isCommand = (service: Service): service is Command =>
+  service.kind === 'process' || service.kind === 'task';
+
+/** A command with everything that it starts. */
+interface Group {
+  stop(options: { readonly now: boolean }): void;
+  /** Resolves with the exit code of the command, when nothing of the group is left. */
+  readonly ended: Promise<number>;
+}
+
+/** Milliseconds between two looks at what is left. */
+const LOOK = 50;
+
+/** In a group of its own, as in a supervised run: a signal to a shell or to npm does not reach what it started. */
+function startGroup(root: string, service: Command): Group {
+  const { name, command, dir, stop } = service;
+  const shell = typeof command === 'string';
+  const [file = '', ...args] = typeof command === 'string' ? [command] : command;
+  const detached = process.platform !== 'win32';
+  const child = spawn(file, args, { cwd: join(root, dir), shell, detached, stdio: 'inherit' });
+  const { pid } = child;
+  // One that has ended already has no start time; its group may go on.
+  const remains = pid === undefined ? undefined : trackRemains({ pid, startTime: startTimeOf(pid) ?? '' });
+  const isLeft = (): boolean => remains !== undefined && remains.look().length > 0;
+  let deadline: NodeJS.Timeout | undefined;
+  let isKilled = false;
+  const stopGroup: Group['stop'] = ({ now }) => {
+    isKilled ||= now;
+    deadline ??= setTimeout(() => stopGroup({ now: true }), stop.timeout);
+    const signal = isKilled ? 'SIGKILL' : stop.signal;
+    if (detached) remains?.signal(signal);
+    else child.kill(signal);
+  };
+  const exited = new Promise<number>((resolve) => {
     child.once('error', (error) => {
       notice(`${name}: ${error.message}`);
       resolve(127);
     });
     child.once('exit', (code) => resolve(code ?? 1));
   });
+  const ended = exited.then(async (code) => {
+    if (deadline === undefined && isLeft()) stopGroup({ now: false });
+    while (isLeft()) {
+      if (isKilled) stopGroup({ now: true });
+      await pause(LOOK);
+    }
+    clearTimeout(deadline);
+    return code;
+  });
+  return { stop: stopGroup, ended };
 }
 
 /** Nothing of a name is used here, but a plan wants one. */

@@ -20,10 +20,11 @@ const PAINT: Record<ServiceStateName, (text: string) => string> = {
 export const STATES = Object.keys(PAINT) as readonly ServiceStateName[];
 
 export function renderStacks(stacks: readonly RunningStack[]): string {
-  return stacks.map(renderStack).join('\n\n');
+  return stacks.map((stack) => renderStack(stack)).join('\n\n');
 }
 
-function renderStack(stack: RunningStack): string {
+/** @param describe what is said of a service beside its state */
+export function renderStack(stack: RunningStack, describe = describeService): string {
   const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
   const status =
     stack.pid === undefined
@@ -33,21 +34,16 @@ function renderStack(stack: RunningStack): string {
         : color.dim(`pid ${stack.pid}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
   const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
-  const services = stack.services.length === 0 ? [] : [renderServices(stack.services)];
+  const services = stack.services.length === 0 ? [] : [renderServices(stack.services, describe)];
   return [head, ...problems, ...services].join('\n');
 }
 
 export const paintState = (state: ServiceStateName): string => PAINT[state](state);
 
 /** One row a service: name, state, port, where to open it or what is wrong. */
-export function renderServices(services: readonly PublishedService[]): string {
+export function renderServices(services: readonly PublishedService[], describe = describeService): string {
   return columns(
-    services.map((service) => [
-      service.name,
-      paintState(service.state),
-      portsOf(service),
-      describeService(service),
-    ]),
+    services.map((service) => [service.name, paintState(service.state), portsOf(service), describe(service)]),
     '  ',
   );
 }

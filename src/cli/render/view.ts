@@ -12,6 +12,8 @@ export interface ViewOptions {
   readonly root: string;
   /** Whether the lines of the services are shown too. */
   readonly logs: boolean;
+  /** Whether it shows how all services are, and what is wrong with one, or leaves that to its caller. */
+  readonly summaries: boolean;
 }
 
 export function createView(options: ViewOptions): (event: RunnerEvent) => void {
@@ -23,6 +25,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
     // Not everything that is published changes what a person sees.
     if (states.get(service.name) === text) return;
     states.set(service.name, text);
+    if (service.state === 'failed' && !options.summaries) return;
     if (TOLD.includes(service.state)) showLine({ service: service.name, stream: 'stdout', text });
   };
 
@@ -30,6 +33,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
     switch (event.type) {
       case 'prepared':
         showLine = logPrinter(event.services.map((service) => service.name));
+        if (!options.summaries) return;
         print(`${color.bold(event.slug)}  ${color.dim(event.root)}`);
         print(`${renderServices(event.services)}\n`);
         return;
@@ -43,6 +47,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
       case 'notice':
         // Those about one service are among its lines.
         if (event.service === undefined) notice(`${color.yellow('portramp')} ${event.text}`);
+        else if (!options.logs) notice(`${color.yellow('portramp')} ${event.service}: ${event.text}`);
         return;
       case 'reassigned':
         notice(`${color.yellow('portramp')} ${describeMove(event)}`);
@@ -58,7 +63,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         notice(color.dim('The edit was not applied; everything runs on as it was.'));
         return;
       case 'settled':
-        print(`\n${renderServices(event.services)}\n`);
+        if (options.summaries) print(`\n${renderServices(event.services)}\n`);
         return;
     }
   };

@@ -213,8 +213,15 @@ services:
     const trouble = machine.workspace('trouble', TROUBLE);
     const up = await trouble.run('dev', '-d');
     expect(up.code).toBe(1);
-    expect(up.stderr).toMatch(/failed exits: exited with code 7\n +about to fail/);
-    expect((await trouble.service('fine')).state).toBe('ready');
+    expect(up.stderr).toMatch(/failed (exits|missing|misspelt|dependent): /);
+    await trouble.until('fine', 'ready');
+    for (const name of ['exits', 'missing', 'misspelt', 'silent', 'dependent']) {
+      await trouble.until(name, 'failed');
+    }
+    // A second look names all of them.
+    expect((await trouble.run('dev', '-d')).stderr).toMatch(
+      /failed exits: exited with code 7\n +about to fail/,
+    );
 
     const failures = Object.fromEntries(
       (await trouble.stack()).services.map(({ name, failure }) => [name, failure]),

@@ -92,6 +92,18 @@ describe('an edit of the contract', () => {
     expect((await shop.run('ls')).stdout).not.toMatch(/not applied/);
   });
 
+  it('that puts something external in the place of a process ends the process, and back', async () => {
+    const before = await pids();
+    shop.contract(contract(WEB, 'api: { external: "127.0.0.1:9" }', OTHER));
+    await shop.until('api', 'external');
+    await vi.waitFor(() => expect(() => process.kill(before['api'] ?? 0, 0)).toThrow(), { timeout: 10_000 });
+    expect((await shop.run('ls')).stdout).not.toMatch(/not started/);
+    shop.contract(contract(WEB, API, OTHER));
+    await shop.until('api', 'ready');
+    await shop.until('web', 'ready');
+    expect((await shop.run('down')).code).toBe(0);
+  });
+
   it('is seen whatever way an editor has of writing, and in env files too', async () => {
     const path = join(shop.root, 'portramp.yaml');
     const edit = (level: string): string =>

@@ -204,11 +204,11 @@ describe('sources', () => {
 
   it('bring back a service that failed', async () => {
     const shop = open(`
-  app: { command: "sh main.sh", ports: false, watch: ['*.sh'], restart: { policy: no } }
+  app: { command: "sh main.sh", ports: false, watch: ['*.sh'], ready: { log: up }, restart: { policy: no } }
 `);
     shop.write('main.sh', 'exit 3');
     expect((await shop.run('dev', '-d')).code).toBe(1);
-    shop.write('main.sh', 'exec sleep 1000');
+    shop.write('main.sh', 'echo up; exec sleep 1000');
     await shop.until('app', 'ready');
   });
 });

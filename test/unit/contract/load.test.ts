@@ -35,6 +35,24 @@ describe('finding', () => {
 });
 
 describe('loading', () => {
+  it('warns of a second contract beside the first', async () => {
+    await write('portramp.yaml', SMALL);
+    await write('portramp.json', '{}');
+    const loaded = await loadContract(root, { personal: false });
+    expect(loaded.contract?.workspace).toBe('shop');
+    expect(loaded.diagnostics).toEqual([
+      {
+        code: 'PR001',
+        severity: 'warning',
+        message: 'portramp.json is not read: portramp.yaml beside it is the contract',
+        hint: 'remove one of them',
+        file: join(root, 'portramp.json'),
+        line: 1,
+        column: 1,
+      },
+    ]);
+  });
+
   it('lays the personal overlay on top, only if asked', async () => {
     await write('portramp.yaml', SMALL);
     await write('portramp.local.yaml', 'services: { api: { command: mine } }\n');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { chooseFrontPorts, openFrontPort } from '../../../src/daemon/front-port.ts';
+import { checkFrontPort, chooseFrontPorts, openFrontPort } from '../../../src/daemon/front-port.ts';
 import { readFrontSettings } from '../../../src/daemon/settings.ts';
 import { createManualClock } from '../manual-clock.ts';
 
@@ -46,6 +46,33 @@ describe('the choice of the front port', () => {
   });
 });
 
+describe('a wish for a port where a daemon runs already', () => {
+  const check = (variable: number | undefined, file: number | undefined, running: number | undefined) => () =>
+    checkFrontPort({ variable, file }, running, '/home/config.yaml');
+
+  it('is refused with how to move the front', () => {
+    expect(check(8080, undefined, 7267)).toThrow(
+      expect.objectContaining({
+        code: 'FRONT_PORT_CONFLICT',
+        message: 'PORTRAMP_HTTP_PORT asks for port 8080, but the front is running on port 7267',
+        hint: 'to move it: write "httpPort: 8080" to /home/config.yaml, then "portramp daemon stop --force && portramp daemon start"; services keep running',
+      }),
+    );
+    expect(check(undefined, 8081, 7267)).toThrow('/home/config.yaml asks for port 8081');
+  });
+
+  it('is fine where it is the port, or any', () => {
+    for (const fine of [
+      check(7267, 8080, 7267),
+      check(0, 7267, 7267),
+      check(0, 0, 7267),
+      check(8080, 0, undefined),
+    ]) {
+      expect(fine).not.toThrow();
+    }
+  });
+});
+
 describe('the settings', () => {
   let folder = '';
   let path = '';
@@ -78,16 +105,24 @@ describe('the settings', () => {
     },
   );
 
-  it.each(['httpPort: eighty', 'httpPort: 70000', 'port: 80', '- 80', 'a: [', 'httpPort: 80\nhttpPort: 81'])(
-    'refuse the file %j',
-    async (text) => {
-      writeFileSync(path, text);
-      await expect(readFrontSettings(path, {})).rejects.toMatchObject({
-        code: 'USAGE',
-        message: expect.stringContaining(path) as string,
-      });
-    },
-  );
+  it.each([
+    ['httpPort: eighty', '1:11 httpPort is a number from 0 to 65535'],
+    ['httpPort: 70000', '1:11 httpPort is a number from 0 to 65535'],
+    ['# mine\nhttpPort: [80]', '2:11 httpPort is a number from 0 to 65535'],
+    ['httpPort: 8080\nport: 80', '2:1 there is no setting "port"'],
+    ['- 80', '1:1 the settings are a map'],
+    ['a: [', /^1:5 \S/],
+    ['httpPort: 80\nhttpPort: 81', /^2:1 .*unique/],
+  ])('refuse the file %j with its place', async (text, problem) => {
+    writeFileSync(path, text);
+    const error: unknown = await readFrontSettings(path, {}).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('httpPort: 8080') as string });
+    const message = (error as Error).message;
+    expect(message.slice(0, path.length + 1)).toBe(`${path}:`);
+    expect(message.slice(path.length + 1)).toEqual(
+      typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    );
+  });
 });
 
 describe('opening the front port', () => {

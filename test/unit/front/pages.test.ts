@@ -52,6 +52,7 @@ describe('a page', () => {
   it('weighs less than 20 KB with the longest log', () => {
     const log = Array.from({ length: 500 }, () => 'x'.repeat(1_000));
     const notice = notices.failed(match('web'), { message: 'exited with code 1', log });
+    expect(notice.message).toMatch(/^The service web of .* failed: exited with code 1\.$/);
     expect(Buffer.byteLength(renderPage(notice, true))).toBeLessThan(20_000);
   });
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { locateHome } from '../../../src/lib/home.ts';
-import { checkStateFolder, prepareStateFolder } from '../../../src/lib/state-folder.ts';
+import { checkStateFolder, describeStateError, prepareStateFolder } from '../../../src/lib/state-folder.ts';
 
 let folder = '';
 const homeAt = (root: string) => locateHome({ PORTRAMP_HOME: root, XDG_RUNTIME_DIR: folder });
@@ -111,6 +111,20 @@ describe('the state folder', () => {
     await prepareStateFolder(home);
     expect(Buffer.byteLength(home.socket)).toBeLessThanOrEqual(100);
     expect(modeOf(home.socketFolder!)).toBe(0o700);
+  });
+
+  it('is named when a disk is full or something in it may not be written, and only then', () => {
+    const home = homeAt(join(folder, 'home'));
+    const failure = (code: string, path: string) =>
+      Object.assign(new Error(`${code}: oh no`), { code, path });
+    expect(describeStateError(failure('ENOSPC', home.ledger), home)).toMatchObject({
+      code: 'STATE_FOLDER',
+      message: `cannot write to ${home.root}: ENOSPC: oh no`,
+      hint: 'make room on that disk, or set PORTRAMP_HOME to a folder on another one',
+    });
+    expect(describeStateError(failure('EACCES', home.root), home)).toMatchObject({ code: 'STATE_FOLDER' });
+    expect(describeStateError(failure('EACCES', `${home.root}-other/x`), home)).toBeUndefined();
+    expect(describeStateError(failure('ENOENT', home.ledger), home)).toBeUndefined();
   });
 
   it('may be missing when it is only looked at', async () => {

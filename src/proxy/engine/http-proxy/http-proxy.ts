@@ -46,7 +46,7 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     const decision = await decide(handler, head, gone.signal);
-    if (gone.signal.aborted) return dropDecision(decision);
+    if (gone.signal.aborted) return endOf(decision);
     if (decision.action === 'reply') return reply(res, decision.reply);
     onForward?.();
     forward({ proxy, dialler, req, res }, decision);
@@ -61,8 +61,8 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     const waiting = watchWaiting(upgrade);
     const decision = await decide(handler, head, waiting.gone);
     if (waiting.gone.aborted) {
+      endOf(decision);
       socket.destroy();
-      dropDecision(decision);
     } else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
     else {
       waiting.end();
@@ -91,6 +91,11 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
   };
 }
 
+/** A decision that came too late to be carried out. */
+function endOf(decision: Decision): void {
+  if (decision.action === 'forward') decision.onEnd?.();
+}
+
 /** A surprise ends the connection that it came up on, and no other. */
 function guard({ socket }: IncomingMessage, served: Promise<void>): void {
   served.catch(() => socket.destroy());
@@ -103,11 +108,6 @@ async function decide(handler: Handler, head: RequestHead, signal: AbortSignal):
   } catch {
     return { action: 'reply', reply: BROKEN };
   }
-}
-
-/** It was made for somebody who has left. */
-function dropDecision(decision: Decision): void {
-  if (decision.action === 'forward') decision.onEnd?.();
 }
 
 const BROKEN: Reply = {

@@ -1,0 +1,89 @@
+/** What a command cannot do it says, and then it ends. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createMachine, node, type Machine } from '../workspace.ts';
+
+let machine: Machine;
+
+beforeEach(() => {
+  machine = createMachine();
+});
+afterEach(() => machine.close());
+
+const SHOP = `
+version: 1
+workspace: shop
+services:
+  api: { command: ${node('server.js')} }
+`;
+
+describe('a refused request', () => {
+  it('ends "daemon stop" while stacks run', { timeout: 40_000 }, async () => {
+    const shop = machine.workspace('shop', SHOP);
+    await shop.run('dev', '-d');
+    expect(await machine.run(['daemon', 'stop'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/these stacks are running: shop\n.*portramp down --all/) as string,
+    });
+  });
+
+  it('ends "down" where the runner does not answer; others are stopped all the same', async () => {
+    const shop = machine.workspace('shop', SHOP);
+    const other = machine.workspace('other', SHOP.replace('workspace: shop', 'workspace: other'));
+    await shop.run('dev', '-d');
+    await other.run('dev', '-d');
+    const { pid = 0 } = await shop.stack();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const down = await machine.run(['down', '--all']);
+      expect(down).toMatchObject({ code: 1, stdout: 'other is down\n' });
+      expect(down.stderr).toMatch(new RegExp(`the runner of .*shop \\(pid ${pid}\\) does not answer`));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+});
+
+describe('a running stack whose contract is gone', () => {
+  it('is controlled all the same, from folders below too', async () => {
+    const shop = machine.workspace('shop', SHOP);
+    shop.write('apps/api/README.md', '');
+    await shop.run('dev', '-d');
+    const [url, direct] = [await shop.run('url', 'api'), await shop.run('url', 'api', '--direct')];
+    rmSync(join(shop.root, 'portramp.yaml'));
+    const below = (...args: string[]) => machine.run(args, { cwd: join(shop.root, 'apps/api') });
+    expect(await below('url', 'api')).toEqual(url);
+    expect(await below('url', 'api', '--direct')).toEqual(direct);
+    expect(await below('logs', 'api')).toMatchObject({ code: 0 });
+    expect(await below('restart', 'api')).toMatchObject({ code: 0 });
+    expect(await below('wait', 'api')).toMatchObject({ code: 0 });
+    expect(await below('down')).toMatchObject({ code: 0, stdout: 'shop is down\n' });
+    expect(await below('down')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no portramp\.yaml in .*api/) as string,
+    });
+  });
+});
+
+describe('a folder that does not exist', () => {
+  it('is named', async () => {
+    expect(await machine.run(['-C', '/nonexistent/shop', 'dev'])).toMatchObject({
+      code: 2,
+      stderr: 'error the folder /nonexistent/shop does not exist\n',
+    });
+  });
+});
+
+describe('a port for the front that comes too late', () => {
+  it('is not ignored', async () => {
+    await machine.run(['daemon', 'start']);
+    const env = { ...machine.environment, PORTRAMP_HTTP_PORT: '1' };
+    expect(await machine.run(['daemon', 'start'], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/PORTRAMP_HTTP_PORT asks for port 1, but .*\n.*to move it: /) as string,
+    });
+    expect(await machine.run(['daemon', 'start'])).toMatchObject({ code: 0, stderr: '' });
+  });
+});

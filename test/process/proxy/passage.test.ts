@@ -131,14 +131,16 @@ describe.each(engines)('engine $name, passages', ({ create }) => {
 
     it('for nobody who has left meanwhile, and the decision is ended', async () => {
       const asked = deferred<AbortSignal>();
-      scene.handler = (_, signal) =>
-        pass(NOBODY, {
+      scene.handler = async (_, signal) => {
+        await new Promise(setImmediate);
+        return pass(NOBODY, {
           again: async () => {
             asked.resolve(signal);
             if (!signal.aborted) await once(signal, 'abort');
             return pass(NOBODY);
           },
         });
+      };
       const outgoing = request({ port: scene.port, agent: false }).end();
       outgoing.on('error', () => undefined);
       await asked.promise;

@@ -40,11 +40,12 @@ process.on('unhandledRejection', exitOnSurprise);
 process.on('SIGHUP', () => log('ignored SIGHUP'));
 
 try {
+  const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
   const daemon = await startDaemon({
     home,
     version: packageJson.version,
     environment: process.env,
-    front: createFront({ engine: chooseEngine(process.env['PORTRAMP_ENGINE']), clock: systemClock, log }),
+    front: createFront({ engine, clock: systemClock, log }),
     inspection: createInspection(),
     log,
     onDisplaced: () => process.exit(0),

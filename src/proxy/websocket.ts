@@ -65,7 +65,7 @@ export function closeFrame(from: 'client' | 'server', code = GOING_AWAY): Buffer
 }
 
 /** Milliseconds that a frame which is under way, and then the other end's answer, may take. */
-const PATIENCE = 1_000;
+export const PATIENCE = 1_000;
 
 export interface Tunnel {
   readonly client: Duplex;

@@ -8,7 +8,7 @@ import type { Home } from '../lib/home.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import { targetLease } from '../plan/slots.ts';
 import type { PortHolder, StackKey } from '../protocol/messages.ts';
-import { chooseEngine } from '../proxy/engine/choose.ts';
+import type { Engine } from '../proxy/engine/engine.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
@@ -37,6 +37,8 @@ export interface Parts {
 
 export interface PartsOptions {
   readonly clock: Clock;
+  /** The ramps'. */
+  readonly engine: Engine;
   readonly home: Home;
   readonly session: Session;
   readonly key: StackKey;
@@ -47,7 +49,7 @@ export interface PartsOptions {
 }
 
 export function openParts(options: PartsOptions): Parts {
-  const { clock, home, session, key, slug, events, supervision, publish } = options;
+  const { clock, engine, home, session, key, slug, events, supervision, publish } = options;
   const runId = randomBytes(6).toString('hex');
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
   logs.lines.on((line) => events.emit({ type: 'line', line }));
@@ -61,7 +63,7 @@ export function openParts(options: PartsOptions): Parts {
     tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
     reach: createReach({
       clock,
-      engine: chooseEngine(process.env['PORTRAMP_ENGINE']),
+      engine,
       session,
       publish,
       wake: (service) => supervision()?.wake(service),

@@ -15,6 +15,7 @@ import type {
   StackKey,
   StackSnapshot,
 } from '../protocol/messages.ts';
+import { chooseEngine } from '../proxy/engine/choose.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
@@ -100,6 +101,7 @@ class StackRunner implements Runner {
   async #start(): Promise<void> {
     const { clock, connect, home, selection, root, environment } = this.#options;
     const tellRefusals = createRefusalTeller();
+    const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
     const session = await openSession({
       connect,
       clock,
@@ -130,6 +132,7 @@ class StackRunner implements Runner {
     this.#prepared = prepared;
     const parts = openParts({
       clock,
+      engine,
       home,
       session,
       key: { root, environment },

@@ -1,23 +1,31 @@
+/** Which engine proxies: `wire`, unless the user asks for the one on the npm package. */
 import { PortrampError } from '../../lib/errors.ts';
 import type { Engine } from './engine.ts';
-import { createHttpProxyEngine } from './http-proxy/http-proxy.ts';
-import { createWireEngine } from './wire/wire.ts';
-
-const ENGINES: Readonly<Record<Engine['name'], () => Engine>> = {
-  wire: () => createWireEngine(),
-  'http-proxy': () => createHttpProxyEngine(),
-};
 
 /**
- * The engine of the front and of the ramps: `wire`, unless `PORTRAMP_ENGINE` names another.
+ * Loads that engine alone.
+ * @param name the value of PORTRAMP_ENGINE; undefined or empty is `wire`
  * @throws PortrampError USAGE for a name that no engine has
  */
-export function chooseEngine(name: string | undefined): Engine {
-  const wanted = name === undefined || name === '' ? 'wire' : name;
-  if (isEngine(wanted)) return ENGINES[wanted]();
-  throw new PortrampError('USAGE', `PORTRAMP_ENGINE is "${wanted}", which no engine is called`, {
-    hint: `unset it, or set it to ${Object.keys(ENGINES).join(' or ')}`,
-  });
+export async function chooseEngine(name: string | undefined): Promise<Engine> {
+  switch (name) {
+    case undefined:
+    case '':
+    case 'wire': {
+      const { createWireEngine } = await import('./wire/wire.ts');
+      return createWireEngine();
+    }
+    case 'http-proxy': {
+      const { createHttpProxyEngine } = await import('./http-proxy/http-proxy.ts');
+      return createHttpProxyEngine();
+    }
+    default:
+      throw new PortrampError(
+        'USAGE',
+        `PORTRAMP_ENGINE is ${JSON.stringify(name)}, and no engine has that name`,
+        {
+          hint: 'unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy',
+        },
+      );
+  }
 }
-
-const isEngine = (name: string): name is Engine['name'] => Object.hasOwn(ENGINES, name);

@@ -49,7 +49,7 @@ export interface Forward {
   readonly onUnreachable: (error: Error) => Reply;
   /**
    * Asked instead of `onUnreachable` where the request can be made again without a risk: nothing of it was sent, or
-   * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came. Only the target may differ then.
+   * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came.
    */
   readonly again?: (error: Error) => Decision | Promise<Decision>;
   /** Called once, when the exchange is over in whatever way; after `again` was asked, before. A tunnel's: when it is closed. */

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createFront, type Front, type FrontOptions } from '../../../src/front/front.ts';
 import type { FrontRoute, FrontStack, RouteState } from '../../../src/front/table.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { createHttpProxyEngine } from '../../../src/proxy/engine/http-proxy/http-proxy.ts';
+import { chooseEngine } from '../../../src/proxy/engine/choose.ts';
 import { ask, closeHttp, listenOn, portOf, type Answer, type Ask } from '../proxy/scene.ts';
 
 export interface Scene {
@@ -21,7 +21,7 @@ export async function createScene(options: Partial<FrontOptions> = {}): Promise<
   const log: string[] = [];
   const backends: Server[] = [];
   const front = createFront({
-    engine: createHttpProxyEngine(),
+    engine: await chooseEngine(process.env['PORTRAMP_ENGINE']),
     clock: systemClock,
     log: (line) => log.push(line),
     ...options,

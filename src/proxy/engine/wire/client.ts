@@ -49,6 +49,7 @@ export class Client {
   #backedUp = false;
   #lingering = false;
   #abort: AbortController | undefined;
+  #signalIsSpent = false;
 
   constructor(socket: Socket, context: ServerContext, onClose: () => void) {
     this.socket = socket;
@@ -76,14 +77,14 @@ export class Client {
     return this.#user === undefined && this.#reader === undefined && !this.#lingering && !this.#backedUp;
   }
 
-  /** Aborts when the client has gone. A new one after each decision that took its time, see `renewSignal`. */
+  /** Aborts when the client has gone. A new one after each exchange whose decision took its time, see `spendSignal`. */
   get signal(): AbortSignal {
     return (this.#abort ??= new AbortController()).signal;
   }
 
-  /** What listens to the signal of a decision that was made is not to pile up on the next. */
-  renewSignal(): void {
-    this.#abort = undefined;
+  /** A decision takes its time: what listens to the signal meanwhile is not to pile up on the next exchange. */
+  spendSignal(): void {
+    this.#signalIsSpent = true;
   }
 
   abortDecision(): void {
@@ -93,6 +94,8 @@ export class Client {
   /** The exchange is over; the next request may be read, or the connection ends. */
   finish(keep: boolean): void {
     this.#user = undefined;
+    if (this.#signalIsSpent) this.#abort = undefined;
+    this.#signalIsSpent = false;
     if (this.#lingering) return;
     if (!keep) return this.close();
     this.#backedUp = isFull(this.socket);

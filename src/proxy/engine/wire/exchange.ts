@@ -3,63 +3,45 @@
  * side can be slow, fail or leave.
  *
  *     start ─▶ deciding ─▶ reply
- *                 └─▶ waiting for a connection ─▶ forwarding ─▶ answered ─▶ over
- *                             ▲       │ unreachable    │ lost      └ 101 ─▶ tunnel
- *                             └ once ─┼────────────────┘
- *                                     └─▶ the decision's onUnreachable
+ *               ▲ └─▶ waiting for a connection ─▶ forwarding ─▶ answered ─▶ over
+ *               │             ▲       │ unreachable    │ lost      └ 101 ─▶ tunnel
+ *               │             └ once ─┼────────────────┘
+ *               └──────── again ──────┴─▶ the decision's onUnreachable
  */
 import type { Socket } from 'node:net';
 
 import type { Waiter } from '../../pool.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
-import type { Decision, Reply } from '../engine.ts';
-import { BAD, type BodyReader } from './body-reader.ts';
-import { createBodyReader } from './body.ts';
+import type { Decision, Forward, Reply } from '../engine.ts';
+import { BAD } from './body-reader.ts';
 import type { Client, ClientUser } from './client.ts';
 import { forwardRequest } from './forward-head.ts';
-import { returnReader, type HeadReader } from './head-reader.ts';
-import { MAX_HELD } from './limits.ts';
+import { readAgain, returnReader, type HeadReader } from './head-reader.ts';
 import { problem } from './problem.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import { formatReply } from './reply.ts';
 import { WireRequestHead, type Request } from './request.ts';
 import type { Response } from './response.ts';
-import { isFull, splice } from './splice.ts';
+import { INTERNAL_ERROR, settle } from './settle.ts';
+import { isFull } from './splice.ts';
+import { Term } from './term.ts';
 import { Tunnel } from './tunnel.ts';
-
-type Forward = Extract<Decision, { action: 'forward' }>;
+import { Upload } from './upload.ts';
 
 /** RFC 9110 §9.2.2: a second time does no more than the first. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-
-const INTERNAL_ERROR: Reply = {
-  status: 500,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-  body: 'portramp: this request met a bug in portramp\n',
-};
-
-const again = async (forward: Forward, error: Error): Promise<Decision> =>
-  (await forward.again?.(error)) ?? { action: 'reply', reply: forward.onUnreachable(error) };
-
-/** A decision that came too late to be carried out. */
-function endOf(decision: Decision): void {
-  if (decision.action === 'forward') decision.onEnd?.();
-}
 
 export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly sink: Socket;
   readonly #client: Client;
   readonly #request: Request;
-  readonly #body: BodyReader;
+  readonly #upload: Upload;
   #reader: HeadReader | undefined;
   #forward: Forward | undefined;
-  /** Whose end was told. */
-  #told: Forward | undefined;
+  /** Of the decision that is carried out. */
+  #term: Term | undefined;
   /** The head that is sent to the target. */
   #head = '';
-  /** What came before there was somebody to send it to, a character per byte: of the body, or behind a handshake. */
-  #early: string[] = [];
-  #earlyLength = 0;
   #upstream: Upstream | undefined;
   #relay: Relay;
   /** The final head of the response has gone to the client. */
@@ -70,9 +52,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** What the client had been sent before this exchange; kept only where somebody wants to know. */
   #sentBefore = 0;
   #over = false;
-  /** Who has to catch up before the other is read again. */
+  /** The client has to catch up before the target is read again. */
   #clientIsFull = false;
-  #upstreamIsFull = false;
   #patience: 'none' | 'stall' | 'body' | 'answer' | 'halfClosed' = 'none';
 
   constructor(client: Client, request: Request, reader: HeadReader) {
@@ -80,7 +61,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.sink = client.socket;
     this.#request = request;
     this.#reader = reader;
-    this.#body = createBodyReader(request.framing);
+    this.#upload = new Upload(client, request);
     this.#relay = new Relay(this, client.socket, request);
   }
 
@@ -88,53 +69,53 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   start(piece: Buffer, from: number): number {
     const end = this.onClientBytes(piece, from);
     if (this.#over) return end;
-    try {
-      const head = new WireRequestHead(this.#request, this.#client.remoteAddress);
-      const decision = this.#client.context.handler(head, this.#client.signal);
-      if (decision instanceof Promise) this.#awaitDecision(decision);
-      else this.#carryOut(decision);
-    } catch {
-      this.#reply(INTERNAL_ERROR);
-    }
+    const { context, remoteAddress } = this.#client;
+    this.#ask(() => {
+      const head = new WireRequestHead(this.#request, remoteAddress);
+      return context.handler(head, this.#client.signal);
+    });
     return end;
   }
 
-  #awaitDecision(decision: Promise<Decision>): void {
+  #ask(handler: () => Decision | Promise<Decision>): void {
+    const takesTime = settle(handler, (decision) => {
+      if (!this.#over) return this.#carryOut(decision);
+      // It was made for somebody who has left.
+      if (decision.action === 'forward') decision.onEnd?.();
+    });
+    if (!takesTime) return;
+    this.#patience = 'none';
     this.#client.deadline.clear();
-    decision.then(
-      (decided) => {
-        this.#client.renewSignal();
-        if (this.#over) return endOf(decided);
-        try {
-          this.#carryOut(decided);
-        } catch {
-          this.#reply(INTERNAL_ERROR);
-        }
-      },
-      () => {
-        this.#client.renewSignal();
-        if (!this.#over) this.#reply(INTERNAL_ERROR);
-      },
-    );
+    this.#client.spendSignal();
   }
 
   #carryOut(decision: Decision): void {
     if (decision.action === 'reply') return this.#reply(decision.reply);
-    const { target, headers, path, until, onDone } = decision;
+    try {
+      this.#begin(decision);
+    } catch {
+      // The handler has asked for what is no field, or for a target that is none.
+      this.#reply(INTERNAL_ERROR);
+    }
+  }
+
+  #begin(decision: Forward): void {
+    const { target, headers, path, onDone } = decision;
     const { pool } = this.#client.context;
     // Whoever asked first is told, also where the request is made again.
     if (onDone !== undefined && this.#onDone === undefined) {
       this.#onDone = onDone;
       this.#sentBefore = this.sink.bytesWritten;
     }
+    this.#term = new Term(decision, () => this.#cut());
+    if (this.#term.isSpent) return this.#cut();
+    const reader = this.#reader ?? readAgain(this.#request.text);
+    this.#reader = reader;
+    const authority = `${target.host}:${target.port}`;
+    this.#head = forwardRequest(reader, this.#request, headers, authority, path);
+    this.#returnReader();
     this.#forward = decision;
-    until?.addEventListener('abort', this.#cut);
-    // Not when it is made again: then only the target is another one.
-    if (this.#reader !== undefined) {
-      const authority = `${target.host}:${target.port}`;
-      this.#head = forwardRequest(this.#reader, this.#request, headers, authority, path);
-      this.#returnReader();
-    }
+    this.#retried = false;
     const upstream = pool.take(target);
     if (upstream !== undefined) return this.onUpstream(upstream);
     pool.wait(target, this);
@@ -144,86 +125,25 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   onUpstream(upstream: Upstream): void {
     this.#upstream = upstream;
     upstream.user = this;
-    if (this.#early.length === 0 || this.#request.upgrade) {
-      upstream.socket.write(this.#head, 'latin1');
-    } else {
-      upstream.socket.write(this.#head + this.#early.join(''), 'latin1');
-      this.#early = [];
-    }
-    this.#upstreamIsFull = isFull(upstream.socket);
-    if (!this.#body.done && !this.#upstreamIsFull) this.sink.resume();
+    this.#upload.begin(upstream, this.#head);
     this.#wait();
   }
 
+  /** Nothing was sent. */
   onFailure(error: Error): void {
-    this.#askAgain(error);
-  }
-
-  /** Nothing of the request was sent, or it does no harm a second time. */
-  #askAgain(error: Error): void {
-    const forward = this.#forward;
-    if (forward?.again === undefined) return this.#replyUnreachable(error);
-    this.#endForward();
-    this.#awaitDecision(again(forward, error));
-  }
-
-  /** The time that the target has for it is over. */
-  readonly #cut = (): void => {
-    this.#abandon();
-    this.#client.destroy();
-  };
-
-  /** Tells once that nothing more goes to or comes from the target; a tunnel tells it itself. */
-  #endForward(): void {
-    const forward = this.#forward;
-    if (forward === undefined || this.#told === forward) return;
-    this.#told = forward;
-    forward.until?.removeEventListener('abort', this.#cut);
-    forward.onEnd?.();
+    this.#fail(error, true);
   }
 
   // ── the request's body, from the client ────────────────────────────────────────────────────────────────
 
   onClientBytes(piece: Buffer, from: number): number {
-    if (this.#request.upgrade) return this.#keepEarly(piece, from);
-    const body = this.#body;
-    if (body.done) return from;
-    const end = body.read(piece, from, piece.length);
+    const end = this.#upload.read(piece, from);
     if (end === BAD) {
       this.#failRequest('the chunked coding of the request is malformed');
       return piece.length;
     }
-    this.#sendBody(piece, from, body.passable, body.done ? body.tail : '');
+    if (this.#upstream !== undefined) this.#wait();
     return end;
-  }
-
-  #sendBody(piece: Buffer, from: number, to: number, tail: string): void {
-    const upstream = this.#upstream;
-    if (upstream === undefined) {
-      const early = piece.toString('latin1', from, to) + tail;
-      this.#early.push(early);
-      this.#earlyLength += early.length;
-      if (this.#earlyLength >= MAX_HELD) this.sink.pause();
-      return;
-    }
-    splice(upstream.socket, '', piece, from, to, tail, true);
-    if (!this.#upstreamIsFull && isFull(upstream.socket)) {
-      this.#upstreamIsFull = true;
-      this.sink.pause();
-    }
-    this.#wait();
-  }
-
-  /**
-   * What a client sends behind its handshake is of the new protocol or of none: it is never read as a request,
-   * since the connection ends if the handshake is refused.
-   */
-  #keepEarly(piece: Buffer, from: number): number {
-    if (from === piece.length) return from;
-    this.#early.push(piece.toString('latin1', from));
-    this.#earlyLength += piece.length - from;
-    if (this.#earlyLength > MAX_HELD) this.#client.destroy();
-    return piece.length;
   }
 
   /** What follows a body that breaks the rules cannot be trusted, and the target must not take it for whole. */
@@ -236,14 +156,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onDrain(): void {
-    if (!this.#upstreamIsFull) return;
-    this.#upstreamIsFull = false;
-    this.sink.resume();
-    this.#wait();
+    if (this.#upload.drained()) this.#wait();
   }
 
   onClientEnd(): void {
-    if (!this.#body.done) return this.#failRequest('the body was cut off');
+    if (!this.#upload.done) return this.#failRequest('the body was cut off');
     if (this.#forward !== undefined) return this.#wait();
     // Nothing has been done for it yet, so nothing is lost if it still reads.
     this.#abandon();
@@ -291,20 +208,21 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   onComplete(response: Response, excess: boolean): void {
     const upstream = this.#upstream as Upstream;
     // After an early response it is not known what the target makes of the rest of the body.
-    const clean = this.#body.done && upstream.socket.writableLength === 0 && !excess;
+    const clean = this.#upload.done && upstream.socket.writableLength === 0 && !excess;
     const { pool } = this.#client.context;
     this.#over = true;
     this.#report(response.status, true);
     this.#upstream = undefined;
+    this.#upload.upstream = undefined;
     upstream.user = undefined;
-    this.#endForward();
     if (this.#clientIsFull) upstream.socket.resume();
     if (clean && response.keepAlive) {
       pool.release((this.#forward as Forward).target, upstream, response.keepAliveFor);
     } else {
       upstream.destroy();
     }
-    this.#client.finish(this.#body.done && !this.closesAfter(response));
+    this.#term?.end();
+    this.#client.finish(this.#upload.done && !this.closesAfter(response));
   }
 
   onSwitch(head: string, rest: Buffer): void {
@@ -313,11 +231,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#report(101, true, 0);
     this.#relay.dispose();
     this.sink.write(head, 'latin1');
-    const forward = this.#forward as Forward;
-    this.#told = forward;
-    forward.until?.removeEventListener('abort', this.#cut);
-    new Tunnel(this.#client, upstream, forward).begin(rest, this.#early.join(''));
-    this.#early = [];
+    new Tunnel(this.#client, upstream, this.#term as Term).begin(rest, this.#upload.takeEarly());
   }
 
   onBroken(reason: string): void {
@@ -336,8 +250,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #completeAtEnd(): void {
     this.#over = true;
     this.#report(this.#relay.status, true);
-    this.#endForward();
     this.#upstream?.destroy();
+    this.#term?.end();
     this.#client.finish(false);
   }
 
@@ -349,39 +263,53 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     upstream.user = undefined;
     upstream.destroy();
     this.#upstream = undefined;
-    if (mayRetry && this.#mayRetry(upstream)) {
+    this.#upload.upstream = undefined;
+    const isHarmless = mayRetry && this.#isRepeatable();
+    if (isHarmless && upstream.reused && !this.#retried) {
       this.#retried = true;
       this.#client.context.pool.waitForFresh(target, this);
       this.#wait();
-    } else if (mayRetry && !this.#answered && !this.#relay.begun && this.#isHarmless()) {
-      this.#askAgain(error);
     } else if (!this.#answered) {
-      this.#replyUnreachable(error);
+      this.#fail(error, isHarmless);
     } else {
       this.#truncate();
     }
   }
 
   /**
-   * RFC 9110 §9.2.2, RFC 9112 §9.3.1: the target closed an idle connection while the request was on its way, and
-   * it can be sent again without harm.
+   * It can be sent again without harm (RFC 9110 §9.2.2): to the same target if that has closed an idle connection
+   * while the request was on its way (RFC 9112 §9.3.1), else where the handler says.
    */
-  #mayRetry(upstream: Upstream): boolean {
-    return upstream.reused && !this.#relay.begun && !this.#retried && this.#isHarmless();
+  #isRepeatable(): boolean {
+    const { framing, method } = this.#request;
+    return framing.kind === 'none' && IDEMPOTENT.has(method) && !this.#relay.begun;
   }
 
-  #isHarmless(): boolean {
-    return this.#request.framing.kind === 'none' && IDEMPOTENT.has(this.#request.method);
+  /** The target is of no use. @param isHarmless the request can be made again */
+  #fail(error: Error, isHarmless: boolean): void {
+    const { again } = this.#forward as Forward;
+    if (again === undefined || !isHarmless) return this.#replyUnreachable(error);
+    this.#forward = undefined;
+    this.#term?.end();
+    this.#ask(() => again(error));
   }
 
   /** The client must not take what it has for the whole (RFC 9112 §8). */
   #truncate(): void {
     this.#over = true;
     this.#report(this.#relay.status, false);
-    this.#endForward();
+    this.#term?.end();
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
     else this.#client.finish(false);
+  }
+
+  /** Its time is over, whoever is at work for it. */
+  #cut(): void {
+    const isUnframed = this.#relay.endsWithConnection;
+    this.#abandon();
+    if (isUnframed) this.#client.reset();
+    else this.#client.destroy();
   }
 
   // ── answers of our own, and the end ────────────────────────────────────────────────────────────────────
@@ -398,7 +326,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #reply(reply: Reply): void {
     const { method } = this.#request;
-    const closing = !this.#body.done || this.#isLast();
+    const closing = !this.#upload.done || this.#isLast();
     let text: string;
     try {
       text = formatReply(reply, method === 'HEAD', closing);
@@ -416,15 +344,17 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const upstream = this.#upstream;
     this.#over = true;
     this.#report(this.#relay.status, false);
-    this.#endForward();
     this.#upstream = undefined;
-    this.#early = [];
+    this.#upload.upstream = undefined;
+    this.#upload.takeEarly();
     this.#returnReader();
     this.#relay.dispose();
     if (this.#forward !== undefined) this.#client.context.pool.cancel(this.#forward.target, this);
-    if (upstream === undefined) return;
-    upstream.user = undefined;
-    upstream.destroy();
+    if (upstream !== undefined) {
+      upstream.user = undefined;
+      upstream.destroy();
+    }
+    this.#term?.end();
   }
 
   /** Tells whoever asked how it went: the first that is told counts. */
@@ -452,11 +382,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   #waitsFor(): 'none' | 'stall' | 'body' | 'answer' | 'halfClosed' {
-    if (this.#clientIsFull || this.#upstreamIsFull) return 'stall';
+    if (this.#clientIsFull || this.#upload.full) return 'stall';
     if (this.#client.ended && this.#upstream !== undefined) return 'halfClosed';
     // A response may be silent as long as it likes: a stream of events.
     if (this.#answered) return 'none';
-    return this.#body.done || this.#upstream === undefined ? 'answer' : 'body';
+    return this.#upload.done || this.#upstream === undefined ? 'answer' : 'body';
   }
 
   onDeadline(): void {

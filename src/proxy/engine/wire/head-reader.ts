@@ -92,3 +92,11 @@ export function returnReader(reader: HeadReader): void {
   reader.expect('request');
   spare.push(reader);
 }
+
+/** Reads a head once more whose text has been kept, when its reader is long gone. */
+export function readAgain(text: string): HeadReader {
+  const reader = borrowReader('request');
+  const bytes = Buffer.from(text, 'latin1');
+  reader.push(bytes, 0, bytes.length);
+  return reader;
+}

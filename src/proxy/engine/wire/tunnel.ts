@@ -1,30 +1,46 @@
-/** After a 101: bytes both ways, until both sides have closed (RFC 9110 §7.8). */
+/**
+ * After a 101: bytes both ways, until both sides have closed (RFC 9110 §7.8). One whose time is over is closed as a
+ * WebSocket: either side gets a close frame, behind the frame that is on its way to it.
+ */
 import type { Socket } from 'node:net';
 
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
+import type { Deadline } from '../../wheel.ts';
+import { closeFrame, followFrames, PATIENCE, type FrameFollower } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
-import { closeFrame, followFrames } from '../../websocket.ts';
-import type { Forward } from '../engine.ts';
 import { isFull, splice } from './splice.ts';
+import type { Term } from './term.ts';
 
-/** Milliseconds for the answer to a close frame. */
-const CLOSE_TIME = 1_000;
+/** One direction. */
+interface Course {
+  /** Undefined where nobody will ask it to close. */
+  readonly frames: FrameFollower | undefined;
+  /** Whom the receiver takes the close frame for. */
+  readonly speaker: 'client' | 'server';
+  /** The close frame was sent: what still comes is dropped. */
+  closed: boolean;
+}
 
 export class Tunnel implements ClientUser, UpstreamUser {
   readonly sink: Socket;
   readonly #client: Client;
   readonly #upstream: Upstream;
-  readonly #forward: Pick<Forward, 'onEnd' | 'until'>;
-  /** Both directions, to know where a close frame may stand. */
-  readonly #frames = { client: followFrames(), upstream: followFrames() };
+  readonly #term: Term;
+  readonly #toClient: Course;
+  readonly #toTarget: Course;
   #upstreamEnded = false;
-  #closing = false;
+  /** How long the closing may take, once it has begun. */
+  #closing: Deadline | undefined;
 
-  constructor(client: Client, upstream: Upstream, forward: Pick<Forward, 'onEnd' | 'until'>) {
+  constructor(client: Client, upstream: Upstream, term: Term) {
     this.#client = client;
     this.#upstream = upstream;
-    this.#forward = forward;
     this.sink = client.socket;
+    this.#term = term;
+    const follow = (): FrameFollower | undefined => (term.isLimited ? followFrames() : undefined);
+    this.#toClient = { frames: follow(), speaker: 'server', closed: false };
+    this.#toTarget = { frames: follow(), speaker: 'client', closed: false };
+    term.handOver(() => this.#close());
   }
 
   /** Takes over both connections. `rest` came from the target behind its 101, `early` from the client before it. */
@@ -32,53 +48,31 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.#client.become(this);
     this.#upstream.user = this;
     this.#client.deadline.clear();
-    const { until, onEnd } = this.#forward;
-    until?.addEventListener('abort', this.#closeProperly);
-    this.sink.once('close', () => {
-      until?.removeEventListener('abort', this.#closeProperly);
-      onEnd?.();
-    });
     if (rest.length > 0) {
-      this.#frames.upstream.push(rest);
+      this.#toClient.frames?.push(rest);
       this.sink.write(rest);
     }
     if (early !== '') {
-      this.#frames.client.push(Buffer.from(early, 'latin1'));
+      this.#toTarget.frames?.push(Buffer.from(early, 'latin1'));
       this.#upstream.socket.write(early, 'latin1');
     }
     this.sink.resume();
     if (this.#client.ended) this.onClientEnd();
   }
 
-  /** Its time is over: a close frame to both, between two frames (RFC 6455 §5.5.1). */
-  readonly #closeProperly = (): void => {
-    this.#closing = true;
-    this.#tryClose();
-    this.#client.deadline.set(CLOSE_TIME);
-  };
-
-  #tryClose(): void {
-    if (this.#frames.upstream.isBetween && this.sink.writable) this.sink.end(closeFrame('server'));
-    const { socket } = this.#upstream;
-    if (this.#frames.client.isBetween && socket.writable) socket.end(closeFrame('client'));
-  }
-
   onClientBytes(piece: Buffer, from: number): number {
-    this.#frames.client.push(piece.subarray(from));
-    // What comes after the close is only the answer to it.
-    if (!this.#upstream.socket.writable) return piece.length;
+    if (this.#toTarget.closed) return piece.length;
+    this.#toTarget.frames?.push(piece.subarray(from));
     splice(this.#upstream.socket, '', piece, from, piece.length, '', true);
-    if (this.#closing) this.#tryClose();
     if (isFull(this.#upstream.socket)) this.sink.pause();
     this.#watch();
     return piece.length;
   }
 
   onBytes(piece: Buffer, length: number, lent: boolean): void {
-    this.#frames.upstream.push(piece.subarray(0, length));
-    if (!this.sink.writable) return;
+    if (this.#toClient.closed) return;
+    this.#toClient.frames?.push(piece.subarray(0, length));
     splice(this.sink, '', piece, 0, length, '', lent);
-    if (this.#closing) this.#tryClose();
     if (isFull(this.sink)) this.#upstream.socket.pause();
     this.#watch();
   }
@@ -105,12 +99,18 @@ export class Tunnel implements ClientUser, UpstreamUser {
   }
 
   onClientClose(): void {
+    this.#term.end();
+    // The target may not have read its close frame yet, and a reset would take that away.
+    if (this.#toTarget.closed) return;
     this.#upstream.user = undefined;
     this.#upstream.destroy();
+    this.#closing?.remove();
   }
 
   onClose(error: Error | undefined): void {
-    if (error === undefined) this.#client.close();
+    this.#term.end();
+    this.#closing?.remove();
+    if (error === undefined || this.#toClient.closed) this.#client.close();
     else this.#client.reset();
   }
 
@@ -118,10 +118,36 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.#client.destroy();
   }
 
+  /** Its time is over. */
+  #close(): void {
+    const { context, deadline } = this.#client;
+    deadline.clear();
+    this.#closing = context.wheel.createDeadline(() => {
+      this.#client.destroy();
+      this.#upstream.destroy();
+    });
+    this.#closing.set(PATIENCE);
+    this.#sendClose();
+  }
+
+  /** Where no frame is under way; a frame that is has the time that the closing may take. */
+  #sendClose(): void {
+    for (const [course, socket, from] of [
+      [this.#toClient, this.sink, this.#upstream.socket],
+      [this.#toTarget, this.#upstream.socket, this.sink],
+    ] as const) {
+      if (course.closed || course.frames?.isBetween !== true) continue;
+      course.closed = true;
+      socket.end(closeFrame(course.speaker));
+      // The other's answer is to be seen, also if its last bytes had to wait.
+      from.resume();
+    }
+  }
+
   /** Both open may be silent for days; one closed and the other silent is a leak. */
   #watch(): void {
+    if (this.#closing !== undefined) return this.#sendClose();
     const { context, deadline, ended } = this.#client;
-    if (this.#closing) return;
     if (isFull(this.sink) || isFull(this.#upstream.socket)) deadline.set(context.timeouts.stall);
     else if (ended || this.#upstreamEnded) deadline.set(context.timeouts.halfClosed);
     else deadline.clear();

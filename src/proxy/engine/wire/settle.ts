@@ -1,0 +1,32 @@
+/** What becomes of a request, by the handler's word. */
+import type { Decision, Reply } from '../engine.ts';
+
+export const INTERNAL_ERROR: Reply = {
+  status: 500,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  body: 'portramp: this request met a bug in portramp\n',
+};
+
+const FAILED: Decision = { action: 'reply', reply: INTERNAL_ERROR };
+
+/**
+ * Asks, and calls `carryOut` once: at once if the handler decides at once. One that fails is answered for.
+ * @returns whether it takes its time
+ */
+export function settle(
+  ask: () => Decision | Promise<Decision>,
+  carryOut: (decision: Decision) => void,
+): boolean {
+  let decision: Decision | Promise<Decision>;
+  try {
+    decision = ask();
+  } catch {
+    decision = FAILED;
+  }
+  if (!(decision instanceof Promise)) {
+    carryOut(decision);
+    return false;
+  }
+  void decision.then(carryOut, () => carryOut(FAILED));
+  return true;
+}

@@ -1,0 +1,93 @@
+/** The request's way: from the bytes of the client to the target, held until there is somebody to send them to. */
+import type { Upstream } from '../../pool-upstream.ts';
+import { BAD, type BodyReader } from './body-reader.ts';
+import { createBodyReader } from './body.ts';
+import type { Client } from './client.ts';
+import { MAX_HELD } from './limits.ts';
+import type { Request } from './request.ts';
+import { isFull, splice } from './splice.ts';
+
+export class Upload {
+  readonly #client: Client;
+  readonly #request: Request;
+  readonly #body: BodyReader;
+  /** What came before there was a target, a character per byte: of the body, or behind a handshake. */
+  #early: string[] = [];
+  #earlyLength = 0;
+  /** Where it goes; undefined before, and when it goes nowhere any more. */
+  upstream: Upstream | undefined;
+  /** The target has to catch up before the client is read again. */
+  full = false;
+
+  constructor(client: Client, request: Request) {
+    this.#client = client;
+    this.#request = request;
+    this.#body = createBodyReader(request.framing);
+  }
+
+  /** The whole body has come. */
+  get done(): boolean {
+    return this.#body.done;
+  }
+
+  /** @returns where the request ends in the piece, or BAD */
+  read(piece: Buffer, from: number): number {
+    if (this.#request.upgrade) return this.#keepBehindHandshake(piece, from);
+    const body = this.#body;
+    if (body.done) return from;
+    const end = body.read(piece, from, piece.length);
+    if (end !== BAD) this.#send(piece, from, body.passable, body.done ? body.tail : '');
+    return end;
+  }
+
+  /** Sends the head, and of the body what there is. */
+  begin(upstream: Upstream, head: string): void {
+    this.upstream = upstream;
+    const early = this.#request.upgrade ? '' : this.takeEarly();
+    upstream.socket.write(head + early, 'latin1');
+    this.full = isFull(upstream.socket);
+    if (!this.done && !this.full) this.#client.socket.resume();
+  }
+
+  /** @returns whether anybody waited for that */
+  drained(): boolean {
+    if (!this.full) return false;
+    this.full = false;
+    this.#client.socket.resume();
+    return true;
+  }
+
+  takeEarly(): string {
+    const early = this.#early.join('');
+    this.#early = [];
+    this.#earlyLength = 0;
+    return early;
+  }
+
+  #send(piece: Buffer, from: number, to: number, tail: string): void {
+    const { socket } = this.#client;
+    if (this.upstream === undefined) {
+      const early = piece.toString('latin1', from, to) + tail;
+      this.#early.push(early);
+      this.#earlyLength += early.length;
+      if (this.#earlyLength >= MAX_HELD) socket.pause();
+      return;
+    }
+    splice(this.upstream.socket, '', piece, from, to, tail, true);
+    if (this.full || !isFull(this.upstream.socket)) return;
+    this.full = true;
+    socket.pause();
+  }
+
+  /**
+   * What a client sends behind its handshake is of the new protocol or of none: it is never read as a request,
+   * since the connection ends if the handshake is refused.
+   */
+  #keepBehindHandshake(piece: Buffer, from: number): number {
+    if (from === piece.length) return from;
+    this.#early.push(piece.toString('latin1', from));
+    this.#earlyLength += piece.length - from;
+    if (this.#earlyLength > MAX_HELD) this.#client.destroy();
+    return piece.length;
+  }
+}

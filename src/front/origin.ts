@@ -56,8 +56,9 @@ function isUnnamedButOwn(head: RequestHead, origin: 'null' | undefined): boolean
   return site === 'same-origin' || (origin === undefined && (site === 'none' || !isBrowser(head)));
 }
 
-const isBrowser = (head: RequestHead): boolean =>
-  Object.keys(head.headers).some((name) => name.startsWith('sec-fetch-'));
+/** `fetch` of Node and its like sends `Sec-Fetch-Mode` too, and none of the others. */
+const isBrowser = ({ headers }: RequestHead): boolean =>
+  headers['sec-fetch-site'] !== undefined || headers['sec-fetch-dest'] !== undefined;
 
 /** The front may stand behind a redirect of another port, which the browser then has dialled. */
 const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? '80';

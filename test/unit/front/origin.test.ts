@@ -127,6 +127,8 @@ describe('a client that is no browser', () => {
     expect(statusOf({})).toBe(200);
     expect(statusOf({}, undefined, { method: 'POST' })).toBe(200);
     expect(statusOf({}, undefined, { upgrade: true })).toBe(200);
+    // Node's fetch.
+    expect(statusOf({ 'sec-fetch-mode': 'cors', accept: '*/*', 'accept-language': '*' })).toBe(200);
   });
 });
 

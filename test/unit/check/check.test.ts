@@ -71,7 +71,7 @@ describe('a report', () => {
     severity: 'error',
     message: 'unknown key "x"',
     hint: 'did you mean "y"?',
-    file: '/work/shop/portramp.yaml',
+    file: '/home/me/shop/portramp.yaml',
     line: 12,
     column: 7,
   };
@@ -81,7 +81,7 @@ describe('a report', () => {
       [finding, { ...finding, severity: 'note', hint: undefined, file: '/etc/x.yaml' }],
       {
         format: 'text',
-        root: '/work/shop',
+        root: '/home/me/shop',
         color: false,
       },
     );
@@ -98,7 +98,7 @@ describe('a report', () => {
   it('is JSON for programs', () => {
     const { file: _, ...rest } = finding;
     expect(
-      JSON.parse(renderDiagnostics([finding], { format: 'json', root: '/work/shop', color: true })),
+      JSON.parse(renderDiagnostics([finding], { format: 'json', root: '/home/me/shop', color: true })),
     ).toEqual({
       version: 1,
       diagnostics: [{ ...rest, file: 'portramp.yaml' }],

@@ -2,7 +2,7 @@
 //
 //     node test/bench/ports.js [SECONDS]
 //
-//     leases        1,000 at once, by one process and by four, as ratios to `node -e 0`
+//     leases        1,000 requests at once, by one process and by four, as ratios to `node -e 0`
 //     verification  one pass over 50 services: the first one, and one while nothing changes
 //     daemon        the share of a core that it takes while 50 services run and nothing happens (target < 1 %)
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
@@ -40,26 +40,28 @@ async function time(work) {
 const bare = () => run(process.execPath, ['-e', '0']);
 /** `processes` at once, 1,000 leases together; less what it takes them to ask for one each. */
 async function measureLeases(processes) {
-  const own = environmentOf(`leases-${processes}`);
-  const leaser = (name, count) =>
-    run(process.execPath, [join(bundle, 'leaser.js'), name, String(count)], { env: own });
-  const all = (round, count) =>
-    Promise.all(
-      Array.from({ length: processes }, (_, index) =>
-        leaser(`${processes}-${round}-${index}-${count}`, count),
-      ),
-    );
   const times = [];
   const ratios = [];
   for (let round = 0; round < 5; round += 1) {
+    // A ledger of its own each time: it has the leases of this round only.
+    const own = environmentOf(`leases-${processes}-${round}`);
+    const all = (count) =>
+      Promise.all(
+        Array.from({ length: processes }, (_, index) =>
+          run(process.execPath, [join(bundle, 'leaser.js'), `${index}-${count}`, String(count)], {
+            env: own,
+          }),
+        ),
+      );
+    await run(process.execPath, [portramp, 'daemon', 'start'], { env: own });
     // The start of the processes is not what is measured.
-    const idle = await time(() => all(round, 1));
-    const busy = await time(() => all(round, 1_000 / processes));
+    const idle = await time(() => all(1));
+    const busy = await time(() => all(1_000 / processes));
     const node = await time(bare);
     times.push(Math.max(0, busy - idle));
     ratios.push(Math.max(0, busy - idle) / node);
+    stopDaemon(own);
   }
-  stopDaemon(own);
   const who = processes === 1 ? 'one process' : `${processes} processes`;
   console.log(
     `1,000 leases, ${who.padEnd(12)} ${median(ratios).toFixed(1)} × node -e 0 (${median(times).toFixed(0)} ms)`,

@@ -69,6 +69,8 @@ class StackRunner implements Runner {
 
   readonly #options: RunnerOptions;
   #resolveEnded: () => void = () => undefined;
+  /** Settles when the start is over, whatever came of it. */
+  #starting: Promise<void> = Promise.resolve();
   /** Edits of the contract and moves of numbers, one after the other. */
   readonly #inTurn = createQueue();
   #session: Session | undefined;
@@ -90,11 +92,14 @@ class StackRunner implements Runner {
   }
 
   async start(): Promise<void> {
+    const starting = this.#start();
+    this.#starting = starting.catch(() => undefined);
     try {
-      await this.#start();
+      await starting;
     } catch (error) {
       await this.#close();
-      throw error;
+      // Who stopped it meanwhile does not want to hear how the start would have ended.
+      if (this.#stopping === undefined) throw error;
     }
   }
 
@@ -126,8 +131,10 @@ class StackRunner implements Runner {
       adopt: (next, moved) => this.#adopt(next, moved),
       onEvent: (event) => this.events.emit(event),
     });
+    if (this.#stopping !== undefined) return;
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
+    if (this.#stopping !== undefined) return;
     await session.attach(prepared.stack, prepared.leases);
     this.#prepared = prepared;
     const parts = openParts({
@@ -155,6 +162,7 @@ class StackRunner implements Runner {
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files);
     await parts.sources.follow(sourcesOf(prepared.services));
+    if (this.#stopping !== undefined) return;
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
     supervision.start(prepared, wanted);
     this.events.emit({
@@ -167,16 +175,18 @@ class StackRunner implements Runner {
   }
 
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
-    const isFirst = this.#stopping === undefined;
-    if (isFirst && !remove && this.#parts?.containers.letGo()) {
-      this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
-    }
-    const down = this.#supervision?.shutDown(now) ?? Promise.resolve();
-    this.#stopping ??= down.then(() => this.#finish(remove));
+    if (this.#stopping === undefined) this.#stopping = this.#stop(now, remove);
+    else if (now) void this.#supervision?.shutDown(true);
     return this.#stopping;
   }
 
-  async #finish(remove: boolean): Promise<void> {
+  async #stop(now: boolean, remove: boolean): Promise<void> {
+    // A start that is under way sees that it is not wanted any more, and starts no service.
+    await this.#starting;
+    if (!remove && this.#parts?.containers.letGo()) {
+      this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
+    }
+    await this.#supervision?.shutDown(now);
     const failure = remove ? await this.#parts?.containers.down() : undefined;
     if (failure !== undefined) {
       this.events.emit({ type: 'notice', text: `containers were not removed: ${failure.message}` });
@@ -289,14 +299,18 @@ class StackRunner implements Runner {
   async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
     const prepared = this.#prepared;
-    if (supervision === undefined || prepared === undefined) return { message: 'the stack is just starting' };
+    const stop = (): void => void this.stop({ now: false, remove: true });
+    if (supervision === undefined || prepared === undefined) {
+      if (command.action === 'down') stop();
+      return { message: 'the stack is just starting' };
+    }
     return obey(
       {
         supervision,
         plan: prepared.plan,
         clock: this.#options.clock,
         publish: async () => this.#session?.publish(this.#snapshot()),
-        stop: () => void this.stop({ now: false, remove: true }),
+        stop,
         scale: (service, replicas) => {
           this.#scales.set(service, replicas);
           this.#watch?.check();

@@ -1,11 +1,19 @@
 /** `portramp dev` and the commands around it, as a user types them. */
 import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { lockHolder } from '../../../src/lib/lock.ts';
 import { createMachine, node, openWorkspace, type Machine } from '../workspace.ts';
 
 let machine: Machine;
+
+/** Whether the process has a handler for the signal (proc(5)); Node has one of its own for SIGINT. */
+function catches(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return ((BigInt(`0x${mask ?? '0'}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
 
 beforeEach(() => {
   machine = createMachine();
@@ -84,6 +92,25 @@ services:
     await dev.prints(/SIGINT: stopping/);
     dev.child.kill('SIGINT');
     expect(await dev.ended).toBe(0);
+  });
+
+  it('starts nothing when Ctrl-C comes while it is still getting its ports', async () => {
+    const shop = machine.workspace('shop', SHOP);
+    await machine.run(['daemon', 'start']);
+    const daemon = lockHolder(machine.home.lock)?.pid ?? 0;
+    // A daemon that does not answer holds the start up for as long as it takes to send the signal.
+    process.kill(daemon, 'SIGSTOP');
+    const dev = shop.start('dev');
+    try {
+      await vi.waitFor(() => expect(catches(dev.child.pid ?? 0, constants.signals.SIGHUP)).toBe(true));
+      dev.child.kill('SIGINT');
+      await dev.prints(/SIGINT: stopping/);
+    } finally {
+      process.kill(daemon, 'SIGCONT');
+    }
+    expect(await dev.ended).toBe(0);
+    expect(dev.output).not.toMatch(/error|started/);
+    expect((await machine.ls()).stacks).toEqual([]);
   });
 
   it('kills the whole group at the deadline', async () => {

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { placeFindings, type Finding } from '../contract/finding.ts';
 import type { Path } from '../contract/tree.ts';
+import { describeHolder, type Holder } from '../lib/holder.ts';
 import { processesOf } from './rules/rule.ts';
 import { PR030 } from './rules/pr030-held-port.ts';
 import { judge } from './severity.ts';
@@ -14,12 +15,6 @@ export interface FixedPort {
   /** `api.debug`, or what the reservation is for. */
   readonly who: string;
   readonly kind: 'static' | 'reserved' | 'outside';
-}
-
-export interface Holder {
-  readonly pid?: number | undefined;
-  readonly command?: string | undefined;
-  readonly cwd?: string | undefined;
 }
 
 /** External services are not asked about: somebody is meant to be there. */
@@ -63,8 +58,7 @@ export function findHeldPorts(
 }
 
 function describe({ number, at, who, kind }: FixedPort, holders: readonly Holder[]): Finding {
-  const whom =
-    holders.length === 0 ? 'a process that cannot be seen' : holders.map(describeHolder).join('; ');
+  const whom = holders.length === 0 ? describeHolder(undefined) : holders.map(describeHolder).join('; ');
   const [first] = holders;
   if (kind === 'outside') {
     const message = `${number}, which is reserved for ${who}, is held by ${whom}`;
@@ -73,10 +67,4 @@ function describe({ number, at, who, kind }: FixedPort, holders: readonly Holder
   const end = first?.pid === undefined ? 'end that process' : `end it with "kill ${first.pid}"`;
   const message = `${number}, which belongs to ${who}, is held by ${whom}`;
   return { at, message, hint: `${end}, or give ${who} another number` };
-}
-
-function describeHolder({ pid, command, cwd }: Holder): string {
-  if (pid === undefined) return "another user's process";
-  const place = cwd === undefined ? '' : ` in ${cwd}`;
-  return `process ${pid}${command === undefined ? '' : ` (${command})`}${place}`;
 }

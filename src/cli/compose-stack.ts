@@ -8,7 +8,7 @@ import { findContract, loadContract } from '../contract/load.ts';
 import type { ComposeArguments } from '../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import { prepareCompose, type ComposeStack } from '../stack/compose/prepare.ts';
-import { describeProcess } from '../stack/findings.ts';
+import { describeHolder } from '../lib/holder.ts';
 import { prepareStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 import type { StackOptions } from './workspace.ts';
@@ -53,7 +53,7 @@ export async function whoHolds(port: number): Promise<string | undefined> {
   const client = await openDaemon();
   try {
     const { free, holders } = await client.request('holder', { port });
-    return free ? undefined : describeProcess(holders[0] ?? {});
+    return free ? undefined : describeHolder(holders[0] ?? {});
   } finally {
     client.close();
   }

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
-import { findHeldPorts, fixedPortsOf, type Holder } from '../check/held-ports.ts';
+import { findHeldPorts, fixedPortsOf } from '../check/held-ports.ts';
+import type { Holder } from '../lib/holder.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import type { RunningStack } from '../protocol/messages.ts';
 import { withStartedDaemon } from './daemon-access.ts';

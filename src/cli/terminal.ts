@@ -1,7 +1,8 @@
 /** What the commands print with: one place that knows about streams, colours and widths. */
-import { stripVTControlCharacters } from 'node:util';
 
 import { createColors } from 'picocolors';
+
+import { CONTROL, plainText } from '../lib/plain-text.ts';
 
 import { errnoOf, messageOf } from '../lib/errors.ts';
 
@@ -97,12 +98,6 @@ const SGR = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
 
 export const visibleWidth = (text: string): number => text.replace(SGR, '').length;
 
-/** All but tab (ECMA-48 §5): what they do to a terminal, such as another character set, stays. */
-const CONTROL = /(?!\t)\p{Cc}/gu;
-
-/** Harmless and frequent, but only at home on a line of one's own: bell, backspace, carriage return. */
-const DROPPED = '\u0007\u0008\r';
-
 /**
  * What a service printed, as it can be shown among the lines of others: colours stay where there are colours, and
  * nothing may move the cursor, clear the screen or change the terminal. Binary junk is shown as U+FFFD.
@@ -119,6 +114,3 @@ export function createDisplay(withColor: boolean): (text: string) => string {
 }
 
 export const displayText = createDisplay(hasColor);
-
-const plainText = (text: string): string =>
-  stripVTControlCharacters(text).replace(CONTROL, (control) => (DROPPED.includes(control) ? '' : '\ufffd'));

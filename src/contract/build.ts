@@ -14,10 +14,11 @@ import {
   type Service,
   type TaskService,
 } from './contract.ts';
+import { DEFAULT_RANGE } from '../lib/port-range.ts';
 import { buildReadiness, buildRestart, buildStop, buildTransition, milliseconds } from './build-policies.ts';
 import { parseExternal } from './external.ts';
 import { portsOf } from './ports.ts';
-import { DEFAULT_RANGE, buildRange } from './ranges.ts';
+import { buildRange } from './ranges.ts';
 import type { ContractFields } from './schema.ts';
 import type { EnvFileFields, ServiceFields } from './schema-service.ts';
 import { find, locate, toValue, type Mapping, type Path } from './tree.ts';

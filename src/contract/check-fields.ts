@@ -12,57 +12,26 @@ import type { Path } from './tree.ts';
 
 type Field = keyof ServiceFields;
 
+/** How portramp runs a process; of no use where something else runs it, or nothing does. */
+const LONG_LIVED = ['transition', 'replicas', 'ramp', 'watch', 'idle'] as const satisfies readonly Field[];
+const RUN_HERE = [
+  'kind',
+  'dir',
+  'envFile',
+  'restart',
+  'stop',
+  'run',
+  'resolve',
+  'inputs',
+] as const satisfies readonly Field[];
+
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
 const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
   process: ['run', 'inputs'],
-  task: [
-    'ports',
-    'ready',
-    'restart',
-    'start',
-    'url',
-    'access',
-    'transition',
-    'replicas',
-    'ramp',
-    'watch',
-    'idle',
-  ],
-  external: [
-    'kind',
-    'dir',
-    'consumes',
-    'env',
-    'envFile',
-    'ready',
-    'restart',
-    'stop',
-    'start',
-    'run',
-    'resolve',
-    'transition',
-    'replicas',
-    'ramp',
-    'watch',
-    'idle',
-    'inputs',
-  ],
+  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', ...LONG_LIVED],
+  external: ['consumes', 'env', 'ready', 'start', ...RUN_HERE, ...LONG_LIVED],
   // The Compose file says what it is and how it is run.
-  compose: [
-    'kind',
-    'dir',
-    'envFile',
-    'restart',
-    'stop',
-    'run',
-    'resolve',
-    'transition',
-    'replicas',
-    'ramp',
-    'watch',
-    'idle',
-    'inputs',
-  ],
+  compose: [...RUN_HERE, ...LONG_LIVED],
 };
 
 /** Names that references use for something else. */

@@ -2,6 +2,7 @@
  * The contract in memory: the words of `portramp.yaml` for one environment, overlays merged, defaults
  * filled in, nothing resolved yet. Immutable. Templates (`${…}`) are kept as written.
  */
+import type { PortRange } from '../lib/port-range.ts';
 import type { Position, Severity } from './diagnostic.ts';
 import type { RuleId } from './rule-ids.ts';
 
@@ -35,18 +36,6 @@ export interface Contract {
   locate(path: readonly (string | number)[]): Position;
   /** What was written at the path, in the service or in `defaults`: a plain value, undefined where nothing was. */
   written(path: readonly (string | number)[]): unknown;
-}
-
-/** Port numbers, both ends included. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface PortRange extends Span {
-  /** How many numbers from `from` on are kept for static ports. */
-  readonly static: number;
-  readonly exclude: readonly Span[];
 }
 
 /** A number that somebody outside relies on. */

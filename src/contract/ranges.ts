@@ -1,8 +1,5 @@
-import type { PortRange, Span } from './contract.ts';
+import { DEFAULT_RANGE, type PortRange, type Span } from '../lib/port-range.ts';
 import type { RangeFields } from './schema-ranges.ts';
-
-/** Below the ephemeral ranges of Linux (32768–60999), macOS and Windows (49152–65535). */
-export const DEFAULT_RANGE: PortRange = { from: 20_000, to: 29_999, static: 128, exclude: [] };
 
 const SPAN = /^(\d{1,5})\s*-\s*(\d{1,5})$/;
 

@@ -1,7 +1,8 @@
 /** The front's port: chosen once, then kept; it never moves silently. */
 import type { Clock } from '../lib/clock.ts';
+import { describeHolder } from '../lib/holder.ts';
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
-import { describeHolder, type PortHolder } from '../ports/holders.ts';
+import type { PortHolder } from '../ports/holders.ts';
 import type { Front as FrontStatus } from '../protocol/messages.ts';
 import type { FrontSettings } from './settings.ts';
 

@@ -1,8 +1,9 @@
 /** Grants and moves port numbers. Decisions are made one after the other; the disk is waited for together. */
+import { describeHolder } from '../lib/holder.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { Queue } from '../lib/queue.ts';
 import { allocateLeases, moveLease, type Allocation, type AllocateOptions } from '../ports/allocate.ts';
-import { describeHolder, type PortHolder } from '../ports/holders.ts';
+import type { PortHolder } from '../ports/holders.ts';
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
   fenceNumbers,
@@ -134,20 +135,7 @@ function later(commit: Promise<void>): () => Promise<void> {
 const isNoFreePort = (error: unknown): boolean =>
   error instanceof PortrampError && error.code === 'NO_FREE_PORT';
 
-export const toLease = ({
-  service,
-  port,
-  number,
-  static: pinned,
-  generation,
-  span,
-  kept,
-}: LedgerLease): Lease => ({
-  service,
-  port,
-  number,
-  static: pinned,
-  generation,
-  span,
-  kept,
-});
+/** As a client is told: whose it is, it knows. */
+export function toLease({ root: _root, environment: _environment, ...lease }: LedgerLease): Lease {
+  return lease;
+}

@@ -2,7 +2,7 @@ import type { RestingStack } from '../front/resting.ts';
 import type { FrontStack } from '../front/table.ts';
 import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import type { Finding } from '../ports/findings.ts';
-import { describeHolder } from '../ports/holders.ts';
+import { describeHolder } from '../lib/holder.ts';
 import { findStack, keyText, type Ledger, type LedgerStack } from '../ports/ledger.ts';
 import type { PublishedRoute, PublishedService, StackSnapshot } from '../protocol/messages.ts';
 import type { Sessions } from './sessions.ts';

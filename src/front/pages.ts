@@ -1,4 +1,5 @@
 /** The pages of the front: whole in themselves, without scripts, for light and dark. Pure. */
+import { plainText } from '../lib/plain-text.ts';
 import type { Notice } from './notices.ts';
 
 /** Enough to see what a service said last; keeps a page below 20 KB. */
@@ -47,12 +48,7 @@ export function renderPage(notice: Notice, refresh: boolean): string {
   ].join('');
 }
 
-/** Colours and cursor movements of a terminal mean nothing here. */
-function logLine(line: string): string {
-  // eslint-disable-next-line no-control-regex
-  const plain = line.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
-  return escapeHtml(plain, MAX_LINE);
-}
+const logLine = (line: string): string => escapeHtml(plainText(line), MAX_LINE);
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 
 import { askGit } from './git.ts';
+import { sha256 } from './hash.ts';
 
 /** A folder with a contract, as git sees it. */
 export interface Checkout {
@@ -33,14 +33,14 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   ]);
   const [commonDir, gitDir, top] = answer?.split('\n') ?? [];
   if (commonDir === undefined || gitDir === undefined || top === undefined) {
-    return { root, workspaceId: hash(root), name: basename(root), main: true };
+    return { root, workspaceId: sha256(root), name: basename(root), main: true };
   }
   const common = await realpath(commonDir);
   const place = relative(await realpath(top), root);
   const branch = await ask(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
   return {
     root,
-    workspaceId: hash(place === '' ? common : `${common}\0${place}`),
+    workspaceId: sha256(place === '' ? common : `${common}\0${place}`),
     name: place === '' ? nameOfTree(common) : basename(place),
     main: common === (await realpath(gitDir)),
     ...(branch === undefined ? {} : { branch }),
@@ -55,5 +55,3 @@ async function ask(cwd: string, args: readonly string[]): Promise<string | undef
   const text = (await askGit(cwd, args))?.trim();
   return text === '' ? undefined : text;
 }
-
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');

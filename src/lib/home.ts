@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+
+import { sha256 } from './hash.ts';
 
 /** Where portramp keeps everything it remembers, and the files in it. */
 export interface Home {
@@ -52,7 +53,7 @@ export function locateHome(environment: Environment = process.env): Home {
 }
 
 function locateSocket(root: string, environment: Environment): Pick<Home, 'socket' | 'socketFolder'> {
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const name = sha256(root).slice(0, 16);
   if (process.platform === 'win32') {
     return { socket: `\\\\.\\pipe\\portramp-${name}`, socketFolder: undefined };
   }

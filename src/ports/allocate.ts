@@ -5,6 +5,7 @@
 import { BLOCKED_PORTS } from '../lib/blocked-ports.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
+import { DEFAULT_RANGE, type PortRange } from '../lib/port-range.ts';
 import {
   isSameKey,
   isSamePort,
@@ -15,16 +16,7 @@ import {
   type LeasePort,
   type LedgerStack,
 } from './ledger.ts';
-import {
-  DEFAULT_RANGE,
-  findObjection,
-  isExcluded,
-  NO_RULES,
-  walkFrom,
-  widthOf,
-  type PortRange,
-  type PortRules,
-} from './range.ts';
+import { findObjection, isExcluded, NO_RULES, walkFrom, widthOf, type PortRules } from './range.ts';
 
 export interface PortRequest extends LeasePort {
   /** The number that the contract pins. */

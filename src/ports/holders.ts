@@ -3,23 +3,13 @@ import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+import type { Holder } from '../lib/holder.ts';
 import { describePid } from '../lib/process-description.ts';
 import { parseSocketTable } from './socket-table.ts';
 import { parseWindowsNetstat } from './system/windows.ts';
 
-export interface PortHolder {
-  /** Absent when the process belongs to another user. */
-  readonly pid?: number;
-  readonly command?: string;
-  readonly cwd?: string;
+export interface PortHolder extends Holder {
   readonly address?: string;
-}
-
-/** "node server.js (pid 12, in /home/me/shop)". */
-export function describeHolder(holder: PortHolder | undefined): string {
-  if (holder?.pid === undefined) return "another user's process";
-  const place = holder.cwd === undefined ? '' : `, in ${holder.cwd}`;
-  return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
 }
 
 /** The listeners on a TCP port, else whatever socket occupies it; empty when that cannot be found out. */

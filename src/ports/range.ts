@@ -1,19 +1,5 @@
 /** Which numbers a stack may have: what its contract says, filled in. Pure. */
-
-/** Both ends included. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The numbers that an environment may use; the first `static` of them are kept for pinned ports. */
-export interface PortRange extends Span {
-  readonly static: number;
-  readonly exclude: readonly Span[];
-}
-
-/** Below the ephemeral ranges of Linux (32768–60999), macOS and Windows (49152–65535). */
-export const DEFAULT_RANGE: PortRange = { from: 20_000, to: 29_999, static: 128, exclude: [] };
+import type { PortRange } from '../lib/port-range.ts';
 
 /** A number that somebody outside relies on; without `service` it is for no service at all. */
 export interface Reservation {

@@ -1,6 +1,7 @@
 /** What a finding of the daemon about an instance means for its service, in words and deeds. Pure. */
+import { describeHolder } from '../lib/holder.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
-import type { Finding, PortHolder } from '../protocol/messages.ts';
+import type { Finding } from '../protocol/messages.ts';
 import type { Cause } from './service.ts';
 
 export type Consequence =
@@ -43,7 +44,7 @@ function describeGhost(
     ? `; if it is ${service.name} itself, which detached without a trace, ${lineFor(service, port, 'listener: external')}`
     : '';
   return {
-    message: `port ${number} (${port.name}) is shared with ${describeProcess(holder)}${whose}${where}`,
+    message: `port ${number} (${port.name}) is shared with ${describeHolder(holder)}${whose}${where}`,
     hint: `${end}, then start ${service.name} again${own}`,
   };
 }
@@ -74,12 +75,6 @@ function describeElsewhere(
   return only === undefined
     ? `${where}; if one of them is ${port.name}, give it the port that PORT says; if it has no port, write "ports: false"`
     : `${where}; give it the port that PORT says, or ${line}`;
-}
-
-/** "node server.js (pid 12, in /home/me/shop)". */
-export function describeProcess({ pid, command, cwd }: PortHolder): string {
-  if (pid === undefined) return 'a process that this user cannot see';
-  return `${command ?? 'a process'} (pid ${pid}${cwd === undefined ? '' : `, in ${cwd}`})`;
 }
 
 /** The line for the contract, and where it goes. */

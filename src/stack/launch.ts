@@ -9,7 +9,7 @@ import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
-import { describeProcess } from './findings.ts';
+import { describeHolder } from '../lib/holder.ts';
 import type { LaunchResult } from './replica.ts';
 import type { Session } from './session.ts';
 import type { TaskRecord } from './tasks/record.ts';
@@ -116,7 +116,7 @@ function describeHolders(port: ResolvedPort, holders: readonly PortHolder[]): St
   const [holder = {}] = holders;
   const { pid } = holder;
   return {
-    message: `port ${toldPort(port)} (${port.name}) is held by ${describeProcess(holder)}`,
+    message: `port ${toldPort(port)} (${port.name}) is held by ${describeHolder(holder)}`,
     hint: pid === undefined ? 'end it, then start the service again' : `end it: kill ${pid}`,
   };
 }

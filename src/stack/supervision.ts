@@ -250,7 +250,8 @@ export class Supervision {
     const units = [...this.#units.values()];
     if (this.#down !== undefined && !units.some((unit) => unit.isRunning)) this.#down.resolve();
     const settled = units.every((unit) => unit.isAtRest);
-    if (settled && !this.#settled) this.#options.onSettled();
+    // A stack that goes down does not settle: it is over.
+    if (settled && !this.#settled && this.#down === undefined) this.#options.onSettled();
     this.#settled = settled;
   }
 }

@@ -1,6 +1,7 @@
-import type { Contract, Span } from '../../contract/contract.ts';
+import type { Contract } from '../../contract/contract.ts';
 import type { Finding } from '../../contract/finding.ts';
 import { isOverlapping, spanText } from '../../contract/ranges.ts';
+import type { Span } from '../../lib/port-range.ts';
 import type { Rule } from './rule.ts';
 
 export const PR005: Rule = {

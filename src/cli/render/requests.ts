@@ -1,3 +1,4 @@
+import { plainText } from '../../lib/plain-text.ts';
 import type { RequestEvent } from '../../protocol/messages.ts';
 import { color, print } from '../terminal.ts';
 
@@ -26,7 +27,7 @@ export function requestLine(request: RequestEvent, width: number): string {
     formatTime(duration).padStart(7),
     formatSize(bytes).padStart(8),
     service.padEnd(width),
-    visible(`${host}${path}`) + (notes.length === 0 ? '' : color.dim(`  (${notes.join(', ')})`)),
+    plainText(`${host}${path}`) + (notes.length === 0 ? '' : color.dim(`  (${notes.join(', ')})`)),
   ].join('  ');
 }
 
@@ -51,9 +52,3 @@ function formatSize(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
-
-/** What a client sends must not move a cursor. */
-// oxlint's no-control-regex is about accidents; these are meant.
-const CONTROL = new RegExp(`[${String.fromCharCode(0)}-${String.fromCharCode(31)}\u007f-\u009f]`, 'g');
-
-const visible = (text: string): string => text.replace(CONTROL, '?');

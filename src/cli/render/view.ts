@@ -3,7 +3,7 @@ import { renderDiagnostics } from '../../check/report.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
 import type { RunnerEvent } from '../../stack/events.ts';
-import { describeProcess } from '../../stack/findings.ts';
+import { describeHolder } from '../../lib/holder.ts';
 import { color, hasColor, notice, print } from '../terminal.ts';
 import { logPrinter } from './logs.ts';
 import { describeService, paintState, renderServices } from './stacks.ts';
@@ -72,7 +72,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
 type Moved = Extract<RunnerEvent, { type: 'reassigned' }>;
 
 function describeMove({ service, port, from, lease, holder }: Moved): string {
-  const who = holder === undefined ? 'somebody' : describeProcess(holder);
+  const who = holder === undefined ? 'somebody' : describeHolder(holder);
   return `${service}.${port} moved from port ${from}, which ${who} holds, to ${lease.number}; its consumers start again`;
 }
 

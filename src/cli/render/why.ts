@@ -1,5 +1,6 @@
 /** One screen that says what is in the way. */
-import type { PortHolder, ServiceStateName } from '../../protocol/messages.ts';
+import { describeHolder } from '../../lib/holder.ts';
+import type { ServiceStateName } from '../../protocol/messages.ts';
 import { color } from '../terminal.ts';
 import type {
   ExplainedHolder,
@@ -30,7 +31,7 @@ function renderService(service: ServiceExplanation): string[] {
     ...indent([
       ...(reason === undefined ? [] : [withHint(color.red(reason), hint)]),
       ...needs.flatMap(renderNeed),
-      ...(remains ?? []).map((process) => `kept from stopping by ${describe(process)}`),
+      ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
       ...(probe === undefined ? [] : [renderProbe(probe)]),
       ...ports.map((port) => `port ${port.number}: ${renderPort(port).join('; ')}`),
       ...refusedHosts.map(({ host, stack: holder }) => `${host} is held by ${holder}`),
@@ -60,13 +61,13 @@ function renderPort({ lease, front, free, holders }: PortExplanation): string[] 
   } else if (front === true) lines.push('the front of portramp');
   else lines.push('nobody leased it');
   if (free) lines.push('free: nothing listens there');
-  else if (holders.length === 0) lines.push(color.red('held by a process that this user cannot see'));
+  else if (holders.length === 0) lines.push(color.red(`held by ${describeHolder(undefined)}`));
   return [...lines, ...holders.map((holder) => renderHolder(holder, lease !== undefined))];
 }
 
 function renderHolder(holder: ExplainedHolder, leased: boolean): string {
   const where = holder.address === undefined ? '' : ` on ${holder.address}`;
-  const text = `held by ${describe(holder)}${where}`;
+  const text = `held by ${describeHolder(holder)}${where}`;
   if (holder.own) return `${text}, which belongs to it`;
   return leased ? color.red(`${text}, a stranger`) : text;
 }
@@ -86,11 +87,6 @@ function renderHost({ host, stack, root, running, service, refused, suggestion }
       ...(service === undefined ? [] : renderService(service)),
     ]),
   ];
-}
-
-function describe({ pid, command, cwd }: PortHolder): string {
-  if (pid === undefined) return 'a process that this user cannot see';
-  return `${command ?? 'a process'} (pid ${pid}${cwd === undefined ? '' : `, in ${cwd}`})`;
 }
 
 const withHint = (text: string, hint: string | undefined): string =>

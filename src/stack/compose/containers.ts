@@ -8,7 +8,7 @@ import { createComposeEngine, type ComposeEngine, type ContainerSpec } from '../
 import { probeContainer } from '../../runtime/compose/probe.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
-import { describeProcess } from '../findings.ts';
+import { describeHolder } from '../../lib/holder.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { Look } from '../readiness.ts';
 import type { ServiceState } from '../service.ts';
@@ -68,7 +68,7 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
       const [holder] = holders ?? [];
       if (holder === undefined) continue;
       return {
-        message: `port ${targetPort} (${port}) is held by ${describeProcess(holder)}`,
+        message: `port ${targetPort} (${port}) is held by ${describeHolder(holder)}`,
         hint: `end it, then: portramp start ${name}`,
       };
     }

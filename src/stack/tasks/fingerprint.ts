@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { glob } from 'tinyglobby';
 
+import { sha256 } from '../../lib/hash.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { withoutIgnored } from '../watch/ignored.ts';
 import { compilePatterns, isNeverWatched } from '../watch/patterns.ts';
@@ -26,7 +27,7 @@ export async function takeFingerprint({
     unset,
     files: files.map((file, index) => [file, hashes[index]]),
   };
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return sha256(JSON.stringify(parts));
 }
 
 /** Sorted. A file that is named as it is counts even if git ignores it. */

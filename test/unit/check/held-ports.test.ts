@@ -35,10 +35,10 @@ it('a holder is named by pid, command and directory', () => {
     [2525, [{ pid: 1 }]],
   ]);
   expect(brief(findHeldPorts([contract], holders)).toSorted()).toEqual([
-    "4:13 PR030 20001, which belongs to db, is held by another user's process | end that process, or give db another number",
-    '6:13 PR030 20003, which is reserved for team-infra, is held by process 7 | see whether that is who it is reserved for',
-    '8:47 PR030 20000, which belongs to api.http, is held by process 42 (node old.js) in /home/me/old | end it with "kill 42", or give api.http another number',
-    '8:73 PR030 20002, which belongs to api.admin, is held by a process that cannot be seen | end that process, or give api.admin another number',
+    '4:13 PR030 20001, which belongs to db, is held by a process that this user cannot see | end that process, or give db another number',
+    '6:13 PR030 20003, which is reserved for team-infra, is held by a process (pid 7) | see whether that is who it is reserved for',
+    '8:47 PR030 20000, which belongs to api.http, is held by node old.js (pid 42, in /home/me/old) | end it with "kill 42", or give api.http another number',
+    '8:73 PR030 20002, which belongs to api.admin, is held by a process that this user cannot see | end that process, or give api.admin another number',
   ]);
 });
 

@@ -43,7 +43,9 @@ describe('a line', () => {
   });
 
   it('moves no cursor', () => {
-    expect(requestLine(request({ path: '/\u009b2J\u001b[2J' }), 3)).toContain('/?2J?[2J');
+    const line = requestLine(request({ path: '/a\u009b2J\u001b[2Jb\u000ec' }), 3);
+    expect(line).toContain('/ab\ufffdc');
+    expect(line).not.toMatch(/\p{Cc}/u);
   });
 });
 

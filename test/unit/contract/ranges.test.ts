@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_RANGE, roomOf } from '../../../src/contract/ranges.ts';
+import { roomOf } from '../../../src/contract/ranges.ts';
+import { DEFAULT_RANGE } from '../../../src/lib/port-range.ts';
 import { complain, read } from './read.ts';
 
 const API = 'services: { api: { command: x } }\n';

@@ -20,7 +20,7 @@ import {
   type Ledger,
   type LedgerStack,
 } from '../../../src/ports/ledger.ts';
-import { DEFAULT_RANGE, type PortRange } from '../../../src/ports/range.ts';
+import { DEFAULT_RANGE, type PortRange } from '../../../src/lib/port-range.ts';
 
 const stackNamed = (slug: string, main = true): LedgerStack => ({
   root: `/src/${slug}`,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { findObjection, walkFrom, widthOf, type PortRange } from '../../../src/ports/range.ts';
+import type { PortRange } from '../../../src/lib/port-range.ts';
+import { findObjection, walkFrom, widthOf } from '../../../src/ports/range.ts';
 
 const range: PortRange = { from: 100, to: 109, static: 3, exclude: [{ from: 105, to: 106 }] };
 

@@ -213,12 +213,12 @@ function describeUnknown(service: ContractService, project: ComposeProject): Fin
   };
 }
 
-/** Ports of the contract that nothing can be published for. */
+/** Ports of the contract that nothing can be published for, or that are to be probed and are not there. */
 export function findPortProblems(contract: Contract, project: ComposeProject): Finding[] {
   return [...contract.services.values()].flatMap((service) => {
     const found = service.kind === 'compose' ? project.services.get(service.compose) : undefined;
     if (service.kind !== 'compose' || found === undefined) return [];
-    return service.ports.flatMap(({ name, container }): Finding[] => {
+    const published = service.ports.flatMap(({ name, container }): Finding[] => {
       const at = ['services', service.name, 'ports', name];
       if (container === undefined) {
         const message = `which port of the container ${service.compose} "${name}" is, is not clear`;
@@ -228,5 +228,15 @@ export function findPortProblems(contract: Contract, project: ComposeProject): F
       const message = `${service.compose} has network_mode "${found.networkMode ?? ''}", so none of its ports can be leased`;
       return [{ at, message, hint: 'write ports: false' }];
     });
+    return [...published, ...findUnknownProbe(service)];
   });
+}
+
+function findUnknownProbe({ name, ready, ports }: ContractService): Finding[] {
+  const isOwn = ready.kind === 'tcp' || (ready.kind === 'http' && ready.path.startsWith('/'));
+  if (!isOwn || ports.some((port) => ready.port === undefined || port.name === ready.port)) return [];
+  const what = ready.port === undefined ? 'no port that could be probed' : `no port "${ready.port}"`;
+  const known = ports.map((port) => port.name).join(', ') || 'none';
+  const hint = `its ports are: ${known}`;
+  return [{ at: ['services', name, 'ready'], message: `services.${name} has ${what}`, hint }];
 }

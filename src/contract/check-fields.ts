@@ -1,13 +1,14 @@
 /** What fields have to do with each other, where the schema cannot say it. */
-import { suggest } from '../lib/suggest.ts';
 import { checkRanges, checkReservations, checkSeverities } from './check-ranges.ts';
 import { checkPolicies } from './check-policies.ts';
+import { checkReadiness } from './check-readiness.ts';
 import { checkRenames } from './check-renames.ts';
 import { parseExternal } from './external.ts';
 import type { Problem } from './issues.ts';
-import { isRoutable, portsOf, primaryOf, protocolOf } from './ports.ts';
+import { isRoutable, primaryOf, protocolOf } from './ports.ts';
 import type { ContractFields } from './schema.ts';
-import type { PortFields, ServiceFields } from './schema-service.ts';
+import type { PortFields } from './schema-port.ts';
+import type { ServiceFields } from './schema-service.ts';
 import type { Path } from './tree.ts';
 
 type Field = keyof ServiceFields;
@@ -66,7 +67,7 @@ function checkService(name: string, service: ServiceFields): Problem[] {
     ...checkKind(service, path),
     ...checkExternal(service, path),
     ...checkPorts(service, path),
-    ...checkReadiness(name, service, path),
+    ...checkReadiness(name, service, kindOf(service), path),
     ...checkConsumes(service, path),
     ...checkPolicies(service, path),
   ];
@@ -205,94 +206,6 @@ function checkPath(port: PortFields, at: Path): Problem[] {
   if (port.path === undefined || port.host !== false) return [];
   const message = '"path" belongs to a host name, and the port has none';
   return [{ path: [...at, 'path'], at: 'key', message, hint: 'remove path, or host: false' }];
-}
-
-function checkReadiness(name: string, service: ServiceFields, path: Path): Problem[] {
-  const { ready } = service;
-  if (ready === undefined || kindOf(service) !== 'process') return [];
-  const problems: Problem[] = [];
-  const [, second] = (['http', 'tcp', 'log', 'exec', 'file'] as const).filter(
-    (probe) => ready[probe] !== undefined,
-  );
-  if (second !== undefined) {
-    const message = 'a service has one way to tell that it is ready';
-    problems.push({
-      path: [...path, 'ready', second],
-      at: 'key',
-      message,
-      hint: 'keep one of http, tcp, log, exec and file',
-    });
-  }
-  if (ready.port !== undefined && ready.http === undefined && ready.tcp !== true) {
-    const message = '"port" says which port http probes, and there is no http';
-    problems.push({
-      path: [...path, 'ready', 'port'],
-      at: 'key',
-      message,
-      hint: 'write tcp: NAME, or add http: /path',
-    });
-  }
-  if (ready.http !== undefined && !/^(\/|https?:\/\/|\$\{)/.test(ready.http)) {
-    const message = 'this is neither a path nor a URL';
-    problems.push({
-      path: [...path, 'ready', 'http'],
-      at: 'value',
-      message,
-      hint: `write http: /${ready.http}`,
-    });
-  }
-  if (ready.log !== undefined && !isPattern(ready.log)) {
-    const message = 'this is not a regular expression';
-    problems.push({
-      path: [...path, 'ready', 'log'],
-      at: 'value',
-      message,
-      hint: 'put a backslash before ( ) [ ] { } * + ? . ^ $ |',
-    });
-  }
-  return [...problems, ...checkProbedPort(name, service, path)];
-}
-
-/** A template becomes a pattern only when it is resolved. */
-function isPattern(text: string): boolean {
-  if (text.includes('${')) return true;
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
-
-function checkProbedPort(name: string, service: ServiceFields, path: Path): Problem[] {
-  const { http, tcp, port } = service.ready ?? {};
-  const known = portsOf(name, service).map((each) => each.name);
-  const named = port ?? (typeof tcp === 'string' ? tcp : undefined);
-  const field = port === undefined ? 'tcp' : 'port';
-  if (named !== undefined) {
-    if (known.includes(named)) return [];
-    const nearest = suggest(named, known);
-    const hint =
-      nearest === undefined ? `its ports are: ${known.join(', ') || 'none'}` : `did you mean "${nearest}"?`;
-    return [
-      {
-        path: [...path, 'ready', field],
-        at: 'value',
-        message: `${path.join('.')} has no port "${named}"`,
-        hint,
-      },
-    ];
-  }
-  const probesOwnPort = tcp === true || (http !== undefined && !/^https?:|^\$\{/.test(http));
-  if (!probesOwnPort || known.length > 0) return [];
-  const message = `${path.join('.')} has no port that could be probed`;
-  return [
-    {
-      path: [...path, 'ready', tcp === true ? 'tcp' : 'http'],
-      at: 'key',
-      message,
-      hint: 'declare a port, or use log',
-    },
-  ];
 }
 
 function checkConsumes(service: ServiceFields, path: Path): Problem[] {

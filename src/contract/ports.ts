@@ -1,6 +1,7 @@
 import type { AppProtocol, Port } from './contract.ts';
 import { parseExternal, type ExternalTarget } from './external.ts';
-import type { PortFields, ServiceFields } from './schema-service.ts';
+import type { PortFields } from './schema-port.ts';
+import type { ServiceFields } from './schema-service.ts';
 
 /** The port of a service that declares none. */
 const IMPLICIT = 'http';

@@ -12,157 +12,25 @@ import { z } from 'zod';
 
 import { requestEvent } from './request-messages.ts';
 import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
+import { front, runningStack, stackClaim, stackIdentity, stackKey, stackSnapshot } from './stack-messages.ts';
 
 export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
+export type {
+  Failure,
+  Front,
+  PublishedInstance,
+  PublishedPort,
+  PublishedRoute,
+  PublishedService,
+  RouteState,
+  RouteTarget,
+  RunningStack,
+  ServiceStateName,
+  StackClaim,
+  StackKey,
+  StackSnapshot,
+} from './stack-messages.ts';
 export { PROTOCOL } from './version.ts';
-
-export const stackKey = z.object({ root: z.string(), environment: z.string() });
-
-/** What the daemon needs to know about a stack in order to name it. */
-export const stackClaim = stackKey.extend({
-  workspace: z.string(),
-  workspaceId: z.string(),
-  main: z.boolean(),
-  branch: z.string().optional(),
-});
-
-export const stackIdentity = stackClaim.extend({
-  slug: z.string(),
-  ident: z.string(),
-  index: z.number().int(),
-});
-
-export const routeTarget = z.object({
-  protocol: z.enum(['http', 'https']),
-  host: z.string(),
-  port,
-});
-
-/** Why a service is not up, for `ls`, `logs`, `wait` and the page of its host. */
-export const failure = z.object({
-  /** One sentence: "exited with code 1", "command not found: fooo". */
-  message: z.string(),
-  hint: z.string().optional(),
-  exitCode: z.number().int().optional(),
-  signal: z.string().optional(),
-  /** The last lines it printed. */
-  log: z.array(z.string()).default([]),
-});
-
-export const serviceState = z.enum([
-  'idle',
-  'waiting',
-  'starting',
-  'warming',
-  'ready',
-  'unwell',
-  'backoff',
-  'stopping',
-  'failed',
-  'done',
-  'external',
-]);
-
-const processMark = z.object({ startTime: z.string(), marker: z.string() });
-
-export const publishedPort = z.object({
-  name: z.string(),
-  appProtocol: z.string(),
-  port,
-  targetPort: port,
-  url: z.string().optional(),
-  hosts: z.array(z.string()),
-  /** `external`: who listens there may be anybody, it is not verified. */
-  listener: z.enum(['own', 'external']).optional(),
-  /** Whether the runner goes along when the service opens another port. */
-  follow: z.boolean().optional(),
-  /** With a ramp: the names of the leases of its target ports, which are kept for it. */
-  leases: z.array(z.string()).optional(),
-});
-
-/** One replica of a service. */
-export const publishedInstance = z.object({
-  slot: z.number().int(),
-  state: serviceState,
-  /** `challenger`: is to take over. `retiring`: gets no more requests. */
-  role: z.enum(['serving', 'challenger', 'retiring']),
-  pid: z.number().int().optional(),
-  /** With `pid`: how the daemon recognises the listeners of the process. */
-  mark: processMark.optional(),
-  /** Target ports by name. */
-  ports: z.record(z.string(), port),
-});
-
-export const publishedService = z.object({
-  name: z.string(),
-  kind: z.string(),
-  state: serviceState,
-  pid: z.number().int().optional(),
-  /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
-  instance: processMark.optional(),
-  restarts: z.number().int().default(0),
-  exitCode: z.number().int().optional(),
-  /** For `waiting`: the services it waits for. */
-  waitingFor: z.array(z.string()).optional(),
-  failure: failure.optional(),
-  ports: z.array(publishedPort),
-  /** Of a service with ramps or several replicas. */
-  instances: z.array(publishedInstance).optional(),
-});
-
-export const routeState = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('live'), targets: z.array(routeTarget).min(1) }),
-  /** `wake`: it is started by the first request (`start: request`). */
-  z.object({ state: z.literal('warming'), wake: z.boolean().optional() }),
-  z.object({ state: z.literal('failed'), failure }),
-  z.object({ state: z.literal('stopped') }),
-]);
-
-export const publishedRoute = z.object({
-  /** `*.` in front stands for one label or more. */
-  host: z.string(),
-  /** Only this and what lies below it; absent is `/`. */
-  path: z.string().optional(),
-  /** What the service gets in place of `path`. */
-  rewrite: z.string().optional(),
-  service: z.string(),
-  port: z.string(),
-  /** On a short name: the long one that navigations are sent to. */
-  canonical: z.string().optional(),
-  /** The Host header to send instead of the client's: external services only. */
-  hostHeader: z.string().optional(),
-  /** Whose pages may use it besides those of the same stack: origins, or everybody's. */
-  browser: z.union([z.literal('any'), z.array(z.string())]).optional(),
-  route: routeState,
-});
-
-/** Everything a stack is, sent whole at every change. */
-export const stackSnapshot = z.object({
-  services: z.array(publishedService),
-  routes: z.array(publishedRoute),
-  /** What a person should know about the stack as a whole, such as an edit of the contract that was refused. */
-  problems: z.array(z.string()).optional(),
-});
-
-export const front = z.object({
-  http: port.optional(),
-  /** Why the front does not listen, if it does not. */
-  problem: z.string().optional(),
-});
-
-export const runningStack = stackIdentity.extend({
-  /** The runner's; absent when none is attached. */
-  pid: z.number().int().optional(),
-  /** Set when the runner stopped answering. */
-  silent: z.boolean().optional(),
-  services: z.array(publishedService),
-  problems: z.array(z.string()).optional(),
-  /** Only where `list` was asked for holdings: what the ledger keeps for the stack, running or not. */
-  leases: z.array(lease).optional(),
-  hosts: z.array(z.string()).optional(),
-  /** Hosts that it wants and another stack holds: host → slug of the holder. */
-  refusedHosts: z.record(z.string(), z.string()).optional(),
-});
 
 export const runnerCommand = z.discriminatedUnion('action', [
   z.object({ action: z.literal('start'), services: z.array(z.string()) }),
@@ -351,20 +219,7 @@ export type DaemonResult<R extends DaemonRequest> = z.output<(typeof daemonReque
 export type DaemonNotice = keyof typeof daemonNotices;
 export type NoticeParams<N extends DaemonNotice> = z.output<(typeof daemonNotices)[N]>;
 
-export type StackKey = z.output<typeof stackKey>;
-export type StackClaim = z.output<typeof stackClaim>;
-export type Failure = z.output<typeof failure>;
-export type ServiceStateName = z.output<typeof serviceState>;
-export type PublishedService = z.output<typeof publishedService>;
-export type PublishedPort = z.output<typeof publishedPort>;
-export type PublishedInstance = z.output<typeof publishedInstance>;
-export type PublishedRoute = z.output<typeof publishedRoute>;
-export type RouteState = z.output<typeof routeState>;
-export type RouteTarget = z.output<typeof routeTarget>;
-export type StackSnapshot = z.output<typeof stackSnapshot>;
-export type RunningStack = z.output<typeof runningStack>;
 export type RunnerCommand = z.output<typeof runnerCommand>;
 export type ServiceDetails = z.output<typeof serviceDetails>;
 export type CommandAnswer = z.output<typeof commandAnswer>;
 export type RequestEvent = z.output<typeof requestEvent>;
-export type Front = z.output<typeof front>;

@@ -87,6 +87,24 @@ describe('addComposeServices', () => {
       'which port of the container Mail_Box "smtp" is, is not clear',
     ]);
   });
+
+  it('says which port is to be probed and is not there', () => {
+    const problems = (services: string) =>
+      findPortProblems(join(services).contract, PROJECT).map(({ message, hint }) => `${message} | ${hint}`);
+    expect(problems('  db: { compose: postgres, ready: { tcp: pg } }\n')).toEqual([
+      'services.db has no port "pg" | its ports are: tcp',
+    ]);
+    expect(problems('  t: { compose: tool, ready: { tcp: true } }\n')).toEqual([
+      'services.t has no port that could be probed | its ports are: none',
+    ]);
+    expect(problems('  db: { compose: postgres, ready: { tcp: true } }\n')).toEqual([]);
+  });
+
+  it('refuses a readiness that would have to look into a container', () => {
+    expect(() => join('  db: { compose: postgres, ready: { exec: pg_isready } }\n')).toThrow(
+      /does not look into a container/,
+    );
+  });
 });
 
 describe('where a port is', () => {

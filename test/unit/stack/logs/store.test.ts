@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { systemClock } from '../../../../src/lib/clock.ts';
+import { createManualClock } from '../../manual-clock.ts';
 import type { LogLine } from '../../../../src/stack/logs/line.ts';
 import { listLogs, readLogs } from '../../../../src/stack/logs/read.ts';
 import { createLogStore } from '../../../../src/stack/logs/store.ts';
@@ -106,11 +107,12 @@ describe('the log store', () => {
 
 describe('reading logs', () => {
   it('puts the lines of several services in the order of their time', async () => {
-    const store = open();
+    const clock = createManualClock();
+    const store = createLogStore({ folder, clock });
     store.note('api', 'first');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await clock.advance(1);
     store.note('web', 'second');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await clock.advance(1);
     store.note('api', 'third');
     await store.close();
     expect(texts(await readAll())).toEqual(['first', 'second', 'third']);
@@ -127,10 +129,12 @@ describe('reading logs', () => {
     expect((await lines.next()).value?.text).toBe('begin');
     const next = lines.next();
     const writer = createLogStore({ folder, clock: systemClock, maxFileSize: 1_000 });
-    for (let index = 0; index < 100; index += 1) {
-      writer.note('api', `line ${index} ${'x'.repeat(50)}`);
-      // One write each, so that the file rotates often.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let index = 0; index < 100; index += 5) {
+      const round = [0, 1, 2, 3, 4].map((more) => `line ${index + more} ${'x'.repeat(60_000)}\n`);
+      // So much that it has to be waited for: each round is a write of its own, and rotates the file.
+      const written = writer.write('api', 'stdout', Buffer.from(round.join('')));
+      expect(written).toBeDefined();
+      await written;
     }
     await writer.close();
     const seen = [(await next).value as LogLine];

@@ -30,6 +30,18 @@ describe('a bad contract', () => {
     expect(code).toBe(/ PR001 /.test(stdout) ? 2 : 1);
   });
 
+  it.each(readdirSync(GALLERY))('%s is refused by dev', async (name) => {
+    const workspace = openWorkspace(machine, machine.folder(`dev-${name}`));
+    workspace.write('portramp.yaml', '');
+    workspace.contract(readFileSync(join(GALLERY, name), 'latin1'));
+    // This one is only wrong where it is asked for.
+    const environment = name === 'bad-environment.yaml' ? ['--env', 'test'] : [];
+    const { code, stderr } = await workspace.run('dev', '-d', ...environment);
+    expect(stderr).toMatch(PLACE);
+    expect(stderr).toMatch(/hint:/);
+    expect(code).toBe(2);
+  });
+
   it('is refused by dev, with all findings at once, and nothing is started', async () => {
     const workspace = machine.workspace(
       'shop',

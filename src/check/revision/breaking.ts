@@ -39,6 +39,7 @@ export const findBreaking = (before: View, after: View): Difference[] => [
   ...findLostStatics(before, after),
   ...findShrunkRange(before, after),
   ...findHandedOver(before, after),
+  ...findLostReadiness(before, after),
 ];
 
 function findRenamedWorkspace(before: View, after: View): Difference[] {
@@ -46,6 +47,20 @@ function findRenamedWorkspace(before: View, after: View): Difference[] {
   if (old === name) return [];
   const message = `the workspace ${old} is now called ${name}, and so are all its host names`;
   return [breaking('workspace-renamed', message, ['workspace'])];
+}
+
+/** A hand-off that knew when the new instance can answer does not know it any more. */
+function findLostReadiness(before: View, after: View): Difference[] {
+  return [...after.contract.services.values()].flatMap((later) => {
+    const service = before.contract.services.get(later.name);
+    if (service?.kind !== 'process' || later.kind !== 'process') return [];
+    const isLost = service.ready.kind !== 'default' && later.ready.kind === 'default';
+    const { strategy } = later.transition;
+    const isHandoff = strategy !== 'replace' && service.transition.strategy !== 'replace';
+    if (!isLost || !isHandoff) return [];
+    const message = `${later.name} no longer says when it is ready, and is replaced by ${strategy}`;
+    return [breaking('readiness-removed', message, ['services', later.name])];
+  });
 }
 
 /** Consumers that are still there: who left as well misses nothing. */

@@ -21,6 +21,7 @@ export type ChangeCode =
   | 'port-removed'
   | 'port-renamed'
   | 'protocol-changed'
+  | 'readiness-removed'
   | 'range-changed'
   | 'range-shrunk'
   | 'reservation-added'

@@ -1,4 +1,4 @@
-import type { Contract } from '../../contract/contract.ts';
+import type { Contract, ProcessService } from '../../contract/contract.ts';
 import type { Severity } from '../../contract/diagnostic.ts';
 import type { Finding } from '../../contract/finding.ts';
 import type { RuleId } from '../../contract/rule-ids.ts';
@@ -34,6 +34,9 @@ export interface Survey {
   readonly scenes: readonly Scene[];
   readonly facts: Facts;
 }
+
+/** Whether a new instance is started beside the old one, on a port of its own. */
+export const overlaps = ({ transition }: ProcessService): boolean => transition.strategy !== 'replace';
 
 /** Services that are started here, with the ports that they open. */
 export const processesOf = ({ services }: Contract) =>

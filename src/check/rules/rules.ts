@@ -14,6 +14,9 @@ import { PR011 } from './pr011-access.ts';
 import { PR012 } from './pr012-cycle.ts';
 import { PR013 } from './pr013-host-names.ts';
 import { PR014 } from './pr014-variables.ts';
+import { PR015 } from './pr015-handoff-readiness.ts';
+import { PR016 } from './pr016-pinned-target.ts';
+import { PR017 } from './pr017-drain.ts';
 import { PR018 } from './pr018-private-host.ts';
 import { PR019 } from './pr019-open-to-all.ts';
 import { PR020 } from './pr020-stale-reservation.ts';
@@ -43,6 +46,9 @@ export const RULES: readonly Rule[] = [
   PR012,
   PR013,
   PR014,
+  PR015,
+  PR016,
+  PR017,
   PR018,
   PR019,
   PR020,

@@ -46,6 +46,25 @@ describe('the same contract twice', () => {
   });
 });
 
+describe('readiness under a hand-off', () => {
+  const withTransition = (strategy: string, ready: string): string =>
+    edit(['lonely: { command: l }', `lonely: { command: l, transition: { strategy: ${strategy} }${ready} }`]);
+  const READY = ', ready: { http: / }';
+
+  it('is a promise; elsewhere it is not', () => {
+    expect(changesOf(withTransition('handoff', ''), withTransition('handoff', READY))).toContain(
+      'breaking readiness-removed: lonely no longer says when it is ready, and is replaced by handoff',
+    );
+    for (const [after, before] of [
+      [withTransition('replace', ''), withTransition('replace', READY)],
+      [withTransition('rolling', READY), withTransition('handoff', READY)],
+      [withTransition('replace', ''), withTransition('handoff', READY)],
+    ] as const) {
+      expect(changesOf(after, before).filter((text) => text.startsWith('breaking'))).toEqual([]);
+    }
+  });
+});
+
 describe('breaking is', () => {
   it.each<[string, string, RegExp]>([
     [

@@ -132,6 +132,7 @@ class StackRunner implements Runner {
       onEvent: (event) => this.events.emit(event),
     });
     if (this.#stopping !== undefined) return;
+    const readFrom = Date.now();
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     if (this.#stopping !== undefined) return;
@@ -160,7 +161,7 @@ class StackRunner implements Runner {
     });
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
-    await this.#watch.follow(prepared.files);
+    await this.#watch.follow(prepared.files, readFrom);
     await parts.sources.follow(sourcesOf(prepared.services));
     if (this.#stopping !== undefined) return;
     for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
@@ -265,6 +266,7 @@ class StackRunner implements Runner {
     const last = this.#prepared;
     if (session === undefined || supervision === undefined || last === undefined) return;
     if (this.#stopping !== undefined) return;
+    const readFrom = Date.now();
     try {
       const next = await this.#prepare(session);
       const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
@@ -278,7 +280,7 @@ class StackRunner implements Runner {
       this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
       if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
       this.#problems = [];
-      await this.#watch?.follow(next.files);
+      await this.#watch?.follow(next.files, readFrom);
       await this.#parts?.sources.follow(sourcesOf(next.services));
       await session.publish(this.#snapshot());
     } catch (error) {

@@ -15,9 +15,9 @@ export interface FileWatchOptions {
 export interface FileWatch {
   /**
    * Watches these from now on; absolute paths, which need not exist. Resolves when changes are seen. What changed
-   * since they were read counts as a change too: each new set causes one call.
+   * after `readFrom`, when their reader began (milliseconds since the epoch), is a change too.
    */
-  follow(files: readonly string[]): Promise<void>;
+  follow(files: readonly string[], readFrom: number): Promise<void>;
   /** Calls `onChange` as if a file had changed. */
   check(): void;
   close(): Promise<void>;
@@ -56,21 +56,22 @@ export function watchFiles({ clock, onChange }: FileWatchOptions): FileWatch {
     const folders = new Set([...followed].map((file) => dirname(file)));
     const next = await watchFolders(folders, {
       onFile: (path) => void (followed.has(path) && notice()),
-      onReplaced: () => void (watcher === next && open()),
+      onReplaced: () => void (watcher === next && open().then(notice)),
     });
     const last = watcher;
     watcher = next;
     await last?.close();
     if (closed) await next.close();
-    notice();
   };
 
   return {
-    follow: async (files) => {
+    follow: async (files, readFrom) => {
       const next = new Set(files);
       const isSame = next.size === followed.size && files.every((file) => followed.has(file));
       followed = next;
-      if (!isSame && !closed) await open();
+      if (isSame || closed) return;
+      await open();
+      if (files.some((file) => hasChangedAfter(file, readFrom))) notice();
     },
     check: notice,
     close: async () => {
@@ -113,5 +114,15 @@ async function watchFolders(folders: ReadonlySet<string>, listener: FolderListen
   await new Promise<void>((resolve) => watcher.once('ready', resolve));
   return watcher;
 }
+
+/** The time of a file's last change may lag behind the clock by a tick of the kernel. Milliseconds. */
+const TICK = 50;
+
+/** The folder tells of files that came or went. */
+const hasChangedAfter = (file: string, time: number): boolean =>
+  [file, dirname(file)].some((path) => {
+    const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+    return changed !== undefined && changed > time - TICK;
+  });
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;

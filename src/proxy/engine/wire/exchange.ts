@@ -17,19 +17,18 @@ import { BAD } from './body-reader.ts';
 import type { Client, ClientUser } from './client.ts';
 import { forwardRequest } from './forward-head.ts';
 import { readAgain, returnReader, type HeadReader } from './head-reader.ts';
+import { Patience, type Wait } from './patience.ts';
 import { problem } from './problem.ts';
 import { Relay, type RelayOwner } from './relay.ts';
-import { formatReply } from './reply.ts';
-import { WireRequestHead, type Request } from './request.ts';
+import { formatOwn } from './reply.ts';
+import { Report } from './report.ts';
+import { WireRequestHead, isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
 import { INTERNAL_ERROR, settle } from './settle.ts';
 import { isFull } from './splice.ts';
 import { Term } from './term.ts';
 import { Tunnel } from './tunnel.ts';
 import { Upload } from './upload.ts';
-
-/** RFC 9110 §9.2.2: a second time does no more than the first. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly sink: Socket;
@@ -47,14 +46,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The final head of the response has gone to the client. */
   #answered = false;
   #retried = false;
-  #onDone: Forward['onDone'];
-  #reported = false;
-  /** What the client had been sent before this exchange; kept only where somebody wants to know. */
-  #sentBefore = 0;
   #over = false;
   /** The client has to catch up before the target is read again. */
   #clientIsFull = false;
-  #patience: 'none' | 'stall' | 'body' | 'answer' | 'halfClosed' = 'none';
+  readonly #patience: Patience;
+  readonly #report: Report;
 
   constructor(client: Client, request: Request, reader: HeadReader) {
     this.#client = client;
@@ -63,6 +59,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#reader = reader;
     this.#upload = new Upload(client, request);
     this.#relay = new Relay(this, client.socket, request);
+    this.#patience = new Patience(client);
+    this.#report = new Report(client.socket, this.#relay);
   }
 
   /** Takes what of the body came with the head, then decides. @returns where the request ends in the piece */
@@ -84,8 +82,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       if (decision.action === 'forward') decision.onEnd?.();
     });
     if (!takesTime) return;
-    this.#patience = 'none';
-    this.#client.deadline.clear();
+    this.#patience.expect('none');
     this.#client.spendSignal();
   }
 
@@ -102,11 +99,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #begin(decision: Forward): void {
     const { target, headers, path, onDone } = decision;
     const { pool } = this.#client.context;
-    // Whoever asked first is told, also where the request is made again.
-    if (onDone !== undefined && this.#onDone === undefined) {
-      this.#onDone = onDone;
-      this.#sentBefore = this.sink.bytesWritten;
-    }
+    this.#report.promise(onDone);
     this.#term = new Term(decision, () => this.#cut());
     if (this.#term.isSpent) return this.#cut();
     const reader = this.#reader ?? readAgain(this.#request.text);
@@ -149,7 +142,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** What follows a body that breaks the rules cannot be trusted, and the target must not take it for whole. */
   #failRequest(reason: string): void {
     const answered = this.#answered;
-    if (!answered) this.#report(400, false, 0);
+    if (!answered) this.#report.tell(400, false, 0);
     this.#abandon();
     if (answered) this.#client.destroy();
     else this.#client.refuse(problem(400, reason));
@@ -211,7 +204,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const clean = this.#upload.done && upstream.socket.writableLength === 0 && !excess;
     const { pool } = this.#client.context;
     this.#over = true;
-    this.#report(response.status, true);
+    this.#report.tell(response.status, true);
     this.#upstream = undefined;
     this.#upload.upstream = undefined;
     upstream.user = undefined;
@@ -228,7 +221,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   onSwitch(head: string, rest: Buffer): void {
     const upstream = this.#upstream as Upstream;
     this.#over = true;
-    this.#report(101, true, 0);
+    this.#report.tell(101, true, 0);
     this.#relay.dispose();
     this.sink.write(head, 'latin1');
     new Tunnel(this.#client, upstream, this.#term as Term).begin(rest, this.#upload.takeEarly());
@@ -249,7 +242,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #completeAtEnd(): void {
     this.#over = true;
-    this.#report(this.#relay.status, true);
+    this.#report.tell(this.#relay.status, true);
     this.#upstream?.destroy();
     this.#term?.end();
     this.#client.finish(false);
@@ -264,7 +257,9 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     upstream.destroy();
     this.#upstream = undefined;
     this.#upload.upstream = undefined;
-    const isHarmless = mayRetry && this.#isRepeatable();
+    // To the same target if that has closed an idle connection while the request was on its way (RFC 9112 §9.3.1),
+    // else where the handler says.
+    const isHarmless = mayRetry && !this.#relay.begun && isRepeatable(this.#request);
     if (isHarmless && upstream.reused && !this.#retried) {
       this.#retried = true;
       this.#client.context.pool.waitForFresh(target, this);
@@ -274,15 +269,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     } else {
       this.#truncate();
     }
-  }
-
-  /**
-   * It can be sent again without harm (RFC 9110 §9.2.2): to the same target if that has closed an idle connection
-   * while the request was on its way (RFC 9112 §9.3.1), else where the handler says.
-   */
-  #isRepeatable(): boolean {
-    const { framing, method } = this.#request;
-    return framing.kind === 'none' && IDEMPOTENT.has(method) && !this.#relay.begun;
   }
 
   /** The target is of no use. @param isHarmless the request can be made again */
@@ -297,7 +283,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The client must not take what it has for the whole (RFC 9112 §8). */
   #truncate(): void {
     this.#over = true;
-    this.#report(this.#relay.status, false);
+    this.#report.tell(this.#relay.status, false);
     this.#term?.end();
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
@@ -327,13 +313,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #reply(reply: Reply): void {
     const { method } = this.#request;
     const closing = !this.#upload.done || this.#isLast();
-    let text: string;
-    try {
-      text = formatReply(reply, method === 'HEAD', closing);
-    } catch {
-      text = formatReply(INTERNAL_ERROR, method === 'HEAD', closing);
-    }
-    this.#report(reply.status, true, method === 'HEAD' ? 0 : Buffer.byteLength(reply.body));
+    const text = formatOwn(reply, method === 'HEAD', closing);
+    this.#report.tell(reply.status, true, method === 'HEAD' ? 0 : Buffer.byteLength(reply.body));
     this.#abandon();
     this.sink.write(text, 'latin1');
     this.#client.finish(!closing);
@@ -343,7 +324,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #abandon(): void {
     const upstream = this.#upstream;
     this.#over = true;
-    this.#report(this.#relay.status, false);
+    this.#report.tell(this.#relay.status, false);
     this.#upstream = undefined;
     this.#upload.upstream = undefined;
     this.#upload.takeEarly();
@@ -357,15 +338,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#term?.end();
   }
 
-  /** Tells whoever asked how it went: the first that is told counts. */
-  #report(status: number | undefined, complete: boolean, bytes?: number): void {
-    const onDone = this.#onDone;
-    if (onDone === undefined || this.#reported) return;
-    this.#reported = true;
-    const sent = this.sink.bytesWritten - this.#sentBefore - this.#relay.headLength;
-    onDone({ status, bytes: bytes ?? Math.max(0, sent), complete });
-  }
-
   #returnReader(): void {
     if (this.#reader !== undefined) returnReader(this.#reader);
     this.#reader = undefined;
@@ -373,15 +345,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   /** Sets the deadline for whatever has to happen next. */
   #wait(): void {
-    const patience = this.#waitsFor();
-    // Informational responses, and a head that drips in, do not buy time.
-    if (patience === 'answer' && this.#patience === 'answer') return;
-    this.#patience = patience;
-    if (patience === 'none') this.#client.deadline.clear();
-    else this.#client.deadline.set(this.#client.context.timeouts[patience]);
+    this.#patience.expect(this.#waitsFor());
   }
 
-  #waitsFor(): 'none' | 'stall' | 'body' | 'answer' | 'halfClosed' {
+  #waitsFor(): Wait {
     if (this.#clientIsFull || this.#upload.full) return 'stall';
     if (this.#client.ended && this.#upstream !== undefined) return 'halfClosed';
     // A response may be silent as long as it likes: a stream of events.
@@ -390,11 +357,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onDeadline(): void {
-    switch (this.#patience) {
+    switch (this.#patience.wait) {
       case 'none':
         return;
       case 'body':
-        this.#report(408, false, 0);
+        this.#report.tell(408, false, 0);
         this.#abandon();
         return this.#client.refuse(problem(408, 'the body did not come in time'));
       case 'answer': {

@@ -5,6 +5,7 @@ import type { Reply } from '../engine.ts';
 import { refusal } from '../refusal.ts';
 import { formatField } from './forward-head.ts';
 import type { Problem } from './problem.ts';
+import { INTERNAL_ERROR } from './settle.ts';
 
 /**
  * The whole response, a character per byte.
@@ -25,6 +26,15 @@ export function formatReply(reply: Reply, bodiless: boolean, closing: boolean): 
   if (!empty) head += `content-length: ${body.length}\r\n`;
   if (closing) head += 'connection: close\r\n';
   return bodiless || empty ? `${head}\r\n` : `${head}\r\n${body}`;
+}
+
+/** The same, for a reply that a handler has made: one that cannot be sent is its bug, and is answered like one. */
+export function formatOwn(reply: Reply, bodiless: boolean, closing: boolean): string {
+  try {
+    return formatReply(reply, bodiless, closing);
+  } catch {
+    return formatReply(INTERNAL_ERROR, bodiless, closing);
+  }
 }
 
 /** What a message that cannot be accepted is answered with; the connection ends with it. */

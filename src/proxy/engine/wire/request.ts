@@ -32,6 +32,13 @@ export interface Request {
   readonly text: string;
 }
 
+/** RFC 9110 §9.2.2: a second time does no more than the first. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** Whether it can be sent again without harm, as long as no byte of a response has come. */
+export const isRepeatable = ({ framing, method }: Request): boolean =>
+  framing.kind === 'none' && IDEMPOTENT.has(method);
+
 export function readRequest(reader: HeadReader): Request | Problem {
   const { bytes, start, minor } = reader;
   const text = bytes.toString('latin1', start, reader.end);

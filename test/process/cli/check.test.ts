@@ -106,9 +106,9 @@ describe('--live', () => {
       const [held, ...rest] = diagnostics.filter(({ code }) => !calm.includes(code));
       expect(held).toMatchObject({ code: 'PR030', severity: 'error', line: 5 });
       expect(held?.message).toContain(
-        `${number}, which belongs to api.http, is held by process ${process.pid} (`,
+        `${number}, which belongs to api.http, is held by ${process.execPath} `,
       );
-      expect(held?.message).toContain(` in ${process.cwd()}`);
+      expect(held?.message).toContain(` (pid ${process.pid}, in ${process.cwd()})`);
       expect(rest).toEqual([]);
       expect(found.code).toBe(1);
 

@@ -3,7 +3,7 @@ import { suggest } from '../lib/suggest.ts';
 import type { Decision, RequestHead, Target } from '../proxy/engine/engine.ts';
 import { answer, json, redirect } from './answer.ts';
 import { DISCOVERY_PATH, describeStack } from './discovery.ts';
-import { forwardingHeaders } from './forwarding.ts';
+import { headersFor } from './forwarding.ts';
 import { isNavigation, judge } from './gate.ts';
 import type { Lookup } from './lookup.ts';
 import * as notices from './notices.ts';
@@ -102,16 +102,12 @@ function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick
 }
 
 function forward(head: RequestHead, match: Match, target: Target, port: number): Decision {
-  const { path = '/', rewrite, hostHeader } = match.route;
+  const { path = '/', rewrite } = match.route;
   return {
     action: 'forward',
     target,
+    headers: headersFor(head, match.route, port),
     ...(rewrite === undefined ? {} : { path: rewritePath(head.path, path, rewrite) }),
-    headers: {
-      ...forwardingHeaders(head, port, hostHeader),
-      // What it has to put in front of its links.
-      ...(rewrite === undefined || path === '/' ? {} : { 'x-forwarded-prefix': path }),
-    },
     onUnreachable: (error) => answer(head, notices.unreachable(match, target, error)),
   };
 }
@@ -122,6 +118,9 @@ const discover = (stack: FrontStack, port: number): Decision => ({
 });
 
 const isDiscovery = ({ method, path, upgrade }: RequestHead): boolean =>
-  (method === 'GET' || method === 'HEAD') && !upgrade && path.split('?')[0] === DISCOVERY_PATH;
+  (method === 'GET' || method === 'HEAD') &&
+  !upgrade &&
+  path.startsWith(DISCOVERY_PATH) &&
+  path.split('?')[0] === DISCOVERY_PATH;
 
 const urlOf = (host: string, port: number): string => `http://${host}${port === 80 ? '' : `:${port}`}`;

@@ -6,15 +6,14 @@
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Decision, Engine, RequestHead } from '../proxy/engine/engine.ts';
-import { createHold } from '../proxy/hold.ts';
+import type { Decision, Engine, Handler, RequestHead } from '../proxy/engine/engine.ts';
 import { createTraffic, type Traffic } from '../proxy/traffic.ts';
 import { decide, say, type Knowledge } from './decide.ts';
-import { isNavigation } from './gate.ts';
 import { listen, type Listener } from '../proxy/listener.ts';
-import { BROKEN, CLOSING, CROWDED } from './notices.ts';
+import { BROKEN, CLOSING } from './notices.ts';
 import { createObserver, type RequestEvent } from './observe.ts';
 import { compileResting, type RestingStack } from './resting.ts';
+import { createWaitingRoom, type FrontLimits } from './room.ts';
 import { compileTable, type FrontStack, type Match } from './table.ts';
 import { createTracker } from './track.ts';
 
@@ -43,22 +42,12 @@ export interface Front {
   readonly port: number | undefined;
 }
 
-/** How many requests wait for services that are starting, and for how long (milliseconds). */
-export interface FrontLimits {
-  readonly waiting: number;
-  readonly wait: number;
-  /** A person would rather see a page that says what is going on. */
-  readonly waitNavigation: number;
-}
-
 export interface FrontOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: (line: string) => void;
   readonly limits?: Partial<FrontLimits>;
 }
-
-const LIMITS: FrontLimits = { waiting: 1_000, wait: 30_000, waitNavigation: 2_000 };
 
 export function createFront({ engine, clock, log, limits }: FrontOptions): Front {
   let knowledge: Knowledge = {
@@ -71,10 +60,10 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   let closing = false;
   let cancelExpect = (): void => undefined;
   const look = (head: RequestHead): ReturnType<typeof decide> =>
-    closing ? say(head, CLOSING) : decide(head, knowledge, (targets) => traffic.pick(targets));
+    closing ? say(head, CLOSING) : decide(head, knowledge, traffic.pick);
   const traffic = createTraffic(clock);
   const wakes = new Emitter<Match>();
-  const room = createWaitingRoom(clock, { ...LIMITS, ...limits }, look, (match) => wakes.emit(match));
+  const room = createWaitingRoom({ clock, limits, look, wake: (match) => wakes.emit(match) });
   const requests = new Emitter<RequestEvent>();
   const observe = createObserver({ requests, clock, table: () => knowledge.table });
   const track = createTracker({ traffic, room });
@@ -82,13 +71,21 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     knowledge = { ...knowledge, ...news };
     room.wake();
   };
-  const serve = observe((head, signal) =>
-    track(head, signal).catch((error: unknown) => {
-      log(`front: ${messageOf(error)}`);
-      return say(head, BROKEN);
-    }),
-  );
-  const server = engine.createServer(serve);
+  const apologise = (head: RequestHead, error: unknown): Decision => {
+    log(`front: ${messageOf(error)}`);
+    return say(head, BROKEN);
+  };
+  const serve: Handler = (head, signal) => {
+    try {
+      const decision = track(head, signal);
+      return decision instanceof Promise
+        ? decision.catch((error: unknown) => apologise(head, error))
+        : decision;
+    } catch (error) {
+      return apologise(head, error);
+    }
+  };
+  const server = engine.createServer(observe(serve));
 
   return {
     traffic,
@@ -116,37 +113,6 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     },
     get port() {
       return listener?.port;
-    },
-  };
-}
-
-export interface WaitingRoom {
-  /** The decision about a request, as soon as there is one or the patience for it is over. */
-  settle(head: RequestHead, signal: AbortSignal): Promise<Decision>;
-  wake(): void;
-  /** Resolves when something changed, at the latest after `ms` milliseconds. */
-  news(ms: number, signal: AbortSignal): Promise<unknown>;
-}
-
-function createWaitingRoom(
-  clock: Clock,
-  limits: FrontLimits,
-  look: (head: RequestHead) => ReturnType<typeof decide>,
-  wake: (match: Match) => void,
-): WaitingRoom {
-  const hold = createHold(clock, limits.waiting);
-  return {
-    wake: () => hold.wake(),
-    news: (ms, signal) => hold.wait(clock.now() + ms, signal),
-    settle: async (head, signal) => {
-      const until = clock.now() + (isNavigation(head) ? limits.waitNavigation : limits.wait);
-      for (;;) {
-        const decision = look(head);
-        if (decision.action !== 'wait') return decision;
-        if (decision.wake !== undefined) wake(decision.wake);
-        const end = await hold.wait(until, signal);
-        if (end !== 'woken') return say(head, end === 'full' ? CROWDED : decision.notice);
-      }
     },
   };
 }

@@ -35,27 +35,22 @@ export function judge(head: RequestHead, table: RouteTable, expected: ReadonlySe
 
 /** How often the request has come through a front already. */
 function countPasses(head: RequestHead): number {
-  const via = textOf(head, 'via').split(',');
-  return via.filter((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === PSEUDONYM).length;
+  const via = head.field('via');
+  if (via === undefined) return 0;
+  return via.split(',').filter((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === PSEUDONYM).length;
 }
 
 /** A browser opens this address itself: in a tab, not in a frame and not as a part of a page. */
 export function isNavigation(head: RequestHead): boolean {
   return (
     (head.method === 'GET' || head.method === 'HEAD') &&
-    textOf(head, 'sec-fetch-mode') === 'navigate' &&
-    textOf(head, 'sec-fetch-dest') === 'document'
+    head.field('sec-fetch-mode') === 'navigate' &&
+    head.field('sec-fetch-dest') === 'document'
   );
 }
 
 /** Somebody will look at the answer. Browsers that send no `Sec-Fetch-Mode` are known by what they accept. */
 export function wantsPage(head: RequestHead): boolean {
-  const mode = textOf(head, 'sec-fetch-mode');
-  return /\btext\/html\b/i.test(textOf(head, 'accept')) && (mode === '' || mode === 'navigate');
-}
-
-/** A header as one line. */
-export function textOf(head: RequestHead, name: string): string {
-  const value = head.headers[name] ?? '';
-  return typeof value === 'string' ? value : value.join(', ');
+  const mode = head.field('sec-fetch-mode') ?? '';
+  return /\btext\/html\b/i.test(head.field('accept') ?? '') && (mode === '' || mode === 'navigate');
 }

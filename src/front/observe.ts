@@ -30,10 +30,8 @@ export interface ObserverParts {
   readonly table: () => RouteTable;
 }
 
-type Serve = (...args: Parameters<Handler>) => Promise<Decision>;
-
-export function createObserver({ requests, clock, table }: ObserverParts): (serve: Serve) => Serve {
-  const observe = async (serve: Serve, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
+export function createObserver({ requests, clock, table }: ObserverParts): (serve: Handler) => Handler {
+  const observe = async (serve: Handler, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
     const time = clock.now();
     const begun = performance.now();
     const decision = await serve(head, signal);

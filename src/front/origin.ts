@@ -6,7 +6,7 @@
  * browser, `api.localhost` and `web.localhost` are different sites though they are one stack.
  */
 import type { RequestHead } from '../proxy/engine/engine.ts';
-import { isNavigation, textOf } from './gate.ts';
+import { isNavigation } from './gate.ts';
 import { normaliseHost, type Match, type RouteTable } from './table.ts';
 
 /** A page that may not ask; its origin as the browser told it, if it did. */
@@ -27,6 +27,7 @@ export function findForeignPage(
   if (origin === undefined || origin === 'null') {
     return isUnnamedButOwn(head, origin) ? undefined : { origin };
   }
+  if (isSameOrigin(origin, head.host)) return undefined;
   const url = parseUrl(origin);
   if (url === undefined) return { origin: undefined };
   const host = normaliseHost(url.host);
@@ -39,11 +40,21 @@ export function findForeignPage(
   return isOwn || route.browser?.includes(text) === true ? undefined : { origin: text };
 }
 
+/** The page is one of the very host that it asks, as most are: known without taking its address apart. */
+function isSameOrigin(origin: string, host: string): boolean {
+  const length = SCHEME.length + host.length;
+  return (
+    origin.startsWith(SCHEME) &&
+    origin.startsWith(host, SCHEME.length) &&
+    (origin.length === length || origin[length] === '/')
+  );
+}
+
+const SCHEME = 'http://';
+
 /** RFC 6454 §7; a `Referer` is cut down to the same. */
 function originOf(head: RequestHead): string | undefined {
-  if (head.headers['origin'] !== undefined) return textOf(head, 'origin');
-  const referer = textOf(head, 'referer');
-  return referer === '' ? undefined : referer;
+  return head.field('origin') ?? (head.field('referer') || undefined);
 }
 
 /**
@@ -52,13 +63,13 @@ function originOf(head: RequestHead): string | undefined {
  * and no other page can make it say so.
  */
 function isUnnamedButOwn(head: RequestHead, origin: 'null' | undefined): boolean {
-  const site = textOf(head, 'sec-fetch-site');
+  const site = head.field('sec-fetch-site');
   return site === 'same-origin' || (origin === undefined && (site === 'none' || !isBrowser(head)));
 }
 
 /** `fetch` of Node and its like sends `Sec-Fetch-Mode` too, and none of the others. */
-const isBrowser = ({ headers }: RequestHead): boolean =>
-  headers['sec-fetch-site'] !== undefined || headers['sec-fetch-dest'] !== undefined;
+const isBrowser = (head: RequestHead): boolean =>
+  head.field('sec-fetch-site') !== undefined || head.field('sec-fetch-dest') !== undefined;
 
 /** The front may stand behind a redirect of another port, which the browser then has dialled. */
 const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? '80';

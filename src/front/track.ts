@@ -1,7 +1,7 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
 import type { Decision, Handler, RequestHead } from '../proxy/engine/engine.ts';
 import type { Traffic } from '../proxy/traffic.ts';
-import type { WaitingRoom } from './front.ts';
+import type { WaitingRoom } from './room.ts';
 
 export interface TrackerParts {
   readonly traffic: Traffic;
@@ -12,10 +12,7 @@ export interface TrackerParts {
 const ATTEMPTS = 4;
 const PAUSE = 250;
 
-export function createTracker({
-  traffic,
-  room,
-}: TrackerParts): (...args: Parameters<Handler>) => Promise<Decision> {
+export function createTracker({ traffic, room }: TrackerParts): Handler {
   const track = (decision: Decision, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
@@ -37,7 +34,13 @@ export function createTracker({
     };
   };
 
-  return async (head, signal) => track(await room.settle(head, signal), head, signal, 1);
+  return (head, signal) => {
+    const decision = room.settle(head, signal);
+    // No promise where nobody has to wait.
+    return decision instanceof Promise
+      ? decision.then((settled) => track(settled, head, signal, 1))
+      : track(decision, head, signal, 1);
+  };
 }
 
 const isLoopback = (host: string): boolean => host === '127.0.0.1' || host === '::1' || host === 'localhost';

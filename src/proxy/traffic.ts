@@ -2,6 +2,8 @@
  * What is under way with each target: for balancing, for leaving out a target that refuses connections, and for
  * letting one go without cutting off what it was answering.
  */
+import { setMaxListeners } from 'node:events';
+
 import type { Clock } from '../lib/clock.ts';
 
 export interface Address {
@@ -13,7 +15,7 @@ export interface Address {
 export type PassageKind = 'exchange' | 'tunnel';
 
 export interface Passage {
-  /** Aborts when it has to be over. */
+  /** Aborts when it has to be over; all that is under way with one target shares it. */
   readonly until: AbortSignal;
   /** It is over. Safe to call again. */
   end(): void;
@@ -47,72 +49,48 @@ const REFUSAL = 1_000;
 /** Targets that nobody has asked about are forgotten beyond this number. */
 const MAX_IDLE = 1_000;
 
-interface Load {
-  readonly passages: Map<Passage, { readonly kind: PassageKind; readonly abort: AbortController }>;
-  refusedUntil: number;
-  /** When the last passage ended or began. */
-  touched: number;
-  turn: number;
-}
-
 export function createTraffic(clock: Clock): Traffic {
-  const loads = new Map<string, Load>();
+  const loads = new Loads(clock.now());
   const watchers = new Set<() => void>();
-  const born = clock.now();
+  const onEnd = (load: Load): void => {
+    load.touched = clock.now();
+    for (const look of watchers) look();
+  };
   let turns = 0;
 
-  const loadOf = (target: Address): Load => {
-    const key = `${target.host}:${target.port}`;
-    const known = loads.get(key);
-    if (known !== undefined) return known;
-    if (loads.size >= MAX_IDLE) forgetIdle(loads);
-    const load: Load = { passages: new Map(), refusedUntil: 0, touched: born, turn: 0 };
-    loads.set(key, load);
-    return load;
-  };
-
-  const isRefusing = (target: Address): boolean => loadOf(target).refusedUntil > clock.now();
+  const isRefusing = (target: Address): boolean => loads.of(target).isRefusing(clock);
 
   const pick: Traffic['pick'] = (targets) => {
+    if (targets.length === 1) return targets[0];
     let best: (typeof targets)[number] | undefined;
     for (const target of targets) {
       if (best === undefined || isBefore(rank(target), rank(best))) best = target;
     }
-    if (best !== undefined) loadOf(best).turn = turns += 1;
+    if (best !== undefined) loads.of(best).turn = turns += 1;
     return best;
   };
 
   const rank = (target: Address): readonly number[] => {
-    const { passages, turn } = loadOf(target);
-    return [isRefusing(target) ? 1 : 0, passages.size, turn];
+    const load = loads.of(target);
+    return [load.isRefusing(clock) ? 1 : 0, load.exchange + load.tunnel, load.turn];
   };
 
   const underWay = (targets: readonly Address[], all: boolean): number =>
     targets.reduce((sum, target) => {
-      const kinds = [...loadOf(target).passages.values()];
-      return sum + kinds.filter(({ kind }) => all || kind === 'exchange').length;
+      const { exchange, tunnel } = loads.of(target);
+      return sum + exchange + (all ? tunnel : 0);
     }, 0);
 
   return {
     pick,
     isRefusing,
     begin: (target, kind) => {
-      const load = loadOf(target);
-      const abort = new AbortController();
-      const passage: Passage = {
-        until: abort.signal,
-        end: () => {
-          if (!load.passages.delete(passage)) return;
-          load.touched = clock.now();
-          for (const look of watchers) look();
-        },
-      };
-      load.passages.set(passage, { kind, abort });
+      const load = loads.of(target);
       load.touched = clock.now();
-      return passage;
+      return new OpenPassage(load, kind, onEnd);
     },
     refused: (target) => {
-      loadOf(target).refusedUntil = clock.now() + REFUSAL;
+      loads.of(target).refusedUntil = clock.now() + REFUSAL;
     },
     drain: (targets, { timeout, all }) =>
       new Promise((resolve) => {
@@ -125,22 +103,108 @@ export function createTraffic(clock: Clock): Traffic {
           if (underWay(targets, all) === 0) settle();
         };
         const cancel = clock.after(timeout, () => {
-          if (all) for (const target of targets) abortAll(loadOf(target));
+          if (all) for (const target of targets) loads.of(target).abortAll();
           settle();
         });
         watchers.add(look);
         look();
       }),
     quiet: (targets) => {
-      const loadsOf = targets.map(loadOf);
-      const touched = Math.max(born, ...loadsOf.map((load) => load.touched));
-      return { open: underWay(targets, true), quiet: clock.now() - touched };
+      const touched = targets.map((target) => loads.of(target).touched);
+      return { open: underWay(targets, true), quiet: clock.now() - Math.max(loads.born, ...touched) };
     },
   };
 }
 
-function abortAll(load: Load): void {
-  for (const { abort } of load.passages.values()) abort.abort();
+/** What one target bears. */
+class Load {
+  readonly host: string;
+  /** How much of either kind is under way. */
+  exchange = 0;
+  tunnel = 0;
+  refusedUntil = 0;
+  /** When the last passage ended or began. */
+  touched: number;
+  turn = 0;
+  #abort: AbortController | undefined;
+
+  constructor(host: string, born: number) {
+    this.host = host;
+    this.touched = born;
+  }
+
+  isRefusing(clock: Clock): boolean {
+    return this.refusedUntil !== 0 && this.refusedUntil > clock.now();
+  }
+
+  /** Made for a target, not for a passage: of these there is one for each request. */
+  get until(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal);
+    }
+    return this.#abort.signal;
+  }
+
+  abortAll(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+}
+
+class OpenPassage implements Passage {
+  readonly until: AbortSignal;
+  readonly #load: Load;
+  readonly #kind: PassageKind;
+  readonly #onEnd: (load: Load) => void;
+  #over = false;
+
+  constructor(load: Load, kind: PassageKind, onEnd: (load: Load) => void) {
+    this.#load = load;
+    this.#kind = kind;
+    this.#onEnd = onEnd;
+    this.until = load.until;
+    load[kind] += 1;
+  }
+
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#load[this.#kind] -= 1;
+    this.#onEnd(this.#load);
+  }
+}
+
+/** By number first: nearly always there is one target with it. */
+class Loads {
+  readonly born: number;
+  readonly #byPort = new Map<number, Load[]>();
+  #count = 0;
+
+  constructor(born: number) {
+    this.born = born;
+  }
+
+  of({ host, port }: Address): Load {
+    const known = this.#byPort.get(port);
+    for (const load of known ?? []) if (load.host === host) return load;
+    if (this.#count >= MAX_IDLE) this.#forgetIdle();
+    const load = new Load(host, this.born);
+    // Anew, since the list may just have been forgotten.
+    this.#byPort.set(port, [...(this.#byPort.get(port) ?? []), load]);
+    this.#count += 1;
+    return load;
+  }
+
+  #forgetIdle(): void {
+    this.#count = 0;
+    for (const [port, loads] of this.#byPort) {
+      const busy = loads.filter(({ exchange, tunnel }) => exchange + tunnel > 0);
+      if (busy.length === 0) this.#byPort.delete(port);
+      else this.#byPort.set(port, busy);
+      this.#count += busy.length;
+    }
+  }
 }
 
 function isBefore(left: readonly number[], right: readonly number[]): boolean {
@@ -149,8 +213,4 @@ function isBefore(left: readonly number[], right: readonly number[]): boolean {
     if (value !== other) return value < other;
   }
   return false;
-}
-
-function forgetIdle(loads: Map<string, Load>): void {
-  for (const [key, { passages }] of loads) if (passages.size === 0) loads.delete(key);
 }

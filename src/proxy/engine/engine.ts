@@ -10,14 +10,20 @@
  */
 import type { Socket } from 'node:net';
 
-/** The head of a request, as far as routing needs it. Header names are lower case. */
+/** The head of a request, as far as routing needs it. It may be kept. */
 export interface RequestHead {
   readonly method: string;
   /** Origin form, starts with `/` (an absolute-form target has been taken apart, RFC 9112 §3.2.2), or `*`. */
   readonly path: string;
   /** The Host header as sent (RFC 9112 §3.3); empty when an HTTP/1.0 client sent none. */
   readonly host: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /**
+   * A header field by its name in lower case: repeated ones as one line (RFC 9110 §5.3), undefined where there is
+   * none.
+   */
+  field(name: string): string | undefined;
+  /** The names, in lower case, of the fields whose names begin like this. */
+  fieldsLike(prefix: string): readonly string[];
   /** True for a WebSocket handshake; any other `Upgrade` is ignored (RFC 9110 §7.8). */
   readonly upgrade: boolean;
   readonly remoteAddress: string;

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import type { FrontLimits } from '../../../src/front/front.ts';
+import type { FrontLimits } from '../../../src/front/room.ts';
 import type { RouteState } from '../../../src/front/table.ts';
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts';
 import { closeHttp, listenOn, portOf } from '../proxy/scene.ts';

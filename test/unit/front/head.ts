@@ -1,14 +1,17 @@
 import type { RequestHead } from '../../../src/proxy/engine/engine.ts';
+import { fieldsOf } from '../../../src/proxy/engine/fields.ts';
+
+export type Headers = Parameters<typeof fieldsOf>[0];
 
 export const headOf = (
   host: string,
-  headers: RequestHead['headers'] = {},
+  headers: Headers = {},
   more: Partial<RequestHead> = {},
 ): RequestHead => ({
   method: 'GET',
   path: '/',
   host,
-  headers: { host, ...headers },
+  ...fieldsOf({ host, ...headers }),
   upgrade: false,
   remoteAddress: '127.0.0.1',
   ...more,

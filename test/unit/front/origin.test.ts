@@ -5,7 +5,7 @@ import { decide } from '../../../src/front/decide.ts';
 import { compileResting } from '../../../src/front/resting.ts';
 import { compileTable, type FrontRoute } from '../../../src/front/table.ts';
 import type { RequestHead } from '../../../src/proxy/engine/engine.ts';
-import { headOf, NAVIGATION } from './head.ts';
+import { headOf, NAVIGATION, type Headers } from './head.ts';
 
 const PORT = 7267;
 
@@ -42,7 +42,7 @@ const decideAbout = (head: RequestHead): ReturnType<typeof decide> =>
     (targets) => targets[0],
   );
 
-function statusOf(headers: RequestHead['headers'], host = 'api.localhost:7267', more = {}): number {
+function statusOf(headers: Headers, host = 'api.localhost:7267', more = {}): number {
   const decision = decideAbout(headOf(host, headers, more));
   return decision.action === 'reply' ? decision.reply.status : 200;
 }
@@ -147,7 +147,7 @@ describe('an open service', () => {
 });
 
 describe('the refusal', () => {
-  const refuse = (headers: RequestHead['headers']): unknown => {
+  const refuse = (headers: Headers): unknown => {
     const decision = decideAbout(headOf('api.localhost:7267', headers));
     return decision.action === 'reply' ? JSON.parse(decision.reply.body) : undefined;
   };

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { forwardRequest, forwardResponse } from '../../../src/proxy/engine/wire/forward-head.ts';
 import { isProblem } from '../../../src/proxy/engine/wire/problem.ts';
-import { WireRequestHead, readRequest } from '../../../src/proxy/engine/wire/request.ts';
+import { WireRequestHead } from '../../../src/proxy/engine/wire/request-head.ts';
+import { readRequest } from '../../../src/proxy/engine/wire/request.ts';
 import { readResponse } from '../../../src/proxy/engine/wire/response.ts';
 import { read, request, requestOrProblem, responseOrProblem } from './wire-heads.ts';
 
@@ -89,19 +90,24 @@ describe('a request', () => {
     expect(request(get('Host: a\r\nUpgrade: websocket\r\n')).upgrade).toBe(false);
   });
 
-  it('is shown to the handler with joined headers', () => {
+  it('is shown to the handler with joined fields, also when its reader is gone', () => {
     const text = get(
-      'HOST:a\r\nCookie: a=1\r\ncookie: b=2\r\nX:  1 \r\nx:\t2\r\nset-cookie: c\r\n__proto__: p\r\n',
+      'HOST:a\r\nCookie: a=1\r\ncookie: b=2\r\nX-y:  1 \r\nx-Y:\t2\r\nX-YZ:\r\n__proto__: p\r\n',
     );
-    const head = new WireRequestHead(request(text), '127.0.0.1');
-    expect({ ...head.headers }).toEqual({
-      host: 'a',
-      cookie: 'a=1; b=2',
-      x: '1, 2',
-      'set-cookie': ['c'],
-      ['__proto__']: 'p',
-    });
-    expect(head.headers).toBe(head.headers);
+    const { reader } = read('request', text);
+    const head = new WireRequestHead(request(text), '127.0.0.1', reader);
+    for (const release of [false, true]) {
+      if (release) head.release();
+      expect(['host', 'cookie', 'x-y', 'x-yz', '__proto__', 'x'].map((name) => head.field(name))).toEqual([
+        'a',
+        'a=1; b=2',
+        '1, 2',
+        '',
+        'p',
+        undefined,
+      ]);
+      expect(head.fieldsLike('x-')).toEqual(['x-y', 'x-y', 'x-yz']);
+    }
   });
 });
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Reply, RequestHead } from '../engine.ts';
+import { fieldsOf } from '../fields.ts';
 import { refusal } from '../refusal.ts';
 
 /** The head, or the 400 that the request gets. An absolute-form `req.url` becomes origin form. */
@@ -18,7 +19,7 @@ export function readHead(req: IncomingMessage, upgrade: boolean): RequestHead | 
     method: req.method ?? 'GET',
     path,
     host,
-    headers: req.headers,
+    ...fieldsOf(req.headers),
     upgrade,
     remoteAddress: req.socket.remoteAddress ?? '',
   };

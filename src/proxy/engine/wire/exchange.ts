@@ -16,26 +16,27 @@ import type { Decision, Forward, Reply } from '../engine.ts';
 import { BAD } from './body-reader.ts';
 import type { Client, ClientUser } from './client.ts';
 import { forwardRequest } from './forward-head.ts';
-import { readAgain, returnReader, type HeadReader } from './head-reader.ts';
+import type { HeadReader } from './head-reader.ts';
 import { Patience, type Wait } from './patience.ts';
 import { problem } from './problem.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import { formatOwn } from './reply.ts';
 import { Report } from './report.ts';
-import { WireRequestHead, isRepeatable, type Request } from './request.ts';
+import { WireRequestHead } from './request-head.ts';
+import { isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
 import { INTERNAL_ERROR, settle } from './settle.ts';
 import { isFull } from './splice.ts';
-import { Term } from './term.ts';
+import { Term, type Cuttable } from './term.ts';
 import { Tunnel } from './tunnel.ts';
 import { Upload } from './upload.ts';
 
-export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
+export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter, Cuttable {
   readonly sink: Socket;
   readonly #client: Client;
   readonly #request: Request;
   readonly #upload: Upload;
-  #reader: HeadReader | undefined;
+  readonly #seen: WireRequestHead;
   #forward: Forward | undefined;
   /** Of the decision that is carried out. */
   #term: Term | undefined;
@@ -56,7 +57,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#client = client;
     this.sink = client.socket;
     this.#request = request;
-    this.#reader = reader;
+    this.#seen = new WireRequestHead(request, client.remoteAddress, reader);
     this.#upload = new Upload(client, request);
     this.#relay = new Relay(this, client.socket, request);
     this.#patience = new Patience(client);
@@ -67,11 +68,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   start(piece: Buffer, from: number): number {
     const end = this.onClientBytes(piece, from);
     if (this.#over) return end;
-    const { context, remoteAddress } = this.#client;
-    this.#ask(() => {
-      const head = new WireRequestHead(this.#request, remoteAddress);
-      return context.handler(head, this.#client.signal);
-    });
+    this.#ask(() => this.#client.context.handler(this.#seen, this.#client.signal));
     return end;
   }
 
@@ -100,13 +97,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const { target, headers, path, onDone } = decision;
     const { pool } = this.#client.context;
     this.#report.promise(onDone);
-    this.#term = new Term(decision, () => this.#cut());
-    if (this.#term.isSpent) return this.#cut();
-    const reader = this.#reader ?? readAgain(this.#request.text);
-    this.#reader = reader;
+    this.#term = new Term(decision, this);
+    if (this.#term.isSpent) return this.cut();
     const authority = `${target.host}:${target.port}`;
-    this.#head = forwardRequest(reader, this.#request, headers, authority, path);
-    this.#returnReader();
+    this.#head = forwardRequest(this.#seen.reader, this.#request, headers, authority, path);
+    this.#seen.release();
     this.#forward = decision;
     this.#retried = false;
     const upstream = pool.take(target);
@@ -291,7 +286,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   /** Its time is over, whoever is at work for it. */
-  #cut(): void {
+  cut(): void {
     const isUnframed = this.#relay.endsWithConnection;
     this.#abandon();
     if (isUnframed) this.#client.reset();
@@ -328,7 +323,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#upstream = undefined;
     this.#upload.upstream = undefined;
     this.#upload.takeEarly();
-    this.#returnReader();
+    this.#seen.release();
     this.#relay.dispose();
     if (this.#forward !== undefined) this.#client.context.pool.cancel(this.#forward.target, this);
     if (upstream !== undefined) {
@@ -336,11 +331,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       upstream.destroy();
     }
     this.#term?.end();
-  }
-
-  #returnReader(): void {
-    if (this.#reader !== undefined) returnReader(this.#reader);
-    this.#reader = undefined;
   }
 
   /** Sets the deadline for whatever has to happen next. */

@@ -1,7 +1,6 @@
 /** What a request means: who is asked for what, how it is framed, what it says about the connection. */
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
-import type { RequestHead } from '../engine.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { FIELD } from './field-names.ts';
 import { frameRequest, type Framing } from './framing.ts';
@@ -119,58 +118,4 @@ export function valueOf(reader: HeadReader, text: string, field: number): string
   const mark = field * MARKS;
   const { marks, start } = reader;
   return text.slice((marks[mark + 2] as number) - start, (marks[mark + 3] as number) - start);
-}
-
-/** What the handler sees. It may keep it: nothing in it points into a buffer that is used again. */
-export class WireRequestHead implements RequestHead {
-  readonly method: string;
-  readonly path: string;
-  readonly host: string;
-  readonly upgrade: boolean;
-  readonly remoteAddress: string;
-  readonly #text: string;
-  #headers: Record<string, string | string[]> | undefined;
-
-  constructor(request: Request, remoteAddress: string) {
-    this.method = request.method;
-    this.path = request.target;
-    this.host = request.host;
-    this.upgrade = request.upgrade;
-    this.remoteAddress = remoteAddress;
-    this.#text = request.text;
-  }
-
-  /** Taken apart when first asked for: most requests are routed by their host alone. */
-  get headers(): Readonly<Record<string, string | string[] | undefined>> {
-    return (this.#headers ??= readHeaders(this.#text));
-  }
-}
-
-/** Of a head that the lexer has accepted. Repeated fields are joined as Node's `IncomingMessage` does. */
-function readHeaders(text: string): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string>;
-  let at = text.indexOf('\r\n') + 2;
-  for (;;) {
-    const end = text.indexOf('\r\n', at);
-    if (end <= at) return headers;
-    const colon = text.indexOf(':', at);
-    const name = text.slice(at, colon).toLowerCase();
-    const value = trimBlanks(text, colon + 1, end);
-    const before = headers[name];
-    if (before === undefined) headers[name] = name === 'set-cookie' ? [value] : value;
-    else if (Array.isArray(before)) before.push(value);
-    else headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
-    at = end + 2;
-  }
-}
-
-function trimBlanks(text: string, from: number, to: number): string {
-  while (from < to && isBlank(text, from)) from += 1;
-  while (to > from && isBlank(text, to - 1)) to -= 1;
-  return text.slice(from, to);
-}
-
-function isBlank(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code === 0x20 || code === 0x09;
 }

@@ -9,7 +9,7 @@ import type { Deadline } from '../../wheel.ts';
 import { closeFrame, followFrames, PATIENCE, type FrameFollower } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
 import { isFull, splice } from './splice.ts';
-import type { Term } from './term.ts';
+import type { Cuttable, Term } from './term.ts';
 
 /** One direction. */
 interface Course {
@@ -21,7 +21,7 @@ interface Course {
   closed: boolean;
 }
 
-export class Tunnel implements ClientUser, UpstreamUser {
+export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
   readonly sink: Socket;
   readonly #client: Client;
   readonly #upstream: Upstream;
@@ -40,7 +40,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
     const follow = (): FrameFollower | undefined => (term.isLimited ? followFrames() : undefined);
     this.#toClient = { frames: follow(), speaker: 'server', closed: false };
     this.#toTarget = { frames: follow(), speaker: 'client', closed: false };
-    term.handOver(() => this.#close());
+    term.handOver(this);
   }
 
   /** Takes over both connections. `rest` came from the target behind its 101, `early` from the client before it. */
@@ -118,8 +118,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.#client.destroy();
   }
 
-  /** Its time is over. */
-  #close(): void {
+  cut(): void {
     const { context, deadline } = this.#client;
     deadline.clear();
     this.#closing = context.wheel.createDeadline(() => {

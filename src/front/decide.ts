@@ -107,7 +107,7 @@ function forward(head: RequestHead, match: Match, target: Target, port: number):
     action: 'forward',
     target,
     headers: headersFor(head, match.route, port),
-    ...(rewrite === undefined ? {} : { path: rewritePath(head.path, path, rewrite) }),
+    path: rewrite === undefined ? undefined : rewritePath(head.path, path, rewrite),
     onUnreachable: (error) => answer(head, notices.unreachable(match, target, error)),
   };
 }

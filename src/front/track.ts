@@ -1,5 +1,5 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
-import type { Decision, Handler, RequestHead } from '../proxy/engine/engine.ts';
+import type { Decision, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
 import type { Traffic } from '../proxy/traffic.ts';
 import type { WaitingRoom } from './room.ts';
 
@@ -17,21 +17,30 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
     const passage = traffic.begin(target, head.upgrade ? 'tunnel' : 'exchange');
-    const tracked: Decision = { ...decision, until: passage.until, onEnd: () => passage.end() };
-    if (attempt >= ATTEMPTS || !isLoopback(target.host)) return tracked;
+    // Written out, since this is done for every request.
     return {
-      ...tracked,
-      again: async () => {
-        traffic.refused(target);
-        let next = await room.settle(head, signal);
-        if (next.action === 'forward' && traffic.isRefusing(next.target)) {
-          // An instance that broke down: its runner is about to say so, and then the request is held.
-          await room.news(PAUSE, signal);
-          next = await room.settle(head, signal);
-        }
-        return track(next, head, signal, attempt + 1);
-      },
+      action: 'forward',
+      target,
+      headers: decision.headers,
+      path: decision.path,
+      until: passage.until,
+      onUnreachable: decision.onUnreachable,
+      onEnd: () => passage.end(),
+      again:
+        attempt < ATTEMPTS && isLoopback(target.host)
+          ? async () => track(await elsewhere(target, head, signal), head, signal, attempt + 1)
+          : undefined,
     };
+  };
+
+  /** What is to be done after a target did not take a request. */
+  const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
+    traffic.refused(refused);
+    const next = await room.settle(head, signal);
+    if (next.action === 'reply' || !traffic.isRefusing(next.target)) return next;
+    // An instance that broke down: its runner is about to say so, and then the request is held.
+    await room.news(PAUSE, signal);
+    return room.settle(head, signal);
   };
 
   return (head, signal) => {

@@ -50,23 +50,23 @@ export interface Forward {
   /** Set on the forwarded request, over what the client sent; `undefined` removes. Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The request target in place of the one that came, in origin form. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** The answer for a target that cannot be reached or breaks off before its response head. */
   readonly onUnreachable: (error: Error) => Reply;
   /**
    * Asked instead of `onUnreachable` where the request can be made again without a risk: nothing of it was sent, or
    * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came.
    */
-  readonly again?: (error: Error) => Decision | Promise<Decision>;
+  readonly again?: ((error: Error) => Decision | Promise<Decision>) | undefined;
   /** Called once, when the exchange is over in whatever way; after `again` was asked, before. A tunnel's: when it is closed. */
-  readonly onEnd?: () => void;
+  readonly onEnd?: (() => void) | undefined;
   /** Aborts when the exchange has to be over: a WebSocket gets a close frame (RFC 6455 §5.5.1), anything else is cut. */
-  readonly until?: AbortSignal;
+  readonly until?: AbortSignal | undefined;
   /**
    * Called once, when the exchange is over in whatever way; for a WebSocket handshake, when it is answered. Nothing
    * is counted where nobody asks. Where `again` leads to another decision, the first one is told. Must not throw.
    */
-  readonly onDone?: (outcome: Outcome) => void;
+  readonly onDone?: ((outcome: Outcome) => void) | undefined;
 }
 
 /** How an exchange went. */

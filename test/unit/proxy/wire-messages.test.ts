@@ -116,7 +116,7 @@ function forward(text: string, overrides: Record<string, string | undefined> = {
   const { reader } = read('request', text);
   const asked = readRequest(reader);
   if (isProblem(asked)) throw new Error(asked.reason);
-  return forwardRequest(reader, asked, overrides, 'target:1');
+  return forwardRequest(reader, asked, overrides, { protocol: 'http', host: 'target', port: 1 });
 }
 
 describe('a forwarded request', () => {

@@ -1,6 +1,7 @@
 /** The `Connection` field: what one hop says to the next (RFC 9110 §7.6.1). */
+import { valueOf } from './fields.ts';
 import { FIELD, idOf, isFraming } from './field-names.ts';
-import { MARKS, type HeadLexer } from './lexer.ts';
+import type { HeadLexer } from './lexer.ts';
 import { problem, type Problem } from './problem.ts';
 
 export interface ConnectionOptions {
@@ -24,11 +25,7 @@ export function readConnection(lexer: HeadLexer, text: string): ConnectionOption
   let value: string | undefined;
   for (let field = 0; field < lexer.count; field += 1) {
     if (lexer.idOf(field) !== FIELD.CONNECTION) continue;
-    const mark = field * MARKS;
-    const one = text.slice(
-      (lexer.marks[mark + 2] as number) - lexer.start,
-      (lexer.marks[mark + 3] as number) - lexer.start,
-    );
+    const one = valueOf(lexer, text, field);
     value = value === undefined ? one : `${value},${one}`;
   }
   return value === undefined ? SILENT : parseConnection(value);

@@ -99,8 +99,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter, C
     this.#report.promise(onDone);
     this.#term = new Term(decision, this);
     if (this.#term.isSpent) return this.cut();
-    const authority = `${target.host}:${target.port}`;
-    this.#head = forwardRequest(this.#seen.reader, this.#request, headers, authority, path);
+    this.#head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
     this.#forward = decision;
     this.#retried = false;

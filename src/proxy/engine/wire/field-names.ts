@@ -45,16 +45,19 @@ interface KnownName {
   readonly id: FieldId;
 }
 
-const NO_NAMES: readonly KnownName[] = [];
-const BY_LENGTH: (readonly KnownName[])[] = [];
-for (const [name, id] of Object.entries(IDS)) {
-  BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { bytes: Buffer.from(name), id }];
-}
+const LONGEST = Math.max(...Object.keys(IDS).map((name) => name.length));
+const BY_LENGTH = Array.from({ length: LONGEST + 1 }, (_, length) =>
+  Object.entries(IDS)
+    .filter(([name]) => name.length === length)
+    .map(([name, id]): KnownName => ({ bytes: Buffer.from(name), id })),
+);
 
 /** Which known name stands in `bytes[from, to)`, in any case. */
 export function identify(bytes: Uint8Array, from: number, to: number): FieldId {
-  for (const { bytes: name, id } of BY_LENGTH[to - from] ?? NO_NAMES) {
-    if (matchesAt(bytes, from, name)) return id;
+  const length = to - from;
+  if (length > LONGEST) return FIELD.OTHER;
+  for (const known of BY_LENGTH[length] as readonly KnownName[]) {
+    if (matchesAt(bytes, from, known.bytes)) return known.id;
   }
   return FIELD.OTHER;
 }

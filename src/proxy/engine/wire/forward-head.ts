@@ -2,46 +2,43 @@
  * Writes the head that goes on: the fields as they came, in their order, without those meant for one hop, with
  * what the handler's decision sets. Text with a character per byte, to be sent as latin1.
  */
+import type { Target } from '../engine.ts';
 import type { ConnectionOptions } from './connection-field.ts';
-import { FIELD, idOf, isFraming, isHopByHop } from './field-names.ts';
+import { isCalled } from './fields.ts';
+import { FIELD, isFraming, isHopByHop } from './field-names.ts';
 import type { HeadReader } from './head-reader.ts';
 import { MARKS } from './lexer.ts';
+import { writeOverrides, type NamesByLength, type Overrides } from './overrides.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
 
-export type Overrides = Readonly<Record<string, string | undefined>>;
-
 /**
  * The request as the target gets it: always HTTP/1.1 (RFC 9110 §7.6), in origin form, with a Host.
- * @param authority the Host for a client that sent none (HTTP/1.0)
- * @param path the target in place of the one that came
+ * @param target whose authority is the Host for a client that sent none (HTTP/1.0)
+ * @param path the request target in place of the one that came
  * @throws TypeError for an override that is no field
  */
 export function forwardRequest(
   reader: HeadReader,
   request: Request,
   overrides: Overrides,
-  authority: string,
+  target: Target,
   path = request.target,
 ): string {
-  const names = Object.keys(overrides);
-  let head = `${request.method} ${path} HTTP/1.1\r\n`;
-  if (!request.hasHostField && overrides['host'] === undefined) {
-    head += `Host: ${request.host === '' ? authority : request.host}\r\n`;
-  }
-  head += keptFields(reader, request.text, request.connection, (field) =>
-    isOverridden(reader, request.text, field, names),
+  const { text, connection } = request;
+  const { lines, names } = writeOverrides(overrides);
+  const addsHost = !request.hasHostField && overrides['host'] === undefined;
+  const sent = reader.targetEnd - reader.targetStart;
+  const isAsSent = !addsHost && reader.minor === 1 && path === request.target && path.length === sent;
+  let line = '';
+  if (!isAsSent) line = `${request.method} ${path} HTTP/1.1\r\n`;
+  if (addsHost) line += `Host: ${request.host === '' ? `${target.host}:${target.port}` : request.host}\r\n`;
+  const kept = keptLines(reader, text, isAsSent, connection, (field) =>
+    isOverridden(reader, text, field, names),
   );
-  for (const name of names) {
-    const value = overrides[name];
-    if (value !== undefined) head += formatField(name, value);
-  }
-  if (request.upgrade) {
-    head += 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
-  } else if (request.acceptsTrailers) {
-    head += 'Connection: TE\r\nTE: trailers\r\n';
-  }
-  return `${head}\r\n`;
+  if (request.upgrade) return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  if (request.acceptsTrailers) return `${line}${kept}${lines}Connection: TE\r\nTE: trailers\r\n\r\n`;
+  return `${line}${kept}${lines}\r\n`;
 }
 
 /**
@@ -55,16 +52,19 @@ export function forwardResponse(
   closing: boolean,
   unchunked: boolean,
 ): string {
-  const { text, status } = response;
+  const { text, status, connection } = response;
+  const { minor, reasonStart, lineEnd } = reader;
   // No lengths where there is no body to have one (RFC 9110 §8.6, RFC 9112 §6.1).
   const bare = status < 200 || status === 204;
-  const kept = keptFields(reader, text, response.connection, (_, id) => {
+  // The space before the reason is not optional (RFC 9112 §4).
+  const isAsSent = minor === 1 && reasonStart < lineEnd;
+  const reason = reasonStart < lineEnd ? text.slice(reasonStart - reader.start, lineEnd - reader.start) : ' ';
+  const line = isAsSent ? '' : `HTTP/1.1 ${status}${reason}\r\n`;
+  const kept = keptLines(reader, text, isAsSent, connection, (_, id) => {
     if (id === FIELD.CONTENT_LENGTH) return bare;
     if (id === FIELD.TRANSFER_ENCODING) return bare || unchunked;
     return id === FIELD.TRAILER && unchunked;
   });
-  const reason = text.slice(reader.reasonStart - reader.start, reader.lineEnd - reader.start);
-  const line = `HTTP/1.1 ${status}${reason === '' ? ' ' : reason}\r\n`;
   if (response.switchesTo !== undefined) {
     return `${line}${kept}Connection: Upgrade\r\nUpgrade: ${response.switchesTo}\r\n\r\n`;
   }
@@ -73,17 +73,21 @@ export function forwardResponse(
 
 type IsCut = (field: number, id: number) => boolean;
 
-/** The lines of the fields that go on, in as few slices as there are gaps. */
-function keptFields(reader: HeadReader, text: string, connection: ConnectionOptions, isCut: IsCut): string {
+/** The lines that go on, the first one with them if it is `asSent`, in as few slices as there are gaps. */
+function keptLines(
+  reader: HeadReader,
+  text: string,
+  asSent: boolean,
+  { names }: ConnectionOptions,
+  isCut: IsCut,
+): string {
   const { marks, start, count } = reader;
   let kept = '';
-  let from = reader.lineEnd + 2 - start;
+  let from = asSent ? 0 : reader.lineEnd + 2 - start;
   for (let field = 0; field < count; field += 1) {
     const id = reader.idOf(field);
     const cut =
-      isHopByHop(id) ||
-      isCut(field, id) ||
-      (connection.names.length > 0 && isNamed(reader, text, field, connection.names));
+      isHopByHop(id) || isCut(field, id) || (names.length > 0 && isNamed(reader, text, field, names));
     if (!cut) continue;
     const lineStart = (marks[field * MARKS] as number) - start;
     if (lineStart > from) kept += text.slice(from, lineStart);
@@ -98,33 +102,12 @@ function endOfLine(reader: HeadReader, field: number): number {
 }
 
 function isNamed(reader: HeadReader, text: string, field: number, names: readonly string[]): boolean {
-  return !isFraming(reader.idOf(field)) && names.includes(nameOf(reader, text, field));
+  return !isFraming(reader.idOf(field)) && names.some((name) => isCalled(reader, text, field, name));
 }
 
-function isOverridden(reader: HeadReader, text: string, field: number, names: readonly string[]): boolean {
+function isOverridden(reader: HeadReader, text: string, field: number, names: NamesByLength): boolean {
   const mark = field * MARKS;
   const length = (reader.marks[mark + 1] as number) - (reader.marks[mark] as number);
-  for (const name of names) {
-    if (name.length === length && name === nameOf(reader, text, field)) return true;
-  }
-  return false;
-}
-
-function nameOf(reader: HeadReader, text: string, field: number): string {
-  const mark = field * MARKS;
-  const { marks, start } = reader;
-  return text.slice((marks[mark] as number) - start, (marks[mark + 1] as number) - start).toLowerCase();
-}
-
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** @throws TypeError for what would not be one line, or would change how the message is framed. */
-export function formatField(name: string, value: string): string {
-  const id = idOf(name);
-  const framing = (isFraming(id) && id !== FIELD.HOST) || isHopByHop(id);
-  if (framing || !FIELD_NAME.test(name) || !FIELD_TEXT.test(value)) {
-    throw new TypeError(`the field "${name}" cannot be set to ${JSON.stringify(value)}`);
-  }
-  return `${name}: ${value}\r\n`;
+  const alike = names[length];
+  return alike !== undefined && alike.some((name) => isCalled(reader, text, field, name));
 }

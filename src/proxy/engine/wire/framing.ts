@@ -2,7 +2,7 @@
 import { CR } from './bytes.ts';
 import { FIELD } from './field-names.ts';
 import { MARKS, type HeadLexer } from './lexer.ts';
-import { problem, type Problem } from './problem.ts';
+import { isProblem, problem, type Problem } from './problem.ts';
 
 export type Framing =
   | { readonly kind: 'none' }
@@ -26,7 +26,7 @@ export function frameRequest(lexer: HeadLexer, bytes: Uint8Array): Framing | Pro
 export function frameResponse(lexer: HeadLexer, bytes: Uint8Array, toHead: boolean): Framing | Problem {
   const { status } = lexer;
   const framing = readFraming(lexer, bytes) ?? UNTIL_CLOSE;
-  if ('reason' in framing) return framing;
+  if (isProblem(framing)) return framing;
   return toHead || status < 200 || status === 204 || status === 304 ? NO_BODY : framing;
 }
 

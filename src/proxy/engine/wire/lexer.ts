@@ -95,8 +95,7 @@ export class HeadLexer {
     }
     if (at === to) return;
     if (this.#state === METHOD) {
-      while (at < to && TOKEN[bytes[at] as number] === 1) at += 1;
-      this.#at = at;
+      this.#at = at = skip(TOKEN, bytes, at, to);
       if (at === to) return;
       if (bytes[at] !== SP || at === this.start) return this.#fail(400, 'the method is malformed');
       this.methodEnd = at;
@@ -104,8 +103,7 @@ export class HeadLexer {
       this.targetStart = at;
       this.#state = TARGET_PART;
     }
-    while (at < to && TARGET[bytes[at] as number] === 1) at += 1;
-    this.#at = at;
+    this.#at = at = skip(TARGET, bytes, at, to);
     if (at === to) return;
     if (bytes[at] !== SP || at === this.targetStart) {
       return this.#fail(400, 'the request target is malformed');
@@ -121,8 +119,7 @@ export class HeadLexer {
     if (this.#state === STATUS && !this.#readStatus(bytes, this.#at, to)) return;
     let at = this.#at;
     if (this.#state === REASON) {
-      while (at < to && FIELD_VALUE[bytes[at] as number] === 1) at += 1;
-      this.#at = at;
+      this.#at = at = skip(FIELD_VALUE, bytes, at, to);
       if (at === to) return;
       if (bytes[at] !== CR) return this.#fail(400, 'the reason phrase is malformed');
       this.lineEnd = at;
@@ -162,7 +159,9 @@ export class HeadLexer {
       return false;
     }
     if (!this.#readMinor(bytes, at)) return false;
-    const [hundreds, tens, ones] = [digitAt(bytes, at + 9), digitAt(bytes, at + 10), digitAt(bytes, at + 11)];
+    const hundreds = digitAt(bytes, at + 9);
+    const tens = digitAt(bytes, at + 10);
+    const ones = digitAt(bytes, at + 11);
     const behind = bytes[at + 12];
     if (bytes[at + 8] !== SP || hundreds < 1 || tens < 0 || ones < 0 || (behind !== SP && behind !== CR)) {
       this.#fail(400, 'the status line is malformed');
@@ -188,65 +187,67 @@ export class HeadLexer {
     return false;
   }
 
-  /** `*( field-name ":" OWS field-value OWS CRLF ) CRLF` (RFC 9112 §5). */
+  /**
+   * `*( field-name ":" OWS field-value OWS CRLF ) CRLF` (RFC 9112 §5). One state behind the other, so that a field
+   * that lies there whole, as nearly all do, is read straight through.
+   */
   #readFields(bytes: Uint8Array, to: number): void {
     const { marks } = this;
     let at = this.#at;
     let state = this.#state;
+    let mark = this.count * MARKS;
     while (at < to) {
-      const mark = this.count * MARKS;
-      switch (state) {
-        case FIELD:
-          if (bytes[at] === CR) {
-            at += 1;
-            state = LAST_LF;
-            break;
-          }
+      if (state === FIELD) {
+        if (bytes[at] === CR) {
+          at += 1;
+          state = LAST_LF;
+          if (at === to) break;
+        } else {
           if (this.count === MAX_FIELDS) return this.#fail(431, `more than ${MAX_FIELDS} header fields`);
           marks[mark] = at;
           state = NAME;
-          break;
-        case NAME:
-          while (at < to && TOKEN[bytes[at] as number] === 1) at += 1;
-          if (at === to) break;
-          if (bytes[at] !== COLON || at === marks[mark]) {
-            return this.#fail(400, 'the name of a header field is malformed');
-          }
-          marks[mark + 1] = at;
-          at += 1;
-          state = SPACE;
-          break;
-        case SPACE:
-          while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at += 1;
-          if (at === to) break;
-          marks[mark + 2] = at;
-          state = VALUE;
-          break;
-        case VALUE: {
-          while (at < to && FIELD_VALUE[bytes[at] as number] === 1) at += 1;
-          if (at === to) break;
-          if (bytes[at] !== CR) return this.#fail(400, 'the value of a header field is malformed');
-          const start = marks[mark + 2] as number;
-          let end = at;
-          while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end -= 1;
-          marks[mark + 3] = end;
-          at += 1;
-          state = VALUE_LF;
-          break;
         }
-        case VALUE_LF:
-          if (bytes[at] !== LF) return this.#fail(400, 'a line does not end in CRLF');
-          marks[mark + 4] = identify(bytes, marks[mark] as number, marks[mark + 1] as number);
-          this.count += 1;
-          at += 1;
-          state = FIELD;
-          break;
-        case LAST_LF:
-          if (bytes[at] !== LF) return this.#fail(400, 'the head does not end in CRLF');
-          this.end = at + 1;
-          this.#state = DONE;
-          return;
       }
+      if (state === LAST_LF) {
+        if (bytes[at] !== LF) return this.#fail(400, 'the head does not end in CRLF');
+        this.end = at + 1;
+        this.#state = DONE;
+        return;
+      }
+      if (state === NAME) {
+        at = skip(TOKEN, bytes, at, to);
+        if (at === to) break;
+        if (bytes[at] !== COLON || at === marks[mark]) {
+          return this.#fail(400, 'the name of a header field is malformed');
+        }
+        marks[mark + 1] = at;
+        at += 1;
+        state = SPACE;
+      }
+      if (state === SPACE) {
+        while (at < to && isBlank(bytes[at])) at += 1;
+        if (at === to) break;
+        marks[mark + 2] = at;
+        state = VALUE;
+      }
+      if (state === VALUE) {
+        at = skip(FIELD_VALUE, bytes, at, to);
+        if (at === to) break;
+        if (bytes[at] !== CR) return this.#fail(400, 'the value of a header field is malformed');
+        const start = marks[mark + 2] as number;
+        let end = at;
+        while (end > start && isBlank(bytes[end - 1])) end -= 1;
+        marks[mark + 3] = end;
+        at += 1;
+        state = VALUE_LF;
+        if (at === to) break;
+      }
+      if (bytes[at] !== LF) return this.#fail(400, 'a line does not end in CRLF');
+      marks[mark + 4] = identify(bytes, marks[mark] as number, marks[mark + 1] as number);
+      this.count += 1;
+      mark += MARKS;
+      at += 1;
+      state = FIELD;
     }
     this.#at = at;
     this.#state = state;
@@ -256,6 +257,25 @@ export class HeadLexer {
     this.#state = BAD;
     this.problem = problem(status, reason);
   }
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === SP || byte === HTAB;
+
+/** The first byte that is not of the table, or `to`. Most of the work with a head is done here: four at a time. */
+function skip(table: Uint8Array, bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  const last = to - 4;
+  while (
+    at <= last &&
+    table[bytes[at] as number] === 1 &&
+    table[bytes[at + 1] as number] === 1 &&
+    table[bytes[at + 2] as number] === 1 &&
+    table[bytes[at + 3] as number] === 1
+  ) {
+    at += 4;
+  }
+  while (at < to && table[bytes[at] as number] === 1) at += 1;
+  return at;
 }
 
 /** Do the bytes so far agree with `HTTP/1.`? */

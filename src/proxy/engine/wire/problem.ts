@@ -1,15 +1,16 @@
-/** Why a message cannot be accepted. */
-export interface Problem {
+/** Why a message cannot be accepted. A class, because what is read is asked for every message whether it is one. */
+export class Problem {
   /** The status that a client is answered with. */
   readonly status: number;
   /** One clause in lower case, without values from the message. */
   readonly reason: string;
+
+  constructor(status: number, reason: string) {
+    this.status = status;
+    this.reason = reason;
+  }
 }
 
-export function problem(status: number, reason: string): Problem {
-  return { status, reason };
-}
+export const problem = (status: number, reason: string): Problem => new Problem(status, reason);
 
-export function isProblem(value: object): value is Problem {
-  return 'reason' in value && 'status' in value;
-}
+export const isProblem = (value: object): value is Problem => value instanceof Problem;

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 
 import type { Reply } from '../engine.ts';
 import { refusal } from '../refusal.ts';
-import { formatField } from './forward-head.ts';
+import { formatField } from './overrides.ts';
 import type { Problem } from './problem.ts';
 import { INTERNAL_ERROR } from './settle.ts';
 

@@ -1,6 +1,8 @@
 /** What the handler sees of a request. */
 import type { RequestHead } from '../engine.ts';
 import { readAgain, returnReader, type HeadReader } from './head-reader.ts';
+import { startsLike } from './bytes.ts';
+import { isCalled, nameOf, valueOf } from './fields.ts';
 import { MARKS } from './lexer.ts';
 import type { Request } from './request.ts';
 
@@ -36,38 +38,28 @@ export class WireRequestHead implements RequestHead {
   }
 
   field(name: string): string | undefined {
-    const { marks, start, count } = this.reader;
+    const { reader } = this;
+    const text = this.#text;
     let value: string | undefined;
-    for (let mark = 0; mark < count * MARKS; mark += MARKS) {
-      const from = (marks[mark] as number) - start;
-      if ((marks[mark + 1] as number) - start - from !== name.length) continue;
-      if (!startsLike(this.#text, from, name)) continue;
-      const one = this.#text.slice((marks[mark + 2] as number) - start, (marks[mark + 3] as number) - start);
-      // RFC 9110 §5.3, and RFC 6265 §5.4 for what is split in HTTP/2 alone.
+    for (let field = 0; field < reader.count; field += 1) {
+      if (!isCalled(reader, text, field, name)) continue;
+      const one = valueOf(reader, text, field);
+      // RFC 9110 §5.3, and RFC 9113 §8.2.3 for what HTTP/2 alone splits.
       value = value === undefined ? one : `${value}${name === 'cookie' ? '; ' : ', '}${one}`;
     }
     return value;
   }
 
   fieldsLike(prefix: string): readonly string[] {
-    const { marks, start, count } = this.reader;
+    const { reader } = this;
+    const text = this.#text;
     let names = NO_NAMES;
-    for (let mark = 0; mark < count * MARKS; mark += MARKS) {
-      const from = (marks[mark] as number) - start;
-      if (!startsLike(this.#text, from, prefix)) continue;
-      names = [...names, this.#text.slice(from, (marks[mark + 1] as number) - start).toLowerCase()];
+    for (let field = 0; field < reader.count; field += 1) {
+      const from = (reader.marks[field * MARKS] as number) - reader.start;
+      if (startsLike(text, from, prefix)) names = [...names, nameOf(reader, text, field)];
     }
     return names;
   }
 }
 
 const NO_NAMES: readonly string[] = [];
-
-/** Does `word` (lower case, of token characters) stand there, in any case? */
-function startsLike(text: string, from: number, word: string): boolean {
-  for (let index = 0; index < word.length; index += 1) {
-    // Among token characters this folds A-Z to a-z and maps no other pair together but ^ and ~.
-    if ((text.charCodeAt(from + index) | 0x20) !== (word.charCodeAt(index) | 0x20)) return false;
-  }
-  return true;
-}

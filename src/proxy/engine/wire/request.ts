@@ -2,10 +2,10 @@
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
+import { valueOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
-import { MARKS } from './lexer.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { parseTarget, sameAuthority, validAuthority } from './target.ts';
 
@@ -112,10 +112,4 @@ function hasTrailersOption(reader: HeadReader, text: string): boolean {
     if (/(?:^|[,\s])trailers(?:$|[,\s])/i.test(valueOf(reader, text, field))) return true;
   }
   return false;
-}
-
-export function valueOf(reader: HeadReader, text: string, field: number): string {
-  const mark = field * MARKS;
-  const { marks, start } = reader;
-  return text.slice((marks[mark + 2] as number) - start, (marks[mark + 3] as number) - start);
 }

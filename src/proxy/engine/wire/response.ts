@@ -1,10 +1,11 @@
 /** What a response means for the connection it came on and the one it goes to. */
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
+import { firstValue } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameResponse, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
-import { valueOf, type Request } from './request.ts';
+import type { Request } from './request.ts';
 
 export interface Response {
   readonly status: number;
@@ -44,13 +45,6 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
     keepAliveFor: readKeepAlive(firstValue(reader, text, FIELD.KEEP_ALIVE)),
     text,
   };
-}
-
-function firstValue(reader: HeadReader, text: string, id: number): string | undefined {
-  for (let field = 0; field < reader.count; field += 1) {
-    if (reader.idOf(field) === id) return valueOf(reader, text, field);
-  }
-  return undefined;
 }
 
 function readKeepAlive(value: string | undefined): number | undefined {

@@ -53,8 +53,8 @@ export function createTraffic(clock: Clock): Traffic {
   const loads = new Loads(clock.now());
   const watchers = new Set<() => void>();
   const onEnd = (load: Load): void => {
-    load.touched = clock.now();
-    for (const look of watchers) look();
+    if (load.open === 0) load.restingSince = clock.now();
+    if (watchers.size > 0) for (const look of watchers) look();
   };
   let turns = 0;
 
@@ -72,23 +72,19 @@ export function createTraffic(clock: Clock): Traffic {
 
   const rank = (target: Address): readonly number[] => {
     const load = loads.of(target);
-    return [load.isRefusing(clock) ? 1 : 0, load.exchange + load.tunnel, load.turn];
+    return [load.isRefusing(clock) ? 1 : 0, load.open, load.turn];
   };
 
   const underWay = (targets: readonly Address[], all: boolean): number =>
     targets.reduce((sum, target) => {
-      const { exchange, tunnel } = loads.of(target);
-      return sum + exchange + (all ? tunnel : 0);
+      const { open, tunnels } = loads.of(target);
+      return sum + (all ? open : open - tunnels);
     }, 0);
 
   return {
     pick,
     isRefusing,
-    begin: (target, kind) => {
-      const load = loads.of(target);
-      load.touched = clock.now();
-      return new OpenPassage(load, kind, onEnd);
-    },
+    begin: (target, kind) => new OpenPassage(loads.of(target), kind, onEnd),
     refused: (target) => {
       loads.of(target).refusedUntil = clock.now() + REFUSAL;
     },
@@ -110,8 +106,9 @@ export function createTraffic(clock: Clock): Traffic {
         look();
       }),
     quiet: (targets) => {
-      const touched = targets.map((target) => loads.of(target).touched);
-      return { open: underWay(targets, true), quiet: clock.now() - Math.max(loads.born, ...touched) };
+      const open = underWay(targets, true);
+      const since = targets.map((target) => loads.of(target).restingSince);
+      return { open, quiet: open > 0 ? 0 : clock.now() - Math.max(loads.born, ...since) };
     },
   };
 }
@@ -119,18 +116,18 @@ export function createTraffic(clock: Clock): Traffic {
 /** What one target bears. */
 class Load {
   readonly host: string;
-  /** How much of either kind is under way. */
-  exchange = 0;
-  tunnel = 0;
+  /** How much is under way, and how much of that is tunnels. */
+  open = 0;
+  tunnels = 0;
   refusedUntil = 0;
-  /** When the last passage ended or began. */
-  touched: number;
+  /** Since when nothing has been. */
+  restingSince: number;
   turn = 0;
   #abort: AbortController | undefined;
 
   constructor(host: string, born: number) {
     this.host = host;
-    this.touched = born;
+    this.restingSince = born;
   }
 
   isRefusing(clock: Clock): boolean {
@@ -164,13 +161,15 @@ class OpenPassage implements Passage {
     this.#kind = kind;
     this.#onEnd = onEnd;
     this.until = load.until;
-    load[kind] += 1;
+    load.open += 1;
+    if (kind === 'tunnel') load.tunnels += 1;
   }
 
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#load[this.#kind] -= 1;
+    this.#load.open -= 1;
+    if (this.#kind === 'tunnel') this.#load.tunnels -= 1;
     this.#onEnd(this.#load);
   }
 }
@@ -199,7 +198,7 @@ class Loads {
   #forgetIdle(): void {
     this.#count = 0;
     for (const [port, loads] of this.#byPort) {
-      const busy = loads.filter(({ exchange, tunnel }) => exchange + tunnel > 0);
+      const busy = loads.filter(({ open }) => open > 0);
       if (busy.length === 0) this.#byPort.delete(port);
       else this.#byPort.set(port, busy);
       this.#count += busy.length;

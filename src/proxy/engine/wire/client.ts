@@ -17,7 +17,7 @@ import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { MAX_HELD } from './limits.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
-import { readRequest } from './request.ts';
+import { readRequest, type Request } from './request.ts';
 import type { ServerContext } from './server-context.ts';
 import { isFull } from './splice.ts';
 
@@ -31,6 +31,8 @@ export interface ClientUser {
   /** It is gone; nothing is called after this. */
   onClientClose(): void;
   onDeadline(): void;
+  /** Ends it if it is bound to this signal. */
+  cut(until: AbortSignal): void;
 }
 
 export class Client {
@@ -101,6 +103,16 @@ export class Client {
     this.#backedUp = isFull(this.socket);
     this.deadline.set(this.context.timeouts[this.#backedUp ? 'stall' : 'idle']);
     if (!this.#feeding && !this.#backedUp) this.#feedHeld();
+  }
+
+  /** The connection ends with this request, whatever the response. */
+  endsWith({ minor, connection, upgrade }: Request): boolean {
+    return minor === 0 || connection.close || upgrade || this.context.closing;
+  }
+
+  /** Ends what goes on here, if it is bound to this. */
+  cut(until: AbortSignal): void {
+    this.#user?.cut(until);
   }
 
   /** Hands the connection over from an exchange to a tunnel. */

@@ -1,6 +1,7 @@
 /** The response's way: from the bytes of a target to the bytes that the client gets. */
 import type { Socket } from 'node:net';
 
+import type { Upstream } from '../../pool-upstream.ts';
 import { BAD, type BodyReader } from './body-reader.ts';
 import { createBodyReader } from './body.ts';
 import { ChunkedBody } from './chunked.ts';
@@ -9,14 +10,12 @@ import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { isProblem } from './problem.ts';
 import type { Request } from './request.ts';
 import { readResponse, type Response } from './response.ts';
-import { splice } from './splice.ts';
+import { isFull, splice } from './splice.ts';
 
 /** What comes of the bytes that were read. At most one of them is called per read. */
 export interface RelayOwner {
   /** Whether the connection to the client ends with this response. */
   closesAfter(response: Response): boolean;
-  /** The final head is about to be sent. */
-  onAnswer(): void;
   /** The response was sent whole. `excess`: the target has sent more than that. */
   onComplete(response: Response, excess: boolean): void;
   /** 101: `head` is to be sent, and `rest` belongs to the new protocol. */
@@ -44,6 +43,12 @@ export class Relay {
   /** A byte of a response has come. */
   begun = false;
 
+  /** The final head has gone to the client. */
+  answered = false;
+
+  /** The client has to catch up before the target is read again. */
+  full = false;
+
   /** Of the final response. */
   get status(): number | undefined {
     return this.#response?.status;
@@ -55,6 +60,21 @@ export class Relay {
   /** The end of the connection is the end of the response. */
   get endsWithConnection(): boolean {
     return this.#response?.framing.kind === 'close';
+  }
+
+  /** Stops reading, if the client has to catch up. */
+  holdBack(upstream: Upstream | undefined): void {
+    if (this.full || !isFull(this.#sink)) return;
+    this.full = true;
+    upstream?.socket.pause();
+  }
+
+  /** @returns whether anybody waited for that */
+  drained(upstream: Upstream | undefined): boolean {
+    if (!this.full) return false;
+    this.full = false;
+    upstream?.socket.resume();
+    return true;
   }
 
   /** Gives back what it borrowed. */
@@ -109,7 +129,7 @@ export class Relay {
       this.#passBody(head, piece, at, length, lent);
     } else {
       this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, '', false));
-      this.#owner.onAnswer();
+      this.answered = true;
       this.#sink.write(head, 'latin1');
       this.#passBody('', piece, at, length, lent);
     }
@@ -119,7 +139,7 @@ export class Relay {
     const body = this.#body as BodyReader;
     const end = body.read(piece, from, length);
     if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
-    if (head !== '') this.#owner.onAnswer();
+    if (head !== '') this.answered = true;
     if (!this.#unchunked)
       splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '', lent);
     if (body.done) this.#owner.onComplete(this.#response as Response, end < length);

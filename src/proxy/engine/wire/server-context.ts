@@ -2,13 +2,37 @@
 import type { Pool } from '../../pool.ts';
 import type { Wheel } from '../../wheel.ts';
 import type { Handler } from '../engine.ts';
+import type { Client } from './client.ts';
 import type { Timeouts } from './limits.ts';
 
-export interface ServerContext {
+export class ServerContext {
   readonly handler: Handler;
   readonly pool: Pool;
   readonly wheel: Wheel;
   readonly timeouts: Timeouts;
+  readonly clients = new Set<Client>();
   /** No new requests: every connection ends with the exchange that it is in. */
-  closing: boolean;
+  closing = false;
+  readonly #watched = new WeakSet<AbortSignal>();
+
+  constructor(handler: Handler, pool: Pool, wheel: Wheel, timeouts: Timeouts) {
+    this.handler = handler;
+    this.pool = pool;
+    this.wheel = wheel;
+    this.timeouts = timeouts;
+  }
+
+  /**
+   * Ends what is bound to a signal when that aborts: one listener for all that have the same, or every exchange
+   * would need its own. @returns false if it has aborted already
+   */
+  watch(until: AbortSignal): boolean {
+    if (this.#watched.has(until)) return !until.aborted;
+    if (until.aborted) return false;
+    this.#watched.add(until);
+    until.addEventListener('abort', () => {
+      for (const client of [...this.clients]) client.cut(until);
+    });
+    return true;
+  }
 }

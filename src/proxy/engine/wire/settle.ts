@@ -1,5 +1,5 @@
 /** What becomes of a request, by the handler's word. */
-import type { Decision, Reply } from '../engine.ts';
+import type { Decision, Forward, Reply } from '../engine.ts';
 
 export const INTERNAL_ERROR: Reply = {
   status: 500,
@@ -29,4 +29,13 @@ export function settle(
   }
   void decision.then(carryOut, () => carryOut(FAILED));
   return true;
+}
+
+/** What is answered where the target is of no use. */
+export function excuse(forward: Forward | undefined, error: Error): Reply {
+  try {
+    return forward?.onUnreachable(error) ?? INTERNAL_ERROR;
+  } catch {
+    return INTERNAL_ERROR;
+  }
 }

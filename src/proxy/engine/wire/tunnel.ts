@@ -9,7 +9,6 @@ import type { Deadline } from '../../wheel.ts';
 import { closeFrame, followFrames, PATIENCE, type FrameFollower } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
 import { isFull, splice } from './splice.ts';
-import type { Cuttable, Term } from './term.ts';
 
 /** One direction. */
 interface Course {
@@ -21,26 +20,36 @@ interface Course {
   closed: boolean;
 }
 
-export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
+export class Tunnel implements ClientUser, UpstreamUser {
   readonly sink: Socket;
   readonly #client: Client;
   readonly #upstream: Upstream;
-  readonly #term: Term;
+  readonly #until: AbortSignal | undefined;
+  #onEnd: (() => void) | undefined;
   readonly #toClient: Course;
   readonly #toTarget: Course;
   #upstreamEnded = false;
   /** How long the closing may take, once it has begun. */
   #closing: Deadline | undefined;
 
-  constructor(client: Client, upstream: Upstream, term: Term) {
+  /**
+   * @param until when its time is over
+   * @param onEnd is told, once, when it is closed
+   */
+  constructor(
+    client: Client,
+    upstream: Upstream,
+    until: AbortSignal | undefined,
+    onEnd: (() => void) | undefined,
+  ) {
     this.#client = client;
     this.#upstream = upstream;
     this.sink = client.socket;
-    this.#term = term;
-    const follow = (): FrameFollower | undefined => (term.isLimited ? followFrames() : undefined);
+    this.#until = until;
+    this.#onEnd = onEnd;
+    const follow = (): FrameFollower | undefined => (until === undefined ? undefined : followFrames());
     this.#toClient = { frames: follow(), speaker: 'server', closed: false };
     this.#toTarget = { frames: follow(), speaker: 'client', closed: false };
-    term.handOver(this);
   }
 
   /** Takes over both connections. `rest` came from the target behind its 101, `early` from the client before it. */
@@ -99,7 +108,7 @@ export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
   }
 
   onClientClose(): void {
-    this.#term.end();
+    this.#end();
     // The target may not have read its close frame yet, and a reset would take that away.
     if (this.#toTarget.closed) return;
     this.#upstream.user = undefined;
@@ -108,7 +117,7 @@ export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
   }
 
   onClose(error: Error | undefined): void {
-    this.#term.end();
+    this.#end();
     this.#closing?.remove();
     if (error === undefined || this.#toClient.closed) this.#client.close();
     else this.#client.reset();
@@ -118,7 +127,8 @@ export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
     this.#client.destroy();
   }
 
-  cut(): void {
+  cut(until: AbortSignal): void {
+    if (until !== this.#until || this.#closing !== undefined) return;
     const { context, deadline } = this.#client;
     deadline.clear();
     this.#closing = context.wheel.createDeadline(() => {
@@ -127,6 +137,11 @@ export class Tunnel implements ClientUser, UpstreamUser, Cuttable {
     });
     this.#closing.set(PATIENCE);
     this.#sendClose();
+  }
+
+  #end(): void {
+    this.#onEnd?.();
+    this.#onEnd = undefined;
   }
 
   /** Where no frame is under way; a frame that is has the time that the closing may take. */

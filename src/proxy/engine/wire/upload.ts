@@ -12,8 +12,7 @@ export class Upload {
   readonly #request: Request;
   readonly #body: BodyReader;
   /** What came before there was a target, a character per byte: of the body, or behind a handshake. */
-  #early: string[] = [];
-  #earlyLength = 0;
+  #early = '';
   /** Where it goes; undefined before, and when it goes nowhere any more. */
   upstream: Upstream | undefined;
   /** The target has to catch up before the client is read again. */
@@ -57,20 +56,26 @@ export class Upload {
     return true;
   }
 
+  /** It goes nowhere any more. @returns where it went */
+  letGo(): Upstream | undefined {
+    const { upstream } = this;
+    this.upstream = undefined;
+    this.#early = '';
+    if (upstream !== undefined) upstream.user = undefined;
+    return upstream;
+  }
+
   takeEarly(): string {
-    const early = this.#early.join('');
-    this.#early = [];
-    this.#earlyLength = 0;
+    const early = this.#early;
+    this.#early = '';
     return early;
   }
 
   #send(piece: Buffer, from: number, to: number, tail: string): void {
     const { socket } = this.#client;
     if (this.upstream === undefined) {
-      const early = piece.toString('latin1', from, to) + tail;
-      this.#early.push(early);
-      this.#earlyLength += early.length;
-      if (this.#earlyLength >= MAX_HELD) socket.pause();
+      this.#early += piece.toString('latin1', from, to) + tail;
+      if (this.#early.length >= MAX_HELD) socket.pause();
       return;
     }
     splice(this.upstream.socket, '', piece, from, to, tail, true);
@@ -85,9 +90,8 @@ export class Upload {
    */
   #keepBehindHandshake(piece: Buffer, from: number): number {
     if (from === piece.length) return from;
-    this.#early.push(piece.toString('latin1', from));
-    this.#earlyLength += piece.length - from;
-    if (this.#earlyLength > MAX_HELD) this.#client.destroy();
+    this.#early += piece.toString('latin1', from);
+    if (this.#early.length > MAX_HELD) this.#client.destroy();
     return piece.length;
   }
 }

@@ -7,7 +7,7 @@ import { Wheel } from '../../wheel.ts';
 import type { Engine, EngineServer, Handler } from '../engine.ts';
 import { Client } from './client.ts';
 import { TIMEOUTS, type Timeouts } from './limits.ts';
-import type { ServerContext } from './server-context.ts';
+import { ServerContext } from './server-context.ts';
 
 export interface WireOptions {
   readonly timeouts?: Partial<Timeouts>;
@@ -23,8 +23,8 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const wheel = new Wheel(clock);
   const pool = createPool({ wheel, connectTimeout: timeouts.connect });
-  const context: ServerContext = { handler, pool, wheel, timeouts, closing: false };
-  const clients = new Set<Client>();
+  const context = new ServerContext(handler, pool, wheel, timeouts);
+  const { clients } = context;
   let onEmpty: (() => void) | undefined;
 
   const forget = (client: Client): void => {

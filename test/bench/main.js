@@ -3,6 +3,7 @@
 //     npm run bench                   all of the following, one after the other
 //     npm run bench -- startup        how long commands and the daemon take to start
 //     npm run bench -- check          portramp check on a large contract
+//     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,6 +18,7 @@ const commands = {
   check: async (args) => run('test/bench/check.js', args),
   ports: async (args) => run('test/bench/ports.js', args),
   supervision: async (args) => run('test/bench/supervision.js', args),
+  proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
 };
 
@@ -46,7 +48,7 @@ async function runBundled(file, args) {
 
 const [name, ...args] = process.argv.slice(2);
 if (name === undefined) {
-  for (const each of ['startup', 'check']) process.exitCode ||= await commands[each]([]);
+  for (const each of ['startup', 'check', 'proxy']) process.exitCode ||= await commands[each]([]);
 } else if (Object.hasOwn(commands, name)) {
   process.exitCode = await commands[name](args);
 } else {

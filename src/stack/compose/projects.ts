@@ -53,14 +53,18 @@ export function networksFor({ compose, services }: PreparedStack, name: string):
   if (compose === undefined || shared === undefined || consumer?.service.kind !== 'compose') return [];
   const found = compose.project.services.get(consumer.service.compose);
   if (consumer.service.scope === 'workspace' || found === undefined || !canPublish(found)) return [];
-  const providers = consumer.needs.flatMap((need) => {
-    const provider = services.get(need.service)?.service;
-    return provider?.kind === 'compose' && provider.scope === 'workspace' ? [provider.compose] : [];
-  });
-  const networks = providers.flatMap((provider) => {
+  const networks = sharedNeedsOf({ services }, name).flatMap((provider) => {
     const [first] = shared.services.get(provider)?.networks.keys() ?? [];
     const network = first === undefined ? undefined : shared.networks.get(first)?.name;
     return network === undefined ? [] : [network];
   });
   return [...new Set(networks)];
+}
+
+/** The shared services that it depends on or consumes, by their names in the project. */
+export function sharedNeedsOf({ services }: Pick<PreparedStack, 'services'>, name: string): string[] {
+  return (services.get(name)?.needs ?? []).flatMap((need) => {
+    const provider = services.get(need.service)?.service;
+    return provider?.kind === 'compose' && provider.scope === 'workspace' ? [provider.compose] : [];
+  });
 }

@@ -140,6 +140,10 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
   it('is in no project of a stack', async () => {
     const { stdout } = await fix.run('compose', 'config', '--services');
     expect(stdout).toBe('web\n');
+    const asked = await fix.run('compose', 'exec', '-T', 'store', 'sh', '-c', 'cd /data; echo *');
+    expect(asked).toMatchObject({ code: 0, stdout: 'app_crew app_crew_fix app_crew_pay\n' });
+    const { shared } = JSON.parse((await fix.run('override', '--json')).stdout) as { shared: string[] };
+    expect(shared).toEqual(['store']);
     expect((await fix.stack()).services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual([
       'api ready',
       'db ready',
@@ -171,7 +175,9 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
   it('is kept for a stack that was only interrupted, and cleaned up when that is taken down', async () => {
     const { pid = 0 } = await fix.stack();
     process.kill(pid, 'SIGINT');
-    await expect.poll(async () => (await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['crew-pay']);
+    await expect
+      .poll(async () => (await machine.ls()).stacks.map(({ stack }) => stack))
+      .toEqual(['crew-pay']);
     expect(await databases()).toEqual(['app_crew_fix', 'app_crew_pay']);
     expect(await fix.run('down')).toMatchObject({ code: 0, stdout: 'crew-fix is down\n', stderr: '' });
     expect(await databases()).toEqual(['app_crew_pay']);
@@ -183,7 +189,9 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     await docker('exec', name, 'busybox', 'rm', '/data/app_crew_pay');
     const { code, stdout, stderr } = await pay.run('down');
     expect(`${code} ${stdout}`).toBe('0 crew-pay is down\n');
-    expect(stderr).toMatch(/the cleanup of db failed: it ended with code 1: rm: can't remove '\/data\/app_crew_pay'/);
+    expect(stderr).toMatch(
+      /the cleanup of db failed: it ended with code 1: rm: can't remove '\/data\/app_crew_pay'/,
+    );
     expect(await docker('ps', '-aq')).toBe('');
     expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
   });
@@ -194,5 +202,36 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     expect((await told(pay))['DB_PORT']).toBe(before['DB_PORT']);
     expect(await databases()).toEqual(['app_crew_pay']);
     expect((await pay.run('down')).code).toBe(0);
+  });
+
+  it('is there for docker compose too', async () => {
+    const { code, stderr } = await fix.run('compose', 'up', '-d');
+    expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
+    expect(stderr).toContain('store is shared by all branches');
+    const asked = await fix.run(
+      'compose',
+      'exec',
+      '-T',
+      'web',
+      'wget',
+      '-qO-',
+      'http://store:5432/cgi-bin/list',
+    );
+    expect(asked.stdout.trim()).toBe('*');
+    expect((await fix.run('compose', 'up', '-d', '--force-recreate')).code).toBe(0);
+    const again = await fix.run(
+      'compose',
+      'exec',
+      '-T',
+      'web',
+      'wget',
+      '-qO-',
+      'http://store:5432/cgi-bin/list',
+    );
+    expect(again.code).toBe(0);
+    expect((await fix.run('compose', 'down', '--timeout', '0')).code).toBe(0);
+    expect(await storesNow()).toHaveLength(1);
+    expect((await fix.run('down')).stdout).toBe('crew-fix is down\n');
+    expect(await storesNow()).toEqual([]);
   });
 });

@@ -9,9 +9,14 @@ import type { ComposeArguments } from '../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import { prepareCompose, type ComposeStack } from '../stack/compose/prepare.ts';
 import { describeHolder } from '../lib/holder.ts';
-import { prepareStack } from '../stack/prepare.ts';
+import { prepareStack, type PreparedStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 import type { StackOptions } from './workspace.ts';
+
+export interface OpenedStack extends ComposeStack {
+  /** The stack of a contract that speaks of Compose. */
+  readonly prepared?: PreparedStack | undefined;
+}
 
 /**
  * Names the stack, leases its ports, and checks the override. A contract that speaks of Compose says what is published,
@@ -22,7 +27,7 @@ export async function openComposeStack(
   options: StackOptions,
   parsed: ComposeArguments,
   binary: ComposeBinary | undefined,
-): Promise<ComposeStack> {
+): Promise<OpenedStack> {
   const cwd = resolve(options.dir ?? '.');
   const environment = options.env ?? 'dev';
   const found = await findContract(cwd);
@@ -33,7 +38,7 @@ export async function openComposeStack(
       const key = { root: await realpath(found.root), environment };
       const compose = { cwd, arguments: parsed };
       const prepared = await prepareStack({ key, client, ambient: process.env, compose });
-      if (prepared.compose !== undefined) return { ...prepared.compose, notices: prepared.notices };
+      if (prepared.compose !== undefined) return { ...prepared.compose, notices: prepared.notices, prepared };
     }
     const query = { client, binary, cwd, ambient: process.env, arguments: parsed, root: found?.root };
     return await prepareCompose(query, environment, contract?.workspace);

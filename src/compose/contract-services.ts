@@ -94,6 +94,7 @@ function makeService(
     name,
     compose: found.name,
     listed: false,
+    scope: 'stack',
     ...factsOf(found),
     dir: '.',
     command: [],

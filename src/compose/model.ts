@@ -34,6 +34,8 @@ export interface ComposeService {
   readonly pid?: string | undefined;
   readonly ipc?: string | undefined;
   readonly networks: ReadonlyMap<string, Attachment>;
+  /** Keys of the volumes that it mounts. */
+  readonly volumes: readonly string[];
   readonly volumesFrom: readonly string[];
   readonly externalLinks: readonly string[];
   readonly profiles: readonly string[];
@@ -124,6 +126,9 @@ const dependency = z.object({
   required: z.boolean().default(true),
 });
 
+/** Short ones only where the files were read without Compose. */
+const mount = z.union([z.string(), z.object({ type: z.string(), source: optional })]);
+
 const service = z.object({
   image: optional,
   ports: z.array(port).nullish(),
@@ -133,6 +138,7 @@ const service = z.object({
   pid: optional,
   ipc: optional,
   networks: z.record(z.string(), attachment).nullish(),
+  volumes: z.array(mount).nullish(),
   volumes_from: list,
   external_links: list,
   profiles: list,
@@ -214,6 +220,7 @@ function readService(name: string, fields: z.output<typeof service>): Omit<Compo
     pid: fields.pid,
     ipc: fields.ipc,
     networks: mapEntries(fields.networks, (_, value) => value),
+    volumes: (fields.volumes ?? []).flatMap(volumeOf),
     volumesFrom: fields.volumes_from,
     externalLinks: fields.external_links,
     profiles: fields.profiles,
@@ -223,6 +230,14 @@ function readService(name: string, fields: z.output<typeof service>): Omit<Compo
     environment: fields.environment ?? {},
     extraHosts: fields.extra_hosts,
   };
+}
+
+function volumeOf(written: z.output<typeof mount>): string[] {
+  if (typeof written !== 'string') {
+    return written.type === 'volume' && written.source !== undefined ? [written.source] : [];
+  }
+  const [source = '', target] = written.split(':');
+  return target !== undefined && /^\w[\w.-]+$/.test(source) ? [source] : [];
 }
 
 const mapEntries = <In, Out>(

@@ -4,6 +4,7 @@
  */
 import { isReleased, pinsOf, sharedNames, type NamePolicy, type Pin } from './names.ts';
 import type { ComposePort, ComposeProject, ComposeService } from './model.ts';
+import { lostDependencies, withoutServices } from './part.ts';
 import { publicationsOf, unmovableServices, type Publication } from './publications.ts';
 
 export interface OverrideInputs {
@@ -14,6 +15,8 @@ export interface OverrideInputs {
   /** The first leased number of a publication. */
   readonly numberOf: (publication: Publication) => number;
   readonly policy: NamePolicy;
+  /** Services of the project that run elsewhere. */
+  readonly omitted?: ReadonlySet<string>;
   /** Variables that services are told, by service; not yet escaped. */
   readonly environment?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Names of the host that containers can dial, by service: `NAME=ADDRESS`. */
@@ -23,6 +26,7 @@ export interface OverrideInputs {
 export interface Override {
   /** Absent where the project keeps its own. */
   readonly name?: string;
+  readonly omitted: ReadonlySet<string>;
   /** Only services, volumes and networks that something changes for. */
   readonly services: ReadonlyMap<string, ServiceOverride>;
   readonly volumes: ReadonlyMap<string, VolumeOverride>;
@@ -37,6 +41,8 @@ export interface ServiceOverride {
   /** The whole list. */
   readonly ports?: readonly ComposePort[];
   readonly resetContainerName?: true;
+  /** Services that run elsewhere, which it depends on no more. */
+  readonly resetDependencies?: readonly string[];
   readonly networkMode?: string;
   readonly pid?: string;
   readonly ipc?: string;
@@ -78,20 +84,22 @@ export interface Finding {
 export const LOOPBACK = '127.0.0.1';
 
 export function planOverride(inputs: OverrideInputs): Override {
-  const { project, policy } = inputs;
-  const published = (inputs.publications ?? publicationsOf(project)).map((publication) => ({
-    ...publication,
-    number: inputs.numberOf(publication),
-  }));
+  const { policy, omitted = new Set() } = inputs;
+  const project = withoutServices(inputs.project, omitted);
+  const published = (inputs.publications ?? publicationsOf(project))
+    .filter(({ service }) => project.services.has(service))
+    .map((publication) => ({ ...publication, number: inputs.numberOf(publication) }));
   const pins = pinsOf(project).map((pin) => ({ ...pin, released: isReleased(pin, policy) }));
   const released = pins.filter((pin) => pin.released);
-  const plan: Plan = { inputs, published, released };
+  const lost = lostDependencies(inputs.project, omitted);
+  const plan: Plan = { inputs: { ...inputs, project }, published, released, lost };
   const services = [...project.services.values()].flatMap((service): [string, ServiceOverride][] => {
     const override = overrideService(service, plan);
     return Object.keys(override).length === 0 ? [] : [[service.name, override]];
   });
   return {
     ...(policy.names === 'keep' ? {} : { name: project.name }),
+    omitted,
     services: new Map(services),
     volumes: overrideResources(plan, 'volumes'),
     networks: overrideResources(plan, 'networks'),
@@ -105,6 +113,7 @@ interface Plan {
   readonly inputs: OverrideInputs;
   readonly published: readonly Published[];
   readonly released: readonly Pin[];
+  readonly lost: ReadonlyMap<string, readonly string[]>;
 }
 
 function overrideService(service: ComposeService, plan: Plan): ServiceOverride {
@@ -113,9 +122,11 @@ function overrideService(service: ComposeService, plan: Plan): ServiceOverride {
   const environment = plan.inputs.environment?.get(name) ?? {};
   const extraHosts = plan.inputs.extraHosts?.get(name) ?? [];
   const networks = overrideAttachments(service, plan.released);
+  const lost = plan.lost.get(name);
   return {
     ...(ports.length === 0 ? {} : { ports }),
     ...(releasedName(service, plan.released) === undefined ? {} : { resetContainerName: true }),
+    ...(lost === undefined ? {} : { resetDependencies: lost }),
     ...overrideShared(service, plan),
     ...(networks.size === 0 ? {} : { networks }),
     ...(extraHosts.length === 0 ? {} : { extraHosts }),

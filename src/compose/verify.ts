@@ -3,10 +3,12 @@
  * used before the two are the same: an old Compose appends to the ports that `!override` should replace. Pure.
  */
 import type { Attachment, ComposePort, ComposeProject, ComposeService } from './model.ts';
+import { withoutServices } from './part.ts';
 import type { Override, ServiceOverride, VolumeOverride } from './override.ts';
 
 /** The project that the override leads to. */
-export function applyOverride(project: ComposeProject, override: Override): ComposeProject {
+export function applyOverride(whole: ComposeProject, override: Override): ComposeProject {
+  const project = withoutServices(whole, override.omitted);
   return {
     ...project,
     services: mapValues(project.services, (service) =>
@@ -70,6 +72,7 @@ export function findDeviations(expected: ComposeProject, actual: ComposeProject)
     compare(`container name of ${name}`, service.containerName, found.containerName);
     compare(`network mode of ${name}`, service.networkMode, found.networkMode);
     compare(`networks of ${name}`, describeNetworks(service), describeNetworks(found));
+    compare(`dependencies of ${name}`, keysOf(service.dependsOn), keysOf(found.dependsOn));
     compare(`extra hosts of ${name}`, service.extraHosts.toSorted(), found.extraHosts.toSorted());
     // Values may be secrets: only names are told.
     compare(`variables of ${name}`, namesOf(service, service), namesOf(found, service));

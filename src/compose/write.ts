@@ -11,7 +11,13 @@ export function writeOverride(override: Override, heading: readonly string[] = [
   document.contents = map([
     ['name', override.name === undefined ? undefined : text(override.name)],
     // Compose refuses a file without any known key.
-    ['services', map([...override.services].map(([name, service]) => [name, writeService(service)]))],
+    [
+      'services',
+      map([
+        ...[...override.omitted].map((name): [string, Node] => [name, reset()]),
+        ...[...override.services].map(([name, service]): [string, Node] => [name, writeService(service)]),
+      ]),
+    ],
     ['volumes', section(override.volumes, writeResource)],
     ['networks', section(override.networks, writeResource)],
   ]) as never;
@@ -21,6 +27,10 @@ export function writeOverride(override: Override, heading: readonly string[] = [
 function writeService(service: ServiceOverride): YAMLMap {
   return map([
     ['container_name', service.resetContainerName && reset()],
+    [
+      'depends_on',
+      service.resetDependencies && map(service.resetDependencies.map((name) => [name, reset()])),
+    ],
     ['network_mode', service.networkMode === undefined ? undefined : text(service.networkMode)],
     ['pid', service.pid === undefined ? undefined : text(service.pid)],
     ['ipc', service.ipc === undefined ? undefined : text(service.ipc)],

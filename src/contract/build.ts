@@ -93,7 +93,17 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     const { compose } = fields;
     const access = buildAccess(fields);
     const ready = buildReadiness(fields, defaults);
-    return { ...shared, kind: 'compose', compose, ready, access, listed: true } satisfies ComposeService;
+    const { scope = 'stack', cleanup } = fields;
+    return {
+      ...shared,
+      kind: 'compose',
+      compose,
+      ready,
+      access,
+      listed: true,
+      scope,
+      cleanup,
+    } satisfies ComposeService;
   }
   if (fields.kind === 'task') {
     return {

@@ -3,6 +3,7 @@ import { checkRanges, checkReservations, checkSeverities } from './check-ranges.
 import { checkPolicies } from './check-policies.ts';
 import { checkReadiness } from './check-readiness.ts';
 import { checkRenames } from './check-renames.ts';
+import { checkScopes } from './check-scopes.ts';
 import { parseExternal } from './external.ts';
 import type { Problem } from './issues.ts';
 import { isRoutable, primaryOf, protocolOf } from './ports.ts';
@@ -26,11 +27,14 @@ const RUN_HERE = [
   'inputs',
 ] as const satisfies readonly Field[];
 
+/** Only containers outlive the runner, and have an inside. */
+const IN_CONTAINERS = ['scope', 'cleanup'] as const satisfies readonly Field[];
+
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
 const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
-  process: ['run', 'inputs'],
-  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', ...LONG_LIVED],
-  external: ['consumes', 'env', 'ready', 'start', ...RUN_HERE, ...LONG_LIVED],
+  process: ['run', 'inputs', ...IN_CONTAINERS],
+  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', ...LONG_LIVED, ...IN_CONTAINERS],
+  external: ['consumes', 'env', 'ready', 'start', ...RUN_HERE, ...LONG_LIVED, ...IN_CONTAINERS],
   // The Compose file says what it is and how it is run.
   compose: [...RUN_HERE, ...LONG_LIVED],
 };
@@ -52,6 +56,7 @@ export function checkFields(fields: ContractFields, environments: readonly strin
     ...checkReservations(fields.reservations ?? []),
     ...checkSeverities(fields.check?.severity ?? {}),
     ...checkRenames(Object.entries(fields.services), ['services'], 'service'),
+    ...checkScopes(fields.services),
   ];
 }
 
@@ -114,6 +119,10 @@ const KIND_NAMES = {
 function hintFor(field: Field, kind: keyof typeof FOREIGN): string {
   if (field === 'run') return 'add kind: task, or write start: manual';
   if (field === 'start' && kind === 'task') return 'write run: manual';
+  if (field === 'scope' && kind === 'process') {
+    return 'a process ends with the checkout that started it: run it with Compose, or start it by hand and write external: 127.0.0.1:PORT';
+  }
+  if (field === 'cleanup') return 'it is run inside of a container: write it for a service of Compose';
   return `remove ${field}`;
 }
 

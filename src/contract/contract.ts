@@ -123,6 +123,10 @@ export interface ComposeService extends Runnable {
   readonly access?: Access | undefined;
   /** False when the contract does not name it (`include: all`). */
   readonly listed: boolean;
+  /** `workspace`: one for all stacks of the workspace and the environment. */
+  readonly scope: 'stack' | 'workspace';
+  /** Run inside of the container when the stack goes down. */
+  readonly cleanup?: string | readonly string[] | undefined;
   /** Differs when the project says something else of it; absent before the project was read. */
   readonly definition?: string | undefined;
   readonly image?: string | undefined;

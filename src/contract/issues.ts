@@ -86,6 +86,4 @@ function kindOf(value: unknown): string {
 }
 
 /** Keys that the format has in store. */
-const LATER: ReadonlySet<string> = new Set(
-  'alias checkout cleanup compose container https scope tls tty'.split(' '),
-);
+const LATER: ReadonlySet<string> = new Set('alias checkout compose container https tls tty'.split(' '));

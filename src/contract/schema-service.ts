@@ -205,6 +205,16 @@ export const serviceShape = {
   compose: text
     .optional()
     .describe('A service of the Compose project, by its name there: started and watched like a process.'),
+  scope: choice('stack', 'workspace')
+    .optional()
+    .describe(
+      'Of a Compose service. workspace: one for all branches, started by the first stack that needs it and removed by the last "portramp down". Default: stack.',
+    ),
+  cleanup: commandForm
+    .optional()
+    .describe(
+      'Of a Compose service: run inside of its container by "portramp down", when whoever consumes it has stopped. Text needs a shell there.',
+    ),
   ports: ports.optional(),
   consumes: z
     .array(consumption, say('this must be a list', 'write consumes: [db]'))

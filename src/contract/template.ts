@@ -30,6 +30,16 @@ const BARE_REFERENCES: readonly string[] = ['workspace'];
 /** Takes the text of an `env` value, a `url`, a probe or one word of a list-form command apart. */
 export const parseTemplate = (text: string): Template => parseNested(text, 0);
 
+/** The paths of every reference in it, also in defaults. */
+export function referencesIn(text: string): (readonly string[])[] {
+  const pathsOf = (parts: readonly Part[]): (readonly string[])[] =>
+    parts.flatMap((part) => {
+      if (part.kind === 'reference') return [part.path];
+      return part.kind === 'variable' ? pathsOf(part.fallback ?? []) : [];
+    });
+  return pathsOf(parseTemplate(text).parts);
+}
+
 /** Deeper defaults than this are a mistake or an attack on the stack. */
 const MAX_NESTING = 16;
 

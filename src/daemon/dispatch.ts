@@ -77,8 +77,8 @@ async function answer(
       return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
     }
     case 'lease': {
-      const { stack, ports, rules, hosts } = parse('lease', params);
-      const leased = await stacks.lease(stack, ports, rules);
+      const { stack, ports, rules, hosts, scope } = parse('lease', params);
+      const leased = await stacks.lease(stack, ports, { rules, scope });
       if (hosts === undefined) return leased;
       return { ...leased, refusedHosts: Object.keys(await stacks.judgeHosts(stack, hosts)) };
     }

@@ -10,6 +10,7 @@ import {
   isSamePort,
   leasesOf,
   putLeases,
+  workspaceOf,
   type LeasePort,
   type LedgerKey,
   type LedgerLease,
@@ -18,13 +19,15 @@ import {
 import type { DaemonResult, Lease, PortRequest, PortRules } from '../protocol/messages.ts';
 
 export interface Leases {
-  lease(
-    key: LedgerKey,
-    ports: readonly PortRequest[],
-    rules: PortRules | undefined,
-  ): Promise<DaemonResult<'lease'>>;
+  lease(key: LedgerKey, ports: readonly PortRequest[], options: LeaseOptions): Promise<DaemonResult<'lease'>>;
   /** `number` is the one that the runner found taken. */
   reassign(asked: Reassignment): Promise<DaemonResult<'reassign'>>;
+}
+
+export interface LeaseOptions {
+  readonly rules?: PortRules | undefined;
+  /** Who holds the numbers: the stack, or all of its workspace. */
+  readonly scope: 'stack' | 'workspace';
 }
 
 export interface Reassignment {
@@ -55,6 +58,11 @@ export function createLeases(options: LeasesOptions): Leases {
     ...(rules === undefined ? {} : { rules }),
   });
 
+  const isWorkspaceRunning = ({ workspaceId, environment }: LedgerStack): boolean =>
+    ledger.current.stacks.some(
+      (stack) => stack.workspaceId === workspaceId && stack.environment === environment && isRunning(stack),
+    );
+
   // All of them, not only the new ones: a write that fails meanwhile takes back what is not on disk yet.
   const put = (key: LedgerKey, leases: readonly LedgerLease[], fenced?: readonly number[]): Promise<void> =>
     ledger.commit((current) => {
@@ -62,10 +70,15 @@ export function createLeases(options: LeasesOptions): Leases {
       return fenced === undefined ? next : fenceNumbers(next, key, fenced);
     });
 
-  const lease: Leases['lease'] = async (key, ports, rules) => {
+  const lease: Leases['lease'] = async (key, ports, { rules, scope }) => {
+    const isShared = scope === 'workspace';
     const { allocation, written } = await inTurn(async () => {
+      const holder = (): LedgerStack => (isShared ? workspaceOf(requireStack(key)) : requireStack(key));
       const allocate = (): Promise<Allocation> =>
-        allocateLeases(ledger.current, requireStack(key), ports, optionsFor(key, rules));
+        allocateLeases(ledger.current, holder(), ports, {
+          ...optionsFor(key, rules),
+          running: isShared ? isWorkspaceRunning(requireStack(key)) : isRunning(key),
+        });
       const found = await allocate().catch(async (error: unknown) => {
         // Numbers of checkouts that are gone are taken back only when nothing else is left.
         if (!isNoFreePort(error) || !(await options.forgetGone())) throw error;
@@ -73,8 +86,8 @@ export function createLeases(options: LeasesOptions): Leases {
       });
       // Containers alone say nothing of what the contract pins and reserves.
       const isContract = ports.length === 0 || ports.some(({ kept }) => kept !== true);
-      const fenced = isContract ? fencedBy(requireStack(key), ports, rules) : undefined;
-      return { allocation: found, written: later(put(key, found.leases, fenced)) };
+      const fenced = isContract && !isShared ? fencedBy(requireStack(key), ports, rules) : undefined;
+      return { allocation: found, written: later(put(holder(), found.leases, fenced)) };
     });
     await written();
     const busy = await tellBusyPins(allocation, options);

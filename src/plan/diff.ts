@@ -68,6 +68,8 @@ const POLICIES = [
   ['run', 'none'],
   ['resolve', 'restart'],
   ['definition', 'restart'],
+  ['scope', 'restart'],
+  ['cleanup', 'none'],
   ['transition', 'none'],
   ['replicas', 'none'],
   ['watch', 'none'],

@@ -66,18 +66,21 @@ function resolveService(
     dir: resolve(plan.stack.root, service.dir),
     command: resolveCommand(service.command, name, ['command'], values),
     ...resolveEnvironment(service, inputs, values),
-    service:
-      service.kind === 'process'
-        ? {
-            ...service,
-            stop: resolveStop(service, values),
-            ready: resolveReadiness(service.ready, name, values),
-          }
-        : { ...service, stop: resolveStop(service, values) },
+    service: { ...resolvePolicies(service, values), stop: resolveStop(service, values) },
   };
 }
 
 type Runnable = Exclude<Service, { kind: 'external' }>;
+
+/** What is filled in besides the command and its environment. */
+function resolvePolicies(service: Runnable, values: Values): Runnable {
+  const { name } = service;
+  if (service.kind === 'process') {
+    return { ...service, ready: resolveReadiness(service.ready, name, values) };
+  }
+  if (service.kind === 'task' || service.cleanup === undefined) return service;
+  return { ...service, cleanup: resolveCommand(service.cleanup, name, ['cleanup'], values) };
+}
 
 type Path = readonly (string | number)[];
 

@@ -10,6 +10,7 @@ import {
   isSameKey,
   isSamePort,
   numbersOf,
+  workspaceOf,
   type Ledger,
   type LedgerKey,
   type LedgerLease,
@@ -230,9 +231,15 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
   const other = search.otherOn(pinned);
   if (other === undefined)
     return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
-  const holder = search.ledger.stacks.find((one) => isSameKey(one, other));
-  const who = `${other.service} of ${holder?.slug ?? 'another stack'} (${other.root})`;
+  const who = `${other.service} of ${describeHolder(search.ledger, other)}`;
   return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
+}
+
+function describeHolder({ stacks }: Ledger, lease: LedgerLease): string {
+  const holder = stacks.find((one) => isSameKey(one, lease));
+  if (holder !== undefined) return `${holder.slug} (${lease.root})`;
+  const shared = stacks.find((one) => isSameKey(workspaceOf(one), lease));
+  return shared === undefined ? `another stack (${lease.root})` : `all branches of ${shared.workspace}`;
 }
 
 function explainMove({ heldBy, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {

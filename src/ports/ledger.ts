@@ -79,18 +79,36 @@ export const findStack = (ledger: Ledger, key: LedgerKey): LedgerStack | undefin
 export const leasesOf = (ledger: Ledger, key: LedgerKey): LedgerLease[] =>
   ledger.leases.filter((lease) => isSameKey(lease, key));
 
+/**
+ * Who holds what all stacks of a workspace share in one environment. It is in no list of stacks: the id of the
+ * workspace stands where a stack has its root, and no path looks like one.
+ */
+export const workspaceOf = (stack: LedgerStack): LedgerStack => ({
+  ...stack,
+  root: stack.workspaceId,
+  slug: '',
+  main: true,
+});
+
 /** Adds the stack, or replaces what is known of it. */
 export function putStack(ledger: Ledger, stack: LedgerStack): Ledger {
   return { ...ledger, stacks: [...ledger.stacks.filter((known) => !isSameKey(known, stack)), stack] };
 }
 
-/** Forgets stacks with all that they hold. */
+/** Forgets stacks with all that they hold; the last one of a workspace takes along what they shared. */
 export function removeStacks(ledger: Ledger, keys: readonly LedgerKey[]): Ledger {
-  const gone = new Set(keys.map(keyText));
+  const named = new Set(keys.map(keyText));
+  const isNamed = (key: LedgerKey): boolean => named.has(keyText(key));
+  const stacks = ledger.stacks.filter((stack) => !isNamed(stack));
+  const shared = new Set(stacks.map((stack) => keyText(workspaceOf(stack))));
+  const gone = new Set([
+    ...named,
+    ...ledger.stacks.map((stack) => keyText(workspaceOf(stack))).filter((key) => !shared.has(key)),
+  ]);
   const stays = (key: LedgerKey): boolean => !gone.has(keyText(key));
   return {
     ...ledger,
-    stacks: ledger.stacks.filter(stays),
+    stacks,
     leases: ledger.leases.filter(stays),
     hosts: Object.fromEntries(Object.entries(ledger.hosts).filter(([, key]) => stays(key))),
   };

@@ -112,6 +112,8 @@ export const daemonRequests = {
       stack: stackKey,
       ports: z.array(portRequest),
       rules: portRules.optional(),
+      /** `workspace`: every stack of the workspace and the environment gets the same numbers. */
+      scope: z.enum(['stack', 'workspace']).default('stack'),
       /** Host names that the stack is going to publish and that somebody else may hold. */
       hosts: z.array(z.string()).optional(),
     }),

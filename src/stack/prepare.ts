@@ -16,8 +16,8 @@ import {
   openComposePart,
   overrideFor,
   type ComposeCommand,
+  type ComposeStacks,
 } from './compose/contract.ts';
-import type { ComposeStack } from './compose/prepare.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
@@ -43,7 +43,7 @@ export interface PreparedStack {
   readonly files: readonly string[];
 }
 
-export interface PreparedCompose extends ComposeStack {
+export interface PreparedCompose extends ComposeStacks {
   /** Absent where Compose is not installed. */
   readonly binary: ComposeBinary | undefined;
   /** The numbers of its ports, by service and port of the contract. */

@@ -184,13 +184,17 @@ class StackRunner implements Runner {
   async #stop(now: boolean, remove: boolean): Promise<void> {
     // A start that is under way sees that it is not wanted any more, and starts no service.
     await this.#starting;
-    if (!remove && this.#parts?.containers.letGo()) {
+    if (remove) this.#parts?.containers.beginDown();
+    else if (this.#parts?.containers.letGo()) {
       this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
     }
     await this.#supervision?.shutDown(now);
-    const failure = remove ? await this.#parts?.containers.down() : undefined;
-    if (failure !== undefined) {
-      this.events.emit({ type: 'notice', text: `containers were not removed: ${failure.message}` });
+    const problems = remove ? ((await this.#parts?.containers.down()) ?? []) : [];
+    if (problems.length > 0) {
+      for (const text of problems) this.events.emit({ type: 'notice', text });
+      // Whoever asked for it is waiting at the daemon.
+      this.#problems = problems;
+      await this.#session?.publish(this.#snapshot());
     }
     await this.#close();
   }

@@ -181,6 +181,15 @@ function findFields(old: Service, service: Service): Difference[] {
     const { host, port } = service.target;
     return [say('risky', 'target-changed', `${service.name} is at ${host}:${port}`, [...at, 'external'])];
   }
+  if (old.kind === 'compose' && service.kind === 'compose' && old.scope !== service.scope) {
+    const whose = service.scope === 'workspace' ? 'all branches share one' : 'each branch has its own';
+    return [
+      say('risky', 'service-changed', `${service.name}: ${whose}, with other data than before`, [
+        ...at,
+        'scope',
+      ]),
+    ];
+  }
   const fields = changedFields(old, service, SERVICE_FIELDS);
   if (old.kind !== 'external' && service.kind !== 'external') {
     const names = new Set([...Object.keys(old.env), ...Object.keys(service.env)]);
@@ -196,6 +205,7 @@ const SERVICE_FIELDS = [
   'command',
   'envFiles',
   'url',
+  'cleanup',
   'ready',
   'restart',
   'stop',

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
 import type { ComposeArguments } from '../../runtime/compose/arguments.ts';
+import type { Attempt } from '../../runtime/compose/up.ts';
+import type { SharedContainers } from '../shared-containers.ts';
 import { notice } from '../terminal.ts';
 import type { StackOptions } from '../workspace.ts';
 
@@ -55,6 +57,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const { findCompose } = await import('../../runtime/compose/binary.ts');
   const { composeWords } = await import('../../runtime/compose/resolve.ts');
   const { beginUp } = await import('../../runtime/compose/up.ts');
+  const { withoutServices } = await import('../../compose/part.ts');
   const binary = await findCompose(process.env);
   const prepared = await openComposeStack(options, parsed, binary);
   if (SPEAKING.includes(parsed.command ?? '')) for (const text of prepared.notices) notice(text);
@@ -66,17 +69,43 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const attempt = await beginUp({
     call,
     arguments: parsed,
-    project: prepared.project,
+    project: withoutServices(prepared.project, prepared.override.omitted),
     published: prepared.override.published,
     root: prepared.stack.root,
     describeHolder: whoHolds,
     say: notice,
   });
-  const code = await runInTerminal({
-    command: [call.binary.command[0], ...composeWords(call), parsed.command ?? '', ...parsed.rest],
-    cwd: call.cwd,
-    environment: call.environment,
-  });
+  const { openShared } = await import('../shared-containers.ts');
+  const shared = await openShared(prepared, call, parsed, whoHolds);
+  const code = await around(shared, attempt, () =>
+    runInTerminal({
+      command: [
+        binary.command[0],
+        ...composeWords(shared?.callInstead ?? call),
+        parsed.command ?? '',
+        ...parsed.rest,
+      ],
+      cwd: call.cwd,
+      environment: call.environment,
+    }),
+  );
   await attempt?.end(code);
+  return code;
+}
+
+/** What all branches share is there before, and can be reached after it too: Compose may have made containers anew. */
+async function around(
+  shared: SharedContainers | undefined,
+  attempt: Attempt | undefined,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    await shared?.before();
+  } catch (error) {
+    await attempt?.end(1);
+    throw error;
+  }
+  const code = await run();
+  if (code === 0) await shared?.after();
   return code;
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { PortrampError, messageOf } from '../../lib/errors.ts';
 import { isSameStack, withDaemon } from '../daemon-access.ts';
 import { until, untilPublished } from '../stack-watch.ts';
-import { print, printJson } from '../terminal.ts';
+import { notice, print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack, StackKey } from '../../protocol/messages.ts';
@@ -31,7 +31,7 @@ async function down(options: StackOptions & { all?: boolean; json?: boolean }): 
   });
   if (key !== undefined && stopped.length + failures.length === 0) {
     const { removeContainers } = await import('../left-containers.ts');
-    const left = await removeContainers(key);
+    const left = await removeContainers(key, notice);
     if (left !== undefined) stopped.push(left);
   }
   if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
@@ -62,5 +62,11 @@ async function downOne(client: DaemonClient, stack: RunningStack): Promise<void>
   const key = { root: stack.root, environment: stack.environment };
   await untilPublished(client, key);
   await client.request('command', { stack: key, command: { action: 'down' } });
-  await until(client, key, (current) => current === undefined);
+  const before = new Set(stack.problems);
+  const told = new Set<string>();
+  await until(client, key, (current) => {
+    for (const text of current?.problems ?? []) if (!before.has(text)) told.add(text);
+    return current === undefined;
+  });
+  for (const text of told) notice(text);
 }

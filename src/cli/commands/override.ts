@@ -39,6 +39,9 @@ async function override(options: OverrideOptions): Promise<void> {
     await findComposeIfAny(process.env),
   );
   for (const text of prepared.notices) notice(text);
+  for (const name of prepared.override.omitted) {
+    notice(`${name} is not in it: all branches share it, in a project of its own`);
+  }
   const path = options.write ? await storeOverride(locateHome(), prepared) : undefined;
   if (options.json) printJson(describe(prepared, path));
   else if (path !== undefined) print(path);
@@ -61,5 +64,6 @@ const describe = ({ stack, project, files, override: plan }: ComposeStack, path:
     ...(published === undefined ? {} : { original: published }),
   })),
   names: plan.pins.map(({ kind, name, what, pinned, released }) => ({ kind, name, what, pinned, released })),
+  ...(plan.omitted.size === 0 ? {} : { shared: [...plan.omitted] }),
   findings: plan.findings,
 });

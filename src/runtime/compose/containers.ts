@@ -79,3 +79,8 @@ const isOneOff = (name: string, service: string): boolean =>
   new RegExp(`[-_]${escape(service)}[-_]run[-_]\\w+$`).test(name);
 
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+
+/** A container that was made and does not run yet is about to take the place of another. */
+const ALIVE = ['created', 'running', 'restarting', 'paused'];
+
+export const isAlive = ({ state }: Container): boolean => ALIVE.includes(state);

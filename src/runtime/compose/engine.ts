@@ -6,10 +6,11 @@ import { createQueue } from '../../lib/queue.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Exit, Instance, OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
 import { startProcess } from '../process/start.ts';
-import { listContainers, type Container } from './containers.ts';
+import { isAlive, listContainers, type Container } from './containers.ts';
 import { followEvents, type ContainerEvents } from './events.ts';
-import { explainFailure } from './failure.ts';
 import { composeWords, runCompose, type ComposeCall } from './resolve.ts';
+import { up, upShared } from './start.ts';
+import type { Users } from './users.ts';
 
 export interface ContainerSpec {
   /** Its name in the project. */
@@ -18,32 +19,36 @@ export interface ContainerSpec {
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
   /** Asked before anything is started: why it may not be, given the numbers that its own containers hold. */
   readonly findConflict: (own: ReadonlySet<number>) => Promise<StartFailure | undefined>;
+  /** Networks of another project that it is to be on before it starts. */
+  readonly networks?: readonly string[];
+  /** Numbers on which it will be reached. */
+  readonly numbers: readonly number[];
 }
 
 export interface ComposeEngine {
   start(spec: ContainerSpec): Promise<StartResult>;
   /** As the engine last told; empty when there is none. */
   containersOf(service: string): readonly Container[];
-  /** From now on an instance that is stopped is only let go of: its container runs on. */
-  letGo(): void;
-  /** Removes the containers and networks of the project. Undefined when that worked, else why not. */
-  down(): Promise<StartFailure | undefined>;
+  /** From now on an instance that is stopped is only let go of: its container runs on. Default: all of them. */
+  letGo(services?: ReadonlySet<string>): void;
   close(): void;
 }
 
-/** Milliseconds: an image may have to be pulled or built first. */
-const UP_TIMEOUT = 30 * 60_000;
+/** Milliseconds. */
 const STOP_TIMEOUT = 120_000;
 const PATROL = 10_000;
 
-/** @param call With every profile and the stack's override. May change: a later call is used from then on. */
-export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
+/**
+ * @param call With every profile and the stack's override. May change: a later call is used from then on.
+ * @param users Who else uses these containers; absent: nobody does.
+ */
+export function createComposeEngine(call: () => ComposeCall, users?: Users): ComposeEngine {
   // Two `up` at once would both make the network.
   const inTurn = createQueue();
   const instances = new Map<string, ContainerInstance>();
   let containers: readonly Container[] = [];
   let events: ContainerEvents | undefined;
-  let isLetGo = false;
+  let isLetGo = (_service: string): boolean => false;
   let looking: Promise<void> | undefined;
   let lookAgain = false;
 
@@ -93,11 +98,17 @@ export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
     });
   };
 
-  const stopContainer = async (service: string, { timeout }: StopRequest): Promise<void> => {
+  const stopContainer = async (instance: ContainerInstance, service: string, { timeout }: StopRequest) => {
     const seconds = String(Math.ceil(timeout / 1000));
-    await inTurn(() =>
-      runCompose(call(), ['stop', '--timeout', seconds, service], { timeout: STOP_TIMEOUT }),
-    );
+    const stop = () => runCompose(call(), ['stop', '--timeout', seconds, service], { timeout: STOP_TIMEOUT });
+    if (users === undefined) await inTurn(stop);
+    else {
+      const isOthers = await users.end([service], async ({ unused }) => {
+        if (unused.length > 0) await inTurn(stop);
+        return unused.length === 0;
+      });
+      if (isOthers) return instance.leave('runs on: another branch uses it');
+    }
     await refresh();
   };
 
@@ -111,7 +122,11 @@ export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
   const start = async (spec: ContainerSpec): Promise<StartResult> => {
     const { service } = spec;
     const begun = new Date().toISOString();
-    const failure = await inTurn(() => up(call(), spec));
+    const failure = await inTurn(() =>
+      users === undefined
+        ? up(call(), spec)
+        : users.begin(service, (others) => upShared(call(), spec, others)),
+    );
     if (failure !== undefined) return { ok: false, failure };
     const log = await startProcess({
       command: [call().binary.command[0], ...composeWords(call()), ...LOGS, begun, service],
@@ -125,8 +140,8 @@ export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
     const instance = new ContainerInstance({
       log: log.instance,
       stop: (request) => {
-        if (isLetGo) instance.end(0);
-        else void stopContainer(service, request).catch(() => instance.end(1));
+        if (isLetGo(service)) instance.end(0);
+        else void stopContainer(instance, service, request).catch(() => instance.end(1));
       },
       say: (text) => void spec.onOutput('stderr', Buffer.from(`${text}\n`)),
     });
@@ -140,12 +155,8 @@ export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
   return {
     start,
     containersOf: (service) => containers.filter((each) => each.service === service),
-    letGo: () => {
-      isLetGo = true;
-    },
-    down: async () => {
-      const { code, stderr } = await inTurn(() => runCompose(call(), ['down'], { timeout: STOP_TIMEOUT }));
-      return code === 0 ? undefined : explainFailure(stderr, code);
+    letGo: (services) => {
+      isLetGo = (service) => services?.has(service) ?? true;
     },
     close: () => {
       clearInterval(patrol);
@@ -156,42 +167,6 @@ export function createComposeEngine(call: () => ComposeCall): ComposeEngine {
 
 /** Only what is printed from now on: what came before was shown when it came. */
 const LOGS = ['logs', '--follow', '--no-color', '--no-log-prefix', '--since'];
-
-/** A container that was made and does not run yet is about to take the place of another. */
-const ALIVE = ['created', 'running', 'restarting', 'paused'];
-
-const isAlive = ({ state }: Container): boolean => ALIVE.includes(state);
-
-/** Undefined when the containers of the service run. What a failed attempt created is removed again. */
-async function up(
-  call: ComposeCall,
-  { service, findConflict }: ContainerSpec,
-): Promise<StartFailure | undefined> {
-  try {
-    const before = await listContainers(call);
-    const conflict = await findConflict(new Set(before.flatMap((each) => each.published)));
-    if (conflict !== undefined) return conflict;
-    // Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by.
-    const { code, stderr } = await runCompose(call, ['up', '--detach', service], {
-      timeout: UP_TIMEOUT,
-    });
-    if (code === 0) return undefined;
-    const known = new Set(before.map(({ id }) => id));
-    const after = await listContainers(call).catch(() => []);
-    const isStuck = after.some(
-      (each) => each.service === service && each.state === 'created' && !known.has(each.id),
-    );
-    if (isStuck) await runCompose(call, ['rm', '--force', '--stop', service], { timeout: STOP_TIMEOUT });
-    return explainFailure(stderr, code);
-  } catch (error) {
-    return {
-      message: messageOf(error),
-      ...(error instanceof Error && 'hint' in error && typeof error.hint === 'string'
-        ? { hint: error.hint }
-        : {}),
-    };
-  }
-}
 
 const definedIn = (environment: ComposeCall['environment']): Record<string, string> =>
   Object.fromEntries(
@@ -249,6 +224,12 @@ class ContainerInstance implements Instance {
   /** The containers have ended. */
   end(code: number): void {
     this.#end(code);
+  }
+
+  /** It is somebody else's from now on. */
+  leave(why: string): void {
+    this.#parts.say(`portramp: ${why}`);
+    this.#end(0);
   }
 
   /** Nobody can tell any more what has become of them. */

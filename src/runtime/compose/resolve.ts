@@ -28,6 +28,9 @@ export interface Resolved {
 /** A remote `include` is fetched (milliseconds). */
 const CONFIG_TIMEOUT = 120_000;
 
+/** How long a Compose that is late may take to take back what it has begun (milliseconds). */
+const GRACE = 10_000;
+
 /** The words after the program. */
 export const composeWords = ({ binary, options, files, profiles, projectName }: ComposeCall): string[] => [
   ...binary.command.slice(1),
@@ -86,6 +89,7 @@ export function runCompose(
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout,
     });
+    const kill = setTimeout(() => child.kill('SIGKILL'), timeout + GRACE).unref();
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -97,6 +101,7 @@ export function runCompose(
       reject(new PortrampError('COMPOSE_MISSING', `${program} could not be started: ${messageOf(error)}`));
     });
     child.once('close', (code) => {
+      clearTimeout(kill);
       settle({ code: code ?? -1, stdout: text(stdout), stderr: text(stderr) });
     });
   });

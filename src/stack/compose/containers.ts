@@ -6,29 +6,28 @@ import type { ResolvedService } from '../../plan/plan.ts';
 import type { PortHolder } from '../../protocol/messages.ts';
 import { createComposeEngine, type ComposeEngine, type ContainerSpec } from '../../runtime/compose/engine.ts';
 import { probeContainer } from '../../runtime/compose/probe.ts';
-import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
 import { describeHolder } from '../../lib/holder.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { Look } from '../readiness.ts';
 import type { ServiceState } from '../service.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
-import { storeOverride } from './store.ts';
+import { takeDown } from './down.ts';
+import { networksFor, storeProjects, type Projects } from './projects.ts';
 
 export interface Containers {
   /** Takes over what the stack is from now on. Called before anything of it is launched. */
   use(prepared: PreparedStack): Promise<void>;
-  launch(
-    service: ResolvedService,
-    spec: Omit<ContainerSpec, 'service' | 'findConflict'>,
-  ): Promise<StartResult>;
+  launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): Look;
   /** Opens and closes the ways from containers to processes, as those come and go. */
   bridge(units: readonly Bridged[]): void;
   /** From now on stopping leaves containers running. True when there are any. */
   letGo(): boolean;
-  /** Removes them all, and their networks. */
-  down(): Promise<StartFailure | undefined>;
+  /** The same for those that something is still to be done with, or that others use, before `down`. */
+  beginDown(): void;
+  /** Removes what is the stack's; what went wrong, a sentence each. */
+  down(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -48,12 +47,12 @@ const LOOK_TIMEOUT = 3_000;
 
 export function createContainers({ home, holdersOf, onNotice }: ContainersOptions): Containers {
   let prepared: PreparedStack | undefined;
-  let call: ComposeCall | undefined;
-  let engine: ComposeEngine | undefined;
+  let projects: Projects | undefined;
+  const engines: { own?: ComposeEngine; shared?: ComposeEngine } = {};
   let launched = false;
   let address: Promise<string | undefined> | undefined;
   const bridges: Bridges = createBridges(
-    () => (address ??= findBridgeAddress(call?.environment ?? process.env)),
+    () => (address ??= findBridgeAddress(projects?.own.environment ?? process.env)),
     onNotice,
   );
   let bridging: Promise<void> = Promise.resolve();
@@ -75,31 +74,42 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
     return undefined;
   };
 
+  /** Of the stack's own project, or of that which all branches share. Undefined where Compose is not installed. */
+  const engineFor = ({ service }: ResolvedService): ComposeEngine | undefined => {
+    const known = projects;
+    if (known === undefined) return undefined;
+    if (service.kind !== 'compose' || service.scope === 'stack') {
+      return (engines.own ??= createComposeEngine(() => projects?.own ?? known.own));
+    }
+    const { shared } = known;
+    if (shared === undefined) return undefined;
+    return (engines.shared ??= createComposeEngine(
+      () => projects?.shared?.call ?? shared.call,
+      shared.users,
+    ));
+  };
+
   return {
     use: async (next) => {
       prepared = next;
-      const { compose } = next;
-      if (compose?.binary === undefined) return;
-      const path = await storeOverride(home, compose);
-      // Whatever its profile, a service that is wanted is started.
-      const files = [...compose.files, path];
-      call = { ...compose.call, binary: compose.binary, files, profiles: ['*'] };
+      projects = await storeProjects(home, next);
     },
     launch: async (service, spec) => {
-      const known = call;
-      if (known === undefined || service.service.kind !== 'compose') {
+      const engine = engineFor(service);
+      if (engine === undefined || prepared === undefined || service.service.kind !== 'compose') {
         const hint = 'install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE';
         return { ok: false, failure: { message: 'Docker Compose was not found', hint } };
       }
-      engine ??= createComposeEngine(() => call ?? known);
       launched = true;
       return engine.start({
         ...spec,
         service: service.service.compose,
+        networks: networksFor(prepared, service.name),
+        numbers: service.ports.map(({ targetPort }) => targetPort),
         findConflict: (own) => findConflict(service, own),
       });
     },
-    lookAt: (service) => (signal) => lookAt(service, engine, signal),
+    lookAt: (service) => (signal) => lookAt(service, engineFor(service), signal),
     bridge: (units) => {
       const wanted = prepared === undefined ? [] : bridgesFor(prepared, units);
       const key = JSON.stringify(wanted);
@@ -108,17 +118,27 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
       bridging = bridging.then(() => bridges.set(wanted));
     },
     letGo: () => {
-      engine?.letGo();
+      engines.own?.letGo();
+      engines.shared?.letGo();
       return launched;
     },
+    beginDown: () => {
+      const chores = [...(prepared?.services.values() ?? [])].flatMap(({ service }) =>
+        service.kind === 'compose' && service.cleanup !== undefined ? [service.compose] : [],
+      );
+      engines.own?.letGo(new Set(chores));
+      engines.shared?.letGo();
+    },
     down: async () => {
-      const known = call;
-      if (known === undefined) return undefined;
-      engine ??= createComposeEngine(() => known);
-      return engine.down();
+      if (prepared === undefined || projects === undefined) return [];
+      const problems: string[] = [];
+      const failure = await takeDown(prepared, projects, (text) => problems.push(text));
+      if (failure !== undefined) problems.push(`containers were not removed: ${failure.message}`);
+      return problems;
     },
     close: async () => {
-      engine?.close();
+      engines.own?.close();
+      engines.shared?.close();
       await bridging;
       await bridges.close();
     },

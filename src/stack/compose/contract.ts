@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 
 import { addComposeServices, findPortProblems } from '../../compose/contract-services.ts';
+import { findTies, sharedServices } from '../../compose/part.ts';
 import { canPublish, publicationsOf, type Publication } from '../../compose/publications.ts';
 import type { Contract } from '../../contract/contract.ts';
 import type { Diagnostic } from '../../contract/diagnostic.ts';
@@ -18,6 +19,7 @@ import {
   makeOverride,
   openProject,
   readForStack,
+  readForWorkspace,
   type ComposeStack,
   type StackProject,
 } from './prepare.ts';
@@ -32,6 +34,10 @@ export interface ComposePart {
   /** With the services of the project in it. */
   readonly contract: Contract;
   readonly base: StackProject;
+  /** The project of what all branches share; absent where nothing is. */
+  readonly shared?: StackProject | undefined;
+  /** The services in it, by their names there. */
+  readonly sharedNames: ReadonlySet<string>;
   readonly binary: ComposeBinary | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -62,8 +68,20 @@ export async function openComposePart(
   });
   const base = await readForStack(open, stack, share);
   const { contract: merged, findings } = addComposeServices(contract, base.project);
-  const problems = [...findings, ...findPortProblems(merged, base.project)];
-  return { contract: merged, base, binary, diagnostics: placeFindings(contract, 'PR022', 'error', problems) };
+  const problems = [
+    ...findings,
+    ...findPortProblems(merged, base.project),
+    ...findTies(merged, base.project),
+  ];
+  const sharedNames = sharedServices(merged);
+  return {
+    contract: merged,
+    base,
+    shared: sharedNames.size === 0 ? undefined : await readForWorkspace(open, stack),
+    sharedNames,
+    binary,
+    diagnostics: placeFindings(contract, 'PR022', 'error', problems),
+  };
 }
 
 /** Undefined where none is installed at all. @throws PortrampError COMPOSE_TOO_OLD */
@@ -110,8 +128,9 @@ export async function leaseComposePorts(
   client: Pick<DaemonClient, 'request'>,
   rules: DaemonParams<'lease'>['rules'],
 ): Promise<ComposeNumbers> {
-  const { contract, base } = part;
+  const { contract, base, sharedNames } = part;
   const publications = publicationsFor(part);
+  const isShared = ({ service }: Publication): boolean => sharedNames.has(service);
   const portsOf = ({ service, target, protocol }: Publication) =>
     [...contract.services.values()].flatMap((each) =>
       each.kind === 'compose' && each.compose === service && protocol === 'tcp'
@@ -120,7 +139,19 @@ export async function leaseComposePorts(
     );
   const staticOf = (publication: Publication): number | undefined =>
     portsOf(publication).find(({ port }) => port.static !== undefined)?.port.static;
-  const numberOf = await leaseNumbers(client, base.stack, publications, { staticOf, rules });
+  const ownNumberOf = await leaseNumbers(
+    client,
+    base.stack,
+    publications.filter((each) => !isShared(each)),
+    { staticOf, rules },
+  );
+  const sharedNumberOf = await leaseNumbers(client, base.stack, publications.filter(isShared), {
+    staticOf,
+    rules,
+    scope: 'workspace',
+  });
+  const numberOf: ComposeNumbers['numberOf'] = (publication) =>
+    isShared(publication) ? sharedNumberOf(publication) : ownNumberOf(publication);
   const leases = new Map<string, Map<string, number>>();
   for (const publication of publications) {
     for (const { service, port } of portsOf(publication)) {
@@ -147,22 +178,33 @@ export function bridgesOf(plan: Plan): PortRequest[] {
     );
 }
 
+/** The stack's project, and that of what all branches share. */
+export interface ComposeStacks extends ComposeStack {
+  readonly shared?: ComposeStack | undefined;
+}
+
 /** @throws PortrampError COMPOSE_INVALID */
-export function overrideFor(
-  { base }: ComposePart,
+export async function overrideFor(
+  { base, shared, sharedNames }: ComposePart,
   { publications, numberOf }: ComposeNumbers,
   services: ReadonlyMap<string, ResolvedService>,
-): Promise<ComposeStack> {
+): Promise<ComposeStacks> {
   const told = [...services.values()].flatMap(({ service, env }) =>
     service.kind === 'compose' && Object.keys(env).length > 0 ? [[service.compose, env] as const] : [],
   );
   const dialsHost = told.filter(([, env]) =>
     Object.values(env).some((value) => value.includes(HOST_GATEWAY)),
   );
-  return makeOverride(base, {
+  const inputs = {
     publications,
     numberOf,
     environment: new Map(told),
     extraHosts: new Map(dialsHost.map(([name]) => [name, [`${HOST_GATEWAY}=host-gateway`]])),
-  });
+  };
+  if (shared === undefined) return makeOverride(base, inputs);
+  const own = [...base.project.services.keys()].filter((name) => !sharedNames.has(name));
+  return {
+    ...(await makeOverride(base, { ...inputs, omitted: sharedNames })),
+    shared: await makeOverride(shared, { ...inputs, omitted: new Set(own) }),
+  };
 }

@@ -52,6 +52,8 @@ export interface OpenProject extends ComposeFiles {
 export interface StackProject {
   readonly open: OpenProject;
   readonly stack: StackIdentity;
+  /** What its override is called: the slug, or the name of the workspace's project. */
+  readonly title: string;
   readonly reading: Reading;
   /** With the replicas that the command line asks for. */
   readonly project: ComposeProject;
@@ -61,6 +63,7 @@ export interface StackProject {
 
 export interface ComposeStack {
   readonly stack: StackIdentity;
+  readonly title: string;
   /** The files of the user, the base first. */
   readonly files: readonly string[];
   /** As it is without the override, but for the project's name. */
@@ -132,8 +135,30 @@ export async function readForStack(
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
     : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };
-  return { open, stack, reading, project, policy, warnings };
+  return { open, stack, title: stack.slug, reading, project, policy, warnings };
 }
+
+/**
+ * The same for what all branches share: a project of the workspace, with names of its own. Every stack reads the same,
+ * unless its files differ.
+ */
+export async function readForWorkspace(open: OpenProject, stack: StackIdentity): Promise<StackProject> {
+  const { query, source } = open;
+  const name = sharedProjectName(stack);
+  const told = { ...toldBy(stack), PORTRAMP_STACK: name };
+  const reading: Reading = { environment: { ...query.ambient, ...told }, projectName: name };
+  const { project, warnings } = await source.read(reading);
+  return { open, stack, title: name, reading, project, policy: { names: 'keep' }, warnings };
+}
+
+/** No slug has a `_` in it; the hash tells two clones of a repository apart. */
+const sharedProjectName = ({ workspace, workspaceId, environment }: StackIdentity): string =>
+  [
+    workspace,
+    ...(environment === DEFAULT_ENVIRONMENT ? [] : [environment]),
+    'shared',
+    workspaceId.slice(0, 6),
+  ].join('_');
 
 /** Makes the override and proves it. @throws PortrampError COMPOSE_INVALID */
 export async function makeOverride(
@@ -141,13 +166,14 @@ export async function makeOverride(
   inputs: Omit<OverrideInputs, 'project' | 'policy'>,
   notices: readonly string[] = [],
 ): Promise<ComposeStack> {
-  const { open, stack, reading, project, policy } = base;
+  const { open, stack, title, reading, project, policy } = base;
   const { call, source, files } = open;
   const override = planOverride({ ...inputs, project, policy });
-  const text = writeOverride(override, headingFor(stack, files));
+  const text = writeOverride(override, headingFor(title, files));
   await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
+    title,
     files,
     project,
     override,
@@ -217,7 +243,7 @@ function shareOf(project: ComposeProject, more: readonly string[]): ReadonlySet<
   return new Set(share);
 }
 
-/** @param options `static`: the number that the contract pins; `rules`: what it says about numbers. */
+/** @param options `staticOf`: the number that the contract pins; `rules`: what it says about numbers. */
 export async function leaseNumbers(
   client: Pick<DaemonClient, 'request'>,
   { root, environment }: StackKey,
@@ -225,8 +251,10 @@ export async function leaseNumbers(
   options: {
     readonly staticOf?: (publication: Publication) => number | undefined;
     readonly rules?: DaemonParams<'lease'>['rules'];
+    readonly scope?: DaemonParams<'lease'>['scope'];
   } = {},
 ): Promise<OverrideInputs['numberOf']> {
+  if (publications.length === 0) return noLease;
   const ports = publications.map((publication) => ({
     ...leaseOf(publication),
     span: publication.span,
@@ -237,13 +265,17 @@ export async function leaseNumbers(
     stack: { root, environment },
     ports,
     rules: options.rules,
+    scope: options.scope,
   });
   const numbers = new Map(leases.map((lease) => [keyOf(lease), lease.number]));
   return (publication) => {
     const number = numbers.get(keyOf(leaseOf(publication)));
-    if (number === undefined) throw new PortrampError('INTERNAL', `${publication.name} has no lease`);
-    return number;
+    return number ?? noLease(publication);
   };
+}
+
+function noLease({ service, name }: Publication): never {
+  throw new PortrampError('INTERNAL', `${name} of ${service} has no lease`);
 }
 
 /** A `/` in the name keeps it apart from every port that a contract can name. */
@@ -251,8 +283,8 @@ export const leaseOf = ({ service, name }: Publication): PortRef => ({ service, 
 
 const keyOf = ({ service, port }: Pick<Lease, 'service' | 'port'>): string => `${service}\0${port}`;
 
-const headingFor = ({ slug }: StackIdentity, files: readonly string[]): string[] => [
-  `The stack ${slug}: made by portramp, and made again at every call. It comes last:`,
+const headingFor = (title: string, files: readonly string[]): string[] => [
+  `The stack ${title}: made by portramp, and made again at every call. It comes last:`,
   `docker compose ${files.map((file) => `-f ${file}`).join(' ')} -f THIS_FILE up`,
 ];
 

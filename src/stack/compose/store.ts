@@ -6,12 +6,14 @@ import { sha256 } from '../../lib/hash.ts';
 import type { Home } from '../../lib/home.ts';
 import type { ComposeStack } from './prepare.ts';
 
-/** Writes the override to the state folder: one file a stack, and one more for every other list of files. */
-export async function storeOverride(home: Home, { stack, files, text }: ComposeStack): Promise<string> {
-  const folder = join(home.root, 'compose');
+/** Writes the override to the state folder: one file a project, and one more for every other list of files. */
+export async function storeOverride(home: Home, { title, files, text }: ComposeStack): Promise<string> {
+  const folder = composeFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const list = sha256(files.join('\0')).slice(0, 8);
-  const path = join(folder, `${stack.slug}.${list}.yaml`);
+  const path = join(folder, `${title}.${list}.yaml`);
   await writeFileAtomic(path, text);
   return path;
 }
+
+export const composeFolder = (home: Home): string => join(home.root, 'compose');

@@ -55,6 +55,16 @@ const BAD: Readonly<Record<string, readonly (readonly [place: string, code: stri
   'reference-cycle.yaml': [['6:10', 'PR026', /host and port/]],
   'reserved-host.yaml': [['4:3', 'PR013', /another host/]],
   'reserved-variable.yaml': [['9:9', 'PR014', /DOCKER_HOST/]],
+  'shared-depends-on-branch.yaml': [
+    ['9:22', 'PR001', /scope: workspace for api too/],
+    ['12:13', 'PR001', /url: and cleanup: of db/],
+    ['13:16', 'PR001', /keep it out of env/],
+    ['14:13', 'PR001', /keep it out of env/],
+  ],
+  'shared-process.yaml': [
+    ['6:5', 'PR001', /run it with Compose, or .*external: 127\.0\.0\.1:PORT/],
+    ['7:5', 'PR001', /inside of a container/],
+  ],
   'syntax.yaml': [['7:3', 'PR001', /close every \[/]],
   'tabs.yaml': [
     ['4:1', 'PR001', /spaces/],

@@ -11,6 +11,7 @@ import {
   putStack,
   removeStacks,
   setHosts,
+  workspaceOf,
   type Ledger,
   type LedgerStack,
 } from '../../../src/ports/ledger.ts';
@@ -55,6 +56,15 @@ describe('the ledger', () => {
     expect(ledger.stacks).toEqual([b]);
     expect(ledger.leases).toEqual([leaseOf(b, 'api', 3)]);
     expect(Object.keys(ledger.hosts)).toEqual(['api.b.localhost']);
+  });
+
+  it('keeps what a workspace shares until its last stack is forgotten', () => {
+    const before = addLeases(sample(), [leaseOf(workspaceOf(a), 'db', 9)]);
+    const one = removeStacks(before, [a]);
+    expect(leasesOf(one, workspaceOf(b))).toEqual([leaseOf(workspaceOf(a), 'db', 9)]);
+    expect(removeStacks(one, [b])).toEqual(emptyLedger);
+    const test = putStack(before, stackAt('/a', 'test'));
+    expect(leasesOf(removeStacks(test, [a, b]), workspaceOf(a))).toEqual([]);
   });
 
   it('releases leases of ports that are no longer there', () => {

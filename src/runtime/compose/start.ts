@@ -1,0 +1,96 @@
+/** Starts the containers of one service, alone or beside others that use them. */
+import { messageOf } from '../../lib/errors.ts';
+import type { StartFailure } from '../instance.ts';
+import { isAlive, listContainers, type Container } from './containers.ts';
+import type { ContainerSpec } from './engine.ts';
+import { explainFailure } from './failure.ts';
+import { joinNetworks } from './network.ts';
+import { runCompose, type Answer, type ComposeCall } from './resolve.ts';
+import type { User } from './users.ts';
+
+/** Milliseconds: an image may have to be pulled or built first. */
+const UP_TIMEOUT = 30 * 60_000;
+const REMOVE_TIMEOUT = 120_000;
+
+/** What a start is about. */
+export type StartSpec = Pick<ContainerSpec, 'service' | 'findConflict' | 'networks' | 'numbers'>;
+
+/** Undefined when the containers of the service run. What a failed attempt created is removed again. */
+export async function up(call: ComposeCall, spec: StartSpec): Promise<StartFailure | undefined> {
+  const { service, findConflict } = spec;
+  try {
+    const before = await listContainers(call);
+    const conflict = await findConflict(new Set(before.flatMap((each) => each.published)));
+    if (conflict !== undefined) return conflict;
+    const failure = await begin(call, spec);
+    if (failure === undefined) return undefined;
+    const known = new Set(before.map(({ id }) => id));
+    const after = await listContainers(call).catch(() => []);
+    const isStuck = after.some(
+      (each) => each.service === service && each.state === 'created' && !known.has(each.id),
+    );
+    if (isStuck) await runCompose(call, ['rm', '--force', '--stop', service], { timeout: REMOVE_TIMEOUT });
+    return failure;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */
+async function begin(
+  call: ComposeCall,
+  { service, networks = [] }: StartSpec,
+): Promise<StartFailure | undefined> {
+  if (networks.length > 0) {
+    const created = await runCompose(call, ['create', service], { timeout: UP_TIMEOUT });
+    if (created.code !== 0) return failureOf(created);
+    const own = (await listContainers(call)).filter((each) => each.service === service);
+    const failure = await joinNetworks(
+      call,
+      networks,
+      own.map(({ name }) => name),
+    );
+    if (failure !== undefined) return failure;
+  }
+  return failureOf(await runCompose(call, ['up', '--detach', service], { timeout: UP_TIMEOUT }));
+}
+
+const failureOf = ({ code, stderr }: Answer): StartFailure | undefined =>
+  code === 0 ? undefined : explainFailure(stderr, code);
+
+/**
+ * The same for containers that other stacks may be using: what runs for them is left as it is, even where this checkout
+ * would have it otherwise.
+ */
+export async function upShared(
+  call: ComposeCall,
+  spec: StartSpec,
+  others: readonly User[],
+): Promise<StartFailure | undefined> {
+  const { service, numbers } = spec;
+  if (others.length === 0) return up(call, spec);
+  try {
+    const own = (await listContainers(call)).filter((each) => each.service === service && isRunning(each));
+    if (own.length === 0) return await up(call, spec);
+    const published = new Set(own.flatMap((each) => each.published));
+    const missing = numbers.filter((number) => !published.has(number));
+    if (missing.length === 0) return undefined;
+    const slugs = others.map(({ slug }) => slug).join(', ');
+    return {
+      message: `${service} runs without port ${missing.join(', ')}, as ${slugs} had it started`,
+      hint: `take ${slugs} down first: one container cannot be two`,
+    };
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** One that was made and never ran is what a failed start left. */
+const isRunning = (container: Container): boolean => isAlive(container) && container.state !== 'created';
+
+const describe = (error: unknown): StartFailure => ({
+  message: messageOf(error),
+  ...(error instanceof Error && 'hint' in error && typeof error.hint === 'string'
+    ? { hint: error.hint }
+    : {}),
+});

@@ -1,0 +1,98 @@
+/**
+ * Which stacks use the containers that all branches share. On disk, because containers outlive every runner; one stack
+ * at a time may start or stop any of them.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { z } from 'zod';
+
+import { writeFileAtomic } from '../../lib/atomic-write.ts';
+import { acquireLock } from '../../lib/lock.ts';
+
+const user = z.object({ root: z.string(), environment: z.string(), slug: z.string() });
+const record = z.record(z.string(), z.array(user));
+
+export type User = Readonly<z.output<typeof user>>;
+
+export interface Users {
+  /** The services that this stack uses. */
+  own(): Promise<string[]>;
+  /**
+   * Makes this stack a user of the service, and starts it, or joins the `others` that use it. It is no user when that
+   * fails and nobody else is one.
+   */
+  begin<Failure>(
+    service: string,
+    start: (others: readonly User[]) => Promise<Failure | undefined>,
+  ): Promise<Failure | undefined>;
+  /** This stack uses the services no more. `stop` is told which of them nobody uses, and whether none is used at all. */
+  end<Result>(
+    services: readonly string[],
+    stop: (left: { readonly unused: readonly string[]; readonly isLast: boolean }) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+/** Milliseconds: whoever has the lock may be pulling an image. */
+const LOCK_TIMEOUT = 10 * 60_000;
+
+/** @param path Of the file; one for each project. */
+export function openUsers(path: string, self: User): Users {
+  const isSelf = ({ root, environment }: User): boolean =>
+    root === self.root && environment === self.environment;
+
+  const inTurn = async <Result>(task: (users: Map<string, User[]>) => Promise<Result>): Promise<Result> => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const lock = await acquireLock(`${path}.lock`, { timeout: LOCK_TIMEOUT });
+    try {
+      return await task(await readUsers(path));
+    } finally {
+      lock.release();
+    }
+  };
+  const write = (users: ReadonlyMap<string, readonly User[]>): Promise<void> =>
+    writeFileAtomic(path, `${JSON.stringify(Object.fromEntries(users), null, 1)}\n`);
+
+  return {
+    own: async () =>
+      [...(await readUsers(path))].flatMap(([service, users]) => (users.some(isSelf) ? [service] : [])),
+    begin: (service, start) =>
+      inTurn(async (users) => {
+        const others = (users.get(service) ?? []).filter((each) => !isSelf(each));
+        // Before it is started: what a crash leaves behind is still somebody's.
+        await write(users.set(service, [...others, self]));
+        const failure = await start(others);
+        if (failure !== undefined) await write(users.set(service, others));
+        return failure;
+      }),
+    end: (services, stop) =>
+      inTurn(async (users) => {
+        for (const service of services) {
+          users.set(
+            service,
+            (users.get(service) ?? []).filter((each) => !isSelf(each)),
+          );
+        }
+        const unused = services.filter((service) => users.get(service)?.length === 0);
+        const result = await stop({ unused, isLast: [...users.values()].every((each) => each.length === 0) });
+        await write(users);
+        return result;
+      }),
+  };
+}
+
+/** Those whose checkout is there. A file that cannot be read has no users: nothing is lost but who they were. */
+async function readUsers(path: string): Promise<Map<string, User[]>> {
+  const text = await readFile(path, 'utf8').catch(() => '{}');
+  const users = Object.entries(parse(text));
+  return new Map(users.map(([service, each]) => [service, each.filter(({ root }) => existsSync(root))]));
+}
+
+function parse(text: string): z.output<typeof record> {
+  try {
+    return record.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}

@@ -92,6 +92,11 @@ const HOST = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{0,5})?$/
  * address keeps its brackets. Undefined for what is no host (RFC 9110 §7.2).
  */
 export function normaliseHost(header: string): string | undefined {
-  if (header.length > 260) return undefined;
-  return HOST.exec(header.toLowerCase())?.[1];
+  // A page asks for a thousand things of one host.
+  if (header !== last.header) {
+    last = { header, host: header.length > 260 ? undefined : HOST.exec(header.toLowerCase())?.[1] };
+  }
+  return last.host;
 }
+
+let last: { readonly header: string; readonly host: string | undefined } = { header: '', host: undefined };

@@ -29,7 +29,7 @@ export function compileLookup<T>(entries: Iterable<Entry<T>>): Lookup<T> {
     const known = host.startsWith('*.') ? findNode(wildcards, host.slice(2)).paths : exact.get(host);
     if (known !== undefined) addPath(known, path, value);
     else {
-      const paths: Paths<T> = { first: value, root: undefined, prefixes: new Map(), depth: 0 };
+      const paths: Paths<T> = { first: value, root: undefined, prefixes: undefined, depth: 0 };
       addPath(paths, path, value);
       if (host.startsWith('*.')) findNode(wildcards, host.slice(2)).paths = paths;
       else exact.set(host, paths);
@@ -49,14 +49,18 @@ export function compileLookup<T>(entries: Iterable<Entry<T>>): Lookup<T> {
 interface Paths<T> {
   readonly first: T;
   root: T | undefined;
-  readonly prefixes: Map<string, T>;
+  prefixes: Map<string, T> | undefined;
   /** How many segments the longest prefix has. */
   depth: number;
 }
 
 function addPath<T>(paths: Paths<T>, path: string, value: T): void {
-  if (path === '/') paths.root ??= value;
-  else if (!paths.prefixes.has(path)) {
+  if (path === '/') {
+    paths.root ??= value;
+    return;
+  }
+  paths.prefixes ??= new Map();
+  if (!paths.prefixes.has(path)) {
     paths.prefixes.set(path, value);
     paths.depth = Math.max(paths.depth, path.split('/').length - 1);
   }
@@ -64,7 +68,7 @@ function addPath<T>(paths: Paths<T>, path: string, value: T): void {
 
 /** Asks for `/a`, then `/a/b` …: as often as the longest prefix has segments, however many prefixes there are. */
 function findPath<T>({ root, prefixes, depth }: Paths<T>, path: string): T | undefined {
-  if (depth === 0) return root;
+  if (prefixes === undefined) return root;
   const query = path.indexOf('?');
   const end = query === -1 ? path.length : query;
   let found = root;

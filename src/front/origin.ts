@@ -43,11 +43,8 @@ export function findForeignPage(
 /** The page is one of the very host that it asks, as most are: known without taking its address apart. */
 function isSameOrigin(origin: string, host: string): boolean {
   const length = SCHEME.length + host.length;
-  return (
-    origin.startsWith(SCHEME) &&
-    origin.startsWith(host, SCHEME.length) &&
-    (origin.length === length || origin[length] === '/')
-  );
+  if (origin.length !== length && origin[length] !== '/') return false;
+  return origin.slice(SCHEME.length, length) === host && origin.slice(0, SCHEME.length) === SCHEME;
 }
 
 const SCHEME = 'http://';

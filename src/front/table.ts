@@ -69,20 +69,28 @@ export interface RouteTable {
 
 /** Of two routes with one host and one path, the first counts. */
 export function compileTable(stacks: readonly FrontStack[]): RouteTable {
-  const entries = stacks.flatMap((stack) =>
-    stack.routes.map((route): Entry<Match> => ({
-      host: route.host,
-      path: route.path ?? '/',
-      value: { stack, route },
-    })),
-  );
-  const hosts = new Set(entries.map(({ host }) => host).filter((host) => !host.startsWith('*.')));
-  const lookup = compileLookup(entries);
+  const lookup = compileLookup(entriesOf(stacks));
+  let hosts: readonly string[] | undefined;
   return {
     find: (host, path) => lookup.find(host, path),
     findStack: (host) => lookup.findHost(host)?.stack,
-    hosts: [...hosts],
+    get hosts() {
+      return (hosts ??= listHosts(stacks));
+    },
   };
+}
+
+function* entriesOf(stacks: readonly FrontStack[]): Generator<Entry<Match>> {
+  for (const stack of stacks) {
+    for (const route of stack.routes) {
+      yield { host: route.host, path: route.path ?? '/', value: { stack, route } };
+    }
+  }
+}
+
+function listHosts(stacks: readonly FrontStack[]): readonly string[] {
+  const hosts = stacks.flatMap(({ routes }) => routes.map(({ host }) => host));
+  return [...new Set(hosts.filter((host) => !host.startsWith('*.')))];
 }
 
 const HOST = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{0,5})?$/;
@@ -92,6 +100,11 @@ const HOST = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{0,5})?$/
  * address keeps its brackets. Undefined for what is no host (RFC 9110 §7.2).
  */
 export function normaliseHost(header: string): string | undefined {
-  if (header.length > 260) return undefined;
-  return HOST.exec(header.toLowerCase())?.[1];
+  // A page asks for a thousand things of one host.
+  if (header !== last.header) {
+    last = { header, host: header.length > 260 ? undefined : HOST.exec(header.toLowerCase())?.[1] };
+  }
+  return last.host;
 }
+
+let last: { readonly header: string; readonly host: string | undefined } = { header: '', host: undefined };

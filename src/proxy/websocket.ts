@@ -2,53 +2,56 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 
-/** Follows the frames of one direction (RFC 6455 §5.2), only to know where one ends. */
-export interface FrameFollower {
-  push(chunk: Buffer): void;
+/** A head without a long length: two bytes (RFC 6455 §5.2). */
+const SHORT_HEAD = 2;
+const MASK = 4;
+
+/** Follows the frames of one direction (RFC 6455 §5.2), only to know where one ends. One for each of many idle tunnels. */
+export class FrameFollower {
+  /** Bytes of the frame's head that have come, and how long it is as far as that is known. */
+  #seen = 0;
+  #head = SHORT_HEAD;
+  #masked = false;
+  /** Of the payload, as far as the head has said. */
+  #length = 0;
+  /** Bytes of the mask and the payload that are still to come. */
+  #left = 0;
+
   /** Whether the last byte seen ended a frame. */
-  readonly isBetween: boolean;
-}
+  get isBetween(): boolean {
+    return this.#left === 0 && this.#seen === 0;
+  }
 
-export function followFrames(): FrameFollower {
-  /** The head of a frame as far as it has come, and bytes of its mask and payload that are still to come. */
-  let head = Buffer.alloc(0);
-  let left = 0;
-  return {
-    push: (chunk) => {
-      let rest = chunk;
-      while (rest.length > 0) {
-        if (left > 0) {
-          const taken = Math.min(left, rest.length);
-          left -= taken;
-          rest = rest.subarray(taken);
-          continue;
-        }
-        const missing = headLength(head) - head.length;
-        head = Buffer.concat([head, rest.subarray(0, missing)]);
-        rest = rest.subarray(missing);
-        if (head.length < headLength(head)) continue;
-        left = bodyLength(head);
-        head = Buffer.alloc(0);
+  push(chunk: Buffer, from = 0, to = chunk.length): void {
+    let at = from;
+    while (at < to) {
+      if (this.#left > 0) {
+        const taken = Math.min(this.#left, to - at);
+        this.#left -= taken;
+        at += taken;
+      } else {
+        this.#readHead(chunk[at] as number);
+        at += 1;
       }
-    },
-    get isBetween() {
-      return left === 0 && head.length === 0;
-    },
-  };
-}
+    }
+  }
 
-/** How long the head is, as far as that is known: the second byte says how the length is written. */
-function headLength(head: Buffer): number {
-  const length = (head[1] ?? 0) & 0x7f;
-  return length === 126 ? 4 : length === 127 ? 10 : 2;
-}
-
-function bodyLength(head: Buffer): number {
-  const second = head[1] ?? 0;
-  const short = second & 0x7f;
-  const length =
-    short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
-  return length + ((second & 0x80) === 0 ? 0 : 4);
+  #readHead(byte: number): void {
+    this.#seen += 1;
+    if (this.#seen === SHORT_HEAD) {
+      const short = byte & 0x7f;
+      this.#masked = byte > 0x7f;
+      // The second byte is the length, or says how many bytes have it.
+      this.#head = short === 126 ? 4 : short === 127 ? 10 : SHORT_HEAD;
+      this.#length = short < 126 ? short : 0;
+    } else if (this.#seen > SHORT_HEAD) {
+      this.#length = this.#length * 256 + byte;
+    }
+    if (this.#seen < this.#head) return;
+    this.#left = this.#length + (this.#masked ? MASK : 0);
+    this.#seen = 0;
+    this.#head = SHORT_HEAD;
+  }
 }
 
 /** 1001: an endpoint is going away (RFC 6455 §7.4.1). */
@@ -84,7 +87,7 @@ export function watchWebSocket({ client, backend }: Tunnel): () => void {
 
 /** @param speaker whom `to` takes the close frame for */
 function watchEnd(to: Duplex, from: Duplex, speaker: 'client' | 'server'): () => void {
-  const frames = followFrames();
+  const frames = new FrameFollower();
   let closing = false;
   let isSent = false;
   const send = (): void => {

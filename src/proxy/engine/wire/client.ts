@@ -118,6 +118,8 @@ export class Client {
   /** Hands the connection over from an exchange to a tunnel. */
   become(user: ClientUser): void {
     this.#user = user;
+    // What decisions listen to is not kept for as long as a tunnel is open.
+    this.#abort = undefined;
   }
 
   /** Answers with a status of the engine's own and ends the connection. */

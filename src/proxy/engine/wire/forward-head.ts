@@ -105,9 +105,11 @@ function isNamed(reader: HeadReader, text: string, field: number, names: readonl
   return !isFraming(reader.idOf(field)) && names.some((name) => isCalled(reader, text, field, name));
 }
 
+const NO_NAMES: readonly string[] = [];
+
 function isOverridden(reader: HeadReader, text: string, field: number, names: NamesByLength): boolean {
   const mark = field * MARKS;
   const length = (reader.marks[mark + 1] as number) - (reader.marks[mark] as number);
-  const alike = names[length];
-  return alike !== undefined && alike.some((name) => isCalled(reader, text, field, name));
+  for (const name of names[length] ?? NO_NAMES) if (isCalled(reader, text, field, name)) return true;
+  return false;
 }

@@ -25,7 +25,7 @@ export class Patience {
   /** Somebody takes his time, and may. */
   rest(): void {
     this.#wait = 'none';
-    this.#client.deadline.clear();
+    this.#client.deadline.remove();
   }
 
   /** Something has happened: what has to happen next gets its time. */

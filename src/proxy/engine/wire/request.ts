@@ -42,7 +42,7 @@ export function readRequest(reader: HeadReader): Request | Problem {
   const { bytes, start, minor } = reader;
   const text = bytes.toString('latin1', start, reader.end);
   const method = text.slice(0, reader.methodEnd - start);
-  if (!METHODS.has(method)) return problem(501, 'this method is unknown');
+  if (method !== 'GET' && !METHODS.has(method)) return problem(501, 'this method is unknown');
   if (method === 'CONNECT') return problem(400, 'this proxy opens no tunnels for CONNECT');
 
   const target = parseTarget(method, text.slice(reader.targetStart - start, reader.targetEnd - start));

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
 import type { Deadline } from '../../wheel.ts';
-import { closeFrame, followFrames, PATIENCE, type FrameFollower } from '../../websocket.ts';
+import { closeFrame, FrameFollower, PATIENCE } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
 import { isFull, splice } from './splice.ts';
 
@@ -47,7 +47,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.sink = client.socket;
     this.#until = until;
     this.#onEnd = onEnd;
-    const follow = (): FrameFollower | undefined => (until === undefined ? undefined : followFrames());
+    const follow = (): FrameFollower | undefined => until && new FrameFollower();
     this.#toClient = { frames: follow(), speaker: 'server', closed: false };
     this.#toTarget = { frames: follow(), speaker: 'client', closed: false };
   }
@@ -56,7 +56,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
   begin(rest: Buffer, early: string): void {
     this.#client.become(this);
     this.#upstream.user = this;
-    this.#client.deadline.clear();
+    this.#client.deadline.remove();
     if (rest.length > 0) {
       this.#toClient.frames?.push(rest);
       this.sink.write(rest);
@@ -71,7 +71,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
 
   onClientBytes(piece: Buffer, from: number): number {
     if (this.#toTarget.closed) return piece.length;
-    this.#toTarget.frames?.push(piece.subarray(from));
+    this.#toTarget.frames?.push(piece, from);
     splice(this.#upstream.socket, '', piece, from, piece.length, '', true);
     if (isFull(this.#upstream.socket)) this.sink.pause();
     this.#watch();
@@ -80,7 +80,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
 
   onBytes(piece: Buffer, length: number, lent: boolean): void {
     if (this.#toClient.closed) return;
-    this.#toClient.frames?.push(piece.subarray(0, length));
+    this.#toClient.frames?.push(piece, 0, length);
     splice(this.sink, '', piece, 0, length, '', lent);
     if (isFull(this.sink)) this.#upstream.socket.pause();
     this.#watch();

@@ -5,9 +5,12 @@ import { placeFindings } from '../contract/finding.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import { resolveServices } from '../plan/resolve.ts';
+import { doubtNames } from './compose-project.ts';
 import { NO_FACTS, type Facts } from './facts/facts.ts';
 import { imagineLeases, imagineStack } from './imagine.ts';
 import type { Scene } from './rules/rule.ts';
+import { PR024 } from './rules/pr024-compose-collisions.ts';
+import { PR031 } from './rules/pr031-published-ports.ts';
 import { RULES } from './rules/rules.ts';
 import { judge } from './severity.ts';
 
@@ -17,6 +20,8 @@ export interface CheckInput {
   readonly contract?: Contract | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly envFiles: EnvFileValues;
+  /** Whether the Compose project has services that are not in the contract because they could not be read. */
+  readonly isIncomplete?: boolean;
 }
 
 /** Every finding of every environment, each once, in the order of the file; the contract's come first. */
@@ -26,7 +31,7 @@ export function checkContract(
   facts: Facts = NO_FACTS,
 ): Diagnostic[] {
   const scenes: Scene[] = [];
-  const found = environments.flatMap(({ contract, diagnostics, envFiles }) => {
+  const found = environments.flatMap(({ contract, diagnostics, envFiles, isIncomplete }) => {
     if (contract === undefined) return [...diagnostics];
     const { plan, diagnostics: planned } = planStack(contract, imagineStack(contract));
     scenes.push({ contract, plan, facts });
@@ -36,13 +41,31 @@ export function checkContract(
     const ruled = isTooLarge
       ? []
       : RULES.flatMap((rule) => place(rule, contract, rule.find?.({ contract, plan, facts })));
-    return judge(contract, [...diagnostics, ...planned, ...resolved, ...ruled]);
+    const names = [...planned, ...resolved];
+    const known = isIncomplete === true ? doubtNames(names) : names;
+    return judge(contract, [...diagnostics, ...known, ...ruled]);
   });
   const [first] = scenes;
   const once =
     first && RULES.flatMap((rule) => place(rule, first.contract, rule.findOnce?.({ scenes, facts })));
   return sortDiagnostics([...found, ...(first === undefined ? [] : judge(first.contract, once ?? []))]);
 }
+
+/** The same for a workspace without a contract: what the files around it say by themselves. */
+export const findInProject = (facts: Facts): Diagnostic[] =>
+  sortDiagnostics(
+    [PR024, PR031].flatMap((rule) =>
+      placeFindings(
+        { locate: () => NOWHERE },
+        rule.id,
+        rule.severity,
+        rule.findOnce?.({ scenes: [], facts }) ?? [],
+      ),
+    ),
+  );
+
+/** Every finding about a file says where it is. */
+const NOWHERE = { file: '', line: 1, column: 1 };
 
 const place = (
   { id, severity }: (typeof RULES)[number],

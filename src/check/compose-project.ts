@@ -1,47 +1,64 @@
-/** The services of the Compose project that a contract counts on, as far as files alone tell. */
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-
+/** The Compose project that a contract counts on. */
 import { addComposeServices, findPortProblems } from '../compose/contract-services.ts';
-import { composeName } from '../compose/names.ts';
-import { readStatically } from '../compose/static.ts';
+import type { ComposeProject } from '../compose/model.ts';
+import { findTies } from '../compose/part.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { placeFindings } from '../contract/finding.ts';
-import type { Source } from '../contract/yaml.ts';
-import { COMPOSE_FILES } from './gather.ts';
 
 /**
- * The contract with the project's services in it. It stays as it is where the project cannot be read without Compose
- * (`include`, `extends`): `check` needs no Docker, and `dev` says what is wrong.
+ * How to find out what Compose files come to: those named, relative to the root, else the usual ones. Undefined where
+ * there are none; `unreadable` where only Compose itself could tell.
  */
+export type ReadComposeProject = (
+  root: string,
+  files: readonly string[],
+) => Promise<ComposeReading | 'unreadable' | undefined>;
+
+export interface ComposeReading {
+  readonly project: ComposeProject;
+  /** `files`: without Compose, so that names made from variables are not what they will be. */
+  readonly by: 'compose' | 'files';
+}
+
+export interface Joined {
+  readonly contract: Contract;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly reading?: ComposeReading | undefined;
+  /** Whether the project has services that are not known here. */
+  readonly isIncomplete: boolean;
+}
+
+/** The contract with the project's services in it. */
 export async function joinComposeProject(
   root: string,
   contract: Contract,
-): Promise<{ readonly contract: Contract; readonly diagnostics: readonly Diagnostic[] }> {
+  read: ReadComposeProject,
+): Promise<Joined> {
   const { files } = contract.compose ?? { files: undefined };
-  if (files === undefined) return { contract, diagnostics: [] };
-  const sources = await readSources(root, files.length > 0 ? files.map((file) => [file]) : COMPOSE_FILES);
-  if (sources.length === 0) return { contract, diagnostics: [] };
-  const name = composeName(basename(root)) || contract.workspace;
-  const { project } = readStatically({ sources, name, variables: {} });
-  if (project === undefined) return { contract, diagnostics: [] };
+  if (files === undefined) return { contract, diagnostics: [], isIncomplete: false };
+  const reading = await read(root, files);
+  if (reading === undefined || reading === 'unreadable') {
+    return { contract, diagnostics: [], isIncomplete: reading === 'unreadable' };
+  }
+  const { project } = reading;
   const { contract: joined, findings } = addComposeServices(contract, project);
-  const problems = [...findings, ...findPortProblems(joined, project)];
-  return { contract: joined, diagnostics: placeFindings(contract, 'PR022', 'error', problems) };
+  const problems = [...findings, ...findPortProblems(joined, project), ...findTies(joined, project)];
+  const diagnostics = placeFindings(contract, 'PR022', 'error', problems);
+  return { contract: joined, diagnostics, reading, isIncomplete: false };
 }
 
-/** Of each group the first file that is there. */
-async function readSources(root: string, groups: readonly (readonly string[])[]): Promise<Source[]> {
-  const sources: Source[] = [];
-  for (const names of groups) {
-    for (const name of names) {
-      const file = resolve(root, name);
-      const text = await readFile(file, 'utf8').catch(() => undefined);
-      if (text === undefined) continue;
-      sources.push({ file, text });
-      break;
-    }
-  }
-  return sources;
-}
+/**
+ * Names that may be those of services which only Compose can tell: whether they are wrong is not known. It stays a
+ * finding, because somewhere it has to be looked at.
+ */
+export const doubtNames = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
+  diagnostics.map((diagnostic) =>
+    diagnostic.code === 'PR010' || diagnostic.code === 'PR026'
+      ? {
+          ...diagnostic,
+          severity: 'note',
+          hint: `install Docker Compose, which can read this project, to know for sure; else ${diagnostic.hint ?? 'see it'}`,
+        }
+      : diagnostic,
+  );

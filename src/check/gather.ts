@@ -7,7 +7,7 @@ import { injectionsOf } from '../plan/told.ts';
 import { claimsOf } from '../plan/rules/statics.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import { imagineStack } from './imagine.ts';
-import { readComposeFile } from './facts/compose-file.ts';
+import { readComposeFile, type ComposeFile } from './facts/compose-file.ts';
 import { readDevcontainer } from './facts/devcontainer.ts';
 import { readDockerfile } from './facts/dockerfile.ts';
 import type { Facts } from './facts/facts.ts';
@@ -53,7 +53,10 @@ export async function gatherFacts(
   const turbo = readFirst(root, ['turbo.json', 'turbo.jsonc']);
   return {
     today,
-    compose: composeFilesOf(contracts).flatMap((names) => present(readFirst(root, names), readComposeFile)),
+    compose: readComposeFiles(
+      root,
+      contracts.flatMap(({ compose }) => compose?.files ?? []),
+    ),
     // Outside a repository the usual place is tried.
     devcontainers: [...new Set(['.devcontainer/devcontainer.json', '.devcontainer.json', ...tracked])]
       .filter((path) => DEVCONTAINER.test(path))
@@ -65,10 +68,10 @@ export async function gatherFacts(
   };
 }
 
-/** Those that the contract names, else the usual ones. */
-function composeFilesOf(contracts: readonly Contract[]): readonly (readonly string[])[] {
-  const named = new Set(contracts.flatMap(({ compose }) => compose?.files ?? []));
-  return named.size === 0 ? COMPOSE_FILES : [...named].map((file) => [file]);
+/** Those named, relative to the root, else the usual ones. */
+export function readComposeFiles(root: string, files: readonly string[]): ComposeFile[] {
+  const groups = files.length === 0 ? COMPOSE_FILES : [...new Set(files)].map((file) => [file]);
+  return groups.flatMap((names) => present(readFirst(root, names), readComposeFile));
 }
 
 const folderOf = (service: { readonly kind: string; readonly dir?: string }): string[] =>

@@ -1,9 +1,11 @@
 import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
-import { checkContract, type CheckInput } from './check.ts';
-import { joinComposeProject } from './compose-project.ts';
-import { gatherFacts } from './gather.ts';
+import { checkContract, findInProject, type CheckInput } from './check.ts';
+import { joinComposeProject, type ComposeReading, type ReadComposeProject } from './compose-project.ts';
+import { NO_FACTS } from './facts/facts.ts';
+import { gatherFacts, readComposeFiles } from './gather.ts';
+import { readProjectStatically } from './static-project.ts';
 
 export interface Checked {
   readonly diagnostics: Diagnostic[];
@@ -11,35 +13,92 @@ export interface Checked {
   readonly contracts: readonly Contract[];
 }
 
+export interface CheckOptions {
+  /** Values of `${VAR}`. */
+  readonly ambient?: Readonly<Record<string, string | undefined>>;
+  /** `YYYY-MM-DD`. */
+  readonly today?: string;
+  /** Default: from the files alone. */
+  readonly readCompose?: ReadComposeProject;
+}
+
 /**
  * Checks the contract in `root` in all its environments, without the personal overlay, and what git tracks around
  * it. Env files that this machine lacks are no finding: they are often not committed, and `dev` says when one is
- * missing. `today` is `YYYY-MM-DD`.
+ * missing.
  */
 export async function checkWorkspace(
   root: string,
-  ambient: Readonly<Record<string, string | undefined>> = {},
-  today: string = new Date().toISOString().slice(0, 10),
+  {
+    ambient = {},
+    today = new Date().toISOString().slice(0, 10),
+    readCompose = readProjectStatically,
+  }: CheckOptions = {},
 ): Promise<Checked> {
-  const inputs = await readEnvironments(root);
+  const read = rememberingAnswers(readCompose);
+  const inputs = await readEnvironments(root, read);
   const contracts = inputs.flatMap(({ contract }) => contract ?? []);
   const facts = await gatherFacts(root, contracts, today);
-  return { diagnostics: checkContract(inputs, ambient, facts), contracts };
+  // A contract that has nothing to do with it may lie beside a Compose file all the same.
+  const reading = inputs[0]?.reading ?? (facts.compose.length > 0 ? await read(root, []) : undefined);
+  const project = typeof reading === 'object' && reading.by === 'compose' ? reading.project : undefined;
+  return { diagnostics: checkContract(inputs, ambient, { ...facts, project }), contracts };
+}
+
+/**
+ * What can be said of a Compose project that no contract governs: where two stacks of it meet.
+ * @param files As for `ReadComposeProject`.
+ */
+export async function checkComposeProject(
+  root: string,
+  files: readonly string[],
+  read: ReadComposeProject,
+): Promise<Diagnostic[]> {
+  const reading = await read(root, files);
+  const project = typeof reading === 'object' && reading.by === 'compose' ? reading.project : undefined;
+  const compose = readComposeFiles(root, files);
+  return findInProject({ ...NO_FACTS, compose, project });
+}
+
+interface EnvironmentInput extends CheckInput {
+  readonly reading?: ComposeReading | undefined;
 }
 
 /** The contract in every environment, `dev` first. */
-export async function readEnvironments(root: string): Promise<CheckInput[]> {
+async function readEnvironments(root: string, read: ReadComposeProject): Promise<EnvironmentInput[]> {
   const first = await loadContract(root, { personal: false });
   const others = await Promise.all(
     first.environments.slice(1).map((environment) => loadContract(root, { environment, personal: false })),
   );
   return Promise.all(
-    [first, ...others].map(async ({ contract, partial, diagnostics }): Promise<CheckInput> => {
+    [first, ...others].map(async ({ contract, partial, diagnostics }): Promise<EnvironmentInput> => {
       const written = contract ?? partial;
-      const joined = written && (await joinComposeProject(root, written));
-      const known = joined?.contract;
-      const envFiles = known === undefined ? new Map() : (await loadEnvFiles(root, known)).values;
-      return { contract: known, diagnostics: [...diagnostics, ...(joined?.diagnostics ?? [])], envFiles };
+      if (written === undefined) return { diagnostics, envFiles: new Map() };
+      const {
+        contract: known,
+        reading,
+        isIncomplete,
+        ...joined
+      } = await joinComposeProject(root, written, read);
+      const { values: envFiles } = await loadEnvFiles(root, known);
+      return {
+        contract: known,
+        diagnostics: [...diagnostics, ...joined.diagnostics],
+        envFiles,
+        reading,
+        isIncomplete,
+      };
     }),
   );
+}
+
+/** Most environments have the same files. */
+function rememberingAnswers(read: ReadComposeProject): ReadComposeProject {
+  const answers = new Map<string, ReturnType<ReadComposeProject>>();
+  return (root, files) => {
+    const key = files.join('\0');
+    const answer = answers.get(key) ?? read(root, files);
+    answers.set(key, answer);
+    return answer;
+  };
 }

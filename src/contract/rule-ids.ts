@@ -32,6 +32,7 @@ export const RULE_IDS = [
   'PR028',
   'PR029',
   'PR030',
+  'PR031',
 ] as const;
 
 /** `portramp dev` refuses all that these find, so they are always errors. */

@@ -1,3 +1,4 @@
+import type { ComposeProject } from '../../compose/model.ts';
 import type { ComposeFile } from './compose-file.ts';
 import type { Devcontainer } from './devcontainer.ts';
 import type { Dockerfile } from './dockerfile.ts';
@@ -10,6 +11,8 @@ export interface Facts {
   /** `YYYY-MM-DD`. */
   readonly today: string;
   readonly compose: readonly ComposeFile[];
+  /** What Compose makes of them; absent where nobody could ask it. */
+  readonly project?: ComposeProject | undefined;
   readonly devcontainers: readonly Devcontainer[];
   /** By the folder of a service, as `Service.dir` has it. */
   readonly dockerfiles: ReadonlyMap<string, Dockerfile>;

@@ -29,6 +29,7 @@ import { PR027 } from './pr027-reassign.ts';
 import { PR028 } from './pr028-port-flag.ts';
 import { PR029 } from './pr029-turbo-strict.ts';
 import { PR030 } from './pr030-held-port.ts';
+import { PR031 } from './pr031-published-ports.ts';
 import type { Rule } from './rule.ts';
 
 export const RULES: readonly Rule[] = [
@@ -61,6 +62,7 @@ export const RULES: readonly Rule[] = [
   PR028,
   PR029,
   PR030,
+  PR031,
 ];
 
 export const ruleOf = (id: string): Rule | undefined => RULES.find((rule) => rule.id === id.toUpperCase());

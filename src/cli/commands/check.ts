@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, relative, resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
@@ -25,6 +26,7 @@ export function defineCheck(program: Command): void {
     .summary('find every problem of the contract at once')
     .description(
       'Check the contract in all its environments, and the files around it, without the daemon. ' +
+        'Without a contract: where two stacks of a Compose project would collide. ' +
         'Exit code 0: no errors, 1: errors, 2: the contract cannot be read.',
     )
     .addOption(new Option('--format <name>', 'how findings are printed').choices(FORMATS).default('text'))
@@ -40,10 +42,8 @@ export function defineCheck(program: Command): void {
 
 async function check(options: CheckOptions): Promise<void> {
   if (options.explain !== undefined) return explain(options.explain, options.json ?? false);
-  const { root } = await locateStack(options);
-  const { checkWorkspace } = await import('../../check/workspace.ts');
   const { renderDiagnostics } = await import('../../check/report.ts');
-  const { diagnostics, contracts } = await checkWorkspace(root);
+  const { root, diagnostics, contracts } = await findProblems(options);
   const live = options.live ? await (await import('../live.ts')).checkLive(root, contracts) : [];
   const { sortDiagnostics } = await import('../../contract/diagnostic.ts');
   const all = sortDiagnostics([...diagnostics, ...live]);
@@ -53,6 +53,33 @@ async function check(options: CheckOptions): Promise<void> {
   if (text !== '') print(text);
   if (format === 'text') print(all.length === 0 ? await praise(root, contracts) : summarize(all));
   process.exitCode = exitCodeOf(all);
+}
+
+interface Problems {
+  readonly root: string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly contracts: readonly Contract[];
+}
+
+/** Of the contract; where there is none, of the Compose project. */
+async function findProblems(options: CheckOptions): Promise<Problems> {
+  const { checkWorkspace, checkComposeProject } = await import('../../check/workspace.ts');
+  const { readComposeProject } = await import('../compose-project.ts');
+  const { findContract } = await import('../../contract/find.ts');
+  const { findComposeFiles } = await import('../../runtime/compose/files.ts');
+  const cwd = resolve(options.dir ?? '.');
+  if ((await findContract(cwd)) === undefined) {
+    const found = await findComposeFiles({ cwd, environment: process.env, files: [] });
+    if (found !== undefined) {
+      const root = await realpath(found.directory);
+      const files = found.files.map((file) => relative(found.directory, file));
+      const diagnostics = await checkComposeProject(root, files, readComposeProject(true));
+      return { root, diagnostics, contracts: [] };
+    }
+  }
+  const { root } = await locateStack(options);
+  const checked = await checkWorkspace(root, { readCompose: readComposeProject(false) });
+  return { root, ...checked };
 }
 
 /** Annotations name files by their path in the repository, and the contract may lie below its root. */
@@ -78,6 +105,7 @@ function summarize(diagnostics: readonly Diagnostic[]): string {
 }
 
 async function praise(root: string, contracts: readonly Contract[]): Promise<string> {
+  if (contracts.length === 0) return 'two stacks of this Compose project do not collide';
   const { findContractIn } = await import('../../contract/find.ts');
   const { size } = new Set(contracts.flatMap(({ services }) => [...services.keys()]));
   const file = basename((await findContractIn(root)) ?? 'the contract');

@@ -12,7 +12,7 @@ async function check(text: string, ambient: Readonly<Record<string, string>> = {
   try {
     await writeFile(join(root, 'portramp.yaml'), text);
     await writeFile(join(root, 'portramp.local.yaml'), 'this is: [not read\n');
-    const { diagnostics: findings } = await checkWorkspace(root, ambient);
+    const { diagnostics: findings } = await checkWorkspace(root, { ambient });
     return findings.map(({ line, column, code, severity }) => `${line}:${column} ${code} ${severity}`);
   } finally {
     await rm(root, { recursive: true });

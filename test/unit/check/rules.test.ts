@@ -25,7 +25,7 @@ async function findIn(folder: string): Promise<string[]> {
     git('init');
     git('add', '--all');
     // A service may name a folder that has nothing else in it.
-    const { diagnostics } = await checkWorkspace(root, {}, TODAY);
+    const { diagnostics } = await checkWorkspace(root, { today: TODAY });
     for (const { message, hint } of diagnostics) {
       expect(message).not.toBe('');
       expect(hint ?? '').not.toBe('');

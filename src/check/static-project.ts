@@ -1,0 +1,32 @@
+/** Reads a Compose project where no Compose is asked: from its files alone. */
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+
+import { composeName } from '../compose/names.ts';
+import { readStatically } from '../compose/static.ts';
+import type { Source } from '../contract/yaml.ts';
+import type { ReadComposeProject } from './compose-project.ts';
+import { COMPOSE_FILES } from './gather.ts';
+
+export const readProjectStatically: ReadComposeProject = async (root, files) => {
+  const sources = await readSources(root, files.length > 0 ? files.map((file) => [file]) : COMPOSE_FILES);
+  if (sources.length === 0) return undefined;
+  const name = composeName(basename(root)) || 'project';
+  const { project } = readStatically({ sources, name, variables: {} });
+  return project === undefined ? 'unreadable' : { project, by: 'files' };
+};
+
+/** Of each group the first file that is there. */
+async function readSources(root: string, groups: readonly (readonly string[])[]): Promise<Source[]> {
+  const sources: Source[] = [];
+  for (const names of groups) {
+    for (const name of names) {
+      const file = resolve(root, name);
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      if (text === undefined) continue;
+      sources.push({ file, text });
+      break;
+    }
+  }
+  return sources;
+}

@@ -1,0 +1,29 @@
+/** What Compose files come to, for `check`: asked of Compose where it is installed. */
+import type { ReadComposeProject } from '../check/compose-project.ts';
+import { readProjectStatically } from '../check/static-project.ts';
+import { findComposeFiles } from '../runtime/compose/files.ts';
+import { findComposeIfAny } from '../stack/compose/contract.ts';
+import { askCompose } from '../stack/compose/source.ts';
+
+/**
+ * Files that Compose cannot resolve here (a pipeline lacks the env files that git ignores) are read alone.
+ * @param strict Then that is an error. @throws PortrampError COMPOSE_INVALID, COMPOSE_TOO_OLD
+ */
+export const readComposeProject =
+  (strict: boolean): ReadComposeProject =>
+  async (root, named) => {
+    const environment = process.env;
+    const found = await findComposeFiles({ cwd: root, environment, files: named });
+    // Only those of the workspace: a folder above is none of its business.
+    if (found === undefined || (named.length === 0 && found.directory !== root)) return undefined;
+    const binary = await findComposeIfAny(environment);
+    if (binary === undefined) return readProjectStatically(root, named);
+    const call = { binary, cwd: root, environment, options: [], files: found.files, profiles: [] };
+    try {
+      const { project } = await askCompose(call, []).read({ environment });
+      return { project, by: 'compose' };
+    } catch (error) {
+      if (strict) throw error;
+      return readProjectStatically(root, named);
+    }
+  };

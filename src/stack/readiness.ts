@@ -114,9 +114,9 @@ export function watchReadiness(options: ReadinessOptions): () => void {
         failures += 1;
         if (failures === LIVENESS_FAILURES) onFinding({ kind: 'unwell', problem });
       }
-      later(LIVENESS_INTERVAL, () => void check());
+      later(untilBeat(clock.now()), () => void check());
     };
-    later(LIVENESS_INTERVAL, () => void check());
+    later(untilBeat(clock.now()), () => void check());
   };
 
   deadlines();
@@ -129,6 +129,15 @@ export function watchReadiness(options: ReadinessOptions): () => void {
     void pollUntilReady();
   }
   return end;
+}
+
+/**
+ * Milliseconds until the next look at what is ready. All services are looked at on the same beat: waking up once for
+ * twenty of them costs a fraction of waking up twenty times.
+ */
+export function untilBeat(now: number): number {
+  const rest = LIVENESS_INTERVAL - (now % LIVENESS_INTERVAL);
+  return rest < LIVENESS_INTERVAL / 2 ? rest + LIVENESS_INTERVAL : rest;
 }
 
 /** Undefined where nothing can be looked at: a process without ports is ready once it runs. */

@@ -5,13 +5,15 @@ import { performance } from 'node:perf_hooks';
 import { readLinuxStat } from '../../lib/process-identity.ts';
 import type { ProcessFacts } from '../owner.ts';
 import { parseListeners } from '../socket-table.ts';
+import { readListenerRows } from './proc-net.ts';
 import type { System } from './system.ts';
 
 const MARKER = 'PORTRAMP_RUN=';
 
 export function createLinuxSystem(): System {
   return {
-    listListeners: () => ['tcp', 'tcp6'].flatMap((table) => parseListeners(read(`/proc/net/${table}`) ?? '')),
+    listListeners: () =>
+      ['tcp', 'tcp6'].flatMap((table) => parseListeners(readListenerRows(`/proc/net/${table}`))),
     listProcesses: () => listPids().flatMap((pid) => readFacts(pid) ?? []),
     readProcess: readFacts,
     findHolders,

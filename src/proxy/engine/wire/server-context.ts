@@ -31,7 +31,7 @@ export class ServerContext {
     if (until.aborted) return false;
     this.#watched.add(until);
     until.addEventListener('abort', () => {
-      for (const client of [...this.clients]) client.cut(until);
+      for (const client of this.clients) client.cut(until);
     });
     return true;
   }

@@ -23,12 +23,12 @@ export function findForeignPage(
 ): ForeignPage | undefined {
   // A link to the service may stand anywhere; what a browser opens in a tab, other pages cannot look into.
   if (route.browser === 'any' || isNavigation(head)) return undefined;
-  const origin = originOf(head);
-  if (origin === undefined || origin === 'null') {
-    return isUnnamedButOwn(head, origin) ? undefined : { origin };
+  const address = head.field('origin') ?? (head.field('referer') || undefined);
+  if (address === undefined || address === 'null') {
+    return isUnnamedButOwn(head, address) ? undefined : { origin: address };
   }
-  if (isSameOrigin(origin, head.host)) return undefined;
-  const page = readPage(origin);
+  if (isOfHost(address, head.host)) return undefined;
+  const page = readPage(originOf(address));
   if (page === undefined) return { origin: undefined };
   const isOwn =
     page.host !== undefined &&
@@ -41,19 +41,17 @@ export function findForeignPage(
 const SCHEME = 'http://';
 
 /** The page is one of the very host that it asks, as most are: known without taking its address apart. */
-const isSameOrigin = (origin: string, host: string): boolean =>
-  origin.length === SCHEME.length + host.length &&
-  origin.slice(SCHEME.length) === host &&
-  origin.slice(0, SCHEME.length) === SCHEME;
+function isOfHost(address: string, host: string): boolean {
+  const length = SCHEME.length + host.length;
+  if (address.length !== length && address[length] !== '/') return false;
+  return address.slice(SCHEME.length, length) === host && address.slice(0, SCHEME.length) === SCHEME;
+}
 
-/** RFC 6454 §7; a `Referer` is cut down to the same. */
-function originOf(head: RequestHead): string | undefined {
-  const origin = head.field('origin');
-  if (origin !== undefined) return origin;
-  const referer = head.field('referer') ?? '';
-  const authority = referer.indexOf('://') + '://'.length;
-  const path = referer.indexOf('/', authority);
-  return (path === -1 ? referer : referer.slice(0, path)) || undefined;
+/** RFC 6454 §7: a `Referer` is cut down to what an `Origin` says. */
+function originOf(address: string): string {
+  const authority = address.indexOf('://') + '://'.length;
+  const path = address.indexOf('/', authority);
+  return path === -1 ? address : address.slice(0, path);
 }
 
 /** Where a page is from. */

@@ -27,7 +27,8 @@ export function writeOverrides(overrides: Overrides): WrittenOverrides {
     (names[name.length] ??= []).push(name);
     if (value !== undefined) lines += formatField(name, value);
   }
-  const result = { lines, names };
+  // In one piece: text that was put together is kept in parts, which every use would put together anew.
+  const result = { lines: Buffer.from(lines, 'latin1').toString('latin1'), names };
   written.set(overrides, result);
   return result;
 }

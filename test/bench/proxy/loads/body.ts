@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Page } from '../backend.ts';
-import { fetchOnce, type Address, type Response } from './connection.ts';
+import { fetchOnce, type Address, type Response } from './client.ts';
 
 const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

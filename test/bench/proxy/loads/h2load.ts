@@ -3,7 +3,7 @@ import type { Page } from '../backend.ts';
 import type { Entrance } from '../peers/peer.ts';
 import { run } from '../workshop.ts';
 import { checkBody } from './body.ts';
-import { browserHeaders } from './connection.ts';
+import { browserHeaders } from './client.ts';
 
 /** Requests per second, over so many connections, for about a third of a second. */
 export async function measureTransfer(
@@ -30,7 +30,11 @@ async function runH2load(
     `${name}: ${value}`,
   ]);
   const { stdout } = await run('h2load', [
-    ...['--h1', '-t1', `-c${connections}`, `-n${count}`, ...headers],
+    '--h1',
+    '-t1',
+    `-c${connections}`,
+    `-n${count}`,
+    ...headers,
     `http://127.0.0.1:${entrance.port}${path}`,
   ]);
   const { succeeded, bytes, rate } = readReport(stdout);

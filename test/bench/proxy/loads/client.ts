@@ -44,58 +44,77 @@ export function requestHead(address: Address, path: string, extra: Record<string
 
 export function createClient({ port }: Address): Client {
   let socket: Socket | undefined;
+  let reader = createReader();
   return {
     request: async (head) => {
-      socket ??= await open(port);
-      socket.write(head);
-      const { response, keep } = await readResponse(socket);
-      if (!keep) {
-        socket.destroy();
-        socket = undefined;
+      if (socket === undefined || socket.destroyed) {
+        socket = connect({ port, host: '127.0.0.1', noDelay: true });
+        reader = createReader();
+        attach(socket, reader);
+        await once(socket, 'connect');
       }
+      const { response, keep } = await reader.next(() => socket?.write(head));
+      if (!keep) socket.destroy();
       return response;
     },
     close: () => socket?.destroy(),
   };
 }
 
-async function open(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  await once(socket, 'connect');
-  return socket;
+/** For the life of a connection: listeners that come and go with every request would be measured. */
+function attach(socket: Socket, reader: Reader): void {
+  socket.on('data', (chunk: Buffer) => reader.read(chunk));
+  socket.once('error', (error) => reader.fail(error));
+  socket.once('close', () => reader.fail(new Error('the connection was closed before the response')));
 }
 
-/** `keep`: whether another request may follow. */
-function readResponse(socket: Socket): Promise<{ readonly response: Response; readonly keep: boolean }> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    let head: Head | undefined;
-    const finish = (): void => void socket.off('data', onData).off('error', fail).off('close', onClose);
-    const fail = (error: Error): void => {
-      finish();
-      socket.destroy();
-      reject(error);
-    };
-    const onClose = (): void => fail(new Error('the connection was closed before the response'));
-    const onData = (chunk: Buffer): void => {
+interface Answer {
+  readonly response: Response;
+  /** Whether another request may follow. */
+  readonly keep: boolean;
+}
+
+/** Puts responses together. */
+interface Reader {
+  next(ask: () => void): Promise<Answer>;
+  read(chunk: Buffer): void;
+  fail(error: Error): void;
+}
+
+function createReader(): Reader {
+  let pending: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let head: Head | undefined;
+  const fail = (error: Error): void => {
+    pending?.reject(error);
+    pending = undefined;
+  };
+  const gather = (): Buffer => (chunks.length === 1 ? chunks[0] : undefined) ?? Buffer.concat(chunks);
+  return {
+    fail,
+    next: (ask) =>
+      new Promise((resolve, reject) => {
+        pending = { resolve, reject };
+        [chunks, length, head] = [[], 0, undefined];
+        ask();
+      }),
+    read: (chunk) => {
       chunks.push(chunk);
       length += chunk.length;
       try {
-        head ??= readHead(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+        head ??= readHead(gather());
       } catch (error) {
         return fail(error as Error);
       }
       if (head === undefined || length < head.end) return undefined;
       if (length > head.end) return fail(new Error(`${length - head.end} bytes after the response`));
       const { status, headLength, keep } = head;
-      const body = (chunks.length === 1 ? chunk : Buffer.concat(chunks)).subarray(headLength);
-      finish();
-      return resolve({ response: { status, headLength, body }, keep });
-    };
-    if (socket.destroyed) onClose();
-    else socket.on('data', onData).once('error', fail).once('close', onClose);
-  });
+      pending?.resolve({ response: { status, headLength, body: gather().subarray(headLength) }, keep });
+      pending = undefined;
+      return undefined;
+    },
+  };
 }
 
 interface Head {

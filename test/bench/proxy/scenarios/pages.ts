@@ -1,10 +1,11 @@
 /** Pages through every peer. */
 import type { Site } from '../backend.ts';
-import { measureTransfer } from '../loads/h2load.ts';
+import { measureLoading, measureTransfer } from '../loads/h2load.ts';
+import { checkBodies } from '../loads/body.ts';
 import { measureLatency } from '../loads/latency.ts';
-import { measurePage } from '../loads/page.ts';
 import { measureRate, warmUp } from '../loads/wrk.ts';
 import type { Entrance } from '../peers/peer.ts';
+import type { Workshop } from '../workshop.ts';
 import { blame, measureRounds, type Contender, type Scenario } from './stage.ts';
 
 type Measure = Contender['measure'];
@@ -12,13 +13,16 @@ type Measure = Contender['measure'];
 /** @param prepare warms the peer up, and returns what a round of it is */
 const createScenario = (
   name: string,
-  prepare: (entrance: Entrance, site: Site) => Promise<Measure>,
+  prepare: (entrance: Entrance, site: Site, workshop: Workshop) => Promise<Measure>,
 ): Scenario => ({
   name,
   run: async (stage) => {
     const contenders: Contender[] = [];
     for (const [peer, entrance] of stage.entrances) {
-      contenders.push({ name: peer.name, measure: await blame(peer.name, prepare(entrance, stage.site)) });
+      contenders.push({
+        name: peer.name,
+        measure: await blame(peer.name, prepare(entrance, stage.site, stage.workshop)),
+      });
     }
     await measureRounds(stage, contenders);
   },
@@ -37,9 +41,14 @@ export const large = createScenario('large', async (entrance, { large: page }) =
   return async () => ({ large: await measureTransfer(entrance, page, connections, expected) });
 });
 
-export const page = createScenario('page', async (entrance, { modules }) => {
-  await measurePage(entrance, modules);
-  return async () => ({ page: await measurePage(entrance, modules) });
+export const page = createScenario('page', async (entrance, { modules }, { folder }) => {
+  const load = (): Promise<number> => measureLoading(entrance, modules, 6, folder);
+  await checkBodies(entrance, modules);
+  await load();
+  return async () => {
+    await checkBodies(entrance, modules.slice(0, 10));
+    return { page: await load() };
+  };
 });
 
 export const latency = createScenario('latency', async (entrance, { small: page }) => {

@@ -32,8 +32,8 @@ interface Summary {
 export interface Rate {
   /** Requests per second. */
   readonly rate: number;
-  /** CPU of the proxy in microseconds per request; NaN for the direct way. */
-  readonly cpu: number;
+  /** CPU of the proxy in microseconds per request; absent where there is none. */
+  readonly cpu?: number;
 }
 
 /**
@@ -45,9 +45,10 @@ export async function measureRate(entrance: Entrance, page: Page, options: WrkOp
   const family = entrance.pid === undefined ? [] : familyOf(entrance.pid);
   const before = cpuOf(family);
   const summary = await runWrk(entrance, page.path, options);
-  const cpu = entrance.pid === undefined ? Number.NaN : cpuOf(family) - before;
+  const cpu = cpuOf(family) - before;
   checkBytes(summary, headLength + page.body.length, options.connections);
-  return { rate: (summary.requests / summary.microseconds) * 1e6, cpu: cpu / summary.requests };
+  const rate = (summary.requests / summary.microseconds) * 1e6;
+  return entrance.pid === undefined ? { rate } : { rate, cpu: cpu / summary.requests };
 }
 
 /** The same load, with a look at every response. */

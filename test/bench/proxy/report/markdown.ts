@@ -42,9 +42,8 @@ function renderMeasurements({ peers, series }: Result): string {
 }
 
 function cellOf({ scale = 1, digits }: Metric, values: readonly number[] | undefined): string {
-  const numbers = values?.filter((value) => Number.isFinite(value)) ?? [];
-  if (numbers.length === 0) return '–';
-  const { median, least, most } = spreadOf(numbers);
+  if (values === undefined) return '–';
+  const { median, least, most } = spreadOf(values);
   const [middle, low, high] = [median, least, most].map((value) => numberOf(value / scale, digits));
   return `${middle} (${low}–${high})`;
 }

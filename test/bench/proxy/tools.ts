@@ -11,6 +11,8 @@ const TOOLS = [
 
 /** @throws Error that says what to install. */
 export async function checkTools(): Promise<void> {
+  // Where Debian has nginx and haproxy, and a normal user does not look.
+  process.env['PATH'] += ':/usr/local/sbin:/usr/sbin';
   if (process.platform !== 'linux') throw new Error('this benchmark pins processes to cores: Linux only');
   const missing = [];
   for (const [program, word, name] of TOOLS) {

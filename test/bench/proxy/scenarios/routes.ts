@@ -6,17 +6,24 @@ import { measureRate, warmUp } from '../loads/wrk.ts';
 import { startPortramp } from '../peers/portramp.ts';
 import type { Entrance } from '../peers/peer.ts';
 import { FEW_ROUTES } from '../report/metrics.ts';
-import { measureRounds, type Contender, type Scenario, type Stage } from './stage.ts';
+import { blame, measureRounds, type Contender, type Scenario, type Stage } from './stage.ts';
 
 const FEW = 10;
 const MANY = 10_000;
 
-/** Requests go to all hosts in turn; two fronts are compared that differ in the number of routes only. */
+const ALL = Array.from({ length: MANY }, (_, index) => `host${index}`);
+
+/** Asked for in turn, of both fronts: from one end of the long table to the other. */
+const ASKED = ALL.filter((_, index) => (index + 1) % (MANY / FEW) === 0);
+
+/** Two fronts that differ in the number of routes only, and the same requests to both. */
 export const routes: Scenario = {
   name: 'routes',
   run: async (stage) => {
-    const few = await start(stage, FEW, FEW_ROUTES);
-    const many = await start(stage, MANY, 'portramp');
+    const hosts = join(stage.workshop.folder, 'hosts');
+    writeFileSync(hosts, ASKED.map((label) => `${label}.bench.localhost\n`).join(''));
+    const many = await start(stage, 'portramp', ALL, hosts);
+    const few = await start(stage, FEW_ROUTES, ASKED, hosts);
     await measureRounds(stage, [many.contender, few.contender]);
     await Promise.all([few.entrance.close(), many.entrance.close()]);
   },
@@ -24,17 +31,13 @@ export const routes: Scenario = {
 
 async function start(
   { workshop, site }: Stage,
-  count: number,
   name: string,
+  labels: readonly string[],
+  hosts: string,
 ): Promise<{ readonly entrance: Entrance; readonly contender: Contender }> {
-  const labels = Array.from({ length: count }, (_, index) => `host${index}`);
   const entrance = await startPortramp(workshop, site.port, { hosts: labels });
-  const hosts = join(workshop.folder, `hosts-${count}`);
-  // Neither in the order of the table nor in that of their names.
-  const spread = labels.map((_, index) => labels[(index * 7_919) % count]);
-  writeFileSync(hosts, spread.map((label) => `${label}.bench.localhost\n`).join(''));
   const options = { connections: 32, hosts };
-  await warmUp(entrance, site.small, options);
+  await blame(name, warmUp(entrance, site.small, options));
   const measure = async (): Promise<{ routes: number }> => ({
     routes: (await measureRate(entrance, site.small, options)).rate,
   });

@@ -23,35 +23,65 @@ export function findForeignPage(
 ): ForeignPage | undefined {
   // A link to the service may stand anywhere; what a browser opens in a tab, other pages cannot look into.
   if (route.browser === 'any' || isNavigation(head)) return undefined;
-  const origin = originOf(head);
-  if (origin === undefined || origin === 'null') {
-    return isUnnamedButOwn(head, origin) ? undefined : { origin };
+  const address = head.field('origin') ?? (head.field('referer') || undefined);
+  if (address === undefined || address === 'null') {
+    return isUnnamedButOwn(head, address) ? undefined : { origin: address };
   }
-  if (isSameOrigin(origin, head.host)) return undefined;
-  const url = parseUrl(origin);
-  if (url === undefined) return { origin: undefined };
-  const host = normaliseHost(url.host);
+  if (isOfHost(address, head.host)) return undefined;
+  const page = readPage(originOf(address));
+  if (page === undefined) return { origin: undefined };
   const isOwn =
-    host !== undefined &&
-    url.protocol === 'http:' &&
-    [String(port), portOf(head.host)].includes(url.port === '' ? '80' : url.port) &&
-    table.findStack(host)?.key === stack.key;
-  const text = serialise(url);
-  return isOwn || route.browser?.includes(text) === true ? undefined : { origin: text };
-}
-
-/** The page is one of the very host that it asks, as most are: known without taking its address apart. */
-function isSameOrigin(origin: string, host: string): boolean {
-  const length = SCHEME.length + host.length;
-  if (origin.length !== length && origin[length] !== '/') return false;
-  return origin.slice(SCHEME.length, length) === host && origin.slice(0, SCHEME.length) === SCHEME;
+    page.host !== undefined &&
+    page.isPlain &&
+    (page.port === String(port) || page.port === portOf(head.host)) &&
+    table.findStack(page.host)?.key === stack.key;
+  return isOwn || route.browser?.includes(page.origin) === true ? undefined : { origin: page.origin };
 }
 
 const SCHEME = 'http://';
 
-/** RFC 6454 §7; a `Referer` is cut down to the same. */
-function originOf(head: RequestHead): string | undefined {
-  return head.field('origin') ?? (head.field('referer') || undefined);
+/** The page is one of the very host that it asks, as most are: known without taking its address apart. */
+function isOfHost(address: string, host: string): boolean {
+  const length = SCHEME.length + host.length;
+  if (address.length !== length && address[length] !== '/') return false;
+  return address.slice(SCHEME.length, length) === host && address.slice(0, SCHEME.length) === SCHEME;
+}
+
+/** RFC 6454 §7: a `Referer` is cut down to what an `Origin` says. */
+function originOf(address: string): string {
+  const authority = address.indexOf('://') + '://'.length;
+  const path = address.indexOf('/', authority);
+  return path === -1 ? address : address.slice(0, path);
+}
+
+/** Where a page is from. */
+interface Page {
+  readonly origin: string;
+  readonly isPlain: boolean;
+  readonly host: string | undefined;
+  readonly port: string;
+}
+
+let last: { readonly origin: string; readonly page: Page | undefined } = { origin: '', page: undefined };
+
+/** Remembers the last one: a page asks for many things. */
+function readPage(origin: string): Page | undefined {
+  if (origin !== last.origin) last = { origin, page: parsePage(origin) };
+  return last.page;
+}
+
+function parsePage(origin: string): Page | undefined {
+  try {
+    const url = new URL(origin);
+    return {
+      origin: serialise(url),
+      isPlain: url.protocol === 'http:',
+      host: normaliseHost(url.host),
+      port: url.port === '' ? '80' : url.port,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -70,14 +100,6 @@ const isBrowser = (head: RequestHead): boolean =>
 
 /** The front may stand behind a redirect of another port, which the browser then has dialled. */
 const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? '80';
-
-function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The URL standard gives schemes that it does not know, such as those of browser extensions, no origin. */
 const serialise = (url: URL): string => (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);

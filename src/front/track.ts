@@ -1,6 +1,6 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
 import type { Decision, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
-import type { Traffic } from '../proxy/traffic.ts';
+import type { Passage, Traffic } from '../proxy/traffic.ts';
 import type { WaitingRoom } from './room.ts';
 
 export interface TrackerParts {
@@ -25,7 +25,7 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
       path: decision.path,
       until: passage.until,
       onUnreachable: decision.onUnreachable,
-      onEnd: () => passage.end(),
+      onEnd: endOf(passage),
       again:
         attempt < ATTEMPTS && isLoopback(target.host)
           ? async () => track(await elsewhere(target, head, signal), head, signal, attempt + 1)
@@ -51,5 +51,8 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
       : track(decision, head, signal, 1);
   };
 }
+
+/** By itself: a closure made beside others keeps alive what they use, and a tunnel keeps this one for days. */
+const endOf = (passage: Passage) => (): void => passage.end();
 
 const isLoopback = (host: string): boolean => host === '127.0.0.1' || host === '::1' || host === 'localhost';

@@ -32,7 +32,7 @@ export interface Traffic {
   /**
    * The target with the least under way, those that refuse connections last. The others' turn comes among equals.
    */
-  pick<T extends Address>(targets: readonly T[]): T | undefined;
+  readonly pick: <T extends Address>(targets: readonly T[]) => T | undefined;
   begin(target: Address, kind: PassageKind): Passage;
   /** It did not take a connection: it is left out for a moment. */
   refused(target: Address): void;

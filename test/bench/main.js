@@ -3,6 +3,8 @@
 //     npm run bench                   all of the following, one after the other
 //     npm run bench -- startup        how long commands and the daemon take to start
 //     npm run bench -- check          portramp check on a large contract
+//     npm run bench -- ports          leases, verification
+//     npm run bench -- supervision    an idle stack, a flood of logs, a ramp's extra hop
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
 import { spawnSync } from 'node:child_process';

@@ -10,7 +10,10 @@ const README = new URL('../../README.md', import.meta.url);
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+const BENCHMARK = new URL('../bench/results/proxy.md', import.meta.url);
+
 const sections = {
+  benchmark: readFileSync(BENCHMARK, 'utf8'),
   commands: table(
     ['command', 'does'],
     createProgram().commands.map((command) => {
@@ -29,7 +32,11 @@ const sections = {
 };
 
 /** Cell padding is the formatter's business. */
-const normalize = (text: string): string => text.replace(/ +/g, ' ').replace(/-{3,}/g, '---').trim();
+const normalize = (text: string): string =>
+  text
+    .replace(/ +/g, ' ')
+    .replace(/-{2,}:?/g, '---')
+    .trim();
 
 /** `UPDATE_README=1 npx vitest …` writes the tables anew. */
 it.each(Object.entries(sections))('the table of %s in the README is current', (name, expected) => {

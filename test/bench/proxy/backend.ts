@@ -1,7 +1,8 @@
 /** What all proxies lead to: nginx with ready-made bodies, much faster than any of them. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { waitForAnswer } from './peers/peer.ts';
 import { nginxConfig } from './peers/nginx.ts';
@@ -20,7 +21,8 @@ export interface Site {
   readonly modules: readonly Page[];
 }
 
-const MODULES = 1_500;
+/** Six connections that load them all make a page of 1,500. */
+const MODULES = 250;
 
 export async function startSite(workshop: Workshop): Promise<Site> {
   const folder = join(workshop.folder, 'site');
@@ -57,4 +59,19 @@ export function moduleSize(index: number): number {
 function fill(length: number, seed: number): Buffer {
   const line = `export const value${seed} = ${createHash('sha256').update(String(seed)).digest('hex')};\n`;
   return Buffer.alloc(length, line);
+}
+
+const IDLE_BACKEND = resolve('test/bench/proxy/programs/idle-backend.js');
+
+/** A backend of WebSockets and event streams. */
+export async function startIdleBackend(
+  workshop: Workshop,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const program = workshop.start('load', [process.execPath, IDLE_BACKEND]);
+  for (;;) {
+    const port = Number(/^(\d+)\n/.exec(program.output())?.[1] ?? 0);
+    if (port !== 0) return { port, close: () => program.stop() };
+    if (program.ended()) throw new Error(`the idle backend ended\n${program.output()}`);
+    await pause(10);
+  }
 }

@@ -21,8 +21,7 @@ export function divideCores(): Cores {
 
 /** `0-2,5` → 0, 1, 2, 5. */
 export function parseCores(list: string): number[] {
-  return list.split(',').flatMap((part) => {
-    const [from = Number.NaN, to = from] = part.split('-').map(Number);
-    return Number.isNaN(from) ? [] : Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  });
+  return [...list.matchAll(/(\d+)(?:-(\d+))?/g)].flatMap(([, from, to = from]) =>
+    Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) => Number(from) + index),
+  );
 }

@@ -93,6 +93,11 @@ describe('a page of somebody else', () => {
     { origin: 'chrome-extension://abc' },
     { referer: 'https://evil.example/page' },
     { referer: 'nonsense' },
+    { referer: 'https://evil.example/http://api.localhost:7267/' },
+    { referer: 'http://api.localhost:7267@evil.example/' },
+    { referer: 'http://api.localhost:7267.evil.example/' },
+    { referer: 'http://evil.example\\@api.localhost:7267/' },
+    { referer: 'https://api.localhost:7267/' },
     { origin: 'https://evil.example', referer: 'http://web.localhost:7267/' },
     // What the browser says of sites does not outweigh an origin.
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
@@ -141,6 +146,7 @@ describe('an open service', () => {
     expect(statusOf({ origin: 'https://x.example' }, 'some.localhost', { upgrade: true })).toBe(200);
     expect(statusOf({ referer: 'https://x.example/a' }, 'some.localhost')).toBe(200);
     expect(statusOf({ origin: 'chrome-extension://abc' }, 'some.localhost')).toBe(200);
+    expect(statusOf({ referer: 'chrome-extension://abc/page.html' }, 'some.localhost')).toBe(200);
     expect(statusOf({ origin: 'http://x.example' }, 'some.localhost')).toBe(403);
     expect(statusOf({ origin: 'https://y.x.example' }, 'some.localhost')).toBe(403);
   });

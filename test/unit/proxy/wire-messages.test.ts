@@ -193,6 +193,7 @@ describe('a response', () => {
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n',
     'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
     'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+    'HTTP/1.0 103 Early Hints\r\nLink: </a>\r\n\r\n',
   ])('%j is of no use', (text) => {
     expect(responseOrProblem(text, asked)).toHaveProperty('reason');
   });

@@ -53,7 +53,7 @@ export class Client {
   #abort: AbortController | undefined;
   #signalIsSpent = false;
 
-  constructor(socket: Socket, context: ServerContext, onClose: () => void) {
+  constructor(socket: Socket, context: ServerContext) {
     this.socket = socket;
     this.context = context;
     this.remoteAddress = socket.remoteAddress ?? '';
@@ -70,7 +70,7 @@ export class Client {
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#release();
-      onClose();
+      context.forget(this);
     });
   }
 

@@ -52,10 +52,15 @@ const BY_LENGTH = Array.from({ length: LONGEST + 1 }, (_, length) =>
     .map(([name, id]): KnownName => ({ bytes: Buffer.from(name), id })),
 );
 
+/** Most names begin unlike all of these. */
+const INITIALS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Object.keys(IDS).some((name) => name.charCodeAt(0) === (byte | 0x20)) ? 1 : 0,
+);
+
 /** Which known name stands in `bytes[from, to)`, in any case. */
 export function identify(bytes: Uint8Array, from: number, to: number): FieldId {
   const length = to - from;
-  if (length > LONGEST) return FIELD.OTHER;
+  if (length > LONGEST || !INITIALS[bytes[from] as number]) return FIELD.OTHER;
   for (const known of BY_LENGTH[length] as readonly KnownName[]) {
     if (matchesAt(bytes, from, known.bytes)) return known.id;
   }

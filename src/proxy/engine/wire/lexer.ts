@@ -46,7 +46,7 @@ export class HeadLexer {
   /** The end of the first line, without CRLF. */
   lineEnd = 0;
   /** Per field: where its name begins and ends, where its value begins and ends, which name it is. */
-  readonly marks: number[] = [];
+  readonly marks = new Int32Array(MAX_FIELDS * MARKS);
   count = 0;
   /** What is wrong, after `bad`. */
   problem: Problem | undefined;

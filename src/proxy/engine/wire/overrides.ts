@@ -19,17 +19,30 @@ const written = new WeakMap<Overrides, WrittenOverrides>();
 export function writeOverrides(overrides: Overrides): WrittenOverrides {
   const known = written.get(overrides);
   if (known !== undefined) return known;
-  const entries = Object.entries(overrides);
-  if (entries.length === 0) return NONE;
-  const names: string[][] = [];
+  const names = Object.keys(overrides);
+  if (names.length === 0) return NONE;
   let lines = '';
-  for (const [name, value] of entries) {
-    (names[name.length] ??= []).push(name);
+  for (const name of names) {
+    const value = overrides[name];
     if (value !== undefined) lines += formatField(name, value);
   }
-  const result = { lines, names };
+  // In one piece: text that was put together is kept in parts, which every use would put together anew.
+  const result = { lines: Buffer.from(lines, 'latin1').toString('latin1'), names: shareNames(names) };
   written.set(overrides, result);
   return result;
+}
+
+/** Nearly all sets have the same names: thousands of routes are served with one list of them. */
+let shared: { readonly key: string; readonly names: NamesByLength } = { key: '', names: [] };
+
+function shareNames(names: readonly string[]): NamesByLength {
+  const key = names.join();
+  if (key !== shared.key) {
+    const byLength: string[][] = [];
+    for (const name of names) (byLength[name.length] ??= []).push(name);
+    shared = { key, names: byLength };
+  }
+  return shared.names;
 }
 
 const NONE: WrittenOverrides = { lines: '', names: [] };

@@ -32,6 +32,10 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
   if (status === 101 && (!request.upgrade || switchesTo === undefined)) {
     return problem(502, 'it switches protocols unasked');
   }
+  // RFC 9110 §15.2: they came with HTTP/1.1; what an older server goes on with, recipients read differently.
+  if (status < 200 && reader.minor === 0) {
+    return problem(502, 'HTTP/1.0 has no responses before the final one');
+  }
   if (status < 200 && connection.close) {
     return problem(502, 'it ends the connection before the final response');
   }

@@ -13,6 +13,8 @@ export class ServerContext {
   readonly clients = new Set<Client>();
   /** No new requests: every connection ends with the exchange that it is in. */
   closing = false;
+  /** Called when the last connection has closed. */
+  onEmpty: (() => void) | undefined;
   readonly #watched = new WeakSet<AbortSignal>();
 
   constructor(handler: Handler, pool: Pool, wheel: Wheel, timeouts: Timeouts) {
@@ -20,6 +22,11 @@ export class ServerContext {
     this.pool = pool;
     this.wheel = wheel;
     this.timeouts = timeouts;
+  }
+
+  forget(client: Client): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) this.onEmpty?.();
   }
 
   /**
@@ -31,7 +38,7 @@ export class ServerContext {
     if (until.aborted) return false;
     this.#watched.add(until);
     until.addEventListener('abort', () => {
-      for (const client of [...this.clients]) client.cut(until);
+      for (const client of this.clients) client.cut(until);
     });
     return true;
   }

@@ -25,21 +25,13 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
   const pool = createPool({ wheel, connectTimeout: timeouts.connect });
   const context = new ServerContext(handler, pool, wheel, timeouts);
   const { clients } = context;
-  let onEmpty: (() => void) | undefined;
-
-  const forget = (client: Client): void => {
-    clients.delete(client);
-    if (clients.size === 0) onEmpty?.();
-  };
-
   return {
     accept: (socket: Socket) => {
       if (context.closing) {
         socket.destroy();
         return;
       }
-      const client = new Client(socket, context, () => forget(client));
-      clients.add(client);
+      clients.add(new Client(socket, context));
     },
     get connections() {
       return clients.size;
@@ -51,14 +43,12 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
       }
       if (clients.size > 0) {
         await new Promise<void>((resolve) => {
-          onEmpty = resolve;
           const cancel = clock.after(deadline, () => {
             for (const client of clients) client.destroy();
           });
-          const before = onEmpty;
-          onEmpty = () => {
+          context.onEmpty = () => {
             cancel();
-            before();
+            resolve();
           };
         });
       }

@@ -6,10 +6,17 @@ import type { Entrance } from '../peers/peer.ts';
 import { cpuOf, familyOf } from '../process-usage.ts';
 import { run } from '../workshop.ts';
 import { checkBody } from './body.ts';
-import { browserHeaders } from './connection.ts';
+import { browserHeaders } from './client.ts';
 
 const SCRIPT = resolve('test/bench/proxy/loads/wrk.lua');
 
+export interface WrkOptions {
+  readonly connections: number;
+  /** A file with a host a line, asked for in turn; without it, all requests are for the entrance's. */
+  readonly hosts?: string;
+}
+
+/** What `wrk.lua` prints. */
 interface Summary {
   readonly requests: number;
   readonly bytes: number;
@@ -18,52 +25,62 @@ interface Summary {
   readonly failed: number;
   /** Responses of 400 and above. */
   readonly refused: number;
+  /** Responses other than the first one, where they are looked at. */
   readonly wrong: number;
 }
 
-export interface WrkResult {
+export interface Rate {
   /** Requests per second. */
   readonly rate: number;
-  /** CPU of the proxy in microseconds per request; 0 for the direct way. */
-  readonly cpu: number;
+  /** CPU of the proxy in microseconds per request; absent where there is none. */
+  readonly cpu?: number;
 }
 
-/** As fast as it goes over so many connections for a second. */
-export async function measureRate(entrance: Entrance, page: Page, connections: number): Promise<WrkResult> {
+/**
+ * As fast as it goes for a second.
+ * @throws Error at the first failed connection, status that is not 200, or byte that is missing.
+ */
+export async function measureRate(entrance: Entrance, page: Page, options: WrkOptions): Promise<Rate> {
   const { headLength } = await checkBody(entrance, page);
   const family = entrance.pid === undefined ? [] : familyOf(entrance.pid);
   const before = cpuOf(family);
-  const summary = await runWrk(entrance, page.path, connections, '1s');
+  const summary = await runWrk(entrance, page.path, options);
   const cpu = cpuOf(family) - before;
-  checkBytes(summary, headLength + page.body.length, connections);
-  return { rate: (summary.requests / summary.microseconds) * 1e6, cpu: cpu / summary.requests };
+  checkBytes(summary, headLength + page.body.length, options.connections);
+  const rate = (summary.requests / summary.microseconds) * 1e6;
+  return entrance.pid === undefined ? { rate } : { rate, cpu: cpu / summary.requests };
 }
 
-/** The same, with a look at every response. */
-export async function warmUp(entrance: Entrance, page: Page, connections: number): Promise<void> {
+/** The same load, with a look at every response. */
+export async function warmUp(entrance: Entrance, page: Page, options: WrkOptions): Promise<void> {
   await checkBody(entrance, page);
-  await runWrk(entrance, page.path, connections, '1s', String(page.body.length));
+  await runWrk(entrance, page.path, options, `length=${page.body.length}`);
 }
 
 async function runWrk(
   entrance: Entrance,
   path: string,
-  connections: number,
-  duration: string,
+  { connections, hosts }: WrkOptions,
   ...words: string[]
 ): Promise<Summary> {
-  const headers = Object.entries(browserHeaders(entrance)).flatMap(([name, value]) => [
-    '-H',
-    `${name}: ${value}`,
-  ]);
+  const fields = Object.entries(browserHeaders(entrance));
   const { stdout } = await run('wrk', [
-    ...['-t1', `-c${connections}`, `-d${duration}`, '-s', SCRIPT, ...headers],
-    ...[`http://127.0.0.1:${entrance.port}${path}`, '--', ...words],
+    '-t1',
+    '-d1s',
+    `-c${connections}`,
+    `-s${SCRIPT}`,
+    ...fields.map(([name, value]) => `-H${name}: ${value}`),
+    `http://127.0.0.1:${entrance.port}${path}`,
+    '--',
+    ...words,
+    ...(hosts === undefined ? [] : [`hosts=${hosts}`]),
   ]);
   const summary = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as Summary;
   const { requests, failed, refused, wrong } = summary;
   if (requests === 0 || failed + refused + wrong > 0) {
-    throw new Error(`${requests} requests: ${failed} failed, ${refused} refused, ${wrong} with another body`);
+    throw new Error(
+      `${path}: of ${requests} requests ${failed} failed, ${refused} were refused, ${wrong} had another body`,
+    );
   }
   return summary;
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 import { findFreePort } from '../workshop.ts';
-import { waitForAnswer, type FindPeer } from './peer.ts';
+import { entranceOf, nodeCommand, waitForAnswer, type FindPeer } from './peer.ts';
 
 const PROGRAM = resolve('test/bench/proxy/programs/http-proxy.js');
 
@@ -12,12 +12,11 @@ export const findHttpProxy: FindPeer = async () => {
   return {
     name: 'http-proxy',
     runtime: `http-proxy ${version}, keep-alive, Node ${process.versions.node}`,
-    start: async (workshop, backend) => {
+    start: async (workshop, backend, options = {}) => {
       const port = await findFreePort();
-      const words = [process.execPath, PROGRAM, String(port), String(backend)];
+      const words = [...nodeCommand(process.execPath, options), PROGRAM, String(port), String(backend)];
       const program = workshop.start('proxy', words);
-      const entrance = { port, host: 'bench.localhost', pid: program.pid, close: () => program.stop() };
-      return waitForAnswer('http-proxy', entrance, program);
+      return waitForAnswer('http-proxy', entranceOf(program, port, options), program);
     },
   };
 };

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { askVersion, findFreePort } from '../workshop.ts';
-import { waitForAnswer, type FindPeer } from './peer.ts';
+import { entranceOf, waitForAnswer, type FindPeer } from './peer.ts';
 
 /**
  * Writes a configuration with one worker that keeps to its folder, and returns its path.
@@ -20,7 +20,7 @@ export function nginxConfig(folder: string, http: string): string {
     path,
     `${user} daemon off; worker_processes 1; pid ${join(folder, 'pid')}; error_log stderr warn;
 events { worker_connections 10000; }
-http { ${temporary.join(' ')} access_log off; default_type application/octet-stream; keepalive_requests 1000000000; keepalive_timeout 1h; reset_timedout_connection off;
+http { ${temporary.join(' ')} access_log off; default_type application/octet-stream; keepalive_requests 1000000000; keepalive_timeout 1h;
 ${http} }
 `,
   );
@@ -57,8 +57,7 @@ server {
 }`,
       );
       const program = workshop.start('proxy', ['nginx', '-c', config]);
-      const entrance = { port, host: 'bench.localhost', pid: program.pid, close: () => program.stop() };
-      return waitForAnswer('nginx', entrance, program);
+      return waitForAnswer('nginx', entranceOf(program, port), program);
     },
   };
 };

@@ -7,7 +7,14 @@ import { readFrontPort } from '../../../../src/daemon/front-store.ts';
 import { daemonEnvironment } from '../../../../src/protocol/spawn.ts';
 import { locateHome, type Home } from '../../../../src/lib/home.ts';
 import type { Program, Workshop } from '../workshop.ts';
-import { waitForAnswer, type Entrance, type FindPeer, type Peer } from './peer.ts';
+import {
+  nodeCommand,
+  waitForAnswer,
+  type Entrance,
+  type FindPeer,
+  type Peer,
+  type PeerOptions,
+} from './peer.ts';
 
 const DIST = resolve('dist');
 
@@ -17,13 +24,13 @@ type EngineName = 'wire' | 'http-proxy';
 const createPortramp = (name: string, engine: EngineName): Peer => ({
   name,
   runtime: `portramp ${packageJson.version} (${engine}), Node ${process.versions.node}`,
-  start: (workshop, backend) => startPortramp(workshop, backend, { engine }),
+  start: (workshop, backend, options = {}) => startPortramp(workshop, backend, { engine, ...options }),
 });
 
 export const findPortramp: FindPeer = async () => createPortramp('portramp', 'wire');
 export const findEscapeHatch: FindPeer = async () => createPortramp('portramp-http-proxy', 'http-proxy');
 
-export interface PortrampOptions {
+export interface PortrampOptions extends PeerOptions {
   readonly engine?: EngineName;
   /** Further host names that lead to the backend. */
   readonly hosts?: readonly string[];
@@ -34,7 +41,7 @@ let count = 0;
 export async function startPortramp(
   workshop: Workshop,
   backend: number,
-  { engine = 'wire', hosts = [] }: PortrampOptions = {},
+  { engine = 'wire', hosts = [], ...options }: PortrampOptions = {},
 ): Promise<Entrance> {
   const root = join(workshop.folder, `portramp-${(count += 1)}`);
   mkdirSync(root);
@@ -47,9 +54,13 @@ export async function startPortramp(
   };
   writeFileSync(join(root, 'portramp.yaml'), contractOf(backend, hosts));
   const home = locateHome(env);
-  const daemon = workshop.start('proxy', [process.execPath, join(DIST, 'daemon.js')], {
-    env: daemonEnvironment(home, env),
-  });
+  const daemon = workshop.start(
+    'proxy',
+    [...nodeCommand(process.execPath, options), join(DIST, 'daemon.js')],
+    {
+      env: daemonEnvironment(home, env),
+    },
+  );
   const port = await waitForFrontPort(home, daemon);
   const runner = workshop.start('load', [process.execPath, join(DIST, 'portramp.js'), 'dev'], {
     cwd: root,
@@ -59,7 +70,8 @@ export async function startPortramp(
     await runner.stop();
     await daemon.stop();
   };
-  return waitForAnswer('portramp', { port, host: 'backend.bench.localhost', pid: daemon.pid, close }, runner);
+  const entrance = { port, host: 'backend.bench.localhost', pid: daemon.pid, close, ...options };
+  return waitForAnswer('portramp', entrance, runner);
 }
 
 function contractOf(backend: number, hosts: readonly string[]): string {

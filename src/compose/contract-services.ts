@@ -225,6 +225,11 @@ export function findPortProblems(contract: Contract, project: ComposeProject): F
         const message = `which port of the container ${service.compose} "${name}" is, is not clear`;
         return [{ at, message, hint: 'write container: 5432' }];
       }
+      if (isOnlyUdp(container, found)) {
+        const message = `port ${container} of ${service.compose} speaks UDP, and ports of the contract are TCP`;
+        const hint = `remove ${name}: UDP ports are published by themselves, "portramp override --json" has the number`;
+        return [{ at, message, hint }];
+      }
       if (canPublish(found)) return [];
       const message = `${service.compose} has network_mode "${found.networkMode ?? ''}", so none of its ports can be leased`;
       return [{ at, message, hint: 'write ports: false' }];
@@ -232,6 +237,11 @@ export function findPortProblems(contract: Contract, project: ComposeProject): F
     return [...published, ...findUnknownProbe(service)];
   });
 }
+
+const isOnlyUdp = (container: number, { ports }: ComposeService): boolean => {
+  const protocols = ports.filter(({ target }) => target === container).map(({ protocol }) => protocol);
+  return protocols.length > 0 && !protocols.includes('tcp');
+};
 
 function findUnknownProbe({ name, ready, ports }: ContractService): Finding[] {
   const isOwn = ready.kind === 'tcp' || (ready.kind === 'http' && ready.path.startsWith('/'));

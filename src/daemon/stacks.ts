@@ -16,6 +16,7 @@ import {
   leasesOf,
   removeStacks,
   setHosts,
+  workspaceOf,
   type Ledger,
   type LedgerKey,
   type LedgerStack,
@@ -144,7 +145,8 @@ export function createStacks(options: StacksOptions): Stacks {
   };
 
   const describeHoldings = (stack: LedgerStack): Pick<RunningStack, 'leases' | 'hosts' | 'refusedHosts'> => ({
-    leases: leasesOf(ledger.current, stack).map(toLease),
+    // What it shares with the other stacks of its workspace too.
+    leases: [stack, workspaceOf(stack)].flatMap((key) => leasesOf(ledger.current, key)).map(toLease),
     hosts: ownHosts(ledger.current, stack),
     refusedHosts: { ...sessions.find(stack)?.refusedHosts },
   });

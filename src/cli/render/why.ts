@@ -62,14 +62,20 @@ function renderPort({ lease, front, free, holders }: PortExplanation): string[] 
   else lines.push('nobody leased it');
   if (free) lines.push('free: nothing listens there');
   else if (holders.length === 0) lines.push(color.red(`held by ${describeHolder(undefined)}`));
-  return [...lines, ...holders.map((holder) => renderHolder(holder, lease !== undefined))];
+  return [
+    ...lines,
+    ...holders.map((holder) => renderHolder(holder, lease !== undefined && !isOfContainer(lease.port))),
+  ];
 }
 
-function renderHolder(holder: ExplainedHolder, leased: boolean): string {
+/** Who listens for a container is the engine, and nothing proves whose it is. */
+const isOfContainer = (lease: string): boolean => /^\d+\/(?:tcp|udp|sctp)/.test(lease);
+
+function renderHolder(holder: ExplainedHolder, isProvable: boolean): string {
   const where = holder.address === undefined ? '' : ` on ${holder.address}`;
   const text = `held by ${describeHolder(holder)}${where}`;
   if (holder.own) return `${text}, which belongs to it`;
-  return leased ? color.red(`${text}, a stranger`) : text;
+  return isProvable ? color.red(`${text}, a stranger`) : text;
 }
 
 function renderHost({ host, stack, root, running, service, refused, suggestion }: HostExplanation): string[] {

@@ -83,6 +83,13 @@ function pass(from: Socket, target: number, sockets: Set<Socket>): void {
   }
 }
 
+/** The default network of each engine; that of Podman has another name, also for `docker` at Podman's socket. */
+const NETWORKS = [
+  ['docker', 'bridge', '{{range .IPAM.Config}}{{.Gateway}} {{end}}'],
+  ['docker', 'podman', '{{range .IPAM.Config}}{{.Gateway}} {{end}}'],
+  ['podman', 'podman', '{{range .Subnets}}{{.Gateway}} {{end}}'],
+] as const;
+
 /**
  * The gateway of the engine's default bridge, which `host-gateway` stands for. Undefined where the engine is not on
  * this machine's own kernel: there (Docker Desktop and the like) it leads to loopback by itself.
@@ -91,11 +98,7 @@ export async function findBridgeAddress(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const format = '{{range .IPAM.Config}}{{.Gateway}} {{end}}';
-  for (const [program, network] of [
-    ['docker', 'bridge'],
-    ['podman', 'podman'],
-  ] as const) {
+  for (const [program, network, format] of NETWORKS) {
     try {
       const { stdout } = await promisify(execFile)(
         program,

@@ -1,5 +1,7 @@
 /** What can go wrong with the containers of a contract while it runs. */
+import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -110,5 +112,33 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     machine.start(['dev'], { cwd: stack.root, env });
     expect(await failureOf('web')).toMatch(/Cannot connect to the Docker daemon.*\n.*start Docker/);
     await stack.until('idle', 'ready');
+  });
+
+  it.each([
+    ['invalid YAML', 'services: [', {}, /yaml|Compose says/i],
+    [
+      'an old Compose',
+      `services: { web: { ${SERVER} } }`,
+      { old: true },
+      /Docker Compose is too old: .* is 2\.24\.3/,
+    ],
+  ])('starts nothing at all with %s', async (_name, text, { old = false }: { old?: boolean }, expected) => {
+    stack.write('compose.yaml', text);
+    stack.write('old-compose', '#!/bin/sh\necho 2.24.3\n');
+    chmodSync(join(stack.root, 'old-compose'), 0o755);
+    const env = {
+      ...machine.environment,
+      ...(old ? { PORTRAMP_COMPOSE: join(stack.root, 'old-compose') } : {}),
+    };
+    for (const words of [['dev'], ['dev', '-d']]) {
+      const { code, stderr, stdout } = await machine.run(words, { cwd: stack.root, env });
+      expect(code).not.toBe(0);
+      expect(stdout + stderr).toMatch(expected);
+      expect(stdout + stderr).toMatch(/hint: /);
+    }
+    expect((await machine.ls()).stacks).toEqual([]);
+    expect(await docker('ps', '-aq')).toBe('');
+    // What is left in the checkout must not keep the teardown from its work.
+    stack.write('compose.yaml', `services: { web: { ${SERVER} } }`);
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createMachine, openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
-import { findTestEngine } from '../engine.ts';
+import { findTestEngine, restartEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
 
@@ -161,6 +161,24 @@ services:
     following.child.kill('SIGINT');
     expect([0, 130]).toContain(await following.ended);
   });
+
+  it.skipIf(!engine.isPrivate)(
+    'says that the engine went away, and up works again with the next one',
+    async () => {
+      project.write('compose.yaml', TWO);
+      expect((await project.run('compose', 'up', '-d', 'first')).code).toBe(0);
+      await restartEngine(async () => {
+        const { code, stderr } = await project.run('compose', 'up', '-d');
+        expect(code).not.toBe(0);
+        expect(stderr).toMatch(/[Cc]annot connect to the Docker daemon/);
+      });
+      expect((await project.run('compose', 'up', '-d')).code).toBe(0);
+      expect((await docker('ps', '--format', '{{.Names}}')).split('\n').sort()).toEqual([
+        'sorry-first-1',
+        'sorry-second-1',
+      ]);
+    },
+  );
 
   it('tells apart an engine that is not there', async () => {
     project.write('compose.yaml', TWO);

@@ -94,6 +94,8 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
       for (const stack of [main, fix, pay]) await stack.run('down');
       expect(await docker('ps', '-aq')).toBe('');
       expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+      // No `down` removes data.
+      await docker('volume', 'rm', await docker('volume', 'ls', '-q', '--filter', 'name=crew_shared_'));
     } finally {
       await machine.close();
     }
@@ -123,6 +125,9 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     expect(new Set(environments.map((env) => env['DB_PORT'])).size).toBe(1);
     expect(new Set(environments.map((env) => env['PORT'])).size).toBe(3);
     expect(await databases()).toEqual(['app_crew', 'app_crew_fix', 'app_crew_pay']);
+    const { stdout } = await main.run('why', String(environments[0]?.['DB_PORT']));
+    expect(stdout).toContain('leased to store.5432/tcp');
+    expect(stdout).not.toContain('stranger');
   });
 
   it('is found by the containers of every stack under its own name, and they not by each other', async () => {

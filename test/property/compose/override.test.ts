@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { readProject } from '../../../src/compose/model.ts';
+import { readProject, type ComposeProject, type ComposeService } from '../../../src/compose/model.ts';
 import { planOverride, type Override } from '../../../src/compose/override.ts';
 import { applyOverride, findDeviations } from '../../../src/compose/verify.ts';
 import { writeOverride } from '../../../src/compose/write.ts';
@@ -60,7 +60,77 @@ describe.skipIf(binary === undefined)('an override, against the real Compose', (
     },
     180_000,
   );
+
+  it('splits a project in two, of which each has its part and no more', async () => {
+    if (binary === undefined) return;
+    const path = join(folder, 'compose.split.json');
+    const call: ComposeCall = {
+      binary,
+      cwd: folder,
+      environment: process.env,
+      options: [],
+      files: [path],
+      profiles: ['*'],
+      projectName: STACK,
+    };
+    await fc.assert(
+      fc.asyncProperty(composeFile, fc.infiniteStream(fc.boolean()), async (file, coins) => {
+        writeFileSync(path, JSON.stringify(file));
+        const project = readProject((await resolveProject(call)).json);
+        const shared = closedSet(
+          project,
+          [...project.services.keys()].filter(() => coins.next().value === true),
+        );
+        const rest = new Set([...project.services.keys()].filter((name) => !shared.has(name)));
+        let next = FIRST_LEASE;
+        const published: string[] = [];
+        const leased: string[] = [];
+        for (const [omitted, part] of [
+          [shared, rest],
+          [rest, shared],
+        ] as const) {
+          // Compose has no project without services.
+          if (part.size === 0) continue;
+          const first = next;
+          const override = planOverride({
+            project,
+            policy: { names: 'release', share: new Set(), mainName: 'main' },
+            omitted,
+            numberOf: ({ span }) => (next += span) - span,
+          });
+          const actual = (await resolveProject(call, writeOverride(override))).json as Json;
+          expect(findDeviations(applyOverride(project, override), readProject(actual))).toEqual([]);
+          expect(
+            servicesOf(actual)
+              .map(([name]) => name)
+              .sort(),
+          ).toEqual([...part].sort());
+          published.push(...publishedIn(actual));
+          leased.push(...leasesOf(override, first, next));
+        }
+        expect(published).toEqual(leased);
+      }),
+      { numRuns: 20 },
+    );
+  }, 180_000);
 });
+
+/** These, what they need, and what lives in their containers: as the contract may share them. */
+function closedSet(project: ComposeProject, names: readonly string[]): Set<string> {
+  const closed = new Set(names);
+  const hostOf = ({ networkMode }: ComposeService): string[] =>
+    networkMode?.startsWith('service:') === true ? [networkMode.slice('service:'.length)] : [];
+  for (let before = -1; before !== closed.size;) {
+    before = closed.size;
+    for (const service of project.services.values()) {
+      const hosts = hostOf(service);
+      if (closed.has(service.name))
+        for (const name of [...service.dependsOn.keys(), ...hosts]) closed.add(name);
+      if (hosts.some((name) => closed.has(name))) closed.add(service.name);
+    }
+  }
+  return closed;
+}
 
 /** Every number that the project publishes, with what is behind it; host-network services publish none. */
 function publishedIn(project: Json): string[] {

@@ -88,6 +88,19 @@ describe('addComposeServices', () => {
     ]);
   });
 
+  it('says that a port of the contract speaks UDP alone', () => {
+    const project = projectWith({
+      dns: { ports: [port(53, '53', { protocol: 'udp' }), port(8053, '8053')] },
+      both: { ports: [port(53, '54', { protocol: 'udp' }), port(53, '54')] },
+    });
+    const ports = 'ports: { dns: { container: 53, appProtocol: tcp } }';
+    const contract = read(`  dns: { compose: dns, ${ports} }\n  both: { compose: both, ${ports} }\n`);
+    const [problem, ...more] = findPortProblems(addComposeServices(contract, project).contract, project);
+    expect(problem?.at).toEqual(['services', 'dns', 'ports', 'dns']);
+    expect(problem?.message).toBe('port 53 of dns speaks UDP, and ports of the contract are TCP');
+    expect(more).toEqual([]);
+  });
+
   it('says which port is to be probed and is not there', () => {
     const problems = (services: string) =>
       findPortProblems(join(services).contract, PROJECT).map(({ message, hint }) => `${message} | ${hint}`);

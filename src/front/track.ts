@@ -1,6 +1,6 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
 import type { Decision, Handler, RequestHead } from '../proxy/engine/engine.ts';
-import type { Traffic } from '../proxy/traffic.ts';
+import { kindOf, type Traffic } from '../proxy/traffic.ts';
 import type { WaitingRoom } from './front.ts';
 
 export interface TrackerParts {
@@ -19,7 +19,7 @@ export function createTracker({
   const track = (decision: Decision, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
-    const passage = traffic.begin(target, head.upgrade ? 'tunnel' : 'exchange');
+    const passage = traffic.begin(target, kindOf(head));
     const tracked: Decision = { ...decision, until: passage.until, onEnd: () => passage.end() };
     if (attempt >= ATTEMPTS || !isLoopback(target.host)) return tracked;
     return {

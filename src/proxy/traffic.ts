@@ -3,14 +3,22 @@
  * letting one go without cutting off what it was answering.
  */
 import type { Clock } from '../lib/clock.ts';
+import type { RequestHead } from './engine/engine.ts';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** `exchange`: a request and its response. `tunnel`: may stay open for ever (a WebSocket, a TCP connection). */
+/**
+ * `exchange`: a request and its response. `tunnel`: may stay open for ever (a WebSocket, an event stream, a TCP
+ * connection).
+ */
 export type PassageKind = 'exchange' | 'tunnel';
+
+/** Of a request. Who asks for an event stream says so (HTML, server-sent events). */
+export const kindOf = ({ upgrade, headers }: Pick<RequestHead, 'upgrade' | 'headers'>): PassageKind =>
+  upgrade || headers['accept'] === 'text/event-stream' ? 'tunnel' : 'exchange';
 
 export interface Passage {
   /** Aborts when it has to be over. */
@@ -22,7 +30,10 @@ export interface Passage {
 export interface DrainOptions {
   /** Milliseconds. */
   readonly timeout: number;
-  /** Whether tunnels are waited for too, and everything that is left is ended at the timeout. */
+  /**
+   * Whether tunnels are waited for too, and everything that is left is ended at the timeout. Without it tunnels alone
+   * are: a server that waits for its last connection would never come to its end.
+   */
   readonly all: boolean;
 }
 
@@ -47,8 +58,14 @@ const REFUSAL = 1_000;
 /** Targets that nobody has asked about are forgotten beyond this number. */
 const MAX_IDLE = 1_000;
 
+interface Open {
+  readonly kind: PassageKind;
+  readonly abort: AbortController;
+  isOpen: boolean;
+}
+
 interface Load {
-  readonly passages: Map<Passage, { readonly kind: PassageKind; readonly abort: AbortController }>;
+  readonly passages: Map<Passage, Open>;
   refusedUntil: number;
   /** When the last passage ended or began. */
   touched: number;
@@ -93,21 +110,42 @@ export function createTraffic(clock: Clock): Traffic {
       return sum + kinds.filter(({ kind }) => all || kind === 'exchange').length;
     }, 0);
 
+  const tunnelsOf = (targets: readonly Address[]): Open[] =>
+    targets.flatMap((target) =>
+      [...loadOf(target).passages.values()].filter(({ kind }) => kind === 'tunnel'),
+    );
+
+  /** These and no others: what comes next may be on the same port. */
+  const endLater = (passages: readonly Open[], timeout: number): void => {
+    const look = (): void => {
+      if (passages.some(({ isOpen }) => isOpen)) return;
+      watchers.delete(look);
+      cancel();
+    };
+    const cancel = clock.after(timeout, () => {
+      watchers.delete(look);
+      abortAll(passages);
+    });
+    watchers.add(look);
+    look();
+  };
+
   return {
     pick,
     isRefusing,
     begin: (target, kind) => {
       const load = loadOf(target);
-      const abort = new AbortController();
+      const open: Open = { kind, abort: new AbortController(), isOpen: true };
       const passage: Passage = {
-        until: abort.signal,
+        until: open.abort.signal,
         end: () => {
           if (!load.passages.delete(passage)) return;
+          open.isOpen = false;
           load.touched = clock.now();
           for (const look of watchers) look();
         },
       };
-      load.passages.set(passage, { kind, abort });
+      load.passages.set(passage, open);
       load.touched = clock.now();
       return passage;
     },
@@ -116,6 +154,7 @@ export function createTraffic(clock: Clock): Traffic {
     },
     drain: (targets, { timeout, all }) =>
       new Promise((resolve) => {
+        if (!all) endLater(tunnelsOf(targets), timeout);
         const settle = (): void => {
           watchers.delete(look);
           cancel();
@@ -125,7 +164,7 @@ export function createTraffic(clock: Clock): Traffic {
           if (underWay(targets, all) === 0) settle();
         };
         const cancel = clock.after(timeout, () => {
-          if (all) for (const target of targets) abortAll(loadOf(target));
+          if (all) for (const target of targets) abortAll(loadOf(target).passages.values());
           settle();
         });
         watchers.add(look);
@@ -139,8 +178,8 @@ export function createTraffic(clock: Clock): Traffic {
   };
 }
 
-function abortAll(load: Load): void {
-  for (const { abort } of load.passages.values()) abort.abort();
+function abortAll(passages: Iterable<Open>): void {
+  for (const { abort } of passages) abort.abort();
 }
 
 function isBefore(left: readonly number[], right: readonly number[]): boolean {

@@ -1,7 +1,7 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
 import type { PreparedStack } from './prepare.ts';
-import { reconcile } from './reconcile.ts';
+import { reconcile, type Action } from './reconcile.ts';
 import type { Supervision } from './supervision.ts';
 
 export interface ChangeOptions {
@@ -25,10 +25,9 @@ export function changeStack(
     wanted: supervision.wanted,
     wantedNow: wanted,
   });
-  supervision.apply(
-    actions.filter(({ type, service }) => type !== 'restart' || service !== spared),
-    next,
-    wanted,
-  );
+  // The values of one of its instances may be all that is new.
+  const update: Action[] = spared === undefined ? [] : [{ type: 'update', service: spared }];
+  const others = actions.filter(({ type, service }) => type !== 'restart' || service !== spared);
+  supervision.apply([...update, ...others], next, wanted);
   return changes;
 }

@@ -1,3 +1,4 @@
+import type { ResolvedPort } from '../plan/plan.ts';
 import type { Finding } from '../protocol/messages.ts';
 import { judgeFinding } from './findings.ts';
 import type { Unit, UnitInstance } from './unit.ts';
@@ -5,7 +6,7 @@ import type { Unit, UnitInstance } from './unit.ts';
 export interface Reactions {
   /** Something that a person should know about the service. */
   readonly tell: (text: string) => void;
-  readonly follow: (port: string, number: number) => Promise<void>;
+  readonly follow: (port: ResolvedPort, number: number) => Promise<void>;
 }
 
 /** Does what a finding about an instance that runs now asks for. */

@@ -229,8 +229,9 @@ class StackRunner implements Runner {
         tell: (text) => this.#tell(unit, text),
         follow: (port, number) =>
           this.#inTurn(async () => {
-            this.#numbers?.follow(unit.name, port, number);
-            unit.retarget();
+            this.#numbers?.follow(unit.name, port, instance.slot, number);
+            unit.retarget(instance.slot);
+            this.#publish(unit);
           }),
       });
     }

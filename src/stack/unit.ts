@@ -151,9 +151,9 @@ export class Unit {
     this.#step({ type: 'replica', slot, event });
   }
 
-  /** Looks anew whether its instances are ready, after its ports changed. */
-  retarget(): void {
-    for (const [slot, shell] of this.#shells) shell.retarget(this.#blueprint.instance(slot));
+  /** Looks anew whether the instance in the slot is ready, after its ports changed. */
+  retarget(slot: number): void {
+    this.#shells.get(slot)?.retarget(this.#blueprint.instance(slot));
   }
 
   /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */

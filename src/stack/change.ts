@@ -1,8 +1,7 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
-import type { PreparedStack } from './prepare.ts';
 import { reconcile, type Action } from './reconcile.ts';
-import type { Supervision } from './supervision.ts';
+import type { Blueprints, Supervision } from './supervision.ts';
 
 export interface ChangeOptions {
   /** The services that shall run from now on. */
@@ -14,8 +13,8 @@ export interface ChangeOptions {
 /** Draws the consequences of new values for the services of a running stack; returns what changed. */
 export function changeStack(
   supervision: Supervision,
-  last: PreparedStack,
-  next: PreparedStack,
+  last: Blueprints,
+  next: Blueprints,
   { wanted, spared }: ChangeOptions,
 ): Change[] {
   const changes = diffServices(last.services, next.services);

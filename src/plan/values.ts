@@ -156,24 +156,23 @@ export function createValues(
 }
 
 function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveInputs): ResolvedPort[] {
+  const { front } = inputs;
+  if (service.kind === 'external') {
+    return ports.map((port) => resolvePort(service, port, service.target.port, front));
+  }
+  const leases = inputs.leases.get(name);
   return ports.map((port) => {
-    const number =
-      service.kind === 'external' ? service.target.port : inputs.leases.get(name)?.get(port.name);
+    const number = leases?.get(port.name);
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
     }
     const lease = leaseInSlot(port, inputs.slot ?? 0);
-    const leased = inputs.leases.get(name)?.get(lease);
+    const leased = leases?.get(lease);
     const opened = port.follow ? inputs.followed?.get(name)?.get(lease) : undefined;
     const target = opened ?? leased;
     // Behind a ramp nobody else has to know what the instance opened.
-    const resolved = resolvePort(
-      service,
-      port,
-      port.ramp ? number : (target ?? number),
-      inputs.front,
-      target,
-    );
+    const dialled = port.ramp ? number : (target ?? number);
+    const resolved = resolvePort(service, port, dialled, front, target);
     return opened === undefined ? resolved : { ...resolved, leased };
   });
 }

@@ -52,13 +52,11 @@ export interface SessionsOptions {
 /** A runner's answer may take this long, in milliseconds. */
 const ANSWER_TIMEOUT = 5_000;
 
-/** Quiet for this long: ask whether it is there. */
-const QUIET = 2_000;
+/** How often every runner is asked whether it is there, all in one go. */
+const PING_INTERVAL = 2_000;
 
-/** Together with QUIET: marked silent after 5 s. */
+/** One that stops right after an answer is asked an interval later: marked silent after 5 s. */
 const PING_TIMEOUT = 3_000;
-
-const PING_INTERVAL = 1_000;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
@@ -90,7 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         silent: false,
       };
       sessions.set(keyText(key), session);
-      pings.start();
+      pings.follow();
       options.onChange(key);
       return session;
     },
@@ -100,6 +98,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const session = [...sessions.values()].find((one) => one.connection === connection);
       if (session === undefined) return false;
       sessions.delete(keyText(session.key));
+      pings.follow();
       options.onChange(session.key);
       return true;
     },
@@ -108,11 +107,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-/** Asks quiet runners for a sign of life; runs only while there are runners. */
+/** Asks runners for a sign of life; runs only while there are runners. */
 function watchSilence(
   sessions: ReadonlyMap<string, Session>,
   { clock, onChange }: SessionsOptions,
-): { start(): void; stop(): void } {
+): { follow(): void; stop(): void } {
   const asked = new Set<Session>();
   let cancel: (() => void) | undefined;
 
@@ -123,37 +122,40 @@ function watchSilence(
   };
 
   const ping = (session: Session): void => {
+    const { peer } = session.connection;
     asked.add(session);
-    const answered = session.connection.peer.request(
-      'command',
-      { action: 'ping' },
-      { timeout: PING_TIMEOUT },
-    );
-    void answered
+    void peer
+      .request('command', { action: 'ping' }, { timeout: PING_TIMEOUT })
       .then(
         () => mark(session, false),
-        // Any answer is a sign of life, an error too.
-        (error: unknown) => mark(session, error instanceof PortrampError && error.code === 'TIMEOUT'),
+        (error: unknown) => mark(session, isLate(error) && isQuiet(session)),
       )
       .finally(() => asked.delete(session));
   };
 
+  /** Anything that it says is a sign of life. */
+  const isQuiet = ({ connection }: Session): boolean => clock.now() - connection.lastHeard >= PING_TIMEOUT;
+
   const look = (): void => {
     cancel = undefined;
-    for (const session of sessions.values()) {
-      const quiet = clock.now() - session.connection.lastHeard;
-      if (quiet < QUIET) mark(session, false);
-      else if (!asked.has(session)) ping(session);
-    }
-    if (sessions.size > 0) start();
+    for (const session of sessions.values()) if (!asked.has(session)) ping(session);
+    follow();
   };
 
-  const start = (): void => {
-    cancel ??= clock.after(PING_INTERVAL, look);
+  const stop = (): void => {
+    cancel?.();
+    cancel = undefined;
   };
 
-  return { start, stop: () => cancel?.() };
+  const follow = (): void => {
+    if (sessions.size === 0) stop();
+    else cancel ??= clock.after(PING_INTERVAL, look);
+  };
+
+  return { follow, stop };
 }
+
+const isLate = (error: unknown): boolean => error instanceof PortrampError && error.code === 'TIMEOUT';
 
 const describeKey = ({ root, environment }: LedgerKey): string =>
   environment === DEFAULT_ENVIRONMENT ? root : `${root} (environment ${environment})`;

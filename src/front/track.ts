@@ -1,6 +1,6 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
 import type { Decision, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
-import type { Passage, Traffic } from '../proxy/traffic.ts';
+import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
 import type { WaitingRoom } from './room.ts';
 
 export interface TrackerParts {
@@ -16,7 +16,7 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
   const track = (decision: Decision, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
-    const passage = traffic.begin(target, head.upgrade ? 'tunnel' : 'exchange');
+    const passage = traffic.begin(target, kindOf(head));
     // Written out, since this is done for every request.
     return {
       action: 'forward',

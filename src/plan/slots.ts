@@ -18,6 +18,12 @@ export function slotsOf(service: Service): number {
 /** The name under which the target port of a slot is leased; `@` occurs in no name of a port. */
 export const targetLease = (port: string, slot: number): string => `${port}@${slot}`;
 
+/** The lease of the number that the instance in a slot listens on. */
+export const leaseInSlot = (
+  { name, ramp }: { readonly name: string; readonly ramp: boolean },
+  slot: number,
+): string => (ramp ? targetLease(name, slot) : name);
+
 /** The names of all leases of a port: its own, and with a ramp those of its targets. */
 export function leasesOf(port: { readonly name: string; readonly ramp: boolean }, slots: number): string[] {
   if (!port.ramp) return [port.name];

@@ -8,7 +8,7 @@ import { PortrampError } from '../lib/errors.ts';
 import { attributeOf, resolvePort, toldPort, type FrontPort } from './address.ts';
 import { expandTemplate, type Scope } from './expand.ts';
 import { lookUp, type Answer } from './lookup.ts';
-import { targetLease } from './slots.ts';
+import { leaseInSlot } from './slots.ts';
 import type { Leases, Plan, PlannedService, ResolvedPort } from './plan.ts';
 import { injectionsOf, primaryPort, type Meaning } from './told.ts';
 import { bridgePort, seenFrom, viewpointOf, type Viewpoint } from './viewpoint.ts';
@@ -17,7 +17,7 @@ export interface ResolveInputs {
   readonly leases: Leases;
   /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
   readonly slot?: number;
-  /** Numbers that services opened in place of their leases, for ports that `follow`. */
+  /** Numbers that services opened in place of their leases, for ports that `follow`; by the name of the lease. */
   readonly followed?: Leases | undefined;
   readonly front: FrontPort;
   /** Host names that another stack holds. */
@@ -156,19 +156,24 @@ export function createValues(
 }
 
 function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveInputs): ResolvedPort[] {
+  const { front } = inputs;
+  if (service.kind === 'external') {
+    return ports.map((port) => resolvePort(service, port, service.target.port, front));
+  }
+  const leases = inputs.leases.get(name);
   return ports.map((port) => {
-    const number =
-      service.kind === 'external' ? service.target.port : inputs.leases.get(name)?.get(port.name);
+    const number = leases?.get(port.name);
     if (number === undefined) {
       throw new PortrampError('INTERNAL', `the port ${port.name} of ${name} has no lease`);
     }
-    if (port.ramp) {
-      const target = inputs.leases.get(name)?.get(targetLease(port.name, inputs.slot ?? 0));
-      return resolvePort(service, port, number, inputs.front, target);
-    }
-    const opened = port.follow ? inputs.followed?.get(name)?.get(port.name) : undefined;
-    if (opened === undefined) return resolvePort(service, port, number, inputs.front);
-    return { ...resolvePort(service, port, opened, inputs.front), leased: number };
+    const lease = leaseInSlot(port, inputs.slot ?? 0);
+    const leased = leases?.get(lease);
+    const opened = port.follow ? inputs.followed?.get(name)?.get(lease) : undefined;
+    const target = opened ?? leased;
+    // Behind a ramp nobody else has to know what the instance opened.
+    const dialled = port.ramp ? number : (target ?? number);
+    const resolved = resolvePort(service, port, dialled, front, target);
+    return opened === undefined ? resolved : { ...resolved, leased };
   });
 }
 

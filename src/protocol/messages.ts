@@ -151,7 +151,7 @@ export const daemonRequests = {
   },
   /**
    * Answers when the front has nothing under way with these targets any more, or the time (milliseconds) is over. With
-   * `all` tunnels are waited for too, and what is left then is closed.
+   * `all` tunnels are waited for too, and what is left then is closed; without it, only tunnels are.
    */
   drain: {
     params: z.object({

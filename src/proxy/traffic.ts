@@ -5,17 +5,25 @@
 import { setMaxListeners } from 'node:events';
 
 import type { Clock } from '../lib/clock.ts';
+import type { RequestHead } from './engine/engine.ts';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** `exchange`: a request and its response. `tunnel`: may stay open for ever (a WebSocket, a TCP connection). */
+/**
+ * `exchange`: a request and its response. `tunnel`: may stay open for ever (a WebSocket, an event stream, a TCP
+ * connection).
+ */
 export type PassageKind = 'exchange' | 'tunnel';
 
+/** Of a request. Who asks for an event stream says so (HTML, server-sent events). */
+export const kindOf = (head: Pick<RequestHead, 'upgrade' | 'field'>): PassageKind =>
+  head.upgrade || head.field('accept') === 'text/event-stream' ? 'tunnel' : 'exchange';
+
 export interface Passage {
-  /** Aborts when it has to be over; all that is under way with one target shares it. */
+  /** Aborts when it has to be over; all of its kind that is under way with one target shares it. */
   readonly until: AbortSignal;
   /** It is over. Safe to call again. */
   end(): void;
@@ -24,7 +32,10 @@ export interface Passage {
 export interface DrainOptions {
   /** Milliseconds. */
   readonly timeout: number;
-  /** Whether tunnels are waited for too, and everything that is left is ended at the timeout. */
+  /**
+   * Whether tunnels are waited for too, and everything that is left is ended at the timeout. Without it tunnels alone
+   * are: a server that waits for its last connection would never come to its end.
+   */
   readonly all: boolean;
 }
 
@@ -81,6 +92,26 @@ export function createTraffic(clock: Clock): Traffic {
       return sum + (all ? open : open - tunnels);
     }, 0);
 
+  /** The tunnels of today and no others: what comes next may be on the same port. */
+  const endTunnels = (load: Load, timeout: number): void => {
+    const leaving = load.dismissTunnels();
+    const over = (): void => {
+      watchers.delete(look);
+      load.leaving.delete(leaving);
+    };
+    const look = (): void => {
+      if (leaving.open > 0) return;
+      over();
+      cancel();
+    };
+    const cancel = clock.after(timeout, () => {
+      over();
+      leaving.abort();
+    });
+    watchers.add(look);
+    look();
+  };
+
   return {
     pick,
     isRefusing,
@@ -90,6 +121,7 @@ export function createTraffic(clock: Clock): Traffic {
     },
     drain: (targets, { timeout, all }) =>
       new Promise((resolve) => {
+        if (!all) for (const target of targets) endTunnels(loads.of(target), timeout);
         const settle = (): void => {
           watchers.delete(look);
           cancel();
@@ -113,17 +145,40 @@ export function createTraffic(clock: Clock): Traffic {
   };
 }
 
+/** What ends together: passages of one kind with one target. */
+class Group {
+  open = 0;
+  #abort: AbortController | undefined;
+
+  /** One for all of them, since there is a passage for each request. */
+  get until(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal);
+    }
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+}
+
 /** What one target bears. */
 class Load {
   readonly host: string;
   /** How much is under way, and how much of that is tunnels. */
   open = 0;
   tunnels = 0;
+  /** Tunnels that have a deadline. */
+  readonly leaving = new Set<Group>();
   refusedUntil = 0;
   /** Since when nothing has been. */
   restingSince: number;
   turn = 0;
-  #abort: AbortController | undefined;
+  readonly #exchanges = new Group();
+  #tunnels = new Group();
 
   constructor(host: string, born: number) {
     this.host = host;
@@ -134,24 +189,27 @@ class Load {
     return this.refusedUntil !== 0 && this.refusedUntil > clock.now();
   }
 
-  /** Made for a target, not for a passage: of these there is one for each request. */
-  get until(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      setMaxListeners(0, this.#abort.signal);
-    }
-    return this.#abort.signal;
+  groupOf(kind: PassageKind): Group {
+    return kind === 'tunnel' ? this.#tunnels : this.#exchanges;
+  }
+
+  /** Sets those that are open apart from those to come. */
+  dismissTunnels(): Group {
+    const leaving = this.#tunnels;
+    this.#tunnels = new Group();
+    this.leaving.add(leaving);
+    return leaving;
   }
 
   abortAll(): void {
-    this.#abort?.abort();
-    this.#abort = undefined;
+    for (const group of [this.#exchanges, this.#tunnels, ...this.leaving]) group.abort();
   }
 }
 
 class OpenPassage implements Passage {
   readonly until: AbortSignal;
   readonly #load: Load;
+  readonly #group: Group;
   readonly #kind: PassageKind;
   readonly #onEnd: (load: Load) => void;
   #over = false;
@@ -159,8 +217,10 @@ class OpenPassage implements Passage {
   constructor(load: Load, kind: PassageKind, onEnd: (load: Load) => void) {
     this.#load = load;
     this.#kind = kind;
+    this.#group = load.groupOf(kind);
     this.#onEnd = onEnd;
-    this.until = load.until;
+    this.until = this.#group.until;
+    this.#group.open += 1;
     load.open += 1;
     if (kind === 'tunnel') load.tunnels += 1;
   }
@@ -168,6 +228,7 @@ class OpenPassage implements Passage {
   end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#group.open -= 1;
     this.#load.open -= 1;
     if (this.#kind === 'tunnel') this.#load.tunnels -= 1;
     this.#onEnd(this.#load);

@@ -1,8 +1,7 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
-import type { PreparedStack } from './prepare.ts';
-import { reconcile } from './reconcile.ts';
-import type { Supervision } from './supervision.ts';
+import { reconcile, type Action } from './reconcile.ts';
+import type { Blueprints, Supervision } from './supervision.ts';
 
 export interface ChangeOptions {
   /** The services that shall run from now on. */
@@ -14,8 +13,8 @@ export interface ChangeOptions {
 /** Draws the consequences of new values for the services of a running stack; returns what changed. */
 export function changeStack(
   supervision: Supervision,
-  last: PreparedStack,
-  next: PreparedStack,
+  last: Blueprints,
+  next: Blueprints,
   { wanted, spared }: ChangeOptions,
 ): Change[] {
   const changes = diffServices(last.services, next.services);
@@ -25,10 +24,9 @@ export function changeStack(
     wanted: supervision.wanted,
     wantedNow: wanted,
   });
-  supervision.apply(
-    actions.filter(({ type, service }) => type !== 'restart' || service !== spared),
-    next,
-    wanted,
-  );
+  // The values of one of its instances may be all that is new.
+  const update: Action[] = spared === undefined ? [] : [{ type: 'update', service: spared }];
+  const others = actions.filter(({ type, service }) => type !== 'restart' || service !== spared);
+  supervision.apply([...update, ...others], next, wanted);
   return changes;
 }

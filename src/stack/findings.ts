@@ -1,6 +1,7 @@
 /** What a finding of the daemon about an instance means for its service, in words and deeds. Pure. */
 import { describeHolder } from '../lib/holder.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
+import { slotsOf } from '../plan/slots.ts';
 import type { Finding } from '../protocol/messages.ts';
 import type { Cause } from './service.ts';
 
@@ -10,7 +11,7 @@ export type Consequence =
   /** Something that a person should know. */
   | { readonly kind: 'tell'; readonly text: string }
   /** The contract says to go along with the port that the service opened. */
-  | { readonly kind: 'follow'; readonly port: string; readonly number: number };
+  | { readonly kind: 'follow'; readonly port: ResolvedPort; readonly number: number };
 
 /** Undefined for a port that the service does not have any more. */
 export function judgeFinding(service: ResolvedService, finding: Finding): Consequence | undefined {
@@ -23,9 +24,8 @@ export function judgeFinding(service: ResolvedService, finding: Finding): Conseq
       return { kind: 'ghost', cause: describeUnknown(service, port, finding) };
     case 'elsewhere': {
       const [only, ...others] = finding.opened;
-      // Behind a ramp the number is nobody else's business: it has to be the one that the ramp leads to.
-      if (port.follow && !port.ramp && only !== undefined && others.length === 0) {
-        return { kind: 'follow', port: port.name, number: only.number };
+      if (port.follow && only !== undefined && others.length === 0) {
+        return { kind: 'follow', port, number: only.number };
       }
       return { kind: 'tell', text: describeElsewhere(service, port, finding) };
     }
@@ -68,8 +68,10 @@ function describeElsewhere(
 ): string {
   const numbers = opened.map((one) => one.number);
   const where = `${service.name} listens on ${numbers.join(' and ')}, not on ${number} (its port ${port.name})`;
-  if (port.ramp) return `${where}, to which the ramp leads; give it the port that PORT says`;
   if (port.follow) return `${where}; portramp follows only when it is one port`;
+  // Several at once cannot all be where one of them always is.
+  if (port.ramp && slotsOf(service.service) > 1)
+    return `${where}, to which the ramp leads; give it the port that PORT says`;
   const line = lineFor(service, port, 'follow: true');
   const [only] = numbers.length === 1 ? numbers : [];
   return only === undefined

@@ -3,7 +3,8 @@
  * (`onConflict: reassign`), and a port that the service chose itself (`follow`). Nothing else moves.
  */
 import { messageOf } from '../lib/errors.ts';
-import type { Leases } from '../plan/plan.ts';
+import type { Leases, ResolvedPort } from '../plan/plan.ts';
+import { leaseInSlot } from '../plan/slots.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
 import { renumber, rulesOf, type PreparedStack } from './prepare.ts';
@@ -14,7 +15,8 @@ export interface Numbers {
   readonly followed: Leases;
   /** Asks for another number; false when the port keeps the one it has. */
   reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean>;
-  follow(service: string, port: string, number: number): void;
+  /** The instance in the slot opened this number. */
+  follow(service: string, port: Pick<ResolvedPort, 'name' | 'ramp'>, slot: number, number: number): void;
 }
 
 export interface NumbersOptions {
@@ -55,17 +57,18 @@ export function createNumbers({ session, prepared, adopt, onEvent }: NumbersOpti
     return true;
   };
 
-  const follow: Numbers['follow'] = (service, port, number) => {
+  const follow: Numbers['follow'] = (service, port, slot, number) => {
     const current = prepared();
-    const lease = current?.leases.find((one) => one.service === service && one.port === port);
+    const name = leaseInSlot(port, slot);
+    const lease = current?.leases.find((one) => one.service === service && one.port === name);
     if (current === undefined || lease === undefined) return;
     const ports = followed.get(service) ?? new Map<string, number>();
     followed.set(service, ports);
     // It came back to the port that it was given.
-    if (lease.number === number) ports.delete(port);
-    else ports.set(port, number);
+    if (lease.number === number) ports.delete(name);
+    else ports.set(name, number);
     adopt(renumber(current, current.leases, followed), service);
-    onEvent({ type: 'followed', service, port, from: lease.number, to: number });
+    onEvent({ type: 'followed', service, port: port.name, from: lease.number, to: number });
   };
 
   return { followed, reassign, follow };

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
-import type { ResolvedService } from '../plan/plan.ts';
-import { targetLease } from '../plan/slots.ts';
+import { leaseInSlot } from '../plan/slots.ts';
 import type { PortHolder, StackKey } from '../protocol/messages.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
@@ -123,7 +122,10 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });
       return launch({
         service,
-        reassign: (port, holder) => reassign(name, leaseOf(resolved, port, slot), holder),
+        reassign: (port, holder) => {
+          const known = resolved.ports.find((one) => one.name === port);
+          return reassign(name, known === undefined ? port : leaseInSlot(known, slot), holder);
+        },
         forced,
         tasks,
         ambient,
@@ -147,7 +149,3 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     },
   });
 }
-
-/** The lease of the number that an instance in a slot listens on. */
-const leaseOf = ({ ports }: ResolvedService, port: string, slot: number): string =>
-  ports.find(({ name }) => name === port)?.ramp === true ? targetLease(port, slot) : port;

@@ -148,6 +148,13 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   };
 }
 
+/** What a daemon that has forgotten it is told that the stack has. */
+export const heldBy = ({ stack, leases }: PreparedStack): NonNullable<PrepareOptions['held']> => ({
+  slug: stack.slug,
+  index: stack.index,
+  leases: [...leases],
+});
+
 /** The same stack with other numbers. */
 export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
   const { plan, inputs } = prepared;

@@ -1,33 +1,35 @@
+import type { ResolvedPort } from '../plan/plan.ts';
 import type { Finding } from '../protocol/messages.ts';
 import { judgeFinding } from './findings.ts';
-import type { Unit, UnitInstance } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 export interface Reactions {
   /** Something that a person should know about the service. */
-  readonly tell: (text: string) => void;
-  readonly follow: (port: string, number: number) => Promise<void>;
+  readonly tell: (unit: Unit, text: string) => void;
+  /** The instance in the slot opened this number, and the contract says to go along. */
+  readonly follow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => void;
 }
 
-/** Does what a finding about an instance that runs now asks for. */
-export function reactTo(
-  finding: Finding,
-  unit: Unit,
-  { slot, launched }: UnitInstance,
-  { tell, follow }: Reactions,
-): void {
-  const consequence = judgeFinding(launched ?? unit.resolved, finding);
-  switch (consequence?.kind) {
-    case 'ghost':
-      tell(consequence.cause.message);
-      unit.tell(slot, { type: 'ghost', cause: consequence.cause });
-      return;
-    case 'tell':
-      tell(consequence.text);
-      return;
-    case 'follow':
-      void follow(consequence.port, consequence.number);
-      return;
-    case undefined:
-      return;
+/** Does what a finding about an instance asks for, if that instance is the one that runs now. */
+export function reactTo(finding: Finding, units: readonly Unit[], { tell, follow }: Reactions): void {
+  for (const unit of units) {
+    const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
+    if (instance === undefined) continue;
+    const { slot, launched } = instance;
+    const consequence = judgeFinding(launched ?? unit.resolved, finding);
+    switch (consequence?.kind) {
+      case 'ghost':
+        tell(unit, consequence.cause.message);
+        unit.tell(slot, { type: 'ghost', cause: consequence.cause });
+        return;
+      case 'tell':
+        tell(unit, consequence.text);
+        return;
+      case 'follow':
+        follow(unit, slot, consequence.port, consequence.number);
+        return;
+      case undefined:
+        return;
+    }
   }
 }

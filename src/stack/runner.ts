@@ -2,34 +2,24 @@
  * The runner: one stack of one checkout, from its contract to its processes. It owns the session with the
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
-import { ContractError } from '../contract/contract-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
 import { createQueue } from '../lib/queue.ts';
-import type {
-  CommandAnswer,
-  Finding,
-  PublishedService,
-  RunnerCommand,
-  StackKey,
-  StackSnapshot,
-} from '../protocol/messages.ts';
+import type { CommandAnswer, Finding, RunnerCommand, StackKey } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
+import type { Engine } from '../proxy/engine/engine.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
 import { createNumbers, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
-import { prepareStack, type PreparedStack } from './prepare.ts';
+import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
+import { createPublished, type Published } from './published.ts';
 import { reactTo } from './react.ts';
-import { describeRefusal } from './refusal.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
-import { publishService, takeSnapshot } from './snapshot.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
-import type { Unit } from './unit.ts';
-import { viewUnit } from './view.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
 
@@ -81,11 +71,17 @@ class StackRunner implements Runner {
   readonly #scales = new Map<string, number>();
   #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
-  /** Why the last edit of the contract was not applied. */
-  #problems: readonly string[] = [];
+  readonly #published: Published;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#published = createPublished({
+      root: options.root,
+      events: this.events,
+      session: () => this.#session,
+      supervision: () => this.#supervision,
+      parts: () => this.#parts,
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -104,24 +100,46 @@ class StackRunner implements Runner {
   }
 
   async #start(): Promise<void> {
-    const { clock, connect, home, selection, root, environment } = this.#options;
-    const tellRefusals = createRefusalTeller();
+    const { clock, selection, root } = this.#options;
     const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
+    const session = await this.#openSession();
+    if (this.#stopping !== undefined) return;
+    const readFrom = Date.now();
+    const prepared = await this.#prepare(session);
+    const wanted = new Set(selectOrThrow(prepared.plan, selection));
+    if (this.#stopping !== undefined) return;
+    await session.attach(prepared.stack, prepared.leases);
+    this.#prepared = prepared;
+    const { parts, supervision } = this.#build(session, engine, prepared);
+    await parts.containers.use(prepared);
+    this.#supervision = supervision;
+    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
+    await this.#watch.follow(prepared.files, readFrom);
+    await parts.sources.follow(sourcesOf(prepared.services));
+    if (this.#stopping !== undefined) return;
+    for (const text of prepared.notices) this.#published.notice(text);
+    supervision.start(prepared, wanted);
+    const { slug } = prepared.stack;
+    this.events.emit({ type: 'prepared', slug, root, services: this.#published.services() });
+    await this.#published.publish();
+  }
+
+  async #openSession(): Promise<Session> {
+    const { clock, connect } = this.#options;
+    const tellRefusals = createRefusalTeller();
     const session = await openSession({
       connect,
       clock,
       pid: process.pid,
       onCommand: (command) => this.#command(command),
-      onNotice: (text) => this.events.emit({ type: 'notice', text }),
+      onNotice: (text) => this.#published.notice(text),
       onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
-      onPublished: (answer) => {
-        for (const text of tellRefusals(answer)) this.events.emit({ type: 'notice', text });
-      },
+      onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
         const last = this.#prepared;
         const isSame = last?.front.http === front.http && last?.stack.slug === stack.slug;
-        if (!isSame || this.#problems.length > 0) this.#watch?.check();
+        if (!isSame || this.#published.problems.length > 0) this.#watch?.check();
       },
     });
     this.#session = session;
@@ -131,48 +149,37 @@ class StackRunner implements Runner {
       adopt: (next, moved) => this.#adopt(next, moved),
       onEvent: (event) => this.events.emit(event),
     });
-    if (this.#stopping !== undefined) return;
-    const readFrom = Date.now();
-    const prepared = await this.#prepare(session);
-    const wanted = new Set(selectOrThrow(prepared.plan, selection));
-    if (this.#stopping !== undefined) return;
-    await session.attach(prepared.stack, prepared.leases);
-    this.#prepared = prepared;
+    return session;
+  }
+
+  /** What runs the services; nothing runs yet. */
+  #build(
+    session: Session,
+    engine: Engine,
+    { stack }: PreparedStack,
+  ): { parts: Parts; supervision: Supervision } {
+    const { clock, home, root, environment } = this.#options;
     const parts = openParts({
       clock,
       engine,
       home,
       session,
       key: { root, environment },
-      slug: prepared.stack.slug,
+      slug: stack.slug,
       events: this.events,
       supervision: () => this.#supervision,
-      publish: () => session.publish(this.#snapshot()),
+      publish: () => this.#published.publish(),
     });
     this.#parts = parts;
-    await parts.containers.use(prepared);
     const supervision = createSupervision(parts, {
       ...this.#options,
       events: this.events,
       reassign: (service, port, holder) =>
         this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
-      onChange: (unit) => this.#publish(unit),
-      onSettled: () => void this.#settle(),
+      onChange: (unit) => this.#published.publishChange(unit),
+      onSettled: () => void this.#published.publishSettled(),
     });
-    this.#supervision = supervision;
-    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
-    await this.#watch.follow(prepared.files, readFrom);
-    await parts.sources.follow(sourcesOf(prepared.services));
-    if (this.#stopping !== undefined) return;
-    for (const text of prepared.notices) this.events.emit({ type: 'notice', text });
-    supervision.start(prepared, wanted);
-    this.events.emit({
-      type: 'prepared',
-      slug: prepared.stack.slug,
-      root,
-      services: this.#publishedServices(),
-    });
-    await session.publish(this.#snapshot());
+    return { parts, supervision };
   }
 
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
@@ -186,16 +193,10 @@ class StackRunner implements Runner {
     await this.#starting;
     if (remove) this.#parts?.containers.beginDown();
     else if (this.#parts?.containers.letGo()) {
-      this.events.emit({ type: 'notice', text: 'containers run on; "portramp down" removes them' });
+      this.#published.notice('containers run on; "portramp down" removes them');
     }
     await this.#supervision?.shutDown(now);
-    const problems = remove ? ((await this.#parts?.containers.down()) ?? []) : [];
-    if (problems.length > 0) {
-      for (const text of problems) this.events.emit({ type: 'notice', text });
-      // Whoever asked for it is waiting at the daemon.
-      this.#problems = problems;
-      await this.#session?.publish(this.#snapshot());
-    }
+    if (remove) await this.#published.publishLeft((await this.#parts?.containers.down()) ?? []);
     await this.#close();
   }
 
@@ -213,37 +214,22 @@ class StackRunner implements Runner {
       key: { root, environment },
       client: session,
       ambient,
-      held: this.#held(),
+      held: this.#prepared && heldBy(this.#prepared),
       followed,
       scales: this.#scales,
     });
   }
 
-  #held() {
-    if (this.#prepared === undefined) return undefined;
-    const { stack, leases } = this.#prepared;
-    return { slug: stack.slug, index: stack.index, leases: [...leases] };
-  }
-
   #react(finding: Finding): void {
-    for (const unit of this.#supervision?.units ?? []) {
-      const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
-      if (instance === undefined) continue;
-      reactTo(finding, unit, instance, {
-        tell: (text) => this.#tell(unit, text),
-        follow: (port, number) =>
-          this.#inTurn(async () => {
-            this.#numbers?.follow(unit.name, port, number);
-            unit.retarget();
-          }),
-      });
-    }
-  }
-
-  /** Among the lines of the service, and to whoever watches. */
-  #tell(unit: Unit, text: string): void {
-    this.#parts?.logs.note(unit.name, text);
-    this.events.emit({ type: 'notice', text, service: unit.name });
+    reactTo(finding, this.#supervision?.units ?? [], {
+      tell: (unit, text) => this.#published.tell(unit, text),
+      follow: (unit, slot, port, number) =>
+        void this.#inTurn(async () => {
+          this.#numbers?.follow(unit.name, port, slot, number);
+          unit.retarget(slot);
+          this.#published.publishChange(unit);
+        }),
+    });
   }
 
   /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
@@ -254,13 +240,7 @@ class StackRunner implements Runner {
     this.#prepared = next;
     this.#session?.hold(next.leases);
     changeStack(supervision, last, next, { wanted: supervision.wanted, spared: moved });
-    void this.#session?.publish(this.#snapshot());
-  }
-
-  /** Told when the daemon knows it too: whoever hears of it may ask the daemon. */
-  async #settle(): Promise<void> {
-    await this.#session?.publish(this.#snapshot());
-    this.events.emit({ type: 'settled', services: this.#publishedServices() });
+    void this.#published.publish();
   }
 
   /** Runs after an edit of what the stack was made from; never throws. */
@@ -279,27 +259,16 @@ class StackRunner implements Runner {
       this.#prepared = next;
       session.hold(next.leases);
       const known = new Set(last.notices);
-      for (const text of next.notices) if (!known.has(text)) this.events.emit({ type: 'notice', text });
+      for (const text of next.notices) if (!known.has(text)) this.#published.notice(text);
       const changes = changeStack(supervision, last, next, { wanted });
       this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
-      if (changes.length > 0 || this.#problems.length > 0) this.events.emit({ type: 'applied', changes });
-      this.#problems = [];
+      this.#published.applied(changes);
       await this.#watch?.follow(next.files, readFrom);
       await this.#parts?.sources.follow(sourcesOf(next.services));
-      await session.publish(this.#snapshot());
+      await this.#published.publish();
     } catch (error) {
-      this.#refuse(error);
+      this.#published.refused(error);
     }
-  }
-
-  #refuse(error: unknown): void {
-    this.#problems = describeRefusal(error, this.#options.root);
-    this.events.emit(
-      error instanceof ContractError
-        ? { type: 'refused', diagnostics: error.diagnostics }
-        : { type: 'notice', text: this.#problems.join() },
-    );
-    void this.#session?.publish(this.#snapshot());
   }
 
   async #command(command: RunnerCommand): Promise<CommandAnswer> {
@@ -315,7 +284,7 @@ class StackRunner implements Runner {
         supervision,
         plan: prepared.plan,
         clock: this.#options.clock,
-        publish: async () => this.#session?.publish(this.#snapshot()),
+        publish: () => this.#published.publish(),
         stop,
         scale: (service, replicas) => {
           this.#scales.set(service, replicas);
@@ -324,21 +293,5 @@ class StackRunner implements Runner {
       },
       command,
     );
-  }
-
-  #publish(unit: Unit): void {
-    this.#parts?.containers.bridge(this.#supervision?.units ?? []);
-    this.#parts?.reach.follow(unit);
-    this.events.emit({ type: 'service', service: publishService(viewUnit(unit, this.#parts?.logs)) });
-    void this.#session?.publish(this.#snapshot());
-  }
-
-  #snapshot(): StackSnapshot {
-    const services = (this.#supervision?.units ?? []).map((unit) => viewUnit(unit, this.#parts?.logs));
-    return takeSnapshot(services, this.#problems);
-  }
-
-  #publishedServices(): PublishedService[] {
-    return (this.#supervision?.units ?? []).map((unit) => publishService(viewUnit(unit, this.#parts?.logs)));
   }
 }

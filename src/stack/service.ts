@@ -132,11 +132,8 @@ function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
   switch (event.type) {
     case 'needs-met':
       return [{ state: 'starting', attempt: 1 }, [{ type: 'spawn' }]];
-    case 'need-failed': {
-      const { need } = event;
-      const message = `needs ${need}, which failed: ${event.message}`;
-      return [{ state: 'failed', cause: { message, hint: `see "portramp logs ${need}"`, need } }, []];
-    }
+    case 'need-failed':
+      return [{ state: 'failed', cause: describeNeed(event) }, []];
     case 'stop':
       return IDLE;
     case 'abandon':
@@ -145,6 +142,12 @@ function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
       return stay(state);
   }
 }
+
+const describeNeed = ({ need, message }: Extract<ServiceEvent, { type: 'need-failed' }>): Cause => ({
+  message: `needs ${need}, which failed: ${message}`,
+  hint: `see "portramp logs ${need}"`,
+  need,
+});
 
 function stepStarting(state: Of<'starting'>, event: ServiceEvent): Step {
   switch (event.type) {
@@ -212,6 +215,9 @@ function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
     case 'start':
     case 'restart':
       return [{ state: 'waiting' }, [{ type: 'cancel-retry' }]];
+    case 'need-failed':
+      // Another attempt would be in vain, and the last one would be spent when the need is back.
+      return [{ state: 'failed', cause: describeNeed(event) }, [{ type: 'cancel-retry' }]];
     case 'abandon':
       return [{ state: 'failed', cause: event.cause }, [{ type: 'cancel-retry' }]];
     default:

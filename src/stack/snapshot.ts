@@ -88,7 +88,7 @@ function publishPort({ service }: ResolvedService, published: ResolvedPort): Pub
     url: publicUrl ?? url,
     hosts: [...hosts, ...shortHosts, ...extraHosts],
     ...(listener === 'external' ? { listener } : {}),
-    ...(follow && !ramp ? { follow } : {}),
+    ...(follow ? { follow } : {}),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
   };
 }

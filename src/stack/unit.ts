@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Instance } from '../runtime/instance.ts';
+import { tellFailedNeeds } from './failed-need.ts';
 import type { LogStore } from './logs/store.ts';
 import type { Verdict } from './needs.ts';
 import type { Look } from './readiness.ts';
@@ -65,6 +66,8 @@ export interface UnitInstance extends Replica {
   readonly process: Instance | undefined;
 }
 
+const RUNS: readonly string[] = ['warming', 'ready', 'unwell'];
+
 export class Unit {
   readonly name: string;
   /** How often it was started again by itself. */
@@ -77,6 +80,7 @@ export class Unit {
 
   readonly #options: UnitOptions;
   readonly #shells = new Map<number, ReplicaShell>();
+  readonly #needs = tellFailedNeeds((text) => this.#options.onNotice(this, text));
   #blueprint: Blueprint;
   #roster: Roster;
   #generation = 0;
@@ -147,9 +151,9 @@ export class Unit {
     this.#step({ type: 'replica', slot, event });
   }
 
-  /** Looks anew whether its instances are ready, after its ports changed. */
-  retarget(): void {
-    for (const [slot, shell] of this.#shells) shell.retarget(this.#blueprint.instance(slot));
+  /** Looks anew whether the instance in the slot is ready, after its ports changed. */
+  retarget(slot: number): void {
+    this.#shells.get(slot)?.retarget(this.#blueprint.instance(slot));
   }
 
   /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */
@@ -170,15 +174,18 @@ export class Unit {
 
   /** What has become of what it needs. */
   judge(verdict: Verdict): void {
-    const states = this.replicas.map(({ life }) => life.state);
+    const states: readonly string[] = this.replicas.map(({ life }) => life.state);
     if (states.includes('waiting')) {
       this.waitingFor = verdict.kind === 'pending' ? verdict.waitingFor : [];
       if (verdict.kind === 'met') this.#tellAll({ type: 'needs-met' });
-      if (verdict.kind === 'failed') {
-        this.#tellAll({ type: 'need-failed', need: verdict.need, message: verdict.message });
-      }
     }
-    if (states.includes('failed') && verdict.kind !== 'failed') this.#tellAll({ type: 'need-recovered' });
+    if (verdict.kind === 'failed') {
+      const { need, message } = verdict;
+      if (states.includes('waiting') || states.includes('backoff'))
+        this.#tellAll({ type: 'need-failed', need, message });
+    } else if (states.includes('failed')) this.#tellAll({ type: 'need-recovered' });
+    if (states.some((state) => RUNS.includes(state))) this.#needs.see(verdict);
+    else this.#needs.reset();
   }
 
   /** Stops it, and what is left of it is killed at once. */

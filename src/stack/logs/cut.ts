@@ -4,6 +4,7 @@ export const MAX_LINE = 64 * 1024;
 const LINE_FEED = 0x0a;
 
 export interface LineCutter {
+  /** The chunk may be used for something else afterwards. */
   write(chunk: Buffer): void;
   /** What came after the last line end is a line too. */
   flush(): void;
@@ -14,43 +15,57 @@ export interface LineCutter {
  * Of a line that was overwritten with carriage returns (a progress bar) the last state stays.
  */
 export function createLineCutter(onLine: (text: string) => void): LineCutter {
+  /** The beginning of a line whose end has not come yet. */
   let parts: Buffer[] = [];
   let length = 0;
 
-  const emit = (): void => {
-    const text = Buffer.concat(parts, length).toString('utf8');
+  const emit = (last: Buffer): void => {
+    const line = parts.length === 0 ? last : Buffer.concat([...parts, last]);
     parts = [];
     length = 0;
-    onLine(lastState(text));
+    onLine(lastState(line.toString('utf8')));
   };
 
-  const keep = (part: Buffer): void => {
-    let rest = part;
+  /** Tells what is too long for one line; returns what is left of it. */
+  const emitFull = (bytes: Buffer): Buffer => {
+    let rest = bytes;
     while (length + rest.length > MAX_LINE) {
       const room = MAX_LINE - length;
-      parts.push(rest.subarray(0, room));
-      length = MAX_LINE;
-      emit();
+      emit(rest.subarray(0, room));
       rest = rest.subarray(room);
     }
+    return rest;
+  };
+
+  const keep = (bytes: Buffer): void => {
+    const rest = emitFull(bytes);
     if (rest.length === 0) return;
-    parts.push(rest);
+    // A copy: it may wait for long, and would keep the whole chunk alive.
+    parts.push(Buffer.from(rest));
     length += rest.length;
+  };
+
+  /** No longer than one line may be. */
+  const writePiece = (piece: Buffer): void => {
+    const first = piece.indexOf(LINE_FEED);
+    if (first === -1) return keep(piece);
+    emit(emitFull(piece.subarray(0, first)));
+    const last = piece.lastIndexOf(LINE_FEED);
+    // Whole lines are decoded together: one at a time, that would be most of the work of a flood.
+    if (last > first) {
+      for (const text of piece.toString('utf8', first + 1, last).split('\n')) onLine(lastState(text));
+    }
+    keep(piece.subarray(last + 1));
   };
 
   return {
     write: (chunk) => {
-      let start = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-        keep(chunk.subarray(start, end));
-        emit();
-        start = end + 1;
+      for (let start = 0; start < chunk.length; start += MAX_LINE) {
+        writePiece(chunk.subarray(start, start + MAX_LINE));
       }
-      // A copy: the rest may wait for long, and would keep the whole chunk alive.
-      if (start < chunk.length) keep(Buffer.from(chunk.subarray(start)));
     },
     flush: () => {
-      if (length > 0) emit();
+      if (length > 0) emit(Buffer.alloc(0));
     },
   };
 }

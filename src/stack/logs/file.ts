@@ -20,7 +20,7 @@ export interface LogFileOptions {
 }
 
 /** Unwritten characters from which on the writer is held up. */
-const HIGH_WATER = 256 * 1024;
+const HIGH_WATER = 128 * 1024;
 
 export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFile {
   let waiting: string[] = [];

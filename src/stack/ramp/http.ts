@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../lib/errors.ts';
 import type { Decision, Engine, Reply, RequestHead } from '../../proxy/engine/engine.ts';
 import { MARKER } from '../../proxy/engine/refusal.ts';
+import { kindOf } from '../../proxy/traffic.ts';
 import type { Entry, Gate } from './gate.ts';
 import type { Relay } from './tcp.ts';
 
@@ -14,8 +15,6 @@ const ATTEMPTS = 20;
 const CLOSE_TIME = 100;
 
 export function createHttpRelay(gate: Gate, engine: Engine, service: string): Relay {
-  const kindOf = (head: RequestHead) => (head.upgrade ? 'tunnel' : 'exchange');
-
   const decide = (entry: Entry, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
     if (entry.kind !== 'passage') return { action: 'reply', reply: refuse(service, entry.kind) };
     const { target, passage } = entry;

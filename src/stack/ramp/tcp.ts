@@ -1,6 +1,8 @@
 /** Relays connections byte for byte. The one to the instance is made when there is one to go to. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
+import { isFull, splice } from '../../proxy/engine/wire/splice.ts';
+import { Upstream } from '../../proxy/pool-upstream.ts';
 import type { Passage } from '../../proxy/traffic.ts';
 import type { Gate, RampTarget } from './gate.ts';
 
@@ -60,11 +62,17 @@ async function serve(gate: Gate, client: Socket): Promise<void> {
   client.destroy();
 }
 
+/** What the client said before somebody listened, and whether that was all. */
+interface Early {
+  readonly chunks: readonly Buffer[];
+  readonly ended: boolean;
+}
+
 /**
  * Reads while the connection waits, or nobody would notice that the client has left. One that ends its side without
  * a word has; one that said something may still wait for the answer.
  */
-function readAhead(client: Socket, onGone: () => void): () => { chunks: Buffer[]; ended: boolean } {
+function readAhead(client: Socket, onGone: () => void): () => Early {
   const chunks: Buffer[] = [];
   let size = 0;
   let ended = false;
@@ -85,57 +93,70 @@ function readAhead(client: Socket, onGone: () => void): () => { chunks: Buffer[]
   };
 }
 
-async function dial({ host, port }: RampTarget): Promise<Socket | undefined> {
+async function dial({ host, port }: RampTarget): Promise<Upstream | undefined> {
   for (const address of FAMILIES.includes(host) ? FAMILIES : [host]) {
-    const socket = await tryDial(address, port);
-    if (socket !== undefined) return socket;
+    const upstream = await tryDial(address, port);
+    if (upstream !== undefined) return upstream;
   }
   return undefined;
 }
 
-function tryDial(host: string, port: number): Promise<Socket | undefined> {
+function tryDial(address: string, port: number): Promise<Upstream | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    const upstream = new Upstream({ protocol: 'http', host: address, port }, address);
+    const { socket } = upstream;
     socket.setTimeout(CONNECT_TIME, () => socket.destroy());
     socket.once('close', () => resolve(undefined));
-    socket.on('error', () => socket.destroy());
     socket.once('connect', () => {
       socket.setTimeout(0);
-      resolve(socket);
+      resolve(upstream);
     });
   });
 }
 
-function relay(
-  client: Socket,
-  instance: Socket,
-  early: { readonly chunks: readonly Buffer[]; readonly ended: boolean },
-  passage: Passage,
-): void {
+function relay(client: Socket, upstream: Upstream, early: Early, passage: Passage): void {
+  const instance = upstream.socket;
   const cut = (): void => {
     client.destroy();
     instance.destroy();
   };
   let open = 2;
-  const onClose = (other: Socket) => (hadError: boolean) => {
+  const onClose = (other: Socket, broke: boolean): void => {
     open -= 1;
     // An end that broke takes the other along; one that finished has told it so already.
-    if (hadError) other.destroy();
+    if (broke) other.destroy();
     else other.destroySoon();
     if (open > 0) return;
     passage.until.removeEventListener('abort', cut);
     passage.end();
   };
-  client.once('close', onClose(instance));
-  instance.once('close', onClose(client));
   passage.until.addEventListener('abort', cut);
+  upstream.user = {
+    sink: client,
+    onBytes: (piece, length, lent) => {
+      splice(client, '', piece, 0, length, '', lent);
+      if (isFull(client)) instance.pause();
+    },
+    onEnd: () => void client.end(),
+    onDrain: () => void client.resume(),
+    onClose: (error) => onClose(client, error !== undefined),
+  };
+  client.once('close', (broke) => onClose(instance, broke));
   if (client.destroyed) {
     open -= 1;
     instance.destroy();
     return;
   }
+  client.on('drain', () => instance.resume());
   for (const chunk of early.chunks) instance.write(chunk);
-  instance.pipe(client);
-  if (early.ended) instance.end();
-  else client.pipe(instance);
+  if (early.ended) {
+    instance.end();
+    return;
+  }
+  client.on('data', (chunk: Buffer) => {
+    instance.write(chunk);
+    if (isFull(instance)) client.pause();
+  });
+  client.once('end', () => instance.end());
+  client.resume();
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Ledger } from '../../../src/ports/ledger.ts';
-import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
+import { createMachine, node, program, request, type Machine, type Workspace } from '../workspace.ts';
 import { LAN, createListeners, pickPort } from './scene.ts';
 
 let machine: Machine;
@@ -215,6 +215,53 @@ services:
     await workspace.run('restart', 'api');
     await workspace.until('api', 'ready');
     expect((await machine.get('api.shop.localhost')).body).toBe(`stubborn ${opened}, PORT was ${leased}`);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a service that ignores PORT and is followed', () => {
+  const following = (opens: number, fields: string): string => `
+version: 1
+workspace: shop
+services:
+  api: { command: ${node('stubborn.js')}, env: { OPENS: ${opens} }, ports: { http: { follow: true } }, ${fields} }
+`;
+  const WEB = `  web: { command: ${node('server.js')}, consumes: [{ service: api, condition: started }] }\n`;
+
+  it('behind a ramp: the ramp leads to the port that it opened, and its consumers notice nothing', async () => {
+    const opened = await pickPort();
+    const workspace = machine.workspace('shop', `${following(opened, 'ramp: true')}${WEB}`);
+    const dev = workspace.start('dev');
+    await workspace.until('web', 'ready');
+    const { pid } = await workspace.service('web');
+    await dev.prints(new RegExp(`api.http listens on ${opened} in place of \\d+; portramp follows`));
+    await workspace.until('api', 'ready');
+    const port = await portOf(workspace, 'api');
+    expect(port).not.toBe(opened);
+    const asked = async (): Promise<string[]> => [
+      (await request({ host: '127.0.0.1', port, path: '/' })).body,
+      (await machine.get('api.shop.localhost')).body,
+    ];
+    const answers = await asked();
+    expect(answers[0]).toMatch(new RegExp(`^stubborn ${opened}, PORT was \\d+$`));
+    expect(answers[1]).toBe(answers[0]);
+    expect(await workspace.service('web')).toMatchObject({ state: 'ready', pid });
+
+    await workspace.run('restart', 'api');
+    await workspace.until('api', 'ready');
+    expect(await asked()).toEqual(answers);
+  });
+
+  it('after it was ready already: requests go where it is', async () => {
+    const opened = await pickPort();
+    const workspace = machine.workspace('shop', following(opened, 'ready: { log: it listens }'));
+    const dev = workspace.start('dev');
+    await workspace.until('api', 'ready');
+    await dev.prints(/portramp follows/);
+    await vi.waitFor(
+      async () =>
+        expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${opened},`)),
+      { timeout: 10_000 },
+    );
   });
 });
 

@@ -2,19 +2,34 @@
 //
 //     /            {version, pid, slot port}; ?wait=ms answers later
 //     /download    10 MiB, slowly: the version's number in every byte
+//     /events      an event stream that never ends by itself
 //     ws           echoes, and says its version first
 //
-// START_DELAY (ms) before it listens; BROKEN=1 never listens; SIGTERM lets requests finish.
+// START_DELAY (ms) before it listens; BROKEN=1 never listens. SIGTERM ends it at once, with PATIENT=1 when its last
+// connection has ended.
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { WebSocketServer } from 'ws';
 
-const { PORT, ECHO_PORT, HOST = '127.0.0.1', VERSION = '1', START_DELAY = '0', BROKEN } = process.env;
+const {
+  PORT,
+  ECHO_PORT,
+  HOST = '127.0.0.1',
+  VERSION = '1',
+  START_DELAY = '0',
+  BROKEN,
+  PATIENT,
+} = process.env;
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/download') {
     void download(response);
+    return;
+  }
+  if (url.pathname === '/events') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`data: ${VERSION}\n\n`);
     return;
   }
   const answer = () => {
@@ -54,6 +69,6 @@ if (BROKEN === undefined) {
 
 process.on('SIGTERM', () => {
   console.log(`version ${VERSION} got SIGTERM`);
-  server.close();
-  process.exit(0);
+  server.close(() => process.exit(0));
+  if (PATIENT === undefined) process.exit(0);
 });

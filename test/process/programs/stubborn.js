@@ -5,5 +5,6 @@ for (const port of process.env.OPENS.split(' ')) {
   createServer((_request, response) => response.end(`stubborn ${port}, PORT was ${process.env.PORT}`)).listen(
     Number(port),
     '127.0.0.1',
+    () => console.log('it listens'),
   );
 }

@@ -97,10 +97,21 @@ describe('a hand-off', () => {
         socket?.destroy();
       }
     })();
-    shop.contract(APP(1));
-    await old.ping();
+    const began = performance.now();
     const closed = once(old.socket, 'close');
+    shop.contract(APP(1));
+    await vi.waitFor(
+      async () => {
+        const { socket, version } = await dialEcho(echo);
+        socket.destroy();
+        expect(version).toBe('1');
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    // New ones go to the new instance, this one still has the old.
+    await old.ping();
     await closed;
+    expect(performance.now() - began).toBeGreaterThan(2_000);
     await settled(shop, ramp, 1);
     dialling = false;
     await dials;

@@ -229,14 +229,14 @@ describe('a service that starts on request', () => {
     expect((await shop.service('web')).state).toBe('ready');
     expect((await shop.service('lazy')).state).toBe('idle');
 
+    // Its answer is what says that it was there: a second later it may be at rest again.
     const through = await machine.get('lazy.shop.localhost');
     expect(through.status).toBe(200);
-    expect((await shop.service('lazy')).state).toBe('ready');
+    expect(JSON.parse(through.body)).toMatchObject({ version: '1' });
     await shop.until('lazy', 'idle');
 
     const port = (await shop.service('lazy')).ports[0]?.port ?? 0;
     expect((await request({ host: '127.0.0.1', port, path: '/' })).status).toBe(200);
-    await shop.until('lazy', 'ready');
 
     // Somebody who stays connected uses it.
     const answer = request({ host: '127.0.0.1', port, path: '/?wait=3000' });
@@ -282,5 +282,56 @@ describe('needs', () => {
     await shop.run('restart', 'db');
     await shop.until('web', 'ready');
     rmSync(join(shop.root, 'ok'));
+  });
+
+  it('that fail later: what runs goes on and is told, what would start waits for the repair', async () => {
+    const contract = (db: string): string => `version: 1
+workspace: shop
+services:
+  db: { command: "${db}", ports: false, ready: { log: up }, restart: { policy: no } }
+  api: { command: exec sleep 1000, ports: false, consumes: [db] }
+  frail: { command: "while test ! -f down; do sleep 0.02; done; exit 7", ports: false, consumes: [db] }
+`;
+    const shop = machine.workspace(
+      'shop',
+      contract('echo up; while test ! -f down; do sleep 0.02; done; exit 4'),
+    );
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const { pid } = await shop.service('api');
+
+    // Both end; the one that needs the other is not started again and again in vain.
+    shop.write('down', '');
+    await shop.until('frail', 'failed');
+    expect((await shop.service('frail')).failure?.message).toBe('needs db, which failed: exited with code 4');
+    expect(await shop.service('api')).toMatchObject({ state: 'ready', pid });
+    expect(await logOf(shop, 'api')).toMatch(/db, which it needs, failed: exited with code 4; it runs on/);
+    expect((await shop.run('why', 'api')).stdout).toMatch(/needs db .*failed/);
+
+    // Whoever asks for a start now hears why there is none.
+    await shop.run('restart', 'api');
+    await shop.until('api', 'failed');
+    expect((await shop.service('api')).failure?.message).toBe('needs db, which failed: exited with code 4');
+
+    // Repaired by an edit: all that waited for it starts by itself.
+    rmSync(join(shop.root, 'down'));
+    shop.contract(contract('echo up; exec sleep 1000'));
+    await shop.until('api', 'ready');
+    await shop.until('frail', 'ready');
+  });
+
+  it('that fail and come back while a service runs: it is told both, and not touched', async () => {
+    const shop = open(`
+  db: { command: "echo up; while test ! -f down; do sleep 0.02; done; exit 4", ports: false, ready: { log: up }, restart: { policy: no } }
+  api: { command: exec sleep 1000, ports: false, consumes: [db] }
+`);
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const { pid } = await shop.service('api');
+    shop.write('down', '');
+    await shop.until('db', 'failed');
+    rmSync(join(shop.root, 'down'));
+    expect((await shop.run('restart', 'db')).code).toBe(0);
+    await shop.until('db', 'ready');
+    expect(await shop.service('api')).toMatchObject({ state: 'ready', pid });
+    expect(await logOf(shop, 'api')).toMatch(/db, which it needs, failed: .*\n.*db, which it needs, is back/);
   });
 });

@@ -1,6 +1,9 @@
 /** The other ways from one instance to the next, and what stands before several of them. */
+import { once } from 'node:events';
+import http from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 
 import { createMachine, node, request, type Machine, type Workspace } from '../workspace.ts';
 import { startLoad } from './load.ts';
@@ -50,6 +53,26 @@ const dial = (port: number): Promise<'connected' | 'refused'> =>
     socket.once('error', () => resolve('refused'));
   });
 
+/** A WebSocket that has been greeted; the promise in it is the code that it is closed with. */
+async function openSocket(port: number, host: string): Promise<{ readonly closed: Promise<number> }> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host } });
+  await once(socket, 'message');
+  return { closed: once(socket, 'close').then(([code]) => code as number) };
+}
+
+/** An event stream that has begun; the promise in it is its end. */
+function openEvents(port: number, host: string): Promise<{ readonly ended: Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, accept: 'text/event-stream' };
+    http
+      .get({ host: '127.0.0.1', port, path: '/events', headers, agent: false }, (response) => {
+        const ended = new Promise<void>((done) => response.once('close', done));
+        response.once('data', () => resolve({ ended })).on('error', () => undefined);
+      })
+      .once('error', reject);
+  });
+}
+
 describe('replace', () => {
   it('holds requests at the front: none is refused and none gets a 502; the wait is the start of the service', async () => {
     const shop = machine.workspace('shop', contract({ env: 'START_DELAY: 300' }));
@@ -66,6 +89,36 @@ describe('replace', () => {
     expect(load.failures).toEqual([]);
     // The start itself takes a moment more than the delay; a second is the slow machine's.
     expect(Math.max(...load.answers.map(({ took }) => took))).toBeLessThan(5_000);
+  });
+
+  it('does not wait for streams that never end, and lets downloads finish, also where the service waits for both', async () => {
+    const fields = 'ramp: true';
+    const env = 'PATIENT: 1';
+    const shop = machine.workspace('shop', contract({ fields, env }));
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const ways = [
+      { port: await portOf(shop), host: 'app' },
+      { port: await frontPort(), host: 'app.shop.localhost' },
+    ];
+    const streams = await Promise.all(
+      ways.map(async ({ port, host }) => ({
+        socket: await openSocket(port, host),
+        events: await openEvents(port, host),
+        download: request({ host: '127.0.0.1', port, path: '/download', headers: { host } }),
+      })),
+    );
+    shop.contract(contract({ version: 1, fields, env }));
+    for (const { socket, events, download } of streams) {
+      expect((await download).body.length).toBe(10 * 1024 * 1024);
+      expect(await socket.closed).toBe(1001);
+      await events.ended;
+    }
+    await vi.waitFor(async () => {
+      const answer = await request({ host: '127.0.0.1', port: ways[0]?.port ?? 0, path: '/' });
+      expect(JSON.parse(answer.body)).toMatchObject({ version: '1' });
+    }, LONG);
+    // By itself, when its last connection had ended: nobody had to kill it.
+    expect((await shop.run('logs', 'app')).stdout).toMatch(/exited with code 0/);
   });
 
   it('holds them through a crash, too', async () => {

@@ -102,6 +102,32 @@ describe('a runner that stops answering', () => {
     expect(changes).toHaveLength(3);
   });
 
+  it('is marked silent within 5 s wherever between two looks it stopped', async () => {
+    for (let stopped = 0; stopped < 2_000; stopped += 250) {
+      const { sessions, createRunner, clock } = scene();
+      const { connection, runner } = createRunner();
+      sessions.attach(shop, 42, connection);
+      await clock.advance(10_000 + stopped);
+      runner.answers = false;
+      connection.lastHeard = clock.now();
+      await clock.advance(5_000);
+      expect(sessions.find(shop)?.silent).toBe(true);
+      sessions.close();
+    }
+  });
+
+  it('is not marked silent while it says anything', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    runner.answers = false;
+    for (let second = 0; second < 20; second += 1) {
+      await clock.advance(1_000);
+      connection.lastHeard = clock.now();
+      expect(sessions.find(shop)?.silent).toBe(false);
+    }
+  });
+
   it('fails a command after 5 s with its pid', async () => {
     const { sessions, createRunner, clock } = scene();
     const { connection, runner } = createRunner();

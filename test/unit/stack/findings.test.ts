@@ -84,12 +84,24 @@ describe('a service that listens elsewhere', () => {
     const following = serviceOf(', ports: { http: { follow: true } }');
     expect(judgeFinding(following, elsewhere('http', 3000))).toEqual({
       kind: 'follow',
-      port: 'http',
+      port: following.ports[0],
       number: 3000,
     });
+    const ramped = serviceOf(', ramp: true, ports: { http: { follow: true } }');
+    expect(judgeFinding(ramped, elsewhere('http', 3000))).toMatchObject({ kind: 'follow', number: 3000 });
     expect(judgeFinding(following, elsewhere('http', 3000, 9229))).toEqual({
       kind: 'tell',
       text: 'api listens on 3000 and 9229, not on 20200 (its port http); portramp follows only when it is one port',
+    });
+  });
+
+  it('behind a ramp is told to follow only where it is alone', () => {
+    expect(judgeFinding(serviceOf(', ramp: true'), elsewhere('http', 3000))).toMatchObject({
+      text: expect.stringContaining('or add "ports: { http: { follow: true } }" to services.api') as string,
+    });
+    const several = serviceOf(', ready: { http: / }, transition: { strategy: handoff }');
+    expect(judgeFinding(several, elsewhere('http', 3000))).toMatchObject({
+      text: expect.stringMatching(/to which the ramp leads; give it the port that PORT says$/) as string,
     });
   });
 

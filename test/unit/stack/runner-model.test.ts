@@ -13,6 +13,7 @@ import type { ResolvedService } from '../../../src/plan/plan.ts';
 import { createTraffic, type Passage } from '../../../src/proxy/traffic.ts';
 import type { Exit, Instance } from '../../../src/runtime/instance.ts';
 import { createLogStore, type LogStore } from '../../../src/stack/logs/store.ts';
+import { changeStack } from '../../../src/stack/change.ts';
 import { createGate, type Entry, type Gate } from '../../../src/stack/ramp/gate.ts';
 import { stateFor } from '../../../src/stack/ramp/ramps.ts';
 import { isChanging } from '../../../src/stack/roster/roster.ts';
@@ -32,20 +33,21 @@ const SERVICES = `services:
 const { plan } = planOf(SERVICES);
 const { services } = resolutionOf(SERVICES);
 
+const NAMES = [...services.keys()];
+
 /** Each instance on a port of its own, as leases would have it. */
-const BLUEPRINTS: Blueprints = {
-  services,
+const blueprintsOf = (current: ReadonlyMap<string, ResolvedService>): Blueprints => ({
+  services: new Map(current),
   instance: (name, slot) => {
-    const service = services.get(name);
+    const service = current.get(name);
     if (service === undefined) return undefined;
-    const index = [...services.keys()].indexOf(name);
     const ports = service.ports.map((port, at) => ({
       ...port,
-      targetPort: 30_000 + index * 100 + slot * 10 + at,
+      targetPort: 30_000 + NAMES.indexOf(name) * 100 + slot * 10 + at,
     }));
     return { ...service, ports };
   },
-};
+});
 
 let folder: string;
 let logs: LogStore;
@@ -109,6 +111,8 @@ class Model {
   readonly supervision: Supervision;
   settledHeld = 0;
   #pids = 0;
+  #edits = 0;
+  #blueprints = blueprintsOf(services);
 
   constructor() {
     this.supervision = new Supervision({
@@ -127,7 +131,7 @@ class Model {
       onExit: (pid) => void this.alive.delete(pid),
       onSettled: () => undefined,
     });
-    this.supervision.start(BLUEPRINTS, new Set(services.keys()));
+    this.supervision.start(this.#blueprints, new Set(NAMES));
   }
 
   async step(choice: number): Promise<void> {
@@ -189,6 +193,38 @@ class Model {
     }
   }
 
+  /** What an edit of the contract does: other values, another number of replicas, a service gone or back. */
+  edit(change: (current: Map<string, ResolvedService>) => void): void {
+    const last = this.#blueprints;
+    const current = new Map(last.services);
+    change(current);
+    this.#blueprints = blueprintsOf(current);
+    changeStack(this.supervision, last, this.#blueprints, { wanted: new Set(current.keys()) });
+  }
+
+  #edit(name: string): void {
+    this.edit((current) => {
+      const service = current.get(name);
+      this.#edits += 1;
+      if (service !== undefined) current.set(name, { ...service, env: { EDIT: String(this.#edits) } });
+    });
+  }
+
+  #scale(name: string, replicas: number): void {
+    this.edit((current) => {
+      const scaled = current.get(name);
+      if (scaled?.service.kind === 'process')
+        current.set(name, { ...scaled, service: { ...scaled.service, replicas } });
+    });
+  }
+
+  #removeOrAdd(name: string): void {
+    this.edit((current) => {
+      const known = services.get(name);
+      if (!current.delete(name) && known !== undefined) current.set(name, known);
+    });
+  }
+
   #progress(): (() => void)[] {
     return [
       ...this.spawning.map((spawn) => () => this.#answer(spawn, this.#spawn(spawn.launch))),
@@ -202,12 +238,16 @@ class Model {
   }
 
   #moves(): (() => void)[] {
-    const names = [...services.keys()];
+    const { services: current } = this.#blueprints;
+    const now = { ...plan, services: new Map([...plan.services].filter(([name]) => current.has(name))) };
     return [
-      ...names.flatMap((name) => [
-        () => this.supervision.startNamed(plan, [name]),
-        () => this.supervision.stopNamed(plan, [name]),
-        () => this.supervision.restartNamed(plan, [name]),
+      () => this.#removeOrAdd('web'),
+      ...[1, 2, 3].map((replicas) => () => this.#scale('web', replicas)),
+      ...[...current.keys()].flatMap((name) => [
+        () => this.supervision.startNamed(now, [name]),
+        () => this.supervision.stopNamed(now, [name]),
+        () => this.supervision.restartNamed(now, [name]),
+        () => this.#edit(name),
         () => this.supervision.touch(name),
         () => this.supervision.rest(name),
         () => this.ask(name),
@@ -286,10 +326,10 @@ describe('the units of a stack, whatever happens', () => {
   it('are one instance a replica outside of transitions, settle every request, and are all gone after a stop', async () => {
     logs = createLogStore({ folder, clock: createManualClock() });
     await fc.assert(
-      fc.asyncProperty(sequences, async (choices) => {
+      fc.asyncProperty(sequences, fc.boolean(), async (choices, now) => {
         const model = new Model();
         for (const choice of choices) await model.step(choice);
-        void model.supervision.shutDown(false);
+        void model.supervision.shutDown(now);
         await model.finish();
         expect([...model.alive.keys()]).toEqual([]);
         expect(model.spawning).toEqual([]);

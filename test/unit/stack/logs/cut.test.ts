@@ -26,6 +26,34 @@ describe('the line cutter', () => {
     );
   });
 
+  it('leaves the chunk to whoever it belongs to', () => {
+    const lines: string[] = [];
+    const cutter = createLineCutter((text) => lines.push(text));
+    const chunk = Buffer.from('one\ntwo\nthr');
+    cutter.write(chunk);
+    chunk.fill('x');
+    cutter.write(Buffer.from('ee\n'));
+    expect(lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('cuts large chunks as small ones, also where lines are too long', () => {
+    const line = fc.nat(2 * MAX_LINE + 10).map((length) => 'x'.repeat(length));
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 5 }),
+        fc.integer({ min: 1_000, max: MAX_LINE }),
+        (lines, size) => {
+          const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(''));
+          const chunks: Buffer[] = [];
+          for (let start = 0; start < bytes.length; start += size)
+            chunks.push(bytes.subarray(start, start + size));
+          expect(cut([bytes])).toEqual(cut(chunks));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it('keeps the last state of a progress bar, and drops the carriage return of CRLF', () => {
     expect(cut(['1 %\r50 %\r100 %\n', 'windows\r\n'])).toEqual(['100 %', 'windows']);
   });

@@ -1,0 +1,94 @@
+/** How a stack is: told to the daemon as whole snapshots, and to whoever watches the runner as events. */
+import { ContractError } from '../contract/contract-error.ts';
+import type { Emitter } from '../lib/emitter.ts';
+import type { Change } from '../plan/plan.ts';
+import type { PublishedService } from '../protocol/messages.ts';
+import type { RunnerEvent } from './events.ts';
+import type { Parts } from './parts.ts';
+import { describeRefusal } from './refusal.ts';
+import type { Session } from './session.ts';
+import { publishService, takeSnapshot, type ServiceView } from './snapshot.ts';
+import type { Supervision } from './supervision.ts';
+import type { Unit } from './unit.ts';
+import { viewUnit } from './view.ts';
+
+export interface Published {
+  /** Why the last edit of the contract was not applied, or what was left behind at the end; in every snapshot. */
+  readonly problems: readonly string[];
+  /** Every service as it is now. */
+  services(): PublishedService[];
+  /** Resolves when the daemon knows how everything is now. */
+  publish(): Promise<void>;
+  /** A service has changed. */
+  publishChange(unit: Unit): void;
+  /** Every service has come to rest. Told when the daemon knows it too: whoever hears of it may ask the daemon. */
+  publishSettled(): Promise<void>;
+  /** An edit of the contract took effect. */
+  applied(changes: readonly Change[]): void;
+  /** An edit of the contract was refused. */
+  refused(error: unknown): void;
+  /** What `down` did not manage, a sentence each. Whoever asked for it is waiting at the daemon. */
+  publishLeft(texts: readonly string[]): Promise<void>;
+  /** Something about a service: among its lines, and to whoever watches. */
+  tell(unit: Unit, text: string): void;
+  /** Something about the stack. */
+  notice(text: string): void;
+}
+
+/** What there is of the runner at the time. */
+export interface PublishedOptions {
+  readonly root: string;
+  readonly events: Emitter<RunnerEvent>;
+  readonly session: () => Session | undefined;
+  readonly supervision: () => Supervision | undefined;
+  readonly parts: () => Parts | undefined;
+}
+
+export function createPublished(options: PublishedOptions): Published {
+  const { root, events, session, supervision, parts } = options;
+  let problems: readonly string[] = [];
+  const view = (unit: Unit): ServiceView => viewUnit(unit, parts()?.logs);
+  const views = (): ServiceView[] => (supervision()?.units ?? []).map(view);
+  const published: Published = {
+    get problems() {
+      return problems;
+    },
+    services: () => views().map(publishService),
+    publish: async () => session()?.publish(takeSnapshot(views(), problems)),
+    publishChange: (unit) => {
+      parts()?.containers.bridge(supervision()?.units ?? []);
+      parts()?.reach.follow(unit);
+      events.emit({ type: 'service', service: publishService(view(unit)) });
+      void published.publish();
+    },
+    publishSettled: async () => {
+      await published.publish();
+      events.emit({ type: 'settled', services: published.services() });
+    },
+    applied: (changes) => {
+      if (changes.length > 0 || problems.length > 0) events.emit({ type: 'applied', changes });
+      problems = [];
+    },
+    refused: (error) => {
+      problems = describeRefusal(error, root);
+      events.emit(
+        error instanceof ContractError
+          ? { type: 'refused', diagnostics: error.diagnostics }
+          : { type: 'notice', text: problems.join() },
+      );
+      void published.publish();
+    },
+    publishLeft: async (texts) => {
+      if (texts.length === 0) return;
+      for (const text of texts) published.notice(text);
+      problems = texts;
+      await published.publish();
+    },
+    tell: (unit, text) => {
+      parts()?.logs.note(unit.name, text);
+      events.emit({ type: 'notice', text, service: unit.name });
+    },
+    notice: (text) => events.emit({ type: 'notice', text }),
+  };
+  return published;
+}

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 
 import { PortrampError } from '../lib/errors.ts';
 import type { Claim, Finding } from '../ports/findings.ts';
+import type { InspectOptions } from '../ports/inspect.ts';
 
 /** One pass: what it found, and what it cost. */
 export interface Inspected {
@@ -13,7 +14,7 @@ export interface Inspected {
 
 export interface Inspection {
   /** @throws PortrampError INTERNAL when the thread fails; the next call starts another one. */
-  inspect(claims: readonly Claim[]): Promise<Inspected>;
+  inspect(claims: readonly Claim[], options: Required<InspectOptions>): Promise<Inspected>;
   /** Ends the thread; the next call starts another one. */
   rest(): void;
 }
@@ -21,6 +22,7 @@ export interface Inspection {
 export interface InspectionRequest {
   readonly id: number;
   readonly claims: readonly Claim[];
+  readonly routine: boolean;
 }
 
 export type InspectionAnswer = Inspected & { readonly id: number };
@@ -60,12 +62,12 @@ export function createInspection(program: URL = PROGRAM): Inspection {
   };
 
   return {
-    inspect: (claims) =>
+    inspect: (claims, { routine }) =>
       new Promise((resolve, reject) => {
         worker ??= start();
         lastId += 1;
         pending.set(lastId, { resolve, reject });
-        worker.postMessage({ id: lastId, claims } satisfies InspectionRequest);
+        worker.postMessage({ id: lastId, claims, routine } satisfies InspectionRequest);
       }),
     rest: () => {
       const last = worker;

@@ -8,8 +8,8 @@ import type { InspectionAnswer, InspectionRequest } from './inspection.ts';
 const system = createSystem();
 const inspector = createInspector(system);
 
-parentPort?.on('message', ({ id, claims }: InspectionRequest) => {
+parentPort?.on('message', ({ id, claims, routine }: InspectionRequest) => {
   const before = system.readCpuTime();
-  const findings = inspector.inspect(claims);
+  const findings = inspector.inspect(claims, { routine });
   parentPort?.postMessage({ id, findings, cost: system.readCpuTime() - before } satisfies InspectionAnswer);
 });

@@ -75,7 +75,12 @@ export function createVerification(options: VerificationOptions): Verification {
   let cancelNext = (): void => undefined;
   let closed = false;
 
-  const pass = async (): Promise<void> => {
+  const isUnproved = ({ marker, ready }: Instance): boolean =>
+    ready ? !standings.has(marker) : !births.has(marker);
+
+  const isYoung = (): boolean => [...births.values()].some((birth) => clock.now() - birth < YOUTH);
+
+  const pass = async (inTurn: boolean): Promise<void> => {
     const instances = sessions().flatMap((session) => instancesOf(session, options.labelOf));
     keepKnown(instances, standings, births);
     news.keepOnly(instances);
@@ -83,33 +88,29 @@ export function createVerification(options: VerificationOptions): Verification {
       cancelNext = clock.after(IDLE, () => inspection.rest());
       return;
     }
+    const routine = inTurn && !isYoung() && !news.hasPending && !instances.some(isUnproved);
     for (const { marker } of instances) births.set(marker, births.get(marker) ?? clock.now());
-    const { findings, cost } = await inspection
-      .inspect(instances.map(({ claim }) => claim))
-      .catch((error: unknown) => {
-        // Better to route than to stop everybody's work: nothing was found against anybody.
-        if (!closed) log(messageOf(error));
-        return { findings: [], cost: 0 };
-      });
+    const claims = instances.map(({ claim }) => claim);
+    const { findings, cost } = await inspection.inspect(claims, { routine }).catch((error: unknown) => {
+      // Better to route than to stop everybody's work: nothing was found against anybody.
+      if (!closed) log(messageOf(error));
+      return { findings: [], cost: 0 };
+    });
     if (closed) return;
     const isChanged = judge(standings, instances, findings);
-    const isYoung = [...births.values()].some((birth) => clock.now() - birth < YOUTH);
-    cancelNext = clock.after(pauseAfter(cost, isYoung || news.hasPending), () => void look());
+    cancelNext = clock.after(pauseAfter(cost, isYoung() || news.hasPending), () => void look(true));
     if (isChanged) options.onChange();
     tell(instances, news.take(findings, instances), options.onFindings);
   };
 
-  /** Starts a pass, or joins the one under way. */
-  const look = (): Promise<void> => {
+  /** Starts a pass, or joins the one under way. `inTurn`: it was its time, and nothing else asks for it. */
+  const look = (inTurn = false): Promise<void> => {
     cancelNext();
-    running ??= pass().finally(() => {
+    running ??= pass(inTurn).finally(() => {
       running = undefined;
     });
     return running;
   };
-
-  const isUnproved = ({ marker, ready }: Instance): boolean =>
-    ready ? !standings.has(marker) : !births.has(marker);
 
   const prove = async (key: LedgerKey): Promise<void> => {
     // A pass under way may have begun before the instance was there.

@@ -9,25 +9,57 @@ import { beginPass, createMemory, pushTo, type Pass } from './pass.ts';
 import type { Listener, System } from './system/system.ts';
 
 export interface Inspector {
-  inspect(claims: readonly Claim[]): Finding[];
+  inspect(claims: readonly Claim[], options?: InspectOptions): Finding[];
 }
+
+export interface InspectOptions {
+  /**
+   * Nobody waits for it and nothing is new: where the last pass found nothing and there are as many sockets as then, it
+   * may be left out, twice in a row.
+   */
+  readonly routine?: boolean;
+}
+
+/** One socket may have come while another went: a count says nothing of that. */
+const MOST_LEFT_OUT = 2;
 
 export function createInspector(system: System): Inspector {
   const memory = createMemory();
+  /** What the last pass that found nothing was about. */
+  let quiet: { readonly claims: string; readonly sockets: string; leftOut: number } | undefined;
+
+  const pass = (claims: readonly Claim[]): Finding[] => {
+    memory.keepOnly(claims);
+    const listeners = system.listListeners();
+    memory.keepSockets(listeners);
+    const findings = judgeAll(beginPass(system, memory, claims), claims, listeners);
+    if (!findings.some(({ kind }) => kind !== 'elsewhere')) return findings;
+    // Processes were coming and going while we looked. What is still so at a second look is so.
+    const again = judgeAll(beginPass(system, memory, claims), claims, system.listListeners());
+    return again.filter((one) => findings.some((other) => isSame(one, other)));
+  };
+
   return {
-    inspect: (claims) => {
-      memory.keepOnly(claims);
-      const listeners = system.listListeners();
-      memory.keepSockets(listeners);
-      const pass = beginPass(system, memory, claims);
-      const findings = judgeAll(pass, claims, listeners);
-      if (!findings.some(({ kind }) => kind !== 'elsewhere')) return findings;
-      // Processes were coming and going while we looked. What is still so at a second look is so.
-      const again = judgeAll(beginPass(system, memory, claims), claims, system.listListeners());
-      return again.filter((one) => findings.some((other) => isSame(one, other)));
+    inspect: (claims, { routine = false } = {}) => {
+      const sockets = system.countSockets();
+      const names = nameClaims(claims);
+      const isQuiet = quiet?.sockets === sockets && quiet?.claims === names;
+      if (routine && isQuiet && quiet !== undefined && quiet.leftOut < MOST_LEFT_OUT) {
+        quiet.leftOut += 1;
+        return [];
+      }
+      const findings = pass(claims);
+      quiet =
+        findings.length > 0 || sockets === undefined ? undefined : { claims: names, sockets, leftOut: 0 };
+      return findings;
     },
   };
 }
+
+const nameClaims = (claims: readonly Claim[]): string =>
+  claims
+    .map(({ instance, ports }) => `${instance.marker} ${ports.map(({ number }) => number).join(' ')}`)
+    .join('\n');
 
 const isSame = (left: Finding, right: Finding): boolean =>
   left.kind === right.kind && left.marker === right.marker && left.number === right.number;

@@ -14,6 +14,12 @@ export function createLinuxSystem(): System {
   return {
     listListeners: () =>
       ['tcp', 'tcp6'].flatMap((table) => parseListeners(readListenerRows(`/proc/net/${table}`))),
+    countSockets: () => {
+      const counts = ['sockstat', 'sockstat6'].map((table) =>
+        /^TCP6?: inuse \d+/m.exec(read(`/proc/net/${table}`) ?? ''),
+      );
+      return counts[0] === null ? undefined : counts.join();
+    },
     listProcesses: () => listPids().flatMap((pid) => readFacts(pid) ?? []),
     readProcess: readFacts,
     findHolders,

@@ -20,6 +20,7 @@ export function createMacosSystem(run: typeof runTool = runTool): System {
       const all = parseBsdNetstat(run('netstat', ['-anl', '-p', 'tcp']));
       return [...own.listeners, ...all.filter((listener) => !known.has(placeOf(listener)))];
     },
+    countSockets: () => undefined,
     listProcesses: () => parsePs(run('ps', ['-axo', PS_COLUMNS])),
     readProcess: (pid) => parsePs(run('ps', ['-o', PS_COLUMNS, '-p', String(pid)]))[0],
     findHolders: (sockets) => new Map([...holders].filter(([id]) => sockets.has(id))),

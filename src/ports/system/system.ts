@@ -20,6 +20,11 @@ export interface Listener {
 export interface System {
   /** Every listening TCP socket of the machine. */
   listListeners(): Listener[];
+  /**
+   * A text that is another one when there are more or fewer TCP sockets that listen or are connected, for a hundredth of
+   * what it costs to list them. Undefined where the system has no such thing.
+   */
+  countSockets(): string | undefined;
   /** Every process that is not a zombie. */
   listProcesses(): ProcessFacts[];
   /** One process, now. */

@@ -35,6 +35,7 @@ export function createWindowsSystem(run: typeof runTool = runTool): System {
       holders = new Map(found.map(({ id, pid }) => [id, [pid]]));
       return found.map(({ id, address, port }) => ({ id, address, port }));
     },
+    countSockets: () => undefined,
     listProcesses: readAll,
     // Asking for one costs as much as asking for all.
     readProcess: (pid) => processes.get(pid) ?? readAll().find((one) => one.pid === pid),

@@ -29,7 +29,11 @@ const ledger = putStack(emptyLedger, {
 
 /** Passes that end when the test says so. */
 interface Passes extends Inspection {
-  readonly begun: { readonly claims: readonly Claim[]; end(inspected?: Partial<Inspected>): Promise<void> }[];
+  readonly begun: {
+    readonly claims: readonly Claim[];
+    readonly routine: boolean;
+    end(inspected?: Partial<Inspected>): Promise<void>;
+  }[];
   resting: number;
 }
 
@@ -37,10 +41,11 @@ function createPasses(): Passes {
   const passes: Passes = {
     begun: [],
     resting: 0,
-    inspect: (claims) =>
+    inspect: (claims, { routine }) =>
       new Promise((resolve) => {
         passes.begun.push({
           claims,
+          routine,
           end: async (inspected = {}) => {
             resolve({ findings: [], cost: 1, ...inspected });
             await settled();
@@ -257,6 +262,27 @@ describe('the passes', () => {
       for (const eager of [true, false]) expect(cost / (cost + pauseAfter(cost, eager))).toBeLessThan(0.01);
     }
     expect(pauseAfter(1, false)).toBe(RELAXED);
+  });
+
+  it('are routine when their time has come and nothing is new', async () => {
+    be('ready');
+    void verification.settle(key);
+    await passes.begun[0]?.end();
+    await clock.advance(EAGER);
+    // It is young.
+    expect(passes.begun.map(({ routine }) => routine)).toEqual([false, false]);
+    await passes.begun[1]?.end();
+    for (let next = 2; passes.begun.at(-1)?.routine === false && next < 100; next += 1) {
+      await clock.advance(RELAXED);
+      await passes.begun[next]?.end();
+    }
+    expect(passes.begun.at(-1)?.routine).toBe(true);
+    // Another generation: whoever asks for it waits.
+    be('ready', 2);
+    void verification.settle(key);
+    await settled();
+    expect(passes.begun.at(-1)?.routine).toBe(false);
+    await passes.begun.at(-1)?.end();
   });
 
   it('serve every stack at once, and end with the last instance', async () => {

@@ -10,7 +10,8 @@ interface Machine extends System {
   processes: ProcessFacts[];
   sockets: (Listener & { pids: number[] })[];
   markers: Record<number, string>;
-  readonly asked: { processes: number; holders: string[][] };
+  count: string | undefined;
+  readonly asked: { tables: number; processes: number; holders: string[][] };
 }
 
 function createMachine(): Machine {
@@ -18,9 +19,13 @@ function createMachine(): Machine {
     processes: [],
     sockets: [],
     markers: {},
-    asked: { processes: 0, holders: [] },
-    listListeners: () =>
-      machine.sockets.map(({ id, address, port, user = 0 }) => ({ id, address, port, user })),
+    count: undefined,
+    asked: { tables: 0, processes: 0, holders: [] },
+    countSockets: () => machine.count,
+    listListeners: () => {
+      machine.asked.tables += 1;
+      return machine.sockets.map(({ id, address, port, user = 0 }) => ({ id, address, port, user }));
+    },
     listProcesses: () => {
       machine.asked.processes += 1;
       return machine.processes;
@@ -77,8 +82,45 @@ describe('a pass', () => {
     inspector.inspect([api, web]);
     const before = structuredClone(machine.asked);
     for (let pass = 0; pass < 3; pass += 1) inspector.inspect([api, web]);
-    expect(machine.asked).toEqual(before);
-    expect(before).toEqual({ processes: 1, holders: [['a', 'w']] });
+    expect(machine.asked).toEqual({ ...before, tables: 4 });
+    expect(before).toEqual({ tables: 1, processes: 1, holders: [['a', 'w']] });
+  });
+
+  it('is left out twice in a row where it is routine and the number of sockets is the same', () => {
+    machine.count = '3';
+    inspector.inspect([api, web]);
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
+    const routine = { routine: true };
+    // As if another socket had gone in the same moment.
+    expect(inspector.inspect([api, web], routine)).toEqual([]);
+    expect(inspector.inspect([api, web], routine)).toEqual([]);
+    expect(inspector.inspect([api, web], routine)).toMatchObject([{ kind: 'ghost' }]);
+    // What was found is looked at again each time.
+    expect(inspector.inspect([api, web], routine)).toMatchObject([{ kind: 'ghost' }]);
+  });
+
+  it.each([
+    ['somebody waits for it', () => inspector.inspect([api, web])],
+    [
+      'the number is another',
+      () => {
+        machine.count = '4';
+        return inspector.inspect([api, web], { routine: true });
+      },
+    ],
+    ['it is about others', () => inspector.inspect([api], { routine: true })],
+    [
+      'the system does not count',
+      () => {
+        machine.count = undefined;
+        return inspector.inspect([api, web], { routine: true });
+      },
+    ],
+  ])('is made where %s', (_, again) => {
+    machine.count = '3';
+    inspector.inspect([api, web]);
+    machine.sockets.push({ id: 'g', address: '::1', port: 20_001, user: 1000, pids: [300] });
+    expect(again()).toMatchObject([{ kind: 'ghost' }]);
   });
 
   it('names who listens on another address of the port', () => {
@@ -189,11 +231,11 @@ describe('a service that listens elsewhere', () => {
     expect(inspector.inspect([api])).toEqual([]);
   });
 
-  it('costs nothing while it opens no port at all', () => {
+  it('costs no more than the socket table while it opens no port at all', () => {
     machine.sockets.shift();
     inspector.inspect([api, web]);
     const before = structuredClone(machine.asked);
     inspector.inspect([api, web]);
-    expect(machine.asked).toEqual(before);
+    expect(machine.asked).toEqual({ ...before, tables: before.tables + 1 });
   });
 });

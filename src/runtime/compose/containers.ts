@@ -18,6 +18,8 @@ export interface Container {
   readonly published: readonly number[];
   /** The folder of the Compose file that it was made from. */
   readonly workingDirectory: string | undefined;
+  /** Names the definition that it was made from. */
+  readonly configHash: string | undefined;
 }
 
 const row = z
@@ -41,8 +43,16 @@ const row = z
     published: (fields.Publishers ?? [])
       .map((publisher) => publisher.PublishedPort)
       .filter((port) => port > 0),
-    workingDirectory: /com\.docker\.compose\.project\.working_dir=([^,]*)/.exec(fields.Labels)?.[1],
+    workingDirectory: labelOf(fields.Labels, 'project.working_dir'),
+    configHash: labelOf(fields.Labels, 'config-hash'),
   }));
+
+/** One of Compose's own. */
+function labelOf(labels: string, name: string): string | undefined {
+  const prefix = `com.docker.compose.${name}=`;
+  const found = labels.split(',').find((label) => label.startsWith(prefix));
+  return found?.slice(prefix.length);
+}
 
 /** Milliseconds; an engine that answers slower than this is stuck. */
 const PS_TIMEOUT = 20_000;
@@ -79,6 +89,12 @@ const isOneOff = (name: string, service: string): boolean =>
   new RegExp(`[-_]${escape(service)}[-_]run[-_]\\w+$`).test(name);
 
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+
+/** What the `configHash` of a container is when it is as the files say; undefined where Compose does not tell. */
+export async function hashOf(call: ComposeCall, service: string): Promise<string | undefined> {
+  const { code, stdout } = await runCompose(call, ['config', '--hash', service], { timeout: PS_TIMEOUT });
+  return code === 0 ? stdout.trim().split(' ')[1] : undefined;
+}
 
 /** A container that was made and does not run yet is about to take the place of another. */
 const ALIVE = ['created', 'running', 'restarting', 'paused'];

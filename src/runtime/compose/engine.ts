@@ -122,10 +122,11 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
   const start = async (spec: ContainerSpec): Promise<StartResult> => {
     const { service } = spec;
     const begun = new Date().toISOString();
+    const say = (text: string): void => void spec.onOutput('stderr', Buffer.from(`${text}\n`));
     const failure = await inTurn(() =>
       users === undefined
         ? up(call(), spec)
-        : users.begin(service, (others) => upShared(call(), spec, others)),
+        : users.begin(service, (others) => upShared(call(), spec, others, say)),
     );
     if (failure !== undefined) return { ok: false, failure };
     const log = await startProcess({
@@ -143,7 +144,7 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
         if (isLetGo(service)) instance.end(0);
         else void stopContainer(instance, service, request).catch(() => instance.end(1));
       },
-      say: (text) => void spec.onOutput('stderr', Buffer.from(`${text}\n`)),
+      say,
     });
     instances.set(service, instance);
     void instance.exited.then(() => forget(service, instance));

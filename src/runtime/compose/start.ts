@@ -1,7 +1,7 @@
 /** Starts the containers of one service, alone or beside others that use them. */
 import { messageOf } from '../../lib/errors.ts';
 import type { StartFailure } from '../instance.ts';
-import { isAlive, listContainers, type Container } from './containers.ts';
+import { hashOf, isAlive, listContainers, type Container } from './containers.ts';
 import type { ContainerSpec } from './engine.ts';
 import { explainFailure } from './failure.ts';
 import { joinNetworks } from './network.ts';
@@ -59,13 +59,14 @@ const failureOf = ({ code, stderr }: Answer): StartFailure | undefined =>
   code === 0 ? undefined : explainFailure(stderr, code);
 
 /**
- * The same for containers that other stacks may be using: what runs for them is left as it is, even where this checkout
- * would have it otherwise.
+ * The same for containers that other stacks may be using: what runs for them is left as it is, and told where this
+ * checkout would have it otherwise.
  */
 export async function upShared(
   call: ComposeCall,
   spec: StartSpec,
   others: readonly User[],
+  say: (text: string) => void,
 ): Promise<StartFailure | undefined> {
   const { service, numbers } = spec;
   if (others.length === 0) return up(call, spec);
@@ -74,8 +75,17 @@ export async function upShared(
     if (own.length === 0) return await up(call, spec);
     const published = new Set(own.flatMap((each) => each.published));
     const missing = numbers.filter((number) => !published.has(number));
-    if (missing.length === 0) return undefined;
     const slugs = others.map(({ slug }) => slug).join(', ');
+    if (missing.length === 0) {
+      const hash = await hashOf(call, service);
+      const isOther = own.some(({ configHash }) => configHash !== hash);
+      if (isOther && hash !== undefined) {
+        say(
+          `runs as ${slugs} had it started, which is not what the files here say; take ${slugs} down for that`,
+        );
+      }
+      return undefined;
+    }
     return {
       message: `${service} runs without port ${missing.join(', ')}, as ${slugs} had it started`,
       hint: `take ${slugs} down first: one container cannot be two`,

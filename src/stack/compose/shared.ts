@@ -43,16 +43,20 @@ function consumersOf({ prepared, own, named }: SharedStart): ResolvedService[] {
 export async function startShared(start: SharedStart): Promise<string[]> {
   const { prepared, shared } = start;
   const needed = new Set(consumersOf(start).flatMap(({ name }) => sharedNeedsOf(prepared, name)));
+  const differences: string[] = [];
   for (const service of needed) {
-    demand(
-      await shared.users.begin(service, (others) => upShared(shared.call, specFor(start, service), others)),
-    );
+    const say = (text: string): void => void differences.push(`${service} ${text}`);
+    const spec = specFor(start, service);
+    demand(await shared.users.begin(service, (others) => upShared(shared.call, spec, others, say)));
     // What others had started stays as it is.
     const words = ['up', '--detach', '--no-recreate', '--wait', service];
     const { code, stderr } = await runCompose(shared.call, words, { timeout: START_TIMEOUT });
     if (code !== 0) demand(explainFailure(stderr, code));
   }
-  return [...needed].map((service) => `${service} is shared by all branches: "portramp down" lets go of it`);
+  const shares = [...needed].map(
+    (service) => `${service} is shared by all branches: "portramp down" lets go of it`,
+  );
+  return [...shares, ...differences];
 }
 
 /** Makes the containers that are not there yet, and puts all of them where they find what is shared. */

@@ -168,6 +168,20 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     expect(await storesNow()).toEqual(before);
   });
 
+  it('stays as it is where a checkout would have it otherwise, which is told', async () => {
+    const before = await storesNow();
+    const toldBefore = (await fix.run('logs', 'db')).stdout;
+    expect(toldBefore).not.toContain('not what the files here say');
+    fix.write('compose.yaml', COMPOSE.replace('stop_signal: SIGKILL', 'stop_signal: SIGTERM'));
+    expect((await fix.run('restart', 'db')).code).toBe(0);
+    await fix.until('db', 'ready');
+    await expect
+      .poll(async () => (await fix.run('logs', 'db')).stdout)
+      .toMatch(/runs as .*crew.* had it started, which is not what the files here say/);
+    expect(await storesNow()).toEqual(before);
+    fix.write('compose.yaml', COMPOSE);
+  });
+
   it('outlives the stack that started it, whose database is gone', async () => {
     const before = await storesNow();
     expect(await main.run('down')).toMatchObject({ code: 0, stdout: 'crew is down\n', stderr: '' });

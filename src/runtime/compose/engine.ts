@@ -103,9 +103,11 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
     const stop = () => runCompose(call(), ['stop', '--timeout', seconds, service], { timeout: STOP_TIMEOUT });
     if (users === undefined) await inTurn(stop);
     else {
-      const isOthers = await users.end([service], async ({ unused }) => {
-        if (unused.length > 0) await inTurn(stop);
-        return unused.length === 0;
+      let isOthers = false;
+      await users.end([service], async ({ unused }) => {
+        isOthers = unused.length === 0;
+        if (!isOthers) await inTurn(stop);
+        return undefined;
       });
       if (isOthers) return instance.leave('runs on: another branch uses it');
     }

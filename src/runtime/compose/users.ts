@@ -19,6 +19,8 @@ export type User = Readonly<z.output<typeof user>>;
 export interface Users {
   /** The services that this stack uses. */
   own(): Promise<string[]>;
+  /** Somebody used them once, and nobody does now: what is still there is in nobody's way. */
+  areFree(): Promise<boolean>;
   /**
    * Makes this stack a user of the service, and starts it, or joins the `others` that use it. It is no user when that
    * fails and nobody else is one.
@@ -27,11 +29,18 @@ export interface Users {
     service: string,
     start: (others: readonly User[]) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined>;
-  /** This stack uses the services no more. `stop` is told which of them nobody uses, and whether none is used at all. */
-  end<Result>(
+  /** This stack uses the services no more, unless `stop` fails: then it has to be tried again. */
+  end<Failure>(
     services: readonly string[],
-    stop: (left: { readonly unused: readonly string[]; readonly isLast: boolean }) => Promise<Result>,
-  ): Promise<Result>;
+    stop: (left: Left) => Promise<Failure | undefined>,
+  ): Promise<Failure | undefined>;
+}
+
+export interface Left {
+  /** Those of the services that nobody uses any more. */
+  readonly unused: readonly string[];
+  /** Whether no service is used at all. */
+  readonly isLast: boolean;
 }
 
 /** Milliseconds: whoever has the lock may be pulling an image. */
@@ -57,6 +66,8 @@ export function openUsers(path: string, self: User): Users {
   return {
     own: async () =>
       [...(await readUsers(path))].flatMap(([service, users]) => (users.some(isSelf) ? [service] : [])),
+    areFree: async () =>
+      existsSync(path) && [...(await readUsers(path)).values()].every((users) => users.length === 0),
     begin: (service, start) =>
       inTurn(async (users) => {
         const others = (users.get(service) ?? []).filter((each) => !isSelf(each));
@@ -75,9 +86,10 @@ export function openUsers(path: string, self: User): Users {
           );
         }
         const unused = services.filter((service) => users.get(service)?.length === 0);
-        const result = await stop({ unused, isLast: [...users.values()].every((each) => each.length === 0) });
-        await write(users);
-        return result;
+        const isLast = [...users.values()].every((each) => each.length === 0);
+        const failure = await stop({ unused, isLast });
+        if (failure === undefined) await write(users);
+        return failure;
       }),
   };
 }

@@ -20,9 +20,9 @@ interface Chore {
 }
 
 /** Whether there is anything that `takeDown` would remove, or let go of. @throws PortrampError ENGINE_UNREACHABLE */
-export async function isUp({ own, shared }: Projects): Promise<boolean> {
-  if ((await listContainers(own)).length > 0) return true;
-  return shared !== undefined && (await shared.users.own()).length > 0;
+export async function isUp({ own, held }: Projects): Promise<boolean> {
+  if ((await listContainers(own)).length > 0 || (await held.users.own()).length > 0) return true;
+  return (await held.users.areFree()) && (await listContainers(held.call)).length > 0;
 }
 
 /**
@@ -31,10 +31,10 @@ export async function isUp({ own, shared }: Projects): Promise<boolean> {
  */
 export async function takeDown(
   { services, stack }: Pick<PreparedStack, 'services' | 'stack'>,
-  { own, shared }: Projects,
+  { own, shared, held }: Projects,
   say: (text: string) => void,
 ): Promise<StartFailure | undefined> {
-  const used = (await shared?.users.own()) ?? [];
+  const used = await held.users.own();
   const chores = [...services.values()].flatMap(({ name, service }): Chore[] => {
     if (service.kind !== 'compose' || service.cleanup === undefined) return [];
     const chore = { name, service: service.compose, command: service.cleanup };
@@ -48,7 +48,7 @@ export async function takeDown(
   }
   const failure = await ask(own, ['down']);
   // What the stack had of its own is in the way of nobody else.
-  const left = shared === undefined ? undefined : await letGo(shared, used);
+  const left = await letGo(held, used);
   return failure ?? left;
 }
 
@@ -67,14 +67,17 @@ async function readyChores(own: ComposeCall, chores: readonly Chore[]): Promise<
   return chores.filter(({ call, service }) => call !== own || running.has(service));
 }
 
-const letGo = (
+async function letGo(
   { call, users }: SharedProject,
   services: readonly string[],
-): Promise<StartFailure | undefined> =>
-  users.end(services, async ({ unused, isLast }) => {
+): Promise<StartFailure | undefined> {
+  // One that was stopped before has no user any more.
+  if (services.length === 0 && !(await users.areFree())) return undefined;
+  return users.end(services, async ({ unused, isLast }) => {
     if (isLast) return ask(call, ['down']);
     return unused.length === 0 ? undefined : ask(call, ['rm', '--force', '--stop', ...unused]);
   });
+}
 
 async function ask(call: ComposeCall, words: readonly string[]): Promise<StartFailure | undefined> {
   const { code, stderr } = await runCompose(call, words, { timeout: DOWN_TIMEOUT });

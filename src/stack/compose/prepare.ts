@@ -152,7 +152,7 @@ export async function readForWorkspace(open: OpenProject, stack: StackIdentity):
 }
 
 /** No slug has a `_` in it; the hash tells two clones of a repository apart. */
-const sharedProjectName = ({ workspace, workspaceId, environment }: StackIdentity): string =>
+export const sharedProjectName = ({ workspace, workspaceId, environment }: StackIdentity): string =>
   [
     workspace,
     ...(environment === DEFAULT_ENVIRONMENT ? [] : [environment]),

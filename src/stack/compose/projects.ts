@@ -6,12 +6,15 @@ import type { Home } from '../../lib/home.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import { openUsers, type Users } from '../../runtime/compose/users.ts';
 import type { PreparedStack } from '../prepare.ts';
-import type { ComposeStack } from './prepare.ts';
+import { sharedProjectName, type ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
 
 export interface Projects {
   readonly own: ComposeCall;
+  /** As the contract has it now. */
   readonly shared?: SharedProject | undefined;
+  /** What the stack may be using of it, also when the contract speaks of it no more. */
+  readonly held: SharedProject;
 }
 
 export interface SharedProject {
@@ -33,18 +36,24 @@ export async function storeProjects(
     // Whatever its profile, a service that is wanted is started.
     profiles: ['*'],
   });
-  const own = await callFor(compose);
-  if (compose.shared === undefined) return { own };
   const { root, environment, slug } = stack;
-  const path = join(composeFolder(home), `${compose.shared.title}.users.json`);
-  return {
-    own,
-    shared: {
-      call: await callFor(compose.shared),
-      users: openUsers(path, { root, environment, slug }),
-    },
-  };
+  const title = sharedProjectName(stack);
+  const users = openUsers(join(composeFolder(home), `${title}.users.json`), { root, environment, slug });
+  const own = await callFor(compose);
+  const shared = compose.shared && { call: await callFor(compose.shared), users };
+  return { own, shared, held: { call: callByLabels(own, composeFolder(home), title), users } };
 }
+
+/** The project without its files: all that has its name, whatever the files of today say. */
+const callByLabels = (call: ComposeCall, cwd: string, projectName: string): ComposeCall => ({
+  binary: call.binary,
+  cwd,
+  environment: { ...call.environment, COMPOSE_FILE: undefined },
+  options: [],
+  files: [],
+  profiles: [],
+  projectName,
+});
 
 /** The networks on which a container of the stack finds the shared services that it depends on or consumes. */
 export function networksFor({ compose, services }: PreparedStack, name: string): string[] {

@@ -227,30 +227,33 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     const { code, stderr } = await fix.run('compose', 'up', '-d');
     expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
     expect(stderr).toContain('store is shared by all branches');
-    const asked = await fix.run(
-      'compose',
-      'exec',
-      '-T',
-      'web',
-      'wget',
-      '-qO-',
-      'http://store:5432/cgi-bin/list',
-    );
-    expect(asked.stdout.trim()).toBe('*');
+    const ask = ['exec', '-T', 'web', 'wget', '-qO-', 'http://store:5432/cgi-bin/list'];
+    expect((await fix.run('compose', ...ask)).stdout.trim()).toBe('*');
     expect((await fix.run('compose', 'up', '-d', '--force-recreate')).code).toBe(0);
-    const again = await fix.run(
-      'compose',
-      'exec',
-      '-T',
-      'web',
-      'wget',
-      '-qO-',
-      'http://store:5432/cgi-bin/list',
-    );
-    expect(again.code).toBe(0);
+    expect((await fix.run('compose', ...ask)).code).toBe(0);
     expect((await fix.run('compose', 'down', '--timeout', '0')).code).toBe(0);
     expect(await storesNow()).toHaveLength(1);
     expect((await fix.run('down')).stdout).toBe('crew-fix is down\n');
     expect(await storesNow()).toEqual([]);
+  });
+
+  it('is removed by the last down also when it was stopped before', async () => {
+    await start(fix);
+    expect((await fix.run('stop', 'db')).code).toBe(0);
+    await fix.until('db', 'idle');
+    expect(await storesNow()).toHaveLength(1);
+    expect((await fix.run('down')).code).toBe(0);
+    expect(await storesNow()).toEqual([]);
+  });
+
+  it('is let go of when the contract shares it no more', async () => {
+    await start(fix);
+    const { pid = 0 } = await fix.stack();
+    process.kill(pid, 'SIGINT');
+    await expect.poll(async () => (await machine.ls()).stacks).toEqual([]);
+    fix.contract(CONTRACT.replace('    scope: workspace\n', ''));
+    expect(await fix.run('down')).toMatchObject({ code: 0, stdout: 'crew-fix is down\n' });
+    expect(await docker('ps', '-aq')).toBe('');
+    fix.contract(CONTRACT);
   });
 });

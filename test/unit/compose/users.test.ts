@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { openUsers, type Users } from '../../../src/runtime/compose/users.ts';
+import { openUsers, type Left, type Users } from '../../../src/runtime/compose/users.ts';
 
 let folder: string;
 let a: Users;
@@ -28,14 +28,23 @@ async function start(users: Users, service: string): Promise<string[]> {
   return slugs;
 }
 
+async function end(users: Users, ...services: string[]): Promise<Left | undefined> {
+  let told: Left | undefined;
+  await users.end(services, async (left) => {
+    told = left;
+    return undefined;
+  });
+  return told;
+}
+
 describe('users of shared containers', () => {
   it('are told of each other, and the last one is told that it is', async () => {
     expect(await start(a, 'db')).toEqual([]);
     expect(await start(b, 'db')).toEqual(['a']);
     expect(await start(b, 'mail')).toEqual([]);
     expect(await b.own()).toEqual(['db', 'mail']);
-    expect(await b.end(['db', 'mail'], async (left) => left)).toEqual({ unused: ['mail'], isLast: false });
-    expect(await a.end(['db'], async (left) => left)).toEqual({ unused: ['db'], isLast: true });
+    expect(await end(b, 'db', 'mail')).toEqual({ unused: ['mail'], isLast: false });
+    expect(await end(a, 'db')).toEqual({ unused: ['db'], isLast: true });
     expect(await a.own()).toEqual([]);
   });
 
@@ -63,6 +72,20 @@ describe('users of shared containers', () => {
     await start(a, 'db');
     rmSync(join(folder, 'a'), { recursive: true });
     expect(await start(b, 'db')).toEqual([]);
+  });
+
+  it('are still some when what they used could not be stopped', async () => {
+    await start(a, 'db');
+    expect(await a.end(['db'], async () => 'no engine')).toBe('no engine');
+    expect(await a.own()).toEqual(['db']);
+  });
+
+  it('are known to have been there', async () => {
+    expect(await a.areFree()).toBe(false);
+    await start(a, 'db');
+    expect(await b.areFree()).toBe(false);
+    await end(a, 'db');
+    expect(await b.areFree()).toBe(true);
   });
 
   it('survive a file that cannot be read', async () => {

@@ -96,7 +96,11 @@ async function daemon(): Promise<Finding[]> {
 
 function describeStatus({ pid, version, stacks, front, problems }: DaemonResult<'status'>): Finding[] {
   return [
-    { topic: 'daemon', level: 'ok', text: `pid ${pid}, version ${version}, ${stacks} stacks` },
+    {
+      topic: 'daemon',
+      level: 'ok',
+      text: `pid ${pid}, version ${version}, ${stacks} ${stacks === 1 ? 'stack' : 'stacks'}`,
+    },
     front.problem === undefined
       ? {
           topic: 'front',

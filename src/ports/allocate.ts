@@ -231,11 +231,11 @@ function explainPin(search: Search, port: PortRequest, pinned: number, lease: Le
   const other = search.otherOn(pinned);
   if (other === undefined)
     return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
-  const who = `${other.service} of ${describeHolder(search.ledger, other)}`;
+  const who = `${other.service} of ${describeOther(search.ledger, other)}`;
   return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
 }
 
-function describeHolder({ stacks }: Ledger, lease: LedgerLease): string {
+function describeOther({ stacks }: Ledger, lease: LedgerLease): string {
   const holder = stacks.find((one) => isSameKey(one, lease));
   if (holder !== undefined) return `${holder.slug} (${lease.root})`;
   const shared = stacks.find((one) => isSameKey(workspaceOf(one), lease));

@@ -1,5 +1,5 @@
 /**
- * What the front (and later the ramps) ask of an HTTP proxy engine, and all that an engine may know. An engine
+ * What the front and the ramps ask of an HTTP proxy engine, and all that an engine may know. An engine
  * moves bytes; every decision is the handler's. Both implementations pass one behaviour suite.
  *
  * What an engine does by itself, before the handler is asked:

@@ -1,7 +1,7 @@
 /** Relays connections byte for byte. The one to the instance is made when there is one to go to. */
 import type { Socket } from 'node:net';
 
-import { isFull, splice } from '../../proxy/engine/wire/splice.ts';
+import { isFull, splice } from '../../proxy/splice.ts';
 import { Upstream } from '../../proxy/pool-upstream.ts';
 import type { Passage } from '../../proxy/traffic.ts';
 import type { Gate, RampTarget } from './gate.ts';

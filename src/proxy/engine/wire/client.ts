@@ -19,7 +19,7 @@ import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
 import { readRequest, type Request } from './request.ts';
 import type { ServerContext } from './server-context.ts';
-import { isFull } from './splice.ts';
+import { isFull } from '../../splice.ts';
 
 /** Who has the connection at the moment: an exchange or a tunnel. */
 export interface ClientUser {

@@ -10,7 +10,7 @@ import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { isProblem } from './problem.ts';
 import type { Request } from './request.ts';
 import { readResponse, type Response } from './response.ts';
-import { isFull, splice } from './splice.ts';
+import { isFull, splice } from '../../splice.ts';
 
 /** What comes of the bytes that were read. At most one of them is called per read. */
 export interface RelayOwner {

@@ -8,7 +8,7 @@ import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
 import type { Deadline } from '../../wheel.ts';
 import { closeFrame, FrameFollower, PATIENCE } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
-import { isFull, splice } from './splice.ts';
+import { isFull, splice } from '../../splice.ts';
 
 /** One direction. */
 interface Course {

@@ -5,7 +5,7 @@ import { createBodyReader } from './body.ts';
 import type { Client } from './client.ts';
 import { MAX_HELD } from './limits.ts';
 import type { Request } from './request.ts';
-import { isFull, splice } from './splice.ts';
+import { isFull, splice } from '../../splice.ts';
 
 export class Upload {
   readonly #client: Client;

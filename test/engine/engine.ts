@@ -19,6 +19,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../src/lib/errors.ts';
 import type { ComposeBinary } from '../../src/runtime/compose/binary.ts';
 import { findTestCompose } from '../compose-binary.ts';
+import { createMachine, type Machine } from '../process/workspace.ts';
 import { restartedMarker } from './marker.ts';
 
 const run = promisify(execFile);
@@ -28,6 +29,10 @@ export const IMAGE = 'portramp/test:1';
 export interface Engine {
   readonly compose: ComposeBinary;
   readonly docker: (...args: string[]) => Promise<string>;
+  /** A machine whose portramp calls this Compose. */
+  readonly createMachine: () => Machine;
+  /** Containers and networks that are there, those of the engine itself left out. */
+  readonly left: () => Promise<string[]>;
   /** Whether the engine belongs to this test run alone, so that it may be stopped. */
   readonly isPrivate: boolean;
 }
@@ -43,7 +48,21 @@ export async function findTestEngine(): Promise<Engine | undefined> {
     console.log(`skipped: no container engine (${messageOf(error).split('\n', 1)[0]})`);
     return undefined;
   }
-  return { compose, docker, isPrivate: findDaemon() !== undefined };
+  return {
+    compose,
+    docker,
+    createMachine: () => {
+      const machine = createMachine();
+      machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+      return machine;
+    },
+    left: async () => {
+      const containers = await docker('ps', '-a', '--format', '{{.Names}}');
+      const networks = await docker('network', 'ls', '--filter', 'type=custom', '--format', '{{.Name}}');
+      return `${containers}\n${networks}`.split('\n').filter((name) => name !== '');
+    },
+    isPrivate: findDaemon() !== undefined,
+  };
 }
 
 async function docker(...args: string[]): Promise<string> {

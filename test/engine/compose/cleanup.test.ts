@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runCleanup } from '../../../src/runtime/compose/cleanup.ts';
-import { createMachine, type Machine, type Workspace } from '../../process/workspace.ts';
+import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -46,13 +46,12 @@ describe.skipIf(engine === undefined)('cleanup', () => {
   let stack: Workspace;
 
   beforeEach(() => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
   });
   afterEach(async () => {
     try {
       await stack.run('down');
-      expect(await docker('ps', '-aq')).toBe('');
+      expect(await engine.left()).toEqual([]);
     } finally {
       await machine.close();
     }

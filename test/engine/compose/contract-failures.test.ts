@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { createMachine, type Machine, type Workspace } from '../../process/workspace.ts';
+import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -20,13 +20,12 @@ services:
 
 describe.skipIf(engine === undefined)('portramp dev with containers', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   let stack: Workspace;
 
   beforeEach(() => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     stack = machine.workspace('sorry', CONTRACT);
   });
   afterEach(async () => {

@@ -1,13 +1,7 @@
 /** One contract over processes and containers: order, health, logs, names, values that work on both sides. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import {
-  createMachine,
-  openWorkspace,
-  type Machine,
-  type Running,
-  type Workspace,
-} from '../../process/workspace.ts';
+import { openWorkspace, type Machine, type Running, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -65,14 +59,13 @@ http.createServer(async (request, response) => {
 
 describe.skipIf(engine === undefined)('a contract over processes and containers', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   let stack: Workspace;
   let dev: Running;
 
   beforeAll(async () => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     stack = machine.workspace('mixed', CONTRACT);
     stack.write('compose.yaml', COMPOSE);
     stack.write('server.js', SERVER);
@@ -83,8 +76,7 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
   afterAll(async () => {
     try {
       await stack.run('down');
-      expect(await docker('ps', '-aq')).toBe('');
-      expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+      expect(await engine.left()).toEqual([]);
     } finally {
       await machine.close();
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createMachine, openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
+import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -19,13 +19,12 @@ services:
 
 describe.skipIf(engine === undefined)('portramp compose up', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   let project: Workspace;
 
   beforeEach(() => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     project = openWorkspace(machine, machine.folder('sorry'));
   });
   afterEach(async () => {
@@ -38,8 +37,7 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
   });
 
   const expectNothing = async (): Promise<void> => {
-    expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('');
-    expect(await docker('network', 'ls', '--filter', 'type=custom', '--format', '{{.Name}}')).toBe('');
+    expect(await engine.left()).toEqual([]);
   };
   const portOf = async (service: string): Promise<number> => {
     const { stdout } = await project.run('override', '--json');

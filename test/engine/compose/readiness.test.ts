@@ -4,7 +4,7 @@ import { once } from 'node:events';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createMachine, type Machine, type Workspace } from '../../process/workspace.ts';
+import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -53,14 +53,13 @@ const IMAGES = ['postgres', 'redis', 'mysql'];
 
 describe.skipIf(engine === undefined)('a container', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   let stack: Workspace;
 
   beforeAll(async () => {
     for (const name of IMAGES) await docker('tag', 'portramp/test:1', `portramp/${name}:1`);
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     stack = machine.workspace('eager', CONTRACT);
     stack.write('compose.yaml', COMPOSE);
     stack.start('dev');
@@ -68,7 +67,7 @@ describe.skipIf(engine === undefined)('a container', () => {
   afterAll(async () => {
     try {
       await stack.run('down');
-      expect(await docker('ps', '-aq')).toBe('');
+      expect(await engine.left()).toEqual([]);
       for (const name of IMAGES) await docker('rmi', `portramp/${name}:1`);
     } finally {
       await machine.close();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createMachine, openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
+import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -65,15 +65,14 @@ fetch(process.env.DB_URL).then((made) => made.text()).then(() => {
 
 describe.skipIf(engine === undefined)('a service that all branches share', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   let main: Workspace;
   let fix: Workspace;
   let pay: Workspace;
 
   beforeAll(async () => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     main = openWorkspace(machine, machine.folder('crew'));
     main.write('compose.yaml', COMPOSE);
     main.write('server.js', SERVER);
@@ -92,8 +91,7 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
   afterAll(async () => {
     try {
       for (const stack of [main, fix, pay]) await stack.run('down');
-      expect(await docker('ps', '-aq')).toBe('');
-      expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+      expect(await engine.left()).toEqual([]);
       // No `down` removes data.
       await docker('volume', 'rm', await docker('volume', 'ls', '-q', '--filter', 'name=crew_shared_'));
     } finally {
@@ -211,8 +209,7 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     expect(stderr).toMatch(
       /the cleanup of db failed: it ended with code 1: rm: can't remove '\/data\/app_crew_pay'/,
     );
-    expect(await docker('ps', '-aq')).toBe('');
-    expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+    expect(await engine.left()).toEqual([]);
   });
 
   it('has the same number, and its data, when it is started again', async () => {

@@ -7,13 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { parseContainers, type Container } from '../../../src/runtime/compose/containers.ts';
-import {
-  createMachine,
-  openWorkspace,
-  request,
-  type Machine,
-  type Workspace,
-} from '../../process/workspace.ts';
+import { openWorkspace, request, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
 const FIXTURE = resolve(import.meta.dirname, '../../../fixtures/compose/shop');
@@ -37,13 +31,12 @@ interface Described {
 
 describe.skipIf(engine === undefined)('three stacks of one project at once', () => {
   if (engine === undefined) return;
-  const { compose, docker } = engine;
+  const { docker } = engine;
   let machine: Machine;
   const stacks: Workspace[] = [];
 
   beforeAll(async () => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     const root = machine.folder('shop');
     cpSync(FIXTURE, root, { recursive: true });
     const main = openWorkspace(machine, root);
@@ -69,8 +62,7 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
   afterAll(async () => {
     try {
       for (const stack of stacks) await up(stack, 'down', '--volumes', '--timeout', '0');
-      expect(await docker('ps', '-aq')).toBe('');
-      expect(await docker('network', 'ls', '--filter', 'type=custom', '-q')).toBe('');
+      expect(await engine.left()).toEqual([]);
     } finally {
       await machine.close();
     }

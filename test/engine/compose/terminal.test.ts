@@ -3,13 +3,7 @@ import { spawn } from 'node:child_process';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  PORTRAMP,
-  createMachine,
-  openWorkspace,
-  type Machine,
-  type Workspace,
-} from '../../process/workspace.ts';
+import { PORTRAMP, openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -43,15 +37,14 @@ describe.skipIf(engine === undefined)('in a terminal', () => {
   let project: Workspace;
 
   beforeAll(() => {
-    machine = createMachine();
-    machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
+    machine = engine.createMachine();
     project = openWorkspace(machine, machine.folder('typed'));
     project.write('compose.yaml', COMPOSE);
   });
   afterAll(async () => {
     try {
       await project.run('compose', '--profile', 'tools', 'down', '--timeout', '0');
-      expect(await docker('ps', '-aq')).toBe('');
+      expect(await engine.left()).toEqual([]);
     } finally {
       await machine.close();
     }

@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:
 import { connect as connectTls } from 'node:tls';
 
 import type { Target } from './engine/engine.ts';
+import { isShared, SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
 import type { Deadline } from './wheel.ts';
 
 /** Who uses the connection at the moment. Called while a read is being handled; none may throw. */
@@ -13,10 +14,10 @@ export interface UpstreamUser {
   /** Where what was read goes. A large buffer that this socket could not send at once is left to it. */
   readonly sink: Socket;
   /**
-   * `piece[0, length)` was read. The piece is valid during the call; when it is `lent`, what is written of it
-   * to `sink` during the call is valid until sent. Otherwise it must be copied, whatever is done with it.
+   * `piece[0, length)` was read. The piece is valid during the call; unless it `isShared`, what is written of it to
+   * `sink` during the call is valid until sent. Otherwise it must be copied, whatever is done with it.
    */
-  onBytes(piece: Buffer, length: number, lent: boolean): void;
+  onBytes(piece: Buffer, length: number): void;
   /** The target has closed its half. */
   onEnd(): void;
   /** What was written has left. */
@@ -24,9 +25,6 @@ export interface UpstreamUser {
   /** It is gone; nothing is called after this. */
   onClose(error: Error | undefined): void;
 }
-
-/** One for all quiet connections: each read is handled to the end before the next is made. */
-const SHARED = Buffer.allocUnsafeSlow(16 * 1024);
 
 const LARGE_SIZE = 256 * 1024;
 const MAX_SPARE = 16;
@@ -47,7 +45,7 @@ export class Upstream {
   /** Starts to connect; `socket` emits `connect` or `secureConnect`. */
   constructor(target: Target, address: string) {
     const onread: OnReadOpts = {
-      buffer: () => this.#large ?? SHARED,
+      buffer: () => this.#large ?? sharedBuffer(),
       callback: (length, buffer) => {
         this.#read(buffer as Buffer, length);
         return true;
@@ -76,18 +74,17 @@ export class Upstream {
   #read(buffer: Buffer, length: number): void {
     const { user } = this;
     if (user === undefined) return this.#drop();
-    const lent = buffer !== SHARED;
-    user.onBytes(buffer, length, lent);
-    if (lent && user.sink.writableLength > 0) this.#large = undefined;
+    user.onBytes(buffer, length);
+    if (!isShared(buffer) && user.sink.writableLength > 0) this.#large = undefined;
     // A read that fills its buffer promises more.
     if (length === buffer.length) this.#large ??= spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_SIZE);
-    else if (length < SHARED.length) this.#giveBack();
+    else if (length < SHARED_SIZE) this.#giveBack();
   }
 
   /** TLS allocates by itself. */
   #readOwned(piece: Buffer): void {
     if (this.user === undefined) this.#drop();
-    else this.user.onBytes(piece, piece.length, true);
+    else this.user.onBytes(piece, piece.length);
   }
 
   #giveBack(): void {

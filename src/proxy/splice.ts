@@ -1,12 +1,14 @@
 /** Sends what was read on one socket over another, in one write where that can be. */
 import type { Socket } from 'node:net';
 
+import { isShared } from './shared-buffer.ts';
+
 /** Up to here it is cheaper to copy bytes into the text before them than to send two pieces. */
 const SMALL = 16 * 1024;
 
 /**
  * Sends `head`, then `piece[from, to)`, then `tail`.
- * @param lent the piece may be kept until it is sent; else it is copied
+ * @param piece kept until it is sent, unless it is shared: then it is copied
  */
 export function splice(
   sink: Socket,
@@ -15,9 +17,8 @@ export function splice(
   from: number,
   to: number,
   tail: string,
-  lent: boolean,
 ): void {
-  if (!lent || (to - from <= SMALL && (head !== '' || tail !== ''))) {
+  if (isShared(piece) || (to - from <= SMALL && (head !== '' || tail !== ''))) {
     const text = to > from ? head + piece.toString('latin1', from, to) + tail : head + tail;
     if (text !== '') sink.write(text, 'latin1');
     return;

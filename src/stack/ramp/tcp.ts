@@ -133,8 +133,8 @@ function relay(client: Socket, upstream: Upstream, early: Early, passage: Passag
   passage.until.addEventListener('abort', cut);
   upstream.user = {
     sink: client,
-    onBytes: (piece, length, lent) => {
-      splice(client, '', piece, 0, length, '', lent);
+    onBytes: (piece, length) => {
+      splice(client, '', piece, 0, length, '');
       if (isFull(client)) instance.pause();
     },
     onEnd: () => void client.end(),

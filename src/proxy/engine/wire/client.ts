@@ -11,6 +11,7 @@
  */
 import type { Socket } from 'node:net';
 
+import { adopt } from '../../adopt.ts';
 import type { Deadline } from '../../wheel.ts';
 import { Exchange } from './exchange.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
@@ -23,8 +24,8 @@ import { isFull } from '../../splice.ts';
 
 /** Who has the connection at the moment: an exchange or a tunnel. */
 export interface ClientUser {
-  /** @returns how far the piece was taken; the rest belongs to a later request */
-  onClientBytes(piece: Buffer, from: number): number;
+  /** `piece[from, to)` was read. @returns how far it was taken; the rest belongs to a later request */
+  onClientBytes(piece: Buffer, from: number, to: number): number;
   /** The client has closed its half. */
   onClientEnd(): void;
   onClientDrain(): void;
@@ -53,17 +54,17 @@ export class Client {
   #abort: AbortController | undefined;
   #signalIsSpent = false;
 
-  constructor(socket: Socket, context: ServerContext) {
-    this.socket = socket;
+  constructor(accepted: Socket, context: ServerContext) {
+    this.socket = adopt(accepted, (piece, length) => {
+      if (!this.#lingering) this.#feed(piece, length);
+    });
+    const { socket } = this;
     this.context = context;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.deadline = context.wheel.createDeadline(() => this.#onDeadline());
     this.deadline.set(context.timeouts.idle);
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.on('data', (piece: Buffer) => {
-      if (!this.#lingering) this.#feed(piece);
-    });
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     // `close` follows, and there is nobody to tell.
@@ -157,17 +158,17 @@ export class Client {
     }
   }
 
-  #feed(piece: Buffer): void {
+  #feed(piece: Buffer, length: number): void {
     this.#feeding = true;
     let at = 0;
-    while (at < piece.length && !this.#lingering) {
+    while (at < length && !this.#lingering) {
       const user = this.#user;
       const free = this.#held === undefined && !this.#backedUp;
-      if (free && user === undefined) at = this.#readHead(piece, at);
+      if (free && user === undefined) at = this.#readHead(piece, at, length);
       else {
-        const taken = free && user !== undefined ? user.onClientBytes(piece, at) : at;
+        const taken = free && user !== undefined ? user.onClientBytes(piece, at, length) : at;
         if (taken === at) {
-          this.#hold(piece.subarray(at));
+          this.#hold(piece.subarray(at, length));
           break;
         }
         at = taken;
@@ -181,12 +182,13 @@ export class Client {
     const held = this.#held;
     this.#held = undefined;
     this.#resumeFromHeld();
-    if (held !== undefined) this.#feed(held);
+    if (held !== undefined) this.#feed(held, held.length);
     else if (this.ended && this.#user === undefined) this.close();
   }
 
   #hold(rest: Buffer): void {
-    this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest]);
+    // A copy: the piece is read into again.
+    this.#held = Buffer.concat(this.#held === undefined ? [rest] : [this.#held, rest]);
     if (this.#held.length < MAX_HELD) return;
     this.#pausedForHeld = true;
     this.socket.pause();
@@ -199,25 +201,25 @@ export class Client {
   }
 
   /** @returns where the request, or what of its body came with it, ends */
-  #readHead(piece: Buffer, from: number): number {
+  #readHead(piece: Buffer, from: number, to: number): number {
     const reader = (this.#reader ??= borrowReader('request'));
     const begun = reader.begun;
-    const outcome = reader.push(piece, from, piece.length);
+    const outcome = reader.push(piece, from, to);
     if (outcome === 'more') {
       if (!begun) this.deadline.set(this.context.timeouts.head);
-      return piece.length;
+      return to;
     }
     const request =
       outcome === 'bad' ? (reader.problem ?? problem(400, 'the head is malformed')) : readRequest(reader);
     if (isProblem(request)) {
       this.refuse(request);
-      return piece.length;
+      return to;
     }
     // The exchange gives it back when it needs it no more.
     this.#reader = undefined;
     const exchange = new Exchange(this, request, reader);
     this.#user = exchange;
-    return exchange.start(piece, reader.next);
+    return exchange.start(piece, reader.next, to);
   }
 
   #onDrain(): void {

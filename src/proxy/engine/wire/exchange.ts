@@ -57,8 +57,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   /** Takes what of the body came with the head, then decides. @returns where the request ends in the piece */
-  start(piece: Buffer, from: number): number {
-    const end = this.onClientBytes(piece, from);
+  start(piece: Buffer, from: number, to: number): number {
+    const end = this.onClientBytes(piece, from, to);
     if (!this.#over) this.#ask(() => this.#client.context.handler(this.#seen, this.#client.signal));
     return end;
   }
@@ -111,11 +111,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   // ── the request's body, from the client ────────────────────────────────────────────────────────────────
 
-  onClientBytes(piece: Buffer, from: number): number {
-    const end = this.#upload.read(piece, from);
+  onClientBytes(piece: Buffer, from: number, to: number): number {
+    const end = this.#upload.read(piece, from, to);
     if (end === BAD) {
       this.#failRequest('the chunked coding of the request is malformed');
-      return piece.length;
+      return to;
     }
     if (this.#upload.upstream !== undefined) this.#patience.update();
     return end;
@@ -149,8 +149,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   // ── the response, from the target ──────────────────────────────────────────────────────────────────────
 
-  onBytes(piece: Buffer, length: number, lent: boolean): void {
-    this.#relay.read(piece, length, lent);
+  onBytes(piece: Buffer, length: number): void {
+    this.#relay.read(piece, length);
     if (this.#over) return;
     this.#relay.holdBack(this.#upload.upstream);
     this.#patience.update();

@@ -83,9 +83,9 @@ export class Relay {
     this.#reader = undefined;
   }
 
-  read(piece: Buffer, length: number, lent: boolean): void {
+  read(piece: Buffer, length: number): void {
     this.begun = true;
-    if (this.#body !== undefined) return this.#passBody('', piece, 0, length, lent);
+    if (this.#body !== undefined) return this.#passBody('', piece, 0, length);
     let at = 0;
     for (;;) {
       const reader = (this.#reader ??= borrowReader('response'));
@@ -95,7 +95,7 @@ export class Relay {
       at = reader.next;
       const response = readResponse(reader, this.#request);
       if (isProblem(response)) return this.#owner.onBroken(response.reason);
-      if (response.status >= 200) return this.#answer(reader, response, piece, at, length, lent);
+      if (response.status >= 200) return this.#answer(reader, response, piece, at, length);
       const head = forwardResponse(reader, response, false, false);
       if (response.status === 101) {
         return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
@@ -110,14 +110,7 @@ export class Relay {
     }
   }
 
-  #answer(
-    reader: HeadReader,
-    response: Response,
-    piece: Buffer,
-    at: number,
-    length: number,
-    lent: boolean,
-  ): void {
+  #answer(reader: HeadReader, response: Response, piece: Buffer, at: number, length: number): void {
     const closing = this.#owner.closesAfter(response);
     this.#response = response;
     this.#unchunked = response.framing.kind === 'chunked' && this.#request.minor === 0;
@@ -126,22 +119,21 @@ export class Relay {
     this.dispose();
     if (!this.#unchunked) {
       this.#body = createBodyReader(response.framing);
-      this.#passBody(head, piece, at, length, lent);
+      this.#passBody(head, piece, at, length);
     } else {
-      this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, '', false));
+      this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, ''));
       this.answered = true;
       this.#sink.write(head, 'latin1');
-      this.#passBody('', piece, at, length, lent);
+      this.#passBody('', piece, at, length);
     }
   }
 
-  #passBody(head: string, piece: Buffer, from: number, length: number, lent: boolean): void {
+  #passBody(head: string, piece: Buffer, from: number, length: number): void {
     const body = this.#body as BodyReader;
     const end = body.read(piece, from, length);
     if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
     if (head !== '') this.answered = true;
-    if (!this.#unchunked)
-      splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '', lent);
+    if (!this.#unchunked) splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '');
     if (body.done) this.#owner.onComplete(this.#response as Response, end < length);
   }
 }

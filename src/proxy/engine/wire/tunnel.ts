@@ -69,19 +69,19 @@ export class Tunnel implements ClientUser, UpstreamUser {
     if (this.#client.ended) this.onClientEnd();
   }
 
-  onClientBytes(piece: Buffer, from: number): number {
-    if (this.#toTarget.closed) return piece.length;
-    this.#toTarget.frames?.push(piece, from);
-    splice(this.#upstream.socket, '', piece, from, piece.length, '', true);
+  onClientBytes(piece: Buffer, from: number, to: number): number {
+    if (this.#toTarget.closed) return to;
+    this.#toTarget.frames?.push(piece, from, to);
+    splice(this.#upstream.socket, '', piece, from, to, '');
     if (isFull(this.#upstream.socket)) this.sink.pause();
     this.#watch();
-    return piece.length;
+    return to;
   }
 
-  onBytes(piece: Buffer, length: number, lent: boolean): void {
+  onBytes(piece: Buffer, length: number): void {
     if (this.#toClient.closed) return;
     this.#toClient.frames?.push(piece, 0, length);
-    splice(this.sink, '', piece, 0, length, '', lent);
+    splice(this.sink, '', piece, 0, length, '');
     if (isFull(this.sink)) this.#upstream.socket.pause();
     this.#watch();
   }

@@ -29,12 +29,12 @@ export class Upload {
     return this.#body.done;
   }
 
-  /** @returns where the request ends in the piece, or BAD */
-  read(piece: Buffer, from: number): number {
-    if (this.#request.upgrade) return this.#keepBehindHandshake(piece, from);
+  /** Reads `piece[from, to)`. @returns where the request ends in it, or BAD */
+  read(piece: Buffer, from: number, to: number): number {
+    if (this.#request.upgrade) return this.#keepBehindHandshake(piece, from, to);
     const body = this.#body;
     if (body.done) return from;
-    const end = body.read(piece, from, piece.length);
+    const end = body.read(piece, from, to);
     if (end !== BAD) this.#send(piece, from, body.passable, body.done ? body.tail : '');
     return end;
   }
@@ -78,7 +78,7 @@ export class Upload {
       if (this.#early.length >= MAX_HELD) socket.pause();
       return;
     }
-    splice(this.upstream.socket, '', piece, from, to, tail, true);
+    splice(this.upstream.socket, '', piece, from, to, tail);
     if (this.full || !isFull(this.upstream.socket)) return;
     this.full = true;
     socket.pause();
@@ -88,10 +88,10 @@ export class Upload {
    * What a client sends behind its handshake is of the new protocol or of none: it is never read as a request,
    * since the connection ends if the handshake is refused.
    */
-  #keepBehindHandshake(piece: Buffer, from: number): number {
-    if (from === piece.length) return from;
-    this.#early += piece.toString('latin1', from);
+  #keepBehindHandshake(piece: Buffer, from: number, to: number): number {
+    if (from === to) return from;
+    this.#early += piece.toString('latin1', from, to);
     if (this.#early.length > MAX_HELD) this.#client.destroy();
-    return piece.length;
+    return to;
   }
 }

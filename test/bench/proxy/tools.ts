@@ -4,6 +4,7 @@ import { askVersion } from './workshop.ts';
 const TOOLS = [
   ['taskset', '--version', 'util-linux'],
   ['setpriv', '--version', 'util-linux'],
+  ['chrt', '--version', 'util-linux'],
   ['wrk', '--version', 'wrk'],
   ['h2load', '--version', 'nghttp2-client'],
   ['nginx', '-v', 'nginx-light'],

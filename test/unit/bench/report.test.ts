@@ -65,6 +65,12 @@ describe('the report', () => {
     expect(text).toContain('cost the daemon 20 ms of CPU in 60 s; without any it took 10 ms.');
   });
 
+  it('tells how a p50 was measured where there are two', () => {
+    expect(text).not.toContain('kept awake');
+    const both = { ...result.series, latencyAsleep: { portramp: nine(230), nginx: nine(200) } };
+    expect(renderMarkdown({ ...result, series: both })).toContain('For the p50 all cores are kept awake');
+  });
+
   it('that is kept is that of the measurements that are kept', () => {
     const read = (name: string): string =>
       readFileSync(new URL(`../../bench/results/${name}`, import.meta.url), 'utf8');

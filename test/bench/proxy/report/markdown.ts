@@ -13,7 +13,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 export function renderMarkdown(result: Result): string {
   return [
     `Measured on ${result.date} (${result.commit}): ${result.machine}. The proxy has one core, load and backend the ` +
-      `rest; ${result.rounds} rounds in alternating order; median (least–most).`,
+      `rest; ${result.rounds} rounds in alternating order; median (least–most).${explainP50(result)}`,
     renderMeasurements(result),
     ...result.absent.map(({ name, absent }) => `${name} was not measured: ${absent}.`),
     'portramp ÷ the other, round by round; the interval is that of the median, 95 %. Missed is what lies beyond its ' +
@@ -24,6 +24,11 @@ export function renderMarkdown(result: Result): string {
     .join('\n\n')
     .concat('\n');
 }
+
+const explainP50 = ({ series }: Result): string =>
+  'latencyAsleep' in series
+    ? ' For the p50 all cores are kept awake: to wake one takes a virtual machine longer than a proxy takes for a request.'
+    : '';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]

@@ -17,6 +17,7 @@ export const METRICS: readonly Metric[] = [
   { name: 'large', title: '1 MiB, 8 connections', unit: 'MiB/s', digits: 0 },
   { name: 'page', title: 'page of 1,500 modules, 6 connections', unit: 'ms', digits: 0 },
   { name: 'latency', title: 'p50, 1 connection', unit: 'µs', digits: 0 },
+  { name: 'latencyAsleep', title: 'p50, cores asleep in between', unit: 'µs', digits: 0 },
   { name: 'memory', title: 'idle WebSocket', unit: 'KiB', scale: 1_024, digits: 1 },
 ];
 

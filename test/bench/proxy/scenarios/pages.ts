@@ -1,6 +1,7 @@
 /** Pages through every peer. */
 import type { Site } from '../backend.ts';
 import { measureLoading, measureTransfer } from '../loads/h2load.ts';
+import { whileAwake } from '../awake.ts';
 import { checkBodies } from '../loads/body.ts';
 import { measureLatency } from '../loads/latency.ts';
 import { measureRate, warmUp } from '../loads/wrk.ts';
@@ -51,7 +52,17 @@ export const page = createScenario('page', async (entrance, { modules }, { folde
   };
 });
 
-export const latency = createScenario('latency', async (entrance, { small: page }) => {
-  await measureLatency(entrance, page);
-  return async () => ({ latency: await measureLatency(entrance, page) });
-});
+/** Between two requests nothing happens, so there are two answers: with cores that stay awake, and as they like. */
+const latencyOf = (metric: string): Scenario =>
+  createScenario('latency', async (entrance, { small: page }) => {
+    await measureLatency(entrance, page);
+    return async () => ({ [metric]: await measureLatency(entrance, page) });
+  });
+
+export const latency: Scenario = {
+  name: 'latency',
+  run: async (stage) => {
+    await whileAwake(stage.workshop, () => latencyOf('latency').run(stage));
+    await latencyOf('latencyAsleep').run(stage);
+  },
+};

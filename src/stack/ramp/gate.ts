@@ -27,7 +27,8 @@ export type Entry =
 
 export interface Gate {
   set(state: GateState): void;
-  enter(kind: PassageKind, signal: AbortSignal): Promise<Entry>;
+  /** At once, unless it has to wait: it is asked for every request. */
+  enter(kind: PassageKind, signal: AbortSignal): Entry | Promise<Entry>;
   /** The target did not take the connection: another way, as `enter` would say, after a pause if there is none. */
   reenter(refused: RampTarget, kind: PassageKind, signal: AbortSignal): Promise<Entry>;
   /** How many wait now. */
@@ -58,18 +59,25 @@ export function createGate({ clock, traffic, onWait, limits }: GateOptions): Gat
   const hold = createHold(clock, waiting);
   let state: GateState = { targets: [], holds: false };
 
-  const enter: Gate['enter'] = async (kind, signal) => {
-    const until = clock.now() + wait;
+  /** Undefined where it has to wait. */
+  const look = (kind: PassageKind, signal: AbortSignal): Entry | undefined => {
+    if (signal.aborted) return { kind: 'gone' };
+    const target = traffic.pick(state.targets);
+    if (target !== undefined) return { kind: 'passage', target, passage: traffic.begin(target, kind) };
+    return state.holds ? undefined : { kind: 'closed' };
+  };
+
+  const lookUntil = async (until: number, kind: PassageKind, signal: AbortSignal): Promise<Entry> => {
     for (;;) {
-      if (signal.aborted) return { kind: 'gone' };
-      const target = traffic.pick(state.targets);
-      if (target !== undefined) return { kind: 'passage', target, passage: traffic.begin(target, kind) };
-      if (!state.holds) return { kind: 'closed' };
       onWait();
       const end = await hold.wait(until, signal);
-      if (end !== 'woken') return { kind: end };
+      const entry = end === 'woken' ? look(kind, signal) : { kind: end };
+      if (entry !== undefined) return entry;
     }
   };
+
+  const enter: Gate['enter'] = (kind, signal) =>
+    look(kind, signal) ?? lookUntil(clock.now() + wait, kind, signal);
 
   return {
     set: (next) => {

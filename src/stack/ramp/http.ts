@@ -35,9 +35,12 @@ export function createHttpRelay(gate: Gate, engine: Engine, service: string): Re
     };
   };
 
-  const server = engine.createServer(async (head, signal) =>
-    decide(await gate.enter(kindOf(head), signal), head, signal, 1),
-  );
+  const server = engine.createServer((head, signal) => {
+    const entry = gate.enter(kindOf(head), signal);
+    return entry instanceof Promise
+      ? entry.then((entered) => decide(entered, head, signal, 1))
+      : decide(entry, head, signal, 1);
+  });
   return {
     accept: (socket: Socket) => server.accept(socket),
     close: () => server.close(CLOSE_TIME),

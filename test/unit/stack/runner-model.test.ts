@@ -168,7 +168,7 @@ class Model {
   ask(service: string): void {
     const gate = this.gates.get(service);
     if (gate === undefined) return;
-    const entry = gate.enter('exchange', new AbortController().signal);
+    const entry = Promise.resolve(gate.enter('exchange', new AbortController().signal));
     this.held.push(entry);
     void entry.then((answer) => {
       this.settledHeld += 1;

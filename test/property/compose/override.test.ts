@@ -23,21 +23,23 @@ type Service = Json & { ports?: Json[]; networks?: Record<string, Json | null>; 
 const STACK = 'st';
 const FIRST_LEASE = 20_200;
 
+const callOf = (composeBinary: ComposeCall['binary'], path: string): ComposeCall => ({
+  binary: composeBinary,
+  cwd: folder,
+  environment: process.env,
+  options: [],
+  files: [path],
+  profiles: ['*'],
+  projectName: STACK,
+});
+
 describe.skipIf(binary === undefined)('an override, against the real Compose', () => {
   it.each(['release', 'keep'] as const)(
     'publishes exactly the leases, and changes nothing else (%s)',
     async (names) => {
       if (binary === undefined) return;
       const path = join(folder, `compose.${names}.json`);
-      const call: ComposeCall = {
-        binary,
-        cwd: folder,
-        environment: process.env,
-        options: [],
-        files: [path],
-        profiles: ['*'],
-        projectName: STACK,
-      };
+      const call = callOf(binary, path);
       await fc.assert(
         fc.asyncProperty(composeFile, async (file) => {
           writeFileSync(path, JSON.stringify(file));
@@ -64,15 +66,7 @@ describe.skipIf(binary === undefined)('an override, against the real Compose', (
   it('splits a project in two, of which each has its part and no more', async () => {
     if (binary === undefined) return;
     const path = join(folder, 'compose.split.json');
-    const call: ComposeCall = {
-      binary,
-      cwd: folder,
-      environment: process.env,
-      options: [],
-      files: [path],
-      profiles: ['*'],
-      projectName: STACK,
-    };
+    const call = callOf(binary, path);
     await fc.assert(
       fc.asyncProperty(composeFile, fc.infiniteStream(fc.boolean()), async (file, coins) => {
         writeFileSync(path, JSON.stringify(file));

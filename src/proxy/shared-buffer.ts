@@ -1,6 +1,6 @@
 /**
  * Where quiet connections are read to: one buffer for all of them, since each read is handled to the end before the
- * next is made. Allocating one per read is a tenth of what a small request costs.
+ * next is made. One of its own would cost each connection memory, and a new one for each read time.
  */
 const SHARED = Buffer.allocUnsafeSlow(16 * 1024);
 

@@ -1,7 +1,7 @@
 /** How every engine moves bodies, and what it does when a client leaves. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { engines } from './engines.ts';
 import { createScene, deferred, forwardTo, readAll, type Scene } from './scene.ts';
+
+/** Around those of the buffers that bodies are read with. */
+const SIZES = [16, 64, 256].flatMap((kib) => [-1, 0, 1].map((more) => kib * 1024 + more));
 
 describe.each(engines)('engine $name, bodies', ({ create }) => {
   let scene: Scene;
@@ -82,6 +85,32 @@ describe.each(engines)('engine $name, bodies', ({ create }) => {
       const body = readAll(response);
       outgoing.end('late');
       expect((await body).toString()).toBe('begun;late');
+    });
+
+    it('of many connections at once, none with bytes of another', async () => {
+      await scene.backend((req, res) => {
+        // Every other one is slow to read what it sends back.
+        if (req.url === '/slow') setImmediate(() => req.pipe(res));
+        else req.pipe(res);
+      });
+      // Every other request is decided later: what comes meanwhile is held.
+      scene.handler = (head) =>
+        head.method === 'PUT' ? Promise.resolve(forwardTo(scene.target)) : forwardTo(scene.target);
+      const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+      const echo = async (index: number): Promise<void> => {
+        const body = Buffer.alloc(SIZES[index % SIZES.length] as number, `${index}.`);
+        const options = { method: index % 2 === 0 ? 'PUT' : 'POST', path: index % 3 === 0 ? '/slow' : '/' };
+        const outgoing = request({ port: scene.port, agent, ...options });
+        const response = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+        // Sent in pieces of all sizes, the first of them with the head.
+        for (let at = 0, size = 1 + index; at < body.length; at += size, size = (size * 7) % 40_009) {
+          outgoing.write(body.subarray(at, at + size));
+        }
+        outgoing.end();
+        expect((await readAll((await response)[0])).equals(body)).toBe(true);
+      };
+      await Promise.all(Array.from({ length: 200 }, (_, index) => echo(index)));
+      agent.destroy();
     });
   });
 

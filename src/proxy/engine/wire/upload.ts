@@ -17,6 +17,8 @@ export class Upload {
   upstream: Upstream | undefined;
   /** The target has to catch up before the client is read again. */
   full = false;
+  /** The client is not read: the target is full, or there is none yet and enough is kept for it. */
+  #paused = false;
 
   constructor(client: Client, request: Request) {
     this.#client = client;
@@ -45,14 +47,14 @@ export class Upload {
     const early = this.#request.upgrade ? '' : this.takeEarly();
     upstream.socket.write(head + early, 'latin1');
     this.full = isFull(upstream.socket);
-    if (!this.done && !this.full) this.#client.socket.resume();
+    if (!this.full) this.#resume();
   }
 
   /** @returns whether anybody waited for that */
   drained(): boolean {
     if (!this.full) return false;
     this.full = false;
-    this.#client.socket.resume();
+    this.#resume();
     return true;
   }
 
@@ -61,6 +63,8 @@ export class Upload {
     const { upstream } = this;
     this.upstream = undefined;
     this.#early = '';
+    this.full = false;
+    this.#resume();
     if (upstream !== undefined) upstream.user = undefined;
     return upstream;
   }
@@ -72,16 +76,26 @@ export class Upload {
   }
 
   #send(piece: Buffer, from: number, to: number, tail: string): void {
-    const { socket } = this.#client;
     if (this.upstream === undefined) {
       this.#early += piece.toString('latin1', from, to) + tail;
-      if (this.#early.length >= MAX_HELD) socket.pause();
+      if (this.#early.length >= MAX_HELD && !this.done) this.#pause();
       return;
     }
     splice(this.upstream.socket, '', piece, from, to, tail);
     if (this.full || !isFull(this.upstream.socket)) return;
     this.full = true;
-    socket.pause();
+    this.#pause();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#client.socket.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#client.socket.resume();
   }
 
   /**

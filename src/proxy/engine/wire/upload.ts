@@ -47,7 +47,8 @@ export class Upload {
     const early = this.#request.upgrade ? '' : this.takeEarly();
     upstream.socket.write(head + early, 'latin1');
     this.full = isFull(upstream.socket);
-    if (!this.full) this.#resume();
+    if (this.full) this.#pause();
+    else this.#resume();
   }
 
   /** @returns whether anybody waited for that */

@@ -1,6 +1,6 @@
 // The measurements and long runs that are commands, not tests:
 //
-//     npm run bench                   all of the following, one after the other
+//     npm run bench                   startup, check and proxy, one after the other
 //     npm run bench -- startup        how long commands and the daemon take to start
 //     npm run bench -- check          portramp check on a large contract
 //     npm run bench -- ports          leases, verification

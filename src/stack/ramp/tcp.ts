@@ -1,6 +1,7 @@
 /** Relays connections byte for byte. The one to the instance is made when there is one to go to. */
 import type { Socket } from 'node:net';
 
+import { adopt } from '../../proxy/adopt.ts';
 import { isFull, splice } from '../../proxy/splice.ts';
 import { Upstream } from '../../proxy/pool-upstream.ts';
 import type { Passage } from '../../proxy/traffic.ts';
@@ -28,11 +29,13 @@ const ATTEMPTS = 50;
 export function createTcpRelay(gate: Gate): Relay {
   const open = new Set<Socket>();
   return {
-    accept: (client) => {
-      open.add(client);
-      client.setNoDelay(true);
-      client.on('error', () => client.destroy());
-      client.once('close', () => open.delete(client));
+    accept: (accepted) => {
+      const client = createClient(accepted);
+      const { socket } = client;
+      open.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => open.delete(socket));
       void serve(gate, client);
     },
     close: async () => {
@@ -43,7 +46,21 @@ export function createTcpRelay(gate: Gate): Relay {
   };
 }
 
-async function serve(gate: Gate, client: Socket): Promise<void> {
+interface Client {
+  readonly socket: Socket;
+  /** What becomes of the bytes that are read, see `adopt`. */
+  onBytes: (piece: Buffer, length: number) => void;
+}
+
+function createClient(accepted: Socket): Client {
+  const client: Client = {
+    socket: adopt(accepted, (piece, length) => client.onBytes(piece, length)),
+    onBytes: () => undefined,
+  };
+  return client;
+}
+
+async function serve(gate: Gate, client: Client): Promise<void> {
   const gone = new AbortController();
   const stopReading = readAhead(client, () => gone.abort());
   let entry = await gate.enter('tunnel', gone.signal);
@@ -59,7 +76,7 @@ async function serve(gate: Gate, client: Socket): Promise<void> {
     entry = await gate.reenter(target, 'tunnel', gone.signal);
   }
   stopReading();
-  client.destroy();
+  client.socket.destroy();
 }
 
 /** What the client said before somebody listened, and whether that was all. */
@@ -72,23 +89,25 @@ interface Early {
  * Reads while the connection waits, or nobody would notice that the client has left. One that ends its side without
  * a word has; one that said something may still wait for the answer.
  */
-function readAhead(client: Socket, onGone: () => void): () => Early {
+function readAhead(client: Client, onGone: () => void): () => Early {
+  const { socket } = client;
   const chunks: Buffer[] = [];
   let size = 0;
   let ended = false;
-  const onData = (chunk: Buffer): void => {
-    chunks.push(chunk);
-    size += chunk.length;
+  client.onBytes = (piece, length) => {
+    // A copy: the piece is read into again.
+    chunks.push(Buffer.from(piece.subarray(0, length)));
+    size += length;
     // The rest waits in the kernel.
-    if (size >= MAX_EARLY) client.pause();
+    if (size >= MAX_EARLY) socket.pause();
   };
   const onEnd = (): void => {
     ended = true;
     if (size === 0) onGone();
   };
-  client.on('data', onData).once('end', onEnd).once('close', onGone);
+  socket.once('end', onEnd).once('close', onGone);
   return () => {
-    client.pause().off('data', onData).off('end', onEnd).off('close', onGone);
+    socket.pause().off('end', onEnd).off('close', onGone);
     return { chunks, ended };
   };
 }
@@ -114,10 +133,11 @@ function tryDial(address: string, port: number): Promise<Upstream | undefined> {
   });
 }
 
-function relay(client: Socket, upstream: Upstream, early: Early, passage: Passage): void {
+function relay(client: Client, upstream: Upstream, early: Early, passage: Passage): void {
+  const { socket } = client;
   const instance = upstream.socket;
   const cut = (): void => {
-    client.destroy();
+    socket.destroy();
     instance.destroy();
   };
   let open = 2;
@@ -132,31 +152,31 @@ function relay(client: Socket, upstream: Upstream, early: Early, passage: Passag
   };
   passage.until.addEventListener('abort', cut);
   upstream.user = {
-    sink: client,
+    sink: socket,
     onBytes: (piece, length) => {
-      splice(client, '', piece, 0, length, '');
-      if (isFull(client)) instance.pause();
+      splice(socket, '', piece, 0, length, '');
+      if (isFull(socket)) instance.pause();
     },
-    onEnd: () => void client.end(),
-    onDrain: () => void client.resume(),
-    onClose: (error) => onClose(client, error !== undefined),
+    onEnd: () => void socket.end(),
+    onDrain: () => void socket.resume(),
+    onClose: (error) => onClose(socket, error !== undefined),
   };
-  client.once('close', (broke) => onClose(instance, broke));
-  if (client.destroyed) {
+  socket.once('close', (broke) => onClose(instance, broke));
+  if (socket.destroyed) {
     open -= 1;
     instance.destroy();
     return;
   }
-  client.on('drain', () => instance.resume());
+  socket.on('drain', () => instance.resume());
   for (const chunk of early.chunks) instance.write(chunk);
   if (early.ended) {
     instance.end();
     return;
   }
-  client.on('data', (chunk: Buffer) => {
-    instance.write(chunk);
-    if (isFull(instance)) client.pause();
-  });
-  client.once('end', () => instance.end());
-  client.resume();
+  client.onBytes = (piece, length) => {
+    splice(instance, '', piece, 0, length, '');
+    if (isFull(instance)) socket.pause();
+  };
+  socket.once('end', () => instance.end());
+  socket.resume();
 }

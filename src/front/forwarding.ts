@@ -61,4 +61,7 @@ export function forwardingHeaders(head: RequestHead, port: number, hostHeader: s
 
 /** What the client says of itself or of others. */
 const claimsOf = (head: RequestHead): readonly string[] =>
-  head.fieldsLike('x-').filter((name) => name === 'x-real-ip' || name.startsWith('x-forwarded-'));
+  head.fieldsLike('x').filter((name) => CLAIM.test(name));
+
+/** Servers that hand fields on as variables take `_` and `-` for the same (RFC 3875 §4.1.18). */
+const CLAIM = /^x[-_](?:real[-_]ip$|forwarded[-_])/;

@@ -40,13 +40,17 @@ function countPasses(head: RequestHead): number {
   return via.split(',').filter((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === PSEUDONYM).length;
 }
 
-/** A browser opens this address itself: in a tab, not in a frame and not as a part of a page. */
+/**
+ * A browser opens this address itself: in a tab, not in a frame and not as a part of a page. To hosts that are neither
+ * localhost nor HTTPS, browsers do not say so (Fetch Metadata §2); there, `Upgrade-Insecure-Requests` tells tabs and
+ * frames from the rest, and no page can set it on what it asks of another site unasked.
+ */
 export function isNavigation(head: RequestHead): boolean {
-  return (
-    (head.method === 'GET' || head.method === 'HEAD') &&
-    head.field('sec-fetch-mode') === 'navigate' &&
-    head.field('sec-fetch-dest') === 'document'
-  );
+  if (head.method !== 'GET' && head.method !== 'HEAD') return false;
+  const mode = head.field('sec-fetch-mode');
+  return mode === undefined
+    ? head.field('upgrade-insecure-requests') === '1'
+    : mode === 'navigate' && head.field('sec-fetch-dest') === 'document';
 }
 
 /** Somebody will look at the answer. Browsers that send no `Sec-Fetch-Mode` are known by what they accept. */

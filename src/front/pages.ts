@@ -2,8 +2,10 @@
 import { plainText } from '../lib/plain-text.ts';
 import type { Notice } from './notices.ts';
 
-/** Enough to see what a service said last; keeps a page below 20 KB. */
+/** Enough to see what a service said last. */
 const MAX_LOG_LINES = 40;
+/** Bytes of all lines together, escaped: keeps a page below 20 KB. */
+const MAX_LOG = 10_000;
 const MAX_LINE = 240;
 const MAX_TEXT = 1_000;
 
@@ -34,7 +36,7 @@ export function renderPage(notice: Notice, refresh: boolean): string {
     `<p>${escapeHtml(message)}</p>`,
     link === undefined ? '' : `<p>Did you mean <a href="${escapeHtml(link)}">${escapeHtml(link)}</a>?</p>`,
     hint === undefined ? '' : `<p class="hint">${escapeHtml(hint)}</p>`,
-    log.length === 0 ? '' : `<pre>${log.slice(-MAX_LOG_LINES).map(logLine).join('\n')}</pre>`,
+    log.length === 0 ? '' : `<pre>${renderLog(log)}</pre>`,
     again ? '<div class="wait"></div>' : '',
     `<footer>portramp · ${status}${again ? ' · this page looks again by itself' : ''}</footer>`,
   ];
@@ -48,7 +50,18 @@ export function renderPage(notice: Notice, refresh: boolean): string {
   ].join('');
 }
 
-const logLine = (line: string): string => escapeHtml(plainText(line), MAX_LINE);
+/** The last lines, as many as there is room for. */
+function renderLog(log: readonly string[]): string {
+  const lines: string[] = [];
+  let size = 0;
+  for (const line of log.slice(-MAX_LOG_LINES).toReversed()) {
+    const text = escapeHtml(plainText(line), MAX_LINE);
+    size += Buffer.byteLength(text) + 1;
+    if (size > MAX_LOG && lines.length > 0) break;
+    lines.unshift(text);
+  }
+  return lines.join('\n');
+}
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

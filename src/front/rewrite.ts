@@ -6,6 +6,8 @@
  * @param replacement what stands in its place: `/` takes it away
  */
 export function rewritePath(path: string, prefix: string, replacement: string): string {
+  // `OPTIONS *` is about the server and no path of it (RFC 9112 §3.2.4).
+  if (path === '*') return path;
   const rest = prefix === '/' ? path : path.slice(prefix.length);
   const joined = replacement === '/' ? rest : replacement + rest;
   // `//x` would be read as a host by whoever makes a URL of it.

@@ -53,6 +53,11 @@ describe('a navigation', () => {
     expect(isNavigation(headOf('a', NAVIGATION, { method: 'POST' }))).toBe(false);
     expect(isNavigation(headOf('a', { ...NAVIGATION, 'sec-fetch-dest': 'iframe' }))).toBe(false);
     expect(isNavigation(headOf('a', { accept: 'text/html' }))).toBe(false);
+    // As browsers ask hosts of other domains.
+    const plain = { accept: 'text/html', 'upgrade-insecure-requests': '1' };
+    expect(isNavigation(headOf('a', plain))).toBe(true);
+    expect(isNavigation(headOf('a', plain, { method: 'POST' }))).toBe(false);
+    expect(isNavigation(headOf('a', { ...plain, 'sec-fetch-mode': 'cors' }))).toBe(false);
   });
 
   it.each([
@@ -81,10 +86,19 @@ describe('forwarding headers', () => {
   });
 
   it('drop every claim of the client', () => {
-    const headers = { 'x-forwarded-anything': '1', 'x-real-ip': '6.6.6.6', 'x-forwarded-for': '6.6.6.6' };
+    const headers = {
+      'x-forwarded-anything': '1',
+      'x-real-ip': '6.6.6.6',
+      'x-forwarded-for': '6.6.6.6',
+      // What is the same as a variable of CGI.
+      x_forwarded_for: '6.6.6.6',
+      'x-real-ipad': 'kept',
+    };
     const made = forwardingHeaders(headOf('a.localhost', headers), 80, 'b.example');
     expect(made).toHaveProperty('x-forwarded-anything', undefined);
     expect(made).toHaveProperty('x-real-ip', undefined);
+    expect(made).toHaveProperty('x_forwarded_for', undefined);
+    expect(made).not.toHaveProperty('x-real-ipad');
     expect(made).toMatchObject({ 'x-forwarded-for': '127.0.0.1', host: 'b.example' });
   });
 });

@@ -161,6 +161,7 @@ describe('a rewritten path', () => {
     ['/x', '/', '/v1', '/v1/x'],
     ['/api//evil.example/x', '/api', '/', '/evil.example/x'],
     ['/api/a//b', '/api', '/', '/a//b'],
+    ['*', '/', '/v1', '*'],
   ])('%s with %s as %s is %s', (path, own, replacement, expected) => {
     expect(rewritePath(path, own, replacement)).toBe(expected);
   });

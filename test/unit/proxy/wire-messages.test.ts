@@ -126,6 +126,13 @@ describe('a forwarded request', () => {
     expect(forward(get(fields, 'PUT /x HTTP/1.1'))).toBe(get(fields, 'PUT /x HTTP/1.1'));
   });
 
+  it('expects nothing for HTTP/1.0, which has no interim responses', () => {
+    const old = 'POST /x HTTP/1.0';
+    expect(forward(get('Host: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n', old))).toBe(
+      get('Host: a\r\nContent-Length: 3\r\n', 'POST /x HTTP/1.1'),
+    );
+  });
+
   it('leaves out what is for one hop, and what Connection names', () => {
     const fields =
       'Connection: X-One, keep-alive\r\nHost: a\r\nX-One: 1\r\nX-Two: 2\r\nKeep-Alive: timeout=5\r\nTE: gzip\r\n' +

@@ -35,7 +35,7 @@ export class ChunkedBody implements BodyReader {
   /** Of the chunk being announced or read: bytes. */
   #left = 0;
   #digits = 0;
-  /** Bytes of the line that announces a chunk. */
+  /** Bytes of the extensions on the line that announces a chunk. */
   #line = 0;
   /** The extension's name (or token value) has begun. */
   #word = false;

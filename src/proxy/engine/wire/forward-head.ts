@@ -33,8 +33,14 @@ export function forwardRequest(
   let line = '';
   if (!isAsSent) line = `${request.method} ${path} HTTP/1.1\r\n`;
   if (addsHost) line += `Host: ${request.host === '' ? `${target.host}:${target.port}` : request.host}\r\n`;
-  const kept = keptLines(reader, text, isAsSent, connection, (field) =>
-    isOverridden(reader, text, field, names),
+  // RFC 9110 §10.1.1: HTTP/1.0 has no interim responses to expect.
+  const isOld = reader.minor === 0;
+  const kept = keptLines(
+    reader,
+    text,
+    isAsSent,
+    connection,
+    (field, id) => (isOld && id === FIELD.EXPECT) || isOverridden(reader, text, field, names),
   );
   if (request.upgrade) return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
   if (request.acceptsTrailers) return `${line}${kept}${lines}Connection: TE\r\nTE: trailers\r\n\r\n`;

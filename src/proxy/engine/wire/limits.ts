@@ -6,7 +6,7 @@ export const MAX_HEAD = 64 * 1024;
 /** Header fields of one head. */
 export const MAX_FIELDS = 256;
 
-/** The longest line that announces a chunk, extensions included. */
+/** Bytes of the extensions of one chunk, on the line that announces it. */
 export const MAX_CHUNK_LINE = 1024;
 
 /** Bytes that are taken from a client before they can be used: pipelined requests, the body of a held one. */

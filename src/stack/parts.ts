@@ -57,8 +57,12 @@ export function openParts(options: PartsOptions): Parts {
     clock,
     session,
     logs,
-    watchdog: startWatchdog({ runId, clock }),
-    record: openRunRecord({ folder: home.runs, id: runId, ...key }),
+    record: openRunRecord({
+      folder: home.runs,
+      id: runId,
+      ...key,
+      onProblem: (text) => events.emit({ type: 'notice', text }),
+    }),
     tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
     reach: createReach({
       clock,
@@ -83,6 +87,8 @@ export function openParts(options: PartsOptions): Parts {
       onProblem: (service, problem) =>
         events.emit({ type: 'notice', text: `its files are not watched: ${problem}`, service }),
     }),
+    // The last: a process of its own would be left if anything after it could not be opened.
+    watchdog: startWatchdog({ runId, clock }),
   };
 }
 

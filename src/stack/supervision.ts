@@ -144,7 +144,9 @@ export class Supervision {
     const unit = this.#units.get(name);
     if (unit === undefined) return;
     unit.armed = startsOnRequest(unit);
-    if (!unit.armed) unit.dispatch({ type: 'start' });
+    if (!unit.armed) return unit.dispatch({ type: 'start' });
+    // Nothing about it changes, and yet its ports have to be there for the first who dials them.
+    this.#options.onChange(unit);
   }
 
   #add(blueprint: Blueprint | undefined): void {

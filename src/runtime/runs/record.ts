@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { messageOf } from '../../lib/errors.ts';
 import { identityOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 
 export interface Run {
@@ -28,19 +29,29 @@ export interface RunRecordOptions {
   readonly id: string;
   readonly root: string;
   readonly environment: string;
+  /** Called when it cannot be written, once until writing works again; what runs goes on. */
+  readonly onProblem: (problem: string) => void;
 }
 
 /** Written at once, not soon: what is recorded later than it runs is lost when it matters. */
-export function openRunRecord({ folder, id, root, environment }: RunRecordOptions): RunRecord {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+export function openRunRecord({ folder, id, root, environment, onProblem }: RunRecordOptions): RunRecord {
   const path = join(folder, `${id}.json`);
   const leaders = new Map<number, ProcessIdentity>();
   const runner = identityOf(process.pid);
+  let hasProblem = false;
   const write = (): void => {
     if (runner === undefined) return;
     const run: Run = { id, root, environment, runner, leaders: [...leaders.values()] };
-    writeFileSync(`${path}.tmp`, `${JSON.stringify(run)}\n`, { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    try {
+      // Each time: somebody may clear the state folder under a stack that runs.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(`${path}.tmp`, `${JSON.stringify(run)}\n`, { mode: 0o600 });
+      renameSync(`${path}.tmp`, path);
+      hasProblem = false;
+    } catch (error) {
+      if (!hasProblem) onProblem(`cannot write ${path}: ${messageOf(error)}`);
+      hasProblem = true;
+    }
   };
   write();
   return {

@@ -115,8 +115,9 @@ class LogReader {
     const file = await openIfThere(this.#path);
     if (file === undefined) return;
     try {
-      const { ino } = await file.stat();
-      if (ino !== this.#inode) {
+      const { ino, size } = await file.stat();
+      // A file that was dropped may leave its inode to the next one.
+      if (ino !== this.#inode || size < this.#offset) {
         yield* this.#finishRotated();
         this.#begin(ino, 0);
       }

@@ -1,5 +1,5 @@
 /** Whatever is killed: services that should live go on, and nothing that should not is left. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { lockHolder } from '../../../src/lib/lock.ts';
@@ -61,6 +61,28 @@ describe('kill -9 of the daemon', () => {
       );
     },
   );
+});
+
+describe('a state folder that takes no records of runs', () => {
+  it('ends no service: what happens goes on, and it is told', async () => {
+    const shop = machine.workspace('shop', contract('shop'));
+    await shop.run('dev', '-d');
+    const { pid } = await shop.service('api');
+    rmSync(machine.home.runs, { recursive: true });
+    writeFileSync(machine.home.runs, 'not a folder');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await vi.waitFor(async () => {
+      const api = await shop.service('api');
+      expect(api.state).toBe('ready');
+      expect(api.pid).not.toBe(pid);
+    });
+    expect((await shop.run('restart', 'web')).code).toBe(0);
+    await shop.until('web', 'ready');
+    rmSync(machine.home.runs);
+    // From the next change on it is kept again.
+    await shop.run('restart', 'api');
+    await vi.waitFor(() => expect(readdirSync(machine.home.runs)).toHaveLength(1));
+  });
 });
 
 describe('kill -9 of a runner', () => {

@@ -229,13 +229,16 @@ describe('a service that starts on request', () => {
     expect((await shop.service('web')).state).toBe('ready');
     expect((await shop.service('lazy')).state).toBe('idle');
 
+    // Whoever is told its number may dial it before anybody has come through the front.
+    const port = (await shop.service('lazy')).ports[0]?.port ?? 0;
+    expect((await request({ host: '127.0.0.1', port, path: '/' })).status).toBe(200);
+    await shop.until('lazy', 'idle');
+
     // Its answer is what says that it was there: a second later it may be at rest again.
     const through = await machine.get('lazy.shop.localhost');
     expect(through.status).toBe(200);
     expect(JSON.parse(through.body)).toMatchObject({ version: '1' });
     await shop.until('lazy', 'idle');
-
-    const port = (await shop.service('lazy')).ports[0]?.port ?? 0;
     expect((await request({ host: '127.0.0.1', port, path: '/' })).status).toBe(200);
 
     // Somebody who stays connected uses it.

@@ -1,4 +1,5 @@
 import {
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -13,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { createManualClock } from '../../manual-clock.ts';
-import type { LogLine } from '../../../../src/stack/logs/line.ts';
+import { formatLine, type LogLine } from '../../../../src/stack/logs/line.ts';
 import { listLogs, readLogs } from '../../../../src/stack/logs/read.ts';
 import { createLogStore } from '../../../../src/stack/logs/store.ts';
 
@@ -36,6 +37,15 @@ async function readAll(tail = 1_000, services?: string[]): Promise<LogLine[]> {
   for await (const line of readLogs(options)) lines.push(line);
   return lines;
 }
+
+const lineOf = (sequence: number): string =>
+  formatLine({
+    time: '2026-11-25T08:00:00.000Z',
+    service: 'web',
+    stream: 'stdout',
+    sequence,
+    text: `line ${sequence}`,
+  });
 
 const texts = (lines: readonly LogLine[]): string[] => lines.map((line) => line.text);
 
@@ -118,6 +128,26 @@ describe('reading logs', () => {
     expect(texts(await readAll())).toEqual(['first', 'second', 'third']);
     expect(texts(await readAll(1_000, ['web']))).toEqual(['second']);
     expect(texts(await readAll(0))).toEqual([]);
+  });
+
+  it('follows into a new file that has the inode of one it has not seen the end of', async () => {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, 'web.log');
+    const write = (from: number, to: number): void => {
+      const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      // The same inode, and nothing of what it had.
+      writeFileSync(path, numbers.map(lineOf).join(''));
+    };
+    write(1, 100);
+    const abort = new AbortController();
+    const lines = readLogs({ folder, tail: 1, follow: true, signal: abort.signal });
+    expect((await lines.next()).value).toMatchObject({ text: 'line 100' });
+    const next = lines.next();
+    write(151, 153);
+    expect((await next).value).toMatchObject({ text: '50 lines skipped' });
+    expect((await lines.next()).value).toMatchObject({ text: 'line 151' });
+    abort.abort();
+    await lines.return(undefined);
   });
 
   it('follows through rotations, and tells what it missed', async () => {

@@ -12,11 +12,11 @@ export interface CommandContext {
   /** Tells the daemon what has changed. */
   readonly publish: () => Promise<void>;
   readonly stop: () => void;
-  /** From now on the service has this many replicas, whatever the contract says. */
-  readonly scale: (service: string, replicas: number) => void;
+  /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
+  readonly scale: (service: string, replicas: number) => Promise<void>;
 }
 
-/** @throws PortrampError UNKNOWN_NAME */
+/** @throws PortrampError UNKNOWN_NAME, and why a stack cannot be scaled */
 export async function obey(context: CommandContext, command: RunnerCommand): Promise<CommandAnswer> {
   const { supervision, plan, clock, publish, stop } = context;
   switch (command.action) {
@@ -52,11 +52,11 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
   }
 }
 
-function scale(name: string, replicas: number, context: CommandContext): CommandAnswer {
+async function scale(name: string, replicas: number, context: CommandContext): Promise<CommandAnswer> {
   const planned = context.plan.services.get(name);
   if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
   const isFirstRamp = planned.ports.some((port) => !port.ramp);
-  context.scale(name, replicas);
+  await context.scale(name, replicas);
   return {
     message: `scaling ${name} to ${replicas}${isFirstRamp ? '; it gets a ramp, for which it is restarted once' : ''}`,
   };

@@ -18,6 +18,7 @@ import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
 import { createPublished, type Published } from './published.ts';
 import { reactTo } from './react.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
+import { createScales } from './scales.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
@@ -68,7 +69,7 @@ class StackRunner implements Runner {
   #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
   #parts: Parts | undefined;
-  readonly #scales = new Map<string, number>();
+  readonly #scales = createScales(this.#inTurn, () => this.#apply());
   #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
   readonly #published: Published;
@@ -216,7 +217,7 @@ class StackRunner implements Runner {
       ambient,
       held: this.#prepared && heldBy(this.#prepared),
       followed,
-      scales: this.#scales,
+      scales: this.#scales.asked,
     });
   }
 
@@ -244,31 +245,32 @@ class StackRunner implements Runner {
   }
 
   /** Runs after an edit of what the stack was made from; never throws. */
-  async #reload(): Promise<void> {
+  #reload(): Promise<void> {
+    return this.#apply().catch((error: unknown) => this.#published.refused(error));
+  }
+
+  /** Makes what runs fit what the stack is made from now. @throws where that cannot be; then nothing has changed */
+  async #apply(): Promise<void> {
     const session = this.#session;
     const supervision = this.#supervision;
     const last = this.#prepared;
     if (session === undefined || supervision === undefined || last === undefined) return;
     if (this.#stopping !== undefined) return;
     const readFrom = Date.now();
-    try {
-      const next = await this.#prepare(session);
-      const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
-      if (this.#stopping !== undefined) return;
-      await this.#parts?.containers.use(next);
-      this.#prepared = next;
-      session.hold(next.leases);
-      const known = new Set(last.notices);
-      for (const text of next.notices) if (!known.has(text)) this.#published.notice(text);
-      const changes = changeStack(supervision, last, next, { wanted });
-      this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
-      this.#published.applied(changes);
-      await this.#watch?.follow(next.files, readFrom);
-      await this.#parts?.sources.follow(sourcesOf(next.services));
-      await this.#published.publish();
-    } catch (error) {
-      this.#published.refused(error);
-    }
+    const next = await this.#prepare(session);
+    const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
+    if (this.#stopping !== undefined) return;
+    await this.#parts?.containers.use(next);
+    this.#prepared = next;
+    session.hold(next.leases);
+    const known = new Set(last.notices);
+    for (const text of next.notices) if (!known.has(text)) this.#published.notice(text);
+    const changes = changeStack(supervision, last, next, { wanted });
+    this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
+    this.#published.applied(changes);
+    await this.#watch?.follow(next.files, readFrom);
+    await this.#parts?.sources.follow(sourcesOf(next.services));
+    await this.#published.publish();
   }
 
   async #command(command: RunnerCommand): Promise<CommandAnswer> {
@@ -286,10 +288,7 @@ class StackRunner implements Runner {
         clock: this.#options.clock,
         publish: () => this.#published.publish(),
         stop,
-        scale: (service, replicas) => {
-          this.#scales.set(service, replicas);
-          this.#watch?.check();
-        },
+        scale: (service, replicas) => this.#scales.ask(service, replicas),
       },
       command,
     );

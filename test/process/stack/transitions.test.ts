@@ -187,6 +187,24 @@ describe('a ramp', () => {
 });
 
 describe('replicas', () => {
+  it('that cannot be had are refused with the reason, and stand in the way of nothing', async () => {
+    const shop = machine.workspace('shop', contract({ fields: 'replicas: 2' }));
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const whole = contract({ fields: 'replicas: 2' });
+    shop.contract('version: [');
+    const { code, stderr } = await shop.run('scale', 'app=3');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('portramp.yaml:')]);
+    shop.contract(whole);
+    await vi.waitFor(async () => expect((await shop.stack()).problems ?? []).toEqual([]), {
+      timeout: 20_000,
+    });
+    expect((await shop.service('app')).instances).toHaveLength(2);
+    expect((await shop.run('scale', 'app=3')).code).toBe(0);
+    await vi.waitFor(async () => expect((await shop.service('app')).instances).toHaveLength(3), {
+      timeout: 20_000,
+    });
+  });
+
   it('share the work at front and ramp, and come and go while it goes on', async () => {
     const shop = machine.workspace('shop', contract({ fields: 'replicas: 2' }));
     expect((await shop.run('dev', '-d')).code).toBe(0);

@@ -145,7 +145,9 @@ const service = z.object({
   scale: z.number().int().nullish(),
   deploy: z.object({ replicas: z.number().int().nullish() }).nullish(),
   depends_on: z.record(z.string(), dependency).nullish(),
-  healthcheck: z.object({ disable: flag }).nullish(),
+  healthcheck: z
+    .object({ disable: flag, test: z.union([z.string(), z.array(z.string())]).nullish() })
+    .nullish(),
   environment: z.record(z.string(), text.nullable()).nullish(),
   extra_hosts: list,
 });
@@ -226,11 +228,15 @@ function readService(name: string, fields: z.output<typeof service>): Omit<Compo
     profiles: fields.profiles,
     replicas: fields.scale ?? fields.deploy?.replicas ?? 1,
     dependsOn: mapEntries(fields.depends_on, (_, value) => value),
-    hasHealthcheck: fields.healthcheck?.disable === false,
+    hasHealthcheck: hasHealthcheck(fields.healthcheck),
     environment: fields.environment ?? {},
     extraHosts: fields.extra_hosts,
   };
 }
+
+/** `test: [NONE]` is the other way to switch off the one that an image has. */
+const hasHealthcheck = (check: z.output<typeof service>['healthcheck']): boolean =>
+  check?.disable === false && !(Array.isArray(check.test) && check.test[0] === 'NONE');
 
 function volumeOf(written: z.output<typeof mount>): string[] {
   if (typeof written !== 'string') {

@@ -44,6 +44,7 @@ function applyToService(service: ComposeService, override: ServiceOverride): Com
     ...(networkMode === undefined ? {} : { networkMode }),
     ...(pid === undefined ? {} : { pid }),
     ...(ipc === undefined ? {} : { ipc }),
+    dependsOn: dependOn(service, [networkMode, pid, ipc]),
     networks: mapValues(service.networks, (attachment, name): Attachment => {
       const { aliases = [], resetAddresses } = networks?.get(name) ?? {};
       return {
@@ -54,6 +55,18 @@ function applyToService(service: ComposeService, override: ServiceOverride): Com
     extraHosts: [...service.extraHosts, ...(extraHosts ?? [])],
     environment: { ...service.environment, ...escapeAll(environment ?? {}) },
   };
+}
+
+/** Who is made to share something of another service needs that from then on. */
+function dependOn(
+  { dependsOn }: ComposeService,
+  shared: readonly (string | undefined)[],
+): ComposeService['dependsOn'] {
+  const owners = shared.flatMap((text) =>
+    text?.startsWith('service:') ? [text.slice('service:'.length)] : [],
+  );
+  const implied = owners.map((owner) => [owner, { condition: 'service_started', required: true }] as const);
+  return new Map([...implied, ...dependsOn]);
 }
 
 /** What is not as it should be, one sentence each; empty when the override does what it says. */

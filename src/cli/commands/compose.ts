@@ -71,7 +71,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
     arguments: parsed,
     project: withoutServices(prepared.project, prepared.override.omitted),
     published: prepared.override.published,
-    root: prepared.stack.root,
+    folders: [prepared.stack.root, prepared.directory],
     describeHolder: whoHolds,
     say: notice,
   });

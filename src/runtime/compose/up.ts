@@ -2,7 +2,7 @@
  * What stands around `docker compose up`: before it, is everything free that it needs; after it failed, why, and away
  * with what it left half-started (a conflict leaves containers that were created and never ran).
  */
-import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 
 import type { ComposeProject } from '../../compose/model.ts';
@@ -18,8 +18,8 @@ export interface UpOptions {
   readonly arguments: ComposeArguments;
   readonly project: ComposeProject;
   readonly published: readonly Published[];
-  /** The checkout: containers of other folders are somebody else's. */
-  readonly root: string;
+  /** The checkout and the project's own folder: containers of others are somebody else's. */
+  readonly folders: readonly string[];
   /** Who holds this TCP port, for a person; undefined when it is free. */
   readonly describeHolder: (port: number) => Promise<string | undefined>;
   readonly say: (text: string) => void;
@@ -49,7 +49,7 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
   } catch {
     return undefined;
   }
-  refuseForeign(before, options);
+  await refuseForeign(before, options);
   await refuseTaken(before, options);
   if (command === 'start') return undefined;
   const detached = rest.some((word) => /^(-d|--detach|--wait)$/.test(word)) || command === 'create';
@@ -57,18 +57,26 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
 }
 
 /** A second folder with the same project name would take over the first one's containers. */
-function refuseForeign(containers: readonly Container[], { root, project }: UpOptions): void {
-  const foreign = containers.find(
-    ({ workingDirectory: folder }) =>
-      folder !== undefined && folder !== root && !folder.startsWith(`${root}/`) && existsSync(folder),
-  );
-  if (foreign === undefined) return;
-  throw new PortrampError(
-    'COMPOSE_NAME_TAKEN',
-    `the containers of the Compose project "${project.name}" belong to ${foreign.workingDirectory ?? '?'}`,
-    { hint: `give one of the two another "name:", or remove them: docker compose -p ${project.name} down` },
-  );
+async function refuseForeign(
+  containers: readonly Container[],
+  { folders, project }: UpOptions,
+): Promise<void> {
+  const own = await Promise.all(folders.map(realFolder));
+  const marked = new Set(containers.flatMap(({ workingDirectory: folder }) => folder ?? []));
+  for (const folder of marked) {
+    const real = await realFolder(folder);
+    // One that is gone leaves its containers to whoever has the name now.
+    if (real === undefined || own.some((one) => real === one || real.startsWith(`${one}/`))) continue;
+    throw new PortrampError(
+      'COMPOSE_NAME_TAKEN',
+      `the containers of the Compose project "${project.name}" belong to ${folder}`,
+      { hint: `give one of the two another "name:", or remove them: docker compose -p ${project.name} down` },
+    );
+  }
 }
+
+/** Links followed; undefined where there is none. */
+const realFolder = (folder: string): Promise<string | undefined> => realpath(folder).catch(() => undefined);
 
 async function refuseTaken(containers: readonly Container[], options: UpOptions): Promise<void> {
   const own = new Set(containers.flatMap((container) => container.published));

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 
 import { addComposeServices, findPortProblems } from '../../compose/contract-services.ts';
+import type { ComposeProject } from '../../compose/model.ts';
 import { findTies, sharedServices } from '../../compose/part.ts';
 import { canPublish, publicationsOf, type Publication } from '../../compose/publications.ts';
 import type { Contract } from '../../contract/contract.ts';
@@ -199,7 +200,9 @@ export async function overrideFor(
     publications,
     numberOf,
     environment: new Map(told),
-    extraHosts: new Map(dialsHost.map(([name]) => [name, [`${HOST_GATEWAY}=host-gateway`]])),
+    extraHosts: new Map(
+      dialsHost.map(([name]) => [networkOwner(base.project, name), [`${HOST_GATEWAY}=host-gateway`]]),
+    ),
   };
   if (shared === undefined) return makeOverride(base, inputs);
   const own = [...base.project.services.keys()].filter((name) => !sharedNames.has(name));
@@ -207,4 +210,10 @@ export async function overrideFor(
     ...(await makeOverride(base, { ...inputs, omitted: sharedNames })),
     shared: await makeOverride(shared, { ...inputs, omitted: new Set(own) }),
   };
+}
+
+/** Host names are a matter of the network: a container with that of another service has those of the other. */
+function networkOwner(project: ComposeProject, name: string): string {
+  const mode = project.services.get(name)?.networkMode;
+  return mode?.startsWith('service:') ? networkOwner(project, mode.slice('service:'.length)) : name;
 }

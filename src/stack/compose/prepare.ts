@@ -66,6 +66,8 @@ export interface ComposeStack {
   readonly title: string;
   /** The files of the user, the base first. */
   readonly files: readonly string[];
+  /** The project's own, which its containers are marked with. */
+  readonly directory: string;
   /** As it is without the override, but for the project's name. */
   readonly project: ComposeProject;
   readonly override: Override;
@@ -167,7 +169,7 @@ export async function makeOverride(
   notices: readonly string[] = [],
 ): Promise<ComposeStack> {
   const { open, stack, title, reading, project, policy } = base;
-  const { call, source, files } = open;
+  const { call, source, files, directory } = open;
   const override = planOverride({ ...inputs, project, policy });
   const text = writeOverride(override, headingFor(title, files));
   await source.check(reading, text, applyOverride(project, override));
@@ -175,6 +177,7 @@ export async function makeOverride(
     stack,
     title,
     files,
+    directory,
     project,
     override,
     text,

@@ -33,6 +33,12 @@ services:
     command: [sh, -c, 'echo mail > /www/index.html; exec httpd -f -p 8025 -h /www']
     ports: ["8025:8025"]
     depends_on: { store: { condition: service_healthy } }
+  # Has no network of its own, and asks a process all the same.
+  side:
+    image: portramp/test:1
+    stop_signal: SIGKILL
+    network_mode: service:gateway
+    command: [sh, -c, 'wget -qO- $$API_URL; exec sleep 1000']
   tool:
     image: portramp/test:1
     profiles: [tools]
@@ -47,6 +53,7 @@ services:
     consumes: [store]
   store: { compose: store, ports: { http: { container: 5432 } }, url: "http://\${self.host}:\${self.port}/" }
   gateway: { compose: gateway, consumes: [api] }
+  side: { compose: side, consumes: [api] }
 `;
 
 const SERVER = `
@@ -70,7 +77,8 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
     stack.write('compose.yaml', COMPOSE);
     stack.write('server.js', SERVER);
     dev = stack.start('dev');
-    for (const name of ['store', 'api', 'gateway', 'mail-box']) await stack.until(name, 'ready', 60_000);
+    for (const name of ['store', 'api', 'gateway', 'side', 'mail-box'])
+      await stack.until(name, 'ready', 60_000);
   }, 120_000);
 
   afterAll(async () => {
@@ -104,6 +112,10 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
     const { status, body } = await machine.get('gateway.mixed.localhost', '/cgi-bin/hop');
     expect(status).toBe(200);
     expect(body).toMatch(/^gateway asks http:\/\/host\.docker\.internal:\d+\napi found: kept by mixed\n$/);
+  });
+
+  it('carries the request of a container that has the network of another', async () => {
+    await vi.waitFor(() => expect(dev.output).toMatch(/side.*api found: kept by mixed/));
   });
 
   it('routes services that the contract does not name, under their own names', async () => {

@@ -1,6 +1,6 @@
 /** What can go wrong around `up`: each a clear message, and nothing half-started left behind. */
 import { createServer, type Server } from 'node:net';
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,6 +57,15 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
     await expectNothing();
     await close(stranger);
     expect((await project.run('compose', 'up', '-d')).code).toBe(0);
+  });
+
+  it('is the same project again through a link', async () => {
+    project.write('compose.yaml', TWO);
+    const linked = join(machine.folder('links'), 'sorry');
+    symlinkSync(project.root, linked);
+    for (const root of [linked, project.root, linked]) {
+      expect((await machine.run(['-C', root, 'compose', 'up', '-d', 'first'])).code).toBe(0);
+    }
   });
 
   it('does not mind a port that it does not start', async () => {

@@ -44,6 +44,19 @@ services:
     expect(write(project, { names: 'keep' })).toBe('services: {}\n');
   });
 
+  it('makes who shares something of a released container depend on its service, as Compose does', () => {
+    const project = projectWith({
+      web: { container_name: 'the-web' },
+      side: { network_mode: 'container:the-web', pid: 'container:the-web' },
+    });
+    const override = planOverride({ project, policy: release(), numberOf: () => 20_200 });
+    const { services } = applyOverride(project, override);
+    expect([...(services.get('side')?.dependsOn ?? [])]).toEqual([
+      ['web', { condition: 'service_started', required: true }],
+    ]);
+    expect(services.get('web')?.dependsOn.size).toBe(0);
+  });
+
   it('releases container, volume and network names, and address ranges', () => {
     const project = projectWith(
       {

@@ -63,7 +63,17 @@ export function describeService(service: PublishedService): string {
     return color.dim(`for ${service.waitingFor.join(', ')}`);
   }
   const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
-  return urlsOf(service).map(color.cyan).join(' ') + restarts;
+  return urlsOf(service).map(color.cyan).join(' ') + restarts + describeReplicas(service);
+}
+
+/** How many serve, where there are several; a service is ready as soon as one of them is. */
+function describeReplicas({ name, instances = [] }: PublishedService): string {
+  const serving = instances.filter(({ role }) => role === 'serving');
+  if (serving.length < 2) return '';
+  const ready = serving.filter(({ state }) => state === 'ready').length;
+  const text = `  ${ready} of ${serving.length} replicas ready`;
+  if (!serving.some(({ state }) => state === 'failed')) return color.dim(text);
+  return color.red(text) + color.dim(` — portramp logs ${name}`);
 }
 
 const urlsOf = (service: PublishedService): string[] =>

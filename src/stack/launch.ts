@@ -9,6 +9,7 @@ import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
+import { errnoOf, PortrampError } from '../lib/errors.ts';
 import { describeHolder } from '../lib/holder.ts';
 import type { LaunchResult } from './replica.ts';
 import type { Session } from './session.ts';
@@ -94,7 +95,7 @@ async function settleConflicts(options: LaunchOptions): Promise<StartFailure | u
     const mayMove = service.kind === 'process' && service.transition.onConflict === 'reassign';
     const isMoved =
       mayMove && moves < MAX_MOVES && (await options.reassign(taken.port.name, taken.holders[0]));
-    if (!isMoved) return describeHolders(taken.port, taken.holders);
+    if (!isMoved) return describeTaken(toldPort(taken.port), taken.port.name, taken.holders);
   }
 }
 
@@ -112,13 +113,26 @@ async function findTaken(
 
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
 
-function describeHolders(port: ResolvedPort, holders: readonly PortHolder[]): StartFailure {
+function describeTaken(number: number, name: string, holders: readonly PortHolder[]): StartFailure {
   const [holder = {}] = holders;
   const { pid } = holder;
   return {
-    message: `port ${toldPort(port)} (${port.name}) is held by ${describeHolder(holder)}`,
+    message: `port ${number} (${name}) is held by ${describeHolder(holder)}`,
     hint: pid === undefined ? 'end it, then start the service again' : `end it: kill ${pid}`,
   };
+}
+
+/** The same for a ramp, which the runner opens itself: what Node says of it names nobody. */
+export async function explainUnopened(
+  error: unknown,
+  ports: readonly ResolvedPort[],
+  holdersOf: LaunchOptions['holdersOf'],
+): Promise<unknown> {
+  const number = error instanceof Error && 'port' in error ? error.port : undefined;
+  const ramp = ports.find((port) => port.port === number);
+  if (errnoOf(error) !== 'EADDRINUSE' || ramp === undefined) return error;
+  const { message, hint } = describeTaken(ramp.port, ramp.name, (await holdersOf(ramp.port)) ?? []);
+  return new PortrampError('PORT_TAKEN', message, { hint, cause: error });
 }
 
 /** Some dev servers ignore `PORT`; what they run is in the package.json of the service's folder. */

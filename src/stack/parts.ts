@@ -12,7 +12,7 @@ import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
 import type { RunnerEvent } from './events.ts';
-import { askHolders, launch } from './launch.ts';
+import { askHolders, explainUnopened, launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
@@ -121,7 +121,10 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     onChange,
     onSettled,
     lookAt: (launched) => containers.lookAt(launched),
-    open: (launched) => reach.open(launched),
+    open: (launched) =>
+      reach.open(launched)?.catch(async (error: unknown) => {
+        throw await explainUnopened(error, launched.ports, (port) => askHolders(session, port));
+      }),
     drain: (drain) => reach.drain(drain),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;

@@ -173,7 +173,8 @@ export class ReplicaShell {
       const opening = launched && open(launched);
       if (opening !== undefined) await opening;
     } catch (error) {
-      if (this.#endProbe === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error) } });
+      const { hint } = error as { readonly hint?: string };
+      if (this.#endProbe === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error), hint } });
       return;
     }
     if (this.#endProbe === probing) onEvent({ type: 'ready', now: clock.now() });

@@ -282,8 +282,11 @@ describe('a number that a stranger took while its service was down', () => {
     return { workspace, dev, port, before, stranger };
   };
 
-  it('stays its number: it fails, and says who holds it', async () => {
-    const { workspace, port, stranger } = await takeOver(shop(''));
+  it.each([
+    ['that is its own', ''],
+    ['with a ramp', 'transition: { strategy: handoff }'],
+  ])('%s stays its number: it fails, and says who holds it', async (_whose, fields) => {
+    const { workspace, port, stranger } = await takeOver(shop(fields));
     const failed = await workspace.until('api', 'failed');
     expect(failed.failure?.message).toContain(`port ${port} (http) is held by`);
     expect(failed.failure?.hint).toBe(`end it: kill ${stranger.said.pid}`);

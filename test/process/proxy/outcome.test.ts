@@ -53,6 +53,15 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await onlyOutcome()).toEqual({ status: 200, bytes: 300_000, complete: true });
   });
 
+  it('counts a body without the chunks that it comes in', async () => {
+    await scene.backend((_, res) => {
+      res.write('hello');
+      setImmediate(() => res.end(' world'));
+    });
+    await ask(scene.port);
+    expect(await onlyOutcome()).toEqual({ status: 200, bytes: 11, complete: true });
+  });
+
   it('counts no body where there is none', async () => {
     await scene.backend((_, res) => res.writeHead(200, { 'content-length': 5 }).end());
     await ask(scene.port, { method: 'HEAD' });

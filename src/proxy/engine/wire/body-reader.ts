@@ -5,6 +5,8 @@
 export interface BodyReader {
   /** Everything that belongs to the body was read. */
   readonly done: boolean;
+  /** Bytes of the body itself that were read, without the coding around them. */
+  readonly payload: number;
   /** After `read`: up to here, from where it began, the piece may be passed on. */
   readonly passable: number;
   /** After the last `read`: what follows what could be passed on, already checked. */

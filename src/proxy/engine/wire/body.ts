@@ -9,24 +9,25 @@ export function createBodyReader(framing: Framing): BodyReader {
   return framing.kind === 'none' ? EMPTY : new EndlessBody();
 }
 
-const EMPTY: BodyReader = { done: true, passable: 0, tail: '', read: (_, from) => from };
+const EMPTY: BodyReader = { done: true, payload: 0, passable: 0, tail: '', read: (_, from) => from };
 
 class SizedBody implements BodyReader {
+  payload = 0;
   passable = 0;
   readonly tail = '';
-  #left: number;
+  readonly #length: number;
 
   constructor(length: number) {
-    this.#left = length;
+    this.#length = length;
   }
 
   get done(): boolean {
-    return this.#left === 0;
+    return this.payload === this.#length;
   }
 
   read(_piece: Buffer, from: number, to: number): number {
-    const taken = Math.min(this.#left, to - from);
-    this.#left -= taken;
+    const taken = Math.min(this.#length - this.payload, to - from);
+    this.payload += taken;
     this.passable = from + taken;
     return this.passable;
   }
@@ -34,11 +35,13 @@ class SizedBody implements BodyReader {
 
 /** Its end is the end of the connection. */
 class EndlessBody implements BodyReader {
+  payload = 0;
   passable = 0;
   readonly tail = '';
   readonly done = false;
 
-  read(_piece: Buffer, _from: number, to: number): number {
+  read(_piece: Buffer, from: number, to: number): number {
+    this.payload += to - from;
     this.passable = to;
     return to;
   }

@@ -29,6 +29,7 @@ const BACKSLASH = 0x5c;
 export type OnPayload = (piece: Buffer, from: number, to: number) => void;
 
 export class ChunkedBody implements BodyReader {
+  payload = 0;
   passable = 0;
   tail = '';
   #state: number = SIZE;
@@ -71,6 +72,7 @@ export class ChunkedBody implements BodyReader {
   #readData(piece: Buffer, from: number, to: number): number {
     const end = Math.min(to, from + this.#left);
     this.#left -= end - from;
+    this.payload += end - from;
     this.#onPayload?.(piece, from, end);
     if (this.#left === 0) this.#state = DATA_CR;
     return end;

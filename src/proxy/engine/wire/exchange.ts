@@ -87,7 +87,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #begin({ target, headers, path, until, onDone }: Forward): void {
     const { context } = this.#client;
-    if (onDone !== undefined) this.#report ??= new Report(onDone, this.sink, this.#relay);
+    if (onDone !== undefined) this.#report ??= new Report(onDone, this.#relay);
     if (until !== undefined && !context.watch(until)) return this.#cutNow();
     this.#head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();

@@ -54,8 +54,10 @@ export class Relay {
     return this.#response?.status;
   }
 
-  /** Bytes that were sent to the client in front of the body. */
-  headLength = 0;
+  /** Bytes of the body that were sent to the client. */
+  get payload(): number {
+    return this.#body?.payload ?? 0;
+  }
 
   /** The end of the connection is the end of the response. */
   get endsWithConnection(): boolean {
@@ -101,10 +103,7 @@ export class Relay {
         return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
       }
       // RFC 9110 §15.2: all others are passed on, but HTTP/1.0 does not know them.
-      if (this.#request.minor === 1) {
-        this.headLength += head.length;
-        this.#sink.write(head, 'latin1');
-      }
+      if (this.#request.minor === 1) this.#sink.write(head, 'latin1');
       reader.expect('response');
       if (at === length) return;
     }
@@ -115,7 +114,6 @@ export class Relay {
     this.#response = response;
     this.#unchunked = response.framing.kind === 'chunked' && this.#request.minor === 0;
     const head = forwardResponse(reader, response, closing, this.#unchunked);
-    this.headLength += head.length;
     this.dispose();
     if (!this.#unchunked) {
       this.#body = createBodyReader(response.framing);

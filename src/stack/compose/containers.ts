@@ -52,7 +52,7 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
   let launched = false;
   let address: Promise<string | undefined> | undefined;
   const bridges: Bridges = createBridges(
-    () => (address ??= findBridgeAddress(projects?.own.environment ?? process.env)),
+    () => (address ??= findBridgeAddress(projects?.own.call.environment ?? process.env)),
     onNotice,
   );
   let bridging: Promise<void> = Promise.resolve();
@@ -83,10 +83,7 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
     }
     const { shared } = known;
     if (shared === undefined) return undefined;
-    return (engines.shared ??= createComposeEngine(
-      () => projects?.shared?.call ?? shared.call,
-      shared.users,
-    ));
+    return (engines.shared ??= createComposeEngine(() => projects?.shared ?? shared, shared.users));
   };
 
   return {

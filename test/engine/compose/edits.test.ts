@@ -1,5 +1,7 @@
 /** Edits of a Compose file while its containers run: a mistake in it changes nothing, and what it loses can still be stopped. */
 import { execFile } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -123,5 +125,29 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     expect((await stack.run('down')).code).toBe(0);
     expect(await namesOf()).toEqual(['live-tool-1']);
     await docker('rm', '-f', 'live-tool-1');
+  });
+
+  it('says that containers could not be removed, and then can be asked again', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }'), A);
+    // A Compose that can be told to refuse what ends containers.
+    const words = engine.compose.command.map((word) => `'${word}'`).join(' ');
+    stack.write(
+      'stubborn',
+      `#!/bin/sh\nif [ -e "${stack.root}/refuse" ]; then for word; do case $word in stop|down|rm) echo no >&2; exit 9;; esac; done; fi\nexec ${words} "$@"\n`,
+    );
+    chmodSync(join(stack.root, 'stubborn'), 0o755);
+    machine.environment['PORTRAMP_COMPOSE'] = join(stack.root, 'stubborn');
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    stack.write('refuse', '');
+    const { code, stdout, stderr } = await stack.run('down');
+    rmSync(join(stack.root, 'refuse'));
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/containers of live were not removed: Compose says: no/);
+    expect(stderr).toMatch(/hint: /);
+    expect(await namesOf()).toEqual(['live-a-1']);
+    const { stdout: log } = await stack.run('logs', 'a');
+    expect(log).toContain('could not be stopped: Compose says: no');
+    expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'live is down\n' });
   });
 });

@@ -53,7 +53,7 @@ export interface Stacks extends Leases {
 /** A stack's names, as the protocol tells them. */
 export type Identity = Omit<
   RunningStack,
-  'services' | 'pid' | 'silent' | 'problems' | 'leases' | 'hosts' | 'refusedHosts'
+  'services' | 'pid' | 'silent' | 'problems' | 'left' | 'leases' | 'hosts' | 'refusedHosts'
 >;
 
 export interface StacksOptions {
@@ -134,13 +134,14 @@ export function createStacks(options: StacksOptions): Stacks {
 
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
-    const problems = session?.snapshot.problems ?? [];
+    const { problems = [], left } = session?.snapshot ?? {};
     return {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
       ...(session?.silent === true ? { silent: true } : {}),
       services: session?.snapshot.services ?? [],
       ...(problems.length === 0 ? {} : { problems }),
+      ...(left === undefined ? {} : { left }),
     };
   };
 

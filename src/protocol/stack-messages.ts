@@ -123,12 +123,16 @@ export const publishedRoute = z.object({
   route: routeState,
 });
 
+/** Why something of the stack is still there although it was taken down. */
+const left = z.object({ message: z.string(), hint: z.string().optional() });
+
 /** Everything a stack is, sent whole at every change. */
 export const stackSnapshot = z.object({
   services: z.array(publishedService),
   routes: z.array(publishedRoute),
   /** What a person should know about the stack as a whole, such as an edit of the contract that was refused. */
   problems: z.array(z.string()).optional(),
+  left: left.optional(),
 });
 
 export const front = z.object({
@@ -144,6 +148,7 @@ export const runningStack = stackIdentity.extend({
   silent: z.boolean().optional(),
   services: z.array(publishedService),
   problems: z.array(z.string()).optional(),
+  left: left.optional(),
   /** Only where `list` was asked for holdings: what the ledger keeps for the stack, running or not. */
   leases: z.array(lease).optional(),
   hosts: z.array(z.string()).optional(),

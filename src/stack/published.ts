@@ -4,6 +4,7 @@ import type { Emitter } from '../lib/emitter.ts';
 import type { Change } from '../plan/plan.ts';
 import type { PublishedService } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
+import type { Removal } from './compose/containers.ts';
 import type { Parts } from './parts.ts';
 import { describeRefusal } from './refusal.ts';
 import type { Session } from './session.ts';
@@ -13,7 +14,7 @@ import type { Unit } from './unit.ts';
 import { viewUnit } from './view.ts';
 
 export interface Published {
-  /** Why the last edit of the contract was not applied, or what was left behind at the end; in every snapshot. */
+  /** Why the last edit of the contract was not applied, or what went wrong at the end; in every snapshot. */
   readonly problems: readonly string[];
   /** Every service as it is now. */
   services(): PublishedService[];
@@ -27,8 +28,8 @@ export interface Published {
   applied(changes: readonly Change[]): void;
   /** An edit of the contract was refused. */
   refused(error: unknown): void;
-  /** What `down` did not manage, a sentence each. Whoever asked for it is waiting at the daemon. */
-  publishLeft(texts: readonly string[]): Promise<void>;
+  /** What `down` did not manage. Whoever asked for it is waiting at the daemon. */
+  publishRemoval(removal: Removal): Promise<void>;
   /** Something about a service: among its lines, and to whoever watches. */
   tell(unit: Unit, text: string): void;
   /** Something about the stack. */
@@ -78,11 +79,13 @@ export function createPublished(options: PublishedOptions): Published {
       );
       void published.publish();
     },
-    publishLeft: async (texts) => {
-      if (texts.length === 0) return;
-      for (const text of texts) published.notice(text);
-      problems = texts;
-      await published.publish();
+    publishRemoval: async (removal) => {
+      const { failure } = removal;
+      if (removal.problems.length === 0 && failure === undefined) return;
+      for (const text of removal.problems) published.notice(text);
+      if (failure !== undefined) published.notice(`containers were not removed: ${failure.message}`);
+      problems = removal.problems;
+      await session()?.publish(takeSnapshot(views(), problems, failure));
     },
     tell: (unit, text) => {
       parts()?.logs.note(unit.name, text);

@@ -197,7 +197,8 @@ class StackRunner implements Runner {
       this.#published.notice('containers run on; "portramp down" removes them');
     }
     await this.#supervision?.shutDown(now);
-    if (remove) await this.#published.publishLeft((await this.#parts?.containers.down()) ?? []);
+    const removal = remove ? await this.#parts?.containers.down() : undefined;
+    if (removal !== undefined) await this.#published.publishRemoval(removal);
     await this.#close();
   }
 

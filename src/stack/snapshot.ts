@@ -39,10 +39,15 @@ interface Mark {
   readonly marker: string;
 }
 
-export const takeSnapshot = (views: readonly ServiceView[], problems: readonly string[]): StackSnapshot => ({
+export const takeSnapshot = (
+  views: readonly ServiceView[],
+  problems: readonly string[],
+  left?: StackSnapshot['left'],
+): StackSnapshot => ({
   services: views.map(publishService),
   routes: views.flatMap(routesOf),
   problems: [...problems],
+  ...(left === undefined ? {} : { left }),
 });
 
 export function publishService(view: ServiceView): PublishedService {

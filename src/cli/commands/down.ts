@@ -58,15 +58,26 @@ async function chooseStacks(client: DaemonClient, key: StackKey | undefined): Pr
   return stacks.filter((stack) => stack.pid !== undefined && (key === undefined || isSameStack(stack, key)));
 }
 
+/** @throws PortrampError ENGINE_UNREACHABLE when containers of it are still there */
 async function downOne(client: DaemonClient, stack: RunningStack): Promise<void> {
   const key = { root: stack.root, environment: stack.environment };
   await untilPublished(client, key);
   await client.request('command', { stack: key, command: { action: 'down' } });
   const before = new Set(stack.problems);
   const told = new Set<string>();
+  let left: RunningStack['left'];
   await until(client, key, (current) => {
+    left = current?.left ?? left;
     for (const text of current?.problems ?? []) if (!before.has(text)) told.add(text);
     return current === undefined;
   });
   for (const text of told) notice(text);
+  if (left === undefined) return;
+  throw new PortrampError(
+    'ENGINE_UNREACHABLE',
+    `containers of ${stack.slug} were not removed: ${left.message}`,
+    {
+      hint: left.hint,
+    },
+  );
 }

@@ -18,6 +18,8 @@ export interface Container {
   readonly published: readonly number[];
   /** The folder of the Compose file that it was made from. */
   readonly workingDirectory: string | undefined;
+  /** The Compose files that it was made from. */
+  readonly configFiles: readonly string[];
   /** Names the definition that it was made from. */
   readonly configHash: string | undefined;
 }
@@ -44,13 +46,14 @@ const row = z
       .map((publisher) => publisher.PublishedPort)
       .filter((port) => port > 0),
     workingDirectory: labelOf(fields.Labels, 'project.working_dir'),
+    configFiles: labelOf(fields.Labels, 'project.config_files')?.split(',') ?? [],
     configHash: labelOf(fields.Labels, 'config-hash'),
   }));
 
-/** One of Compose's own. */
+/** One of Compose's own. A value may have commas in it: where a label begins is told by its `NAME=`. */
 function labelOf(labels: string, name: string): string | undefined {
   const prefix = `com.docker.compose.${name}=`;
-  const found = labels.split(',').find((label) => label.startsWith(prefix));
+  const found = labels.split(/,(?=[\w./-]+=)/).find((label) => label.startsWith(prefix));
   return found?.slice(prefix.length);
 }
 

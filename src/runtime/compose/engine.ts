@@ -6,9 +6,10 @@ import { createQueue } from '../../lib/queue.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Exit, Instance, OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
 import { startProcess } from '../process/start.ts';
+import { askEither, type ProjectCalls } from './calls.ts';
 import { isAlive, listContainers, type Container } from './containers.ts';
 import { followEvents, type ContainerEvents } from './events.ts';
-import { composeWords, runCompose, type ComposeCall } from './resolve.ts';
+import { composeWords, type ComposeCall } from './resolve.ts';
 import { up, upShared } from './start.ts';
 import type { Users } from './users.ts';
 
@@ -34,15 +35,16 @@ export interface ComposeEngine {
   close(): void;
 }
 
-/** Milliseconds. */
+/** Milliseconds, besides what the container is given. */
 const STOP_TIMEOUT = 120_000;
 const PATROL = 10_000;
 
 /**
- * @param call With every profile and the stack's override. May change: a later call is used from then on.
+ * @param calls With every profile and the stack's override. May change: a later call is used from then on. The files
+ * are read where something is started; whether it runs is asked without them.
  * @param users Who else uses these containers; absent: nobody does.
  */
-export function createComposeEngine(call: () => ComposeCall, users?: Users): ComposeEngine {
+export function createComposeEngine(calls: () => ProjectCalls, users?: Users): ComposeEngine {
   // Two `up` at once would both make the network.
   const inTurn = createQueue();
   const instances = new Map<string, ContainerInstance>();
@@ -56,7 +58,7 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
     // One that is started meanwhile may be missing in the answer.
     const judged = [...instances];
     try {
-      containers = await listContainers(call());
+      containers = await listContainers(calls().byLabels);
     } catch (error) {
       for (const [, instance] of judged) instance.lose(messageOf(error));
       return;
@@ -86,7 +88,7 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
   const patrol = setInterval(() => void (instances.size > 0 && refresh()), PATROL).unref();
 
   const follow = (): void => {
-    events ??= followEvents(call(), {
+    events ??= followEvents(calls().byLabels, {
       onEvent: () => void refresh(),
       onEnd: () => {
         events = undefined;
@@ -100,18 +102,20 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
 
   const stopContainer = async (instance: ContainerInstance, service: string, { timeout }: StopRequest) => {
     const seconds = String(Math.ceil(timeout / 1000));
-    const stop = () => runCompose(call(), ['stop', '--timeout', seconds, service], { timeout: STOP_TIMEOUT });
-    if (users === undefined) await inTurn(stop);
-    else {
-      let isOthers = false;
-      await users.end([service], async ({ unused }) => {
-        isOthers = unused.length === 0;
-        if (!isOthers) await inTurn(stop);
-        return undefined;
-      });
-      if (isOthers) return instance.leave('runs on: another branch uses it');
-    }
+    const stop = () =>
+      inTurn(() => askEither(calls(), ['stop', '--timeout', seconds, service], timeout + STOP_TIMEOUT));
+    let isOthers = false;
+    const failure = await (users === undefined
+      ? stop()
+      : users.end([service], async ({ unused }) => {
+          isOthers = unused.length === 0;
+          return isOthers ? undefined : stop();
+        }));
+    if (isOthers) return instance.leave('runs on: another branch uses it');
     await refresh();
+    // Whatever the engine tells, who waits for this stop waits no longer.
+    if (failure === undefined) instance.end(0);
+    else instance.giveUp(failure.message);
   };
 
   const forget = (service: string, instance: ContainerInstance): void => {
@@ -127,14 +131,15 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
     const say = (text: string): void => void spec.onOutput('stderr', Buffer.from(`${text}\n`));
     const failure = await inTurn(() =>
       users === undefined
-        ? up(call(), spec)
-        : users.begin(service, (others) => upShared(call(), spec, others, say)),
+        ? up(calls().call, spec)
+        : users.begin(service, (others) => upShared(calls().call, spec, others, say)),
     );
     if (failure !== undefined) return { ok: false, failure };
+    const { call } = calls();
     const log = await startProcess({
-      command: [call().binary.command[0], ...composeWords(call()), ...LOGS, begun, service],
-      dir: call().cwd,
-      env: definedIn(call().environment),
+      command: [call.binary.command[0], ...composeWords(call), ...LOGS, begun, service],
+      dir: call.cwd,
+      env: definedIn(call.environment),
       stop: { signal: 'SIGKILL', timeout: 0 },
       marker: spec.marker,
       onOutput: spec.onOutput,
@@ -144,7 +149,10 @@ export function createComposeEngine(call: () => ComposeCall, users?: Users): Com
       log: log.instance,
       stop: (request) => {
         if (isLetGo(service)) instance.end(0);
-        else void stopContainer(instance, service, request).catch(() => instance.end(1));
+        else
+          void stopContainer(instance, service, request).catch((error: unknown) =>
+            instance.giveUp(messageOf(error)),
+          );
       },
       say,
     });
@@ -191,6 +199,7 @@ class ContainerInstance implements Instance {
   readonly marker: string;
   readonly exited: Promise<Exit>;
   readonly #parts: ContainerParts;
+  #isOver = false;
   #end: (code: number) => void = () => undefined;
 
   constructor(parts: ContainerParts) {
@@ -226,21 +235,29 @@ class ContainerInstance implements Instance {
 
   /** The containers have ended. */
   end(code: number): void {
+    this.#isOver = true;
     this.#end(code);
   }
 
   /** It is somebody else's from now on. */
   leave(why: string): void {
     this.#parts.say(`portramp: ${why}`);
-    this.#end(0);
+    this.end(0);
   }
 
   /** Nobody can tell any more what has become of them. */
   lose(why: string): void {
     this.#parts.say(`portramp lost the container: ${why}`);
-    this.#end(LOST);
+    this.end(LOST);
+  }
+
+  /** It did not stop. Nothing is said of one that ended all the same. */
+  giveUp(why: string): void {
+    if (this.#isOver) return;
+    this.#parts.say(`portramp: the container could not be stopped: ${why}`);
+    this.end(LOST);
   }
 }
 
-/** The exit code of a container whose engine went away. */
+/** The exit code of a container of which nobody knows whether it runs. */
 const LOST = 255;

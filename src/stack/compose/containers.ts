@@ -26,9 +26,16 @@ export interface Containers {
   letGo(): boolean;
   /** The same for those that something is still to be done with, or that others use, before `down`. */
   beginDown(): void;
-  /** Removes what is the stack's; what went wrong, a sentence each. */
-  down(): Promise<readonly string[]>;
+  /** Removes what is the stack's. */
+  down(): Promise<Removal>;
   close(): Promise<void>;
+}
+
+export interface Removal {
+  /** What went wrong on the way, a sentence each. */
+  readonly problems: readonly string[];
+  /** Why something is still there. */
+  readonly failure?: StartFailure | undefined;
 }
 
 export interface Bridged {
@@ -52,7 +59,7 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
   let launched = false;
   let address: Promise<string | undefined> | undefined;
   const bridges: Bridges = createBridges(
-    () => (address ??= findBridgeAddress(projects?.own.environment ?? process.env)),
+    () => (address ??= findBridgeAddress(projects?.own.call.environment ?? process.env)),
     onNotice,
   );
   let bridging: Promise<void> = Promise.resolve();
@@ -83,10 +90,7 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
     }
     const { shared } = known;
     if (shared === undefined) return undefined;
-    return (engines.shared ??= createComposeEngine(
-      () => projects?.shared?.call ?? shared.call,
-      shared.users,
-    ));
+    return (engines.shared ??= createComposeEngine(() => projects?.shared ?? shared, shared.users));
   };
 
   return {
@@ -130,11 +134,10 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
       engines.shared?.letGo();
     },
     down: async () => {
-      if (prepared === undefined || projects === undefined) return [];
+      if (prepared === undefined || projects === undefined) return { problems: [] };
       const problems: string[] = [];
       const failure = await takeDown(prepared, projects, (text) => problems.push(text));
-      if (failure !== undefined) problems.push(`containers were not removed: ${failure.message}`);
-      return problems;
+      return { problems, failure };
     },
     close: async () => {
       engines.own?.close();

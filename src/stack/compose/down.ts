@@ -1,8 +1,9 @@
 /** The end of a stack's containers: what the contract wants cleaned up, then what nobody uses any more is removed. */
+import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
-import { isAlive, listContainers } from '../../runtime/compose/containers.ts';
-import { explainFailure } from '../../runtime/compose/failure.ts';
-import { runCompose, type ComposeCall } from '../../runtime/compose/resolve.ts';
+import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
+import { isAlive, listContainers, type Container } from '../../runtime/compose/containers.ts';
+import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { Projects, SharedProject } from './projects.ts';
@@ -16,13 +17,14 @@ interface Chore {
   /** In the project. */
   readonly service: string;
   readonly command: string | readonly string[];
+  /** By labels: what runs is asked. */
   readonly call: ComposeCall;
 }
 
 /** Whether there is anything that `takeDown` would remove, or let go of. @throws PortrampError ENGINE_UNREACHABLE */
 export async function isUp({ own, held }: Projects): Promise<boolean> {
-  if ((await listContainers(own)).length > 0 || (await held.users.own()).length > 0) return true;
-  return (await held.users.areFree()) && (await listContainers(held.call)).length > 0;
+  if ((await listContainers(own.byLabels)).length > 0 || (await held.users.own()).length > 0) return true;
+  return (await held.users.areFree()) && (await listContainers(held.byLabels)).length > 0;
 }
 
 /**
@@ -38,48 +40,66 @@ export async function takeDown(
   const chores = [...services.values()].flatMap(({ name, service }): Chore[] => {
     if (service.kind !== 'compose' || service.cleanup === undefined) return [];
     const chore = { name, service: service.compose, command: service.cleanup };
-    if (service.scope === 'stack') return [{ ...chore, call: own }];
-    return shared !== undefined && used.includes(chore.service) ? [{ ...chore, call: shared.call }] : [];
+    if (service.scope === 'stack') return [{ ...chore, call: own.byLabels }];
+    return shared !== undefined && used.includes(chore.service) ? [{ ...chore, call: shared.byLabels }] : [];
   });
   const variables = { PORTRAMP_STACK: stack.slug, PORTRAMP_WORKSPACE: stack.workspace };
   for (const chore of await readyChores(own, chores)) {
     const problem = await runCleanup(chore.call, { ...chore, variables });
     if (problem !== undefined) say(`the cleanup of ${chore.name} failed: ${problem}`);
   }
-  const failure = await ask(own, ['down']);
+  const failure = await removeOwn(own);
   // What the stack had of its own is in the way of nobody else.
   const left = await letGo(held, used);
   return failure ?? left;
 }
 
 /** Stops those who may be using what is cleaned up. Those of the stack that did not run are left out. */
-async function readyChores(own: ComposeCall, chores: readonly Chore[]): Promise<readonly Chore[]> {
+async function readyChores(own: ProjectCalls, chores: readonly Chore[]): Promise<readonly Chore[]> {
   if (chores.length === 0) return [];
-  const running = await listContainers(own).then(
+  const running = await listContainers(own.byLabels).then(
     (containers) => new Set(containers.filter(isAlive).map(({ service }) => service)),
     // `down` is going to say so.
     () => new Set<string>(),
   );
   const isKept = (service: string): boolean =>
-    chores.some((chore) => chore.call === own && chore.service === service);
+    chores.some((chore) => chore.call === own.byLabels && chore.service === service);
   const users = [...running].filter((service) => !isKept(service));
-  if (users.length > 0) await ask(own, ['stop', ...users]);
-  return chores.filter(({ call, service }) => call !== own || running.has(service));
+  if (users.length > 0) await askEither(own, ['stop', ...users], DOWN_TIMEOUT);
+  return chores.filter(({ call, service }) => call !== own.byLabels || running.has(service));
+}
+
+/**
+ * What the files speak of, then what is left of what they spoke of once. Containers that portramp did not make, and of
+ * which the files say nothing, are somebody else's.
+ */
+async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
+  const failure = await ask(own.call, ['down'], DOWN_TIMEOUT);
+  let left: readonly Container[];
+  try {
+    left = await listContainers(own.byLabels);
+  } catch (error) {
+    return failure ?? { message: messageOf(error) };
+  }
+  const made = left.filter((container) => isMadeWith(own, container));
+  if (failure === undefined && made.length === 0) return undefined;
+  // With the networks.
+  if (made.length === left.length) return ask(own.byLabels, ['down'], DOWN_TIMEOUT);
+  const services = new Set(made.map(({ service }) => service));
+  const words = ['rm', '--force', '--stop', ...services];
+  return (services.size > 0 ? await ask(own.byLabels, words, DOWN_TIMEOUT) : undefined) ?? failure;
 }
 
 async function letGo(
-  { call, users }: SharedProject,
+  { byLabels, users }: Pick<SharedProject, 'byLabels' | 'users'>,
   services: readonly string[],
 ): Promise<StartFailure | undefined> {
   // One that was stopped before has no user any more.
   if (services.length === 0 && !(await users.areFree())) return undefined;
   return users.end(services, async ({ unused, isLast }) => {
-    if (isLast) return ask(call, ['down']);
-    return unused.length === 0 ? undefined : ask(call, ['rm', '--force', '--stop', ...unused]);
+    if (isLast) return ask(byLabels, ['down'], DOWN_TIMEOUT);
+    return unused.length === 0
+      ? undefined
+      : ask(byLabels, ['rm', '--force', '--stop', ...unused], DOWN_TIMEOUT);
   });
-}
-
-async function ask(call: ComposeCall, words: readonly string[]): Promise<StartFailure | undefined> {
-  const { code, stderr } = await runCompose(call, words, { timeout: DOWN_TIMEOUT });
-  return code === 0 ? undefined : explainFailure(stderr, code);
 }

@@ -3,22 +3,21 @@ import { join } from 'node:path';
 
 import { canPublish } from '../../compose/publications.ts';
 import type { Home } from '../../lib/home.ts';
-import type { ComposeCall } from '../../runtime/compose/resolve.ts';
+import { callByLabels, type ProjectCalls } from '../../runtime/compose/calls.ts';
 import { openUsers, type Users } from '../../runtime/compose/users.ts';
 import type { PreparedStack } from '../prepare.ts';
 import { sharedProjectName, type ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
 
 export interface Projects {
-  readonly own: ComposeCall;
+  readonly own: ProjectCalls;
   /** As the contract has it now. */
   readonly shared?: SharedProject | undefined;
   /** What the stack may be using of it, also when the contract speaks of it no more. */
-  readonly held: SharedProject;
+  readonly held: Pick<SharedProject, 'byLabels' | 'users'>;
 }
 
-export interface SharedProject {
-  readonly call: ComposeCall;
+export interface SharedProject extends ProjectCalls {
   readonly users: Users;
 }
 
@@ -29,31 +28,20 @@ export async function storeProjects(
 ): Promise<Projects | undefined> {
   const binary = compose?.binary;
   if (compose === undefined || binary === undefined) return undefined;
-  const callFor = async (project: ComposeStack): Promise<ComposeCall> => ({
-    ...project.call,
-    binary,
-    files: [...project.files, await storeOverride(home, project)],
+  const folder = composeFolder(home);
+  const callsFor = async (project: ComposeStack): Promise<ProjectCalls> => {
+    const files = [...project.files, await storeOverride(home, project)];
     // Whatever its profile, a service that is wanted is started.
-    profiles: ['*'],
-  });
+    const call = { ...project.call, binary, files, profiles: ['*'] };
+    return { call, byLabels: callByLabels(call, folder, project.project.name) };
+  };
   const { root, environment, slug } = stack;
   const title = sharedProjectName(stack);
-  const users = openUsers(join(composeFolder(home), `${title}.users.json`), { root, environment, slug });
-  const own = await callFor(compose);
-  const shared = compose.shared && { call: await callFor(compose.shared), users };
-  return { own, shared, held: { call: callByLabels(own, composeFolder(home), title), users } };
+  const users = openUsers(join(folder, `${title}.users.json`), { root, environment, slug });
+  const own = await callsFor(compose);
+  const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
+  return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };
 }
-
-/** The project without its files: all that has its name, whatever the files of today say. */
-const callByLabels = (call: ComposeCall, cwd: string, projectName: string): ComposeCall => ({
-  binary: call.binary,
-  cwd,
-  environment: { ...call.environment, COMPOSE_FILE: undefined },
-  options: [],
-  files: [],
-  profiles: [],
-  projectName,
-});
 
 /** The networks on which a container of the stack finds the shared services that it depends on or consumes. */
 export function networksFor({ compose, services }: PreparedStack, name: string): string[] {

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { selectStarted } from '../../../src/compose/selection.ts';
 import { isNewEnough } from '../../../src/runtime/compose/binary.ts';
+import { callByLabels } from '../../../src/runtime/compose/calls.ts';
 import { parseContainers } from '../../../src/runtime/compose/containers.ts';
 import { explainFailure, readLog } from '../../../src/runtime/compose/failure.ts';
+import { composeWords, type ComposeCall } from '../../../src/runtime/compose/resolve.ts';
 import { projectWith } from './project.ts';
 
 describe('what Compose says', () => {
@@ -63,8 +65,37 @@ describe('parseContainers', () => {
     expect(parseContainers('\n')).toEqual([]);
   });
 
+  it('reads the files of a container, whatever stands beside them', () => {
+    const files = 'com.docker.compose.project.config_files=/x y/compose.yaml,/home/compose/st.1a2b.yaml';
+    const labels = ['com.docker.compose.depends_on=db:service_started:false,q:service_started:false', files];
+    for (const Labels of [labels.join(','), labels.toReversed().join(',')]) {
+      const [container] = parseContainers(JSON.stringify({ ...row, Labels }));
+      expect(container?.configFiles).toEqual(['/x y/compose.yaml', '/home/compose/st.1a2b.yaml']);
+    }
+    expect(parseContainers(JSON.stringify(row))[0]?.configFiles).toEqual([]);
+  });
+
   it('leaves out what "run" started', () => {
     expect(parseContainers(JSON.stringify({ ...row, Name: 'st-web-run-1a2b3c' }))).toEqual([]);
+  });
+});
+
+describe('a call by labels', () => {
+  it('reads no file, also none that the environment names', () => {
+    const call: ComposeCall = {
+      binary: { command: ['docker', 'compose'], version: '2.26.1' },
+      cwd: '/work',
+      environment: { DOCKER_HOST: 'tcp://far:1', COMPOSE_FILE: 'x.yaml', COMPOSE_ENV_FILES: '.env.x' },
+      options: ['--project-directory', '/work/x'],
+      files: ['/work/compose.yaml', '/home/compose/st.1a2b.yaml'],
+      profiles: ['*'],
+    };
+    const byLabels = callByLabels(call, '/home/compose', 'st');
+    expect(composeWords(byLabels)).toEqual(['compose', '--project-name', 'st']);
+    expect(byLabels).toMatchObject({
+      cwd: '/home/compose',
+      environment: { DOCKER_HOST: 'tcp://far:1', COMPOSE_FILE: undefined, COMPOSE_ENV_FILES: undefined },
+    });
   });
 });
 

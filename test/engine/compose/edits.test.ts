@@ -85,6 +85,20 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     });
   });
 
+  it('that does not parse is told by a down that finds only containers, and these run on', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }'), A);
+    const dev = stack.start('dev');
+    await stack.until('a', 'ready', 60_000);
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toBe(0);
+    stack.write('compose.yaml', A + BROKEN);
+    const { code, stdout, stderr } = await stack.run('down');
+    const running = await namesOf();
+    stack.write('compose.yaml', A);
+    expect({ code, stdout, running }).toEqual({ code: 1, stdout: '', running: ['live-a-1'] });
+    expect(stderr).toMatch(/yaml.*\n.*hint: /s);
+  });
+
   it('that loses a service stops it, and leaves nothing of it at the end', async () => {
     open(
       contractWith(IDLE, 'a: { compose: a }'),

@@ -148,15 +148,17 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
   };
 }
 
-/** Its own healthcheck, else something answers on its first port; without either, it runs. */
+/** Its own healthcheck, else something answers on its first port; without either, it runs, and goes on running. */
 async function lookAt(
   { service, ports }: ResolvedService,
   engine: ComposeEngine | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (service.kind !== 'compose') return undefined;
+  const containers = engine?.containersOf(service.compose) ?? [];
+  const loops = containers.some(({ state }) => state === 'restarting');
+  if (loops) return 'it ends, and the engine starts it again and again';
   if (service.hasHealthcheck) {
-    const containers = engine?.containersOf(service.compose) ?? [];
     const sick = containers.find(({ health }) => health !== 'healthy');
     if (containers.length === 0) return 'the engine has not told about it yet';
     return sick === undefined ? undefined : `its healthcheck says: ${sick.health || sick.state}`;

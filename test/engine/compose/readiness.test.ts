@@ -40,6 +40,7 @@ services:
     ports: ["5354:53/udp"]
     healthcheck: { test: [CMD, test, -e, /data/healthy], interval: 200ms, retries: 100 }
   silent: { image: "portramp/test:1", stop_signal: SIGKILL, command: [sleep, "1000"] }
+  loop: { image: "portramp/test:1", stop_signal: SIGKILL, command: [sh, -c, "exit 3"], restart: always }
 `;
 
 const CONTRACT = `version: 1
@@ -104,6 +105,13 @@ describe.skipIf(engine === undefined)('a container', () => {
     expect((await stack.service(name)).state).toBe('warming');
     await docker('exec', `eager-${container}-1`, 'sh', '-c', 'echo > /data/late');
     await stack.until(name, 'ready');
+  });
+
+  it('that the engine starts again and again is not well', async () => {
+    await expect
+      .poll(async () => (await stack.run('why', 'loop')).stdout, { timeout: 30_000 })
+      .toContain('it ends, and the engine starts it again and again');
+    await stack.until('loop', 'unwell', 30_000);
   });
 
   it('does not take UDP for a port of the contract', async () => {

@@ -66,7 +66,8 @@ function findUnknownPort(provider: Service, { port }: Consumption, at: Path): Fi
 
 /** A service that runs on never completes: whoever waited for that would wait for ever. */
 function findEndlessWait(provider: Service, { condition }: Consumption, at: Path): Finding[] {
-  if (condition !== 'completed' || provider.kind === 'task') return [];
+  // A container may be either: whoever waits for one that runs on is shown waiting.
+  if (condition !== 'completed' || provider.kind === 'task' || provider.kind === 'compose') return [];
   return [
     {
       at: [...at, 'condition'],

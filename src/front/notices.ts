@@ -1,5 +1,6 @@
 /** What the front says itself, and when. Pure data; `answer.ts` makes a page or JSON of it. */
 import { messageOf } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import type { Target } from '../proxy/engine/engine.ts';
 import type { RestingStack } from './resting.ts';
 import type { FrontStack, Match, RouteFailure } from './table.ts';
@@ -105,7 +106,7 @@ export function resting(host: string, { label, root, environment }: RestingStack
     code: 'STACK_NOT_RUNNING',
     title: `${label} is not running`,
     message: `The host ${host} belongs to ${label}, which is not running. Its checkout is ${root}.`,
-    hint: `cd ${root} && ${command}`,
+    hint: `cd ${shellWord(root)} && ${command}`,
     retryAfter: 5,
   };
 }

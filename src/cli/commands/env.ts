@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { shellWord } from '../../lib/shell-word.ts';
 import { findService } from '../resolved-stack.ts';
 import { notice, print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
@@ -27,19 +28,15 @@ async function env(name: string, options: EnvOptions): Promise<void> {
   const { service } = await findService(await locateStack(options), name);
   if (options.json) printJson({ version: 1, service: name, env: service.env, unset: service.unset });
   else if (options.export) printExports(service.env, service.unset);
-  else for (const [key, value] of Object.entries(service.env)) print(`${key}=${quote(value)}`);
+  else for (const [key, value] of Object.entries(service.env)) print(`${key}=${shellWord(value)}`);
 }
 
 function printExports(env: Readonly<Record<string, string>>, unset: readonly string[]): void {
   for (const key of unset) if (isName(key)) print(`unset ${key}`);
-  for (const [key, value] of Object.entries(env)) if (isName(key)) print(`export ${key}=${quote(value)}`);
+  for (const [key, value] of Object.entries(env)) if (isName(key)) print(`export ${key}=${shellWord(value)}`);
   const left = [...unset, ...Object.keys(env)].filter((key) => !isName(key));
   if (left.length > 0) notice(`left out, because a shell has no such names: ${left.join(', ')}`);
 }
 
 /** A name of a variable in a POSIX shell (Base Definitions §3.216). */
 const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
-
-/** One word for a POSIX shell (Shell Command Language §2.2.2). */
-const quote = (value: string): string =>
-  /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;

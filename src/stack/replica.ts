@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, PortrampError } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
@@ -173,7 +173,7 @@ export class ReplicaShell {
       const opening = launched && open(launched);
       if (opening !== undefined) await opening;
     } catch (error) {
-      const { hint } = error as { readonly hint?: string };
+      const hint = error instanceof PortrampError ? error.hint : undefined;
       if (this.#endProbe === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error), hint } });
       return;
     }

@@ -19,7 +19,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 20_000),
+      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 60_000),
       project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),
       // With a real container engine: no two files at once, and one of them restarts it.
       oneByOne(project('engine', ['test/engine/**/*.test.ts'], 120_000, [...BUILD, 'test/engine/setup.ts'])),

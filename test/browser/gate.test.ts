@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 
+import { eventually } from '../eventually.ts';
 import type { RequestEvent } from '../../src/front/observe.ts';
 import type { FrontStack } from '../../src/front/table.ts';
 import { createWireEngine } from '../../src/proxy/engine/wire/wire.ts';
@@ -71,7 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('a page in a browser', () => {
   });
 
   const statusOf = async (path: string, method = 'GET'): Promise<number | undefined> =>
-    vi.waitFor(() => {
+    eventually(() => {
       const event = seen.find((one) => one.path === path && one.method === method);
       expect(event, `${method} ${path}`).toBeDefined();
       return event?.status;

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../eventually.ts';
 import { createMachine, type Machine, type Running, type Workspace } from '../process/workspace.ts';
 import { findTestEngine } from './engine.ts';
 
@@ -103,7 +104,7 @@ describe.skipIf(engine === undefined || podmanVersion === undefined)('podman', (
     });
     machine = createMachine();
     Object.assign(machine.environment, { DOCKER_HOST: socket, PORTRAMP_COMPOSE: compose.command.join(' ') });
-    await vi.waitFor(() => docker('--host', socket, 'version'), { timeout: 30_000 });
+    await eventually(() => docker('--host', socket, 'version'));
     stack = machine.workspace('pods', CONTRACT);
     stack.write('compose.yaml', COMPOSE);
     stack.write('server.js', SERVER);

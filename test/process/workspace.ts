@@ -14,8 +14,9 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
+import { eventually } from '../eventually.ts';
 import { locateHome, type Home } from '../../src/lib/home.ts';
 import { lockHolder } from '../../src/lib/lock.ts';
 import { isAlive } from '../../src/lib/process-identity.ts';
@@ -160,10 +161,8 @@ export function createMachine(): Machine {
       await Promise.all(running.map(({ ended }) => ended));
       const daemon = lockHolder(home.lock);
       await run(['daemon', 'stop', '--force']);
-      await vi.waitFor(() => expect(daemon === undefined || !isAlive(daemon)).toBe(true), {
-        timeout: 10_000,
-      });
-      await vi.waitFor(() => expect(processesOf(home)).toEqual([]), { timeout: 10_000 });
+      await eventually(() => expect(daemon === undefined || !isAlive(daemon)).toBe(true));
+      await eventually(() => expect(processesOf(home)).toEqual([]));
       rmSync(base, { recursive: true, force: true });
     },
   };
@@ -196,14 +195,11 @@ export function openWorkspace(machine: Machine, root: string): Workspace {
     stack,
     service,
     until: (name, state, timeout = 30_000) =>
-      vi.waitFor(
-        async () => {
-          const found = await service(name);
-          expect(`${found.name} ${found.state}`).toBe(`${name} ${state}`);
-          return found;
-        },
-        { timeout, interval: 100 },
-      ),
+      eventually(async () => {
+        const found = await service(name);
+        expect(`${found.name} ${found.state}`).toBe(`${name} ${state}`);
+        return found;
+      }, timeout),
     git: async (...args) => {
       const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false'];
       const { stdout } = await promisify(execFile)('git', [...identity, ...args], { cwd: root });

@@ -3,8 +3,9 @@ import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
@@ -100,7 +101,7 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
         expect(text).toMatch(/exited with code/);
         expect((await stack.service('idle')).pid).toBe(pid);
       });
-      await vi.waitFor(async () => expect((await stack.run('start', 'web')).code).toBe(0));
+      await eventually(async () => expect((await stack.run('start', 'web')).code).toBe(0));
       await stack.until('web', 'ready');
     },
   );

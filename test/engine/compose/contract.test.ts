@@ -1,6 +1,7 @@
 /** One contract over processes and containers: order, health, logs, names, values that work on both sides. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { openWorkspace, type Machine, type Running, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
@@ -115,7 +116,7 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
   });
 
   it('carries the request of a container that has the network of another', async () => {
-    await vi.waitFor(() => expect(dev.output).toMatch(/side.*api found: kept by mixed/));
+    await eventually(() => expect(dev.output).toMatch(/side.*api found: kept by mixed/));
   });
 
   it('routes services that the contract does not name, under their own names', async () => {
@@ -150,13 +151,7 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
   it('makes containers anew when the Compose file changes, and no others', async () => {
     const before = await Promise.all(['store', 'gateway'].map(pidOf));
     stack.write('compose.yaml', COMPOSE.replace('echo mail >', 'echo post >'));
-    await vi.waitFor(
-      async () => expect((await machine.get('mail-box.mixed.localhost')).body).toBe('post\n'),
-      {
-        timeout: 30_000,
-        interval: 200,
-      },
-    );
+    await eventually(async () => expect((await machine.get('mail-box.mixed.localhost')).body).toBe('post\n'));
     expect(await Promise.all(['store', 'gateway'].map(pidOf))).toEqual(before);
   });
 

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
@@ -47,9 +48,9 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     (await docker('ps', '--format', '{{.Names}}')).split('\n').filter((name) => name !== '');
   /** Resolves when the runner has read the file, and refused it. */
   const untilRefused = (): Promise<void> =>
-    expect.poll(async () => (await stack.stack()).problems ?? [], { timeout: 30_000 }).not.toEqual([]);
+    eventually(async () => expect((await stack.stack()).problems ?? []).not.toEqual([]));
   const untilAccepted = (): Promise<void> =>
-    expect.poll(async () => (await stack.stack()).problems ?? [], { timeout: 30_000 }).toEqual([]);
+    eventually(async () => expect((await stack.stack()).problems ?? []).toEqual([]));
 
   it('that does not parse changes nothing: what runs is shown, its end is seen, and the repair is taken', async () => {
     open(contractWith(IDLE, 'a: { compose: a }', 'b: { compose: b }'), AB);
@@ -107,10 +108,10 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     expect((await stack.run('dev', '-d')).code).toBe(0);
     await stack.until('b', 'ready');
     stack.write('compose.yaml', A);
-    await expect.poll(namesOf, { timeout: 30_000 }).toEqual(['live-a-1']);
-    await expect
-      .poll(async () => (await stack.stack()).services.map(({ name }) => name), { timeout: 30_000 })
-      .toEqual(['idle', 'a']);
+    await eventually(async () => expect(await namesOf()).toEqual(['live-a-1']));
+    await eventually(async () =>
+      expect((await stack.stack()).services.map(({ name }) => name)).toEqual(['idle', 'a']),
+    );
     expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'live is down\n', stderr: '' });
     expect(await engine.left()).toEqual([]);
     expect((await stack.run('down')).stdout).toBe('Nothing was running.\n');

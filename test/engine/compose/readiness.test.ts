@@ -4,6 +4,7 @@ import { once } from 'node:events';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
@@ -99,18 +100,18 @@ describe.skipIf(engine === undefined)('a container', () => {
     ['mysql', 'mysql', 'answers, but not as mysql does'],
     ['other', 'other', 'nothing listens in the container yet'],
   ])('is asked in the words of its server: %s', async (name, container, problem) => {
-    await expect
-      .poll(async () => (await stack.run('why', name)).stdout, { timeout: 30_000 })
-      .toContain(problem);
+    await eventually(async () => expect((await stack.run('why', name)).stdout).toContain(problem));
     expect((await stack.service(name)).state).toBe('warming');
     await docker('exec', `eager-${container}-1`, 'sh', '-c', 'echo > /data/late');
     await stack.until(name, 'ready');
   });
 
   it('that the engine starts again and again is not well', async () => {
-    await expect
-      .poll(async () => (await stack.run('why', 'loop')).stdout, { timeout: 30_000 })
-      .toContain('it ends, and the engine starts it again and again');
+    await eventually(async () =>
+      expect((await stack.run('why', 'loop')).stdout).toContain(
+        'it ends, and the engine starts it again and again',
+      ),
+    );
     await stack.until('loop', 'unwell', 30_000);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
@@ -173,9 +174,11 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     fix.write('compose.yaml', COMPOSE.replace('stop_signal: SIGKILL', 'stop_signal: SIGTERM'));
     expect((await fix.run('restart', 'db')).code).toBe(0);
     await fix.until('db', 'ready');
-    await expect
-      .poll(async () => (await fix.run('logs', 'db')).stdout)
-      .toMatch(/runs as .*crew.* had it started, which is not what the files here say/);
+    await eventually(async () =>
+      expect((await fix.run('logs', 'db')).stdout).toMatch(
+        /runs as .*crew.* had it started, which is not what the files here say/,
+      ),
+    );
     expect(await storesNow()).toEqual(before);
     fix.write('compose.yaml', COMPOSE);
   });
@@ -192,9 +195,9 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
   it('is kept for a stack that was only interrupted, and cleaned up when that is taken down', async () => {
     const { pid = 0 } = await fix.stack();
     process.kill(pid, 'SIGINT');
-    await expect
-      .poll(async () => (await machine.ls()).stacks.map(({ stack }) => stack))
-      .toEqual(['crew-pay']);
+    await eventually(async () =>
+      expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['crew-pay']),
+    );
     expect(await databases()).toEqual(['app_crew_fix', 'app_crew_pay']);
     expect(await fix.run('down')).toMatchObject({ code: 0, stdout: 'crew-fix is down\n', stderr: '' });
     expect(await databases()).toEqual(['app_crew_pay']);
@@ -247,7 +250,7 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     await start(fix);
     const { pid = 0 } = await fix.stack();
     process.kill(pid, 'SIGINT');
-    await expect.poll(async () => (await machine.ls()).stacks).toEqual([]);
+    await eventually(async () => expect((await machine.ls()).stacks).toEqual([]));
     fix.contract(CONTRACT.replace('    scope: workspace\n', ''));
     expect(await fix.run('down')).toMatchObject({ code: 0, stdout: 'crew-fix is down\n' });
     expect(await docker('ps', '-aq')).toBe('');

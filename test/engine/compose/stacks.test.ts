@@ -4,8 +4,9 @@ import dgram from 'node:dgram';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { parseContainers, type Container } from '../../../src/runtime/compose/containers.ts';
 import { openWorkspace, request, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
@@ -84,12 +85,8 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     for (const { service, target, protocol, port, ports = 1 } of (await describeStack(stack)).ports) {
       for (let each = port; each < port + ports; each += 1) {
         const what = `${service} ${target}/${protocol} on ${each}`;
-        await vi.waitFor(
-          async () => expect(`${what}: ${await ask(protocol, each)}`).toBe(`${what}: answers`),
-          {
-            timeout: 20_000,
-            interval: 200,
-          },
+        await eventually(async () =>
+          expect(`${what}: ${await ask(protocol, each)}`).toBe(`${what}: answers`),
         );
       }
     }

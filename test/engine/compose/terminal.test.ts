@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { PORTRAMP, openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine } from '../engine.ts';
 
@@ -67,7 +68,7 @@ describe.skipIf(engine === undefined)('in a terminal', () => {
         return output;
       },
       type: (keys) => void child.stdin.write(keys),
-      prints: (pattern) => expect.poll(() => output, { timeout: 30_000 }).toMatch(pattern),
+      prints: (pattern) => eventually(() => expect(output).toMatch(pattern)),
     };
   }
   const portramp = (...words: string[]): Terminal => open(process.execPath, PORTRAMP, 'compose', ...words);

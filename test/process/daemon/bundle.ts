@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { locateHome, type Home } from '../../../src/lib/home.ts';
 import { lockHolder } from '../../../src/lib/lock.ts';
 import { isAlive } from '../../../src/lib/process-identity.ts';
@@ -63,7 +64,7 @@ export function createPrivateHome(bundle: string): PrivateHome {
       const daemon = lockHolder(home.lock);
       if (daemon !== undefined) {
         process.kill(daemon.pid, 'SIGTERM');
-        await vi.waitFor(() => expect(isAlive(daemon)).toBe(false), { timeout: 10_000 });
+        await eventually(() => expect(isAlive(daemon)).toBe(false));
       }
       expect(processesOf(home)).toEqual([]);
       rmSync(folder, { recursive: true });

@@ -13,8 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { isAlive, identityOf } from '../../../src/lib/process-identity.ts';
 import { PROTOCOL } from '../../../src/protocol/version.ts';
 import {
@@ -69,7 +70,7 @@ async function endClient(child: ChildProcess): Promise<void> {
 async function killDaemon(pid: number, signal: NodeJS.Signals): Promise<void> {
   const daemon = identityOf(pid)!;
   process.kill(pid, signal);
-  await vi.waitFor(() => expect(isAlive(daemon)).toBe(false), { timeout: 10_000 });
+  await eventually(() => expect(isAlive(daemon)).toBe(false));
 }
 
 describe('twenty clients at once', () => {
@@ -206,7 +207,7 @@ describe('a client of the next protocol', () => {
     expect(fresh.pid).not.toBe(old.pid);
     expect((await scene.connect()).pid).toBe(fresh.pid);
     // The copy that the older one ran from is of no use to anybody.
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(readdirSync(scene.home.versions)).toEqual([expect.stringMatching(/^2\.0\.0-/)]),
     );
     rmSync(newer, { recursive: true });

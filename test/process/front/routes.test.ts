@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, type Answer, type Machine } from '../workspace.ts';
 
 let machine: Machine;
@@ -82,7 +83,7 @@ describe('a stack with paths', () => {
     const { pid } = await workspace.service('api');
     workspace.contract(shop().replace('[/api, /assets], rewrite: /', '[/rest]'));
     await running.prints(/ports\.http\.paths/);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(told(await machine.get('web.localhost', '/rest/x'))).toMatchObject({
         service: 'api',
         url: '/rest/x',

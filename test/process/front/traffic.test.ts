@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import type { RequestEvent } from '../../../src/front/observe.ts';
 import type { Engine } from '../../../src/proxy/engine/engine.ts';
 import type { NoticeParams } from '../../../src/protocol/messages.ts';
@@ -28,7 +29,7 @@ describe.each(engines)('with the engine $name', ({ create }) => {
 
   const watch = (): (() => void) => scene.front.requests.on((event) => seen.push(event));
   const last = async (count = 1): Promise<RequestEvent | undefined> => {
-    await vi.waitFor(() => expect(seen).toHaveLength(count));
+    await eventually(() => expect(seen).toHaveLength(count));
     return seen.at(-1);
   };
 
@@ -76,7 +77,7 @@ describe.each(engines)('with the engine $name', ({ create }) => {
     slow.front.requests.on((event) => seen.push(event));
     const answer = slow.ask('web.localhost');
     // Whoever waits has a timer.
-    await vi.waitFor(() => expect(clock.waiting).toBe(1));
+    await eventually(() => expect(clock.waiting).toBe(1));
     const begun = performance.now();
     slow.front.publish([stackOf('shop', { web: await slow.backend('up') })]);
     const waited = performance.now() - begun;
@@ -151,14 +152,14 @@ describe('a client that follows and does not read', () => {
         told.missed += news.missed;
       });
       slow.resume();
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await clock.advance(50);
         expect(told.shown + told.missed).toBe(12 * 400);
       });
       expect(told.missed).toBeGreaterThan(0);
       expect(peer.closed).toBe(false);
       peer.close();
-      await vi.waitFor(() => expect(requests.size).toBe(0));
+      await eventually(() => expect(requests.size).toBe(0));
     } finally {
       await scene.close();
     }

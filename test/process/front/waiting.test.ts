@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
+import { eventually } from '../../eventually.ts';
 import type { FrontLimits } from '../../../src/front/room.ts';
 import type { RouteState } from '../../../src/front/table.ts';
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts';
@@ -28,7 +29,7 @@ const publish = (web: RouteState): void => scene.front.publish([stackOf('shop', 
 
 /** A request that waits has a timer, and nothing else here has one. */
 const held = async (count: number): Promise<void> => {
-  await vi.waitFor(() => expect(clock.waiting).toBe(count));
+  await eventually(() => expect(clock.waiting).toBe(count));
 };
 
 describe('a service that is starting', () => {

@@ -6,8 +6,9 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { identityOf, isAlive } from '../../../src/lib/process-identity.ts';
 import { ledgerSchema, type Ledger } from '../../../src/ports/ledger.ts';
 import type { DaemonClient } from '../../../src/protocol/client.ts';
@@ -146,7 +147,7 @@ describe('a daemon that is killed', () => {
         // Quiet: every request was answered or lost.
         for (const error of await Promise.all(working))
           expect(error).toMatchObject({ name: 'PortrampError' });
-        await vi.waitFor(() => expect(isAlive(daemon)).toBe(false));
+        await eventually(() => expect(isAlive(daemon)).toBe(false));
         for (const client of clients) client.close();
         checkLedger(tenants);
         granted += tenants.reduce((sum, { held }) => sum + held.size, 0);

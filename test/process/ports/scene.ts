@@ -4,8 +4,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../../../src/lib/process-identity.ts';
 import type { Claim } from '../../../src/ports/findings.ts';
 import { isPortFree } from '../../../src/ports/probe.ts';
@@ -95,7 +96,7 @@ export function createListeners(): Listeners {
     close: async () => {
       const alive = started.splice(0).filter(isAlive);
       for (const { pid } of alive) process.kill(pid, 'SIGKILL');
-      await vi.waitFor(() => expect(alive.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+      await eventually(() => expect(alive.filter(isAlive)).toEqual([]));
     },
   };
 }

@@ -1,7 +1,8 @@
 /** Leases that cannot lie, from the contract to the browser: ghosts, ports that were ignored, numbers that move. */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import type { Ledger } from '../../../src/ports/ledger.ts';
 import { createMachine, node, program, request, type Machine, type Workspace } from '../workspace.ts';
 import { LAN, createListeners, pickPort } from './scene.ts';
@@ -257,10 +258,8 @@ services:
     const dev = workspace.start('dev');
     await workspace.until('api', 'ready');
     await dev.prints(/portramp follows/);
-    await vi.waitFor(
-      async () =>
-        expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${opened},`)),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${opened},`)),
     );
   });
 });
@@ -337,18 +336,15 @@ describe('a range that is edited while the stack runs', () => {
         `api.http moved from port ${port}, which is now outside the range 30000-30999, to 30\\d\\d\\d`,
       ),
     );
-    const moved = await vi.waitFor(async () => {
+    const moved = await eventually(async () => {
       const next = await portOf(workspace, 'api');
       expect(next).not.toBe(port);
       return next;
     });
     await workspace.until('web', 'ready');
-    await vi.waitFor(
-      async () => {
-        const { body } = await machine.get('web.shop.localhost');
-        expect(JSON.parse(body)).toMatchObject({ env: { API_PORT: String(moved) } });
-      },
-      { timeout: 20_000 },
-    );
+    await eventually(async () => {
+      const { body } = await machine.get('web.shop.localhost');
+      expect(JSON.parse(body)).toMatchObject({ env: { API_PORT: String(moved) } });
+    });
   });
 });

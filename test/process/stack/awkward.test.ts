@@ -1,12 +1,11 @@
 /** Children that behave badly: each is handled, and nothing of it stays. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { startTimeOf } from '../../../src/lib/process-identity.ts';
 import { createMachine, type Machine, type Workspace } from '../workspace.ts';
-
-const LONG = { timeout: 20_000, interval: 100 };
 
 let machine: Machine;
 
@@ -30,10 +29,10 @@ describe('a child', () => {
       `{ command: "trap '' TERM; echo $$ > pid; while :; do sleep 1; done", ports: false, stop: { timeout: 500ms } }`,
     );
     await shop.run('dev', '-d');
-    await vi.waitFor(() => expect(pidIn(shop)).toBeGreaterThan(0));
+    await eventually(() => expect(pidIn(shop)).toBeGreaterThan(0));
     const first = pidIn(shop);
     await shop.run('restart', 'app');
-    await vi.waitFor(() => expect(pidIn(shop)).not.toBe(first), LONG);
+    await eventually(() => expect(pidIn(shop)).not.toBe(first));
     expect(isGone(first)).toBe(true);
   });
 
@@ -48,7 +47,7 @@ describe('a child', () => {
     expect((await shop.run('dev', '-d')).code).toBe(0);
     const path = join(machine.home.logs, 'shop/app.log');
     // While a file gives way to the next there is only the old one.
-    const sizes = await vi.waitFor(() => [statSync(`${path}.1`).size, statSync(path).size], LONG);
+    const sizes = await eventually(() => [statSync(`${path}.1`).size, statSync(path).size]);
     expect(Math.max(...sizes)).toBeLessThan(12 * 1024 * 1024);
     const { pid } = await shop.stack();
     const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -71,7 +70,7 @@ describe('a child', () => {
   it('that executes another program is still the same instance', async () => {
     const shop = open(`{ command: "echo $$ > pid; exec sleep 1000", ports: false }`);
     await shop.run('dev', '-d');
-    await vi.waitFor(() => expect(pidIn(shop)).toBeGreaterThan(0));
+    await eventually(() => expect(pidIn(shop)).toBeGreaterThan(0));
     const pid = pidIn(shop);
     expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toMatch(/^sleep/);
     await shop.run('stop', 'app');
@@ -103,14 +102,14 @@ describe('clean', () => {
       `{ command: "setsid env -i sh -c 'echo $$ > pid; exec sleep 1000' & sleep 1000", ports: false }`,
     );
     await shop.run('dev', '-d');
-    await vi.waitFor(() => expect(pidIn(shop)).toBeGreaterThan(0));
+    await eventually(() => expect(pidIn(shop)).toBeGreaterThan(0));
     const escaped = pidIn(shop);
     const { pid: runner = 0 } = await shop.stack();
     const leader = (await shop.service('app')).pid ?? 0;
     const [watchdog] = childrenOf(runner).filter((pid) => /watchdog/.test(commandOf(pid)));
     process.kill(watchdog ?? 0, 'SIGKILL');
     process.kill(runner, 'SIGKILL');
-    await vi.waitFor(() => expect(isGone(runner)).toBe(true), LONG);
+    await eventually(() => expect(isGone(runner)).toBe(true));
     expect(isGone(leader)).toBe(false);
 
     const cleaned = JSON.parse((await shop.run('clean', '--json')).stdout) as {

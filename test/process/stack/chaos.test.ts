@@ -7,8 +7,9 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { lockHolder } from '../../../src/lib/lock.ts';
 import { startTimeOf } from '../../../src/lib/process-identity.ts';
 import type { PublishedService } from '../../../src/protocol/messages.ts';
@@ -89,7 +90,7 @@ it(`survives ${ROUNDS} rounds (seed ${SEED})`, { timeout: ROUNDS * 60_000 }, asy
     const began = performance.now();
     if (kind === 'runner') {
       // Its stack is gone with it, to the last process.
-      await vi.waitFor(() => expect(serversOf(marker)).toEqual([]), { timeout: 20_000, interval: 50 });
+      await eventually(() => expect(serversOf(marker)).toEqual([]));
       expect((await shop.run('dev', '-d')).code).toBe(0);
     }
     await quiet(marker, leases).catch((error: unknown) => {
@@ -124,39 +125,36 @@ async function findVictims(shop: Workspace, marker: string): Promise<Map<string,
 
 /** All is well: every service is ready and answers through the front, on its old number, and nothing else runs. */
 async function quiet(marker: string, leases: readonly string[]): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { front, stacks } = await machine.ls();
-      const { services, pid: runner } = stacks[0] ?? { services: [], pid: 0 };
-      expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual(
-        services.map(({ name }) => `${name} ready`),
-      );
-      expect(portsOf(services)).toEqual(leases);
-      const servers = serversOf(marker);
-      expect(servers.map(({ command }) => command.split(' ').at(-1) ?? '').sort()).toEqual(
-        services.map(({ name }) => `${marker}${name}`).sort(),
-      );
-      for (const { name } of services) {
-        const { status, body } = await request({
-          host: '127.0.0.1',
-          port: front.http ?? 0,
-          path: '/',
-          headers: { host: `${name}.shop.localhost` },
-        });
-        expect(status).toBe(200);
-        const { pid } = JSON.parse(body) as { pid: number };
-        expect(
-          servers.some((server) => server.pid === pid && server.command.endsWith(`${marker}${name}`)),
-        ).toBe(true);
-      }
-      const watchdogs = listProcesses().filter(
-        ({ ppid, command }) => ppid === runner && command.includes('watchdog.js'),
-      );
-      expect(watchdogs).toHaveLength(1);
-      expect(lockHolder(machine.home.lock)).toBeDefined();
-    },
-    { timeout: 45_000, interval: 200 },
-  );
+  await eventually(async () => {
+    const { front, stacks } = await machine.ls();
+    const { services, pid: runner } = stacks[0] ?? { services: [], pid: 0 };
+    expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      services.map(({ name }) => `${name} ready`),
+    );
+    expect(portsOf(services)).toEqual(leases);
+    const servers = serversOf(marker);
+    expect(servers.map(({ command }) => command.split(' ').at(-1) ?? '').sort()).toEqual(
+      services.map(({ name }) => `${marker}${name}`).sort(),
+    );
+    for (const { name } of services) {
+      const { status, body } = await request({
+        host: '127.0.0.1',
+        port: front.http ?? 0,
+        path: '/',
+        headers: { host: `${name}.shop.localhost` },
+      });
+      expect(status).toBe(200);
+      const { pid } = JSON.parse(body) as { pid: number };
+      expect(
+        servers.some((server) => server.pid === pid && server.command.endsWith(`${marker}${name}`)),
+      ).toBe(true);
+    }
+    const watchdogs = listProcesses().filter(
+      ({ ppid, command }) => ppid === runner && command.includes('watchdog.js'),
+    );
+    expect(watchdogs).toHaveLength(1);
+    expect(lockHolder(machine.home.lock)).toBeDefined();
+  }, 45_000);
 }
 
 const portsOf = (services: readonly PublishedService[]): string[] =>

@@ -1,7 +1,8 @@
 /** Whatever is killed: services that should live go on, and nothing that should not is left. */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { lockHolder } from '../../../src/lib/lock.ts';
 import { createMachine, node, processesOf, type Machine } from '../workspace.ts';
 
@@ -30,8 +31,8 @@ describe('kill -9 of the daemon', () => {
     const daemon = daemonPid();
     process.kill(daemon, 'SIGKILL');
     // Looks at the lock file only: no command that would start a daemon itself.
-    await vi.waitFor(() => expect([0, daemon]).not.toContain(daemonPid()), { timeout: 10_000 });
-    await vi.waitFor(async () => expect(await machine.ls()).toEqual(before), { timeout: 10_000 });
+    await eventually(() => expect([0, daemon]).not.toContain(daemonPid()));
+    await eventually(async () => expect(await machine.ls()).toEqual(before));
     expect((await machine.get('web.shop.localhost')).status).toBe(200);
     expect((await machine.get('api.localhost')).status).toBe(200);
   });
@@ -49,7 +50,7 @@ describe('kill -9 of the daemon', () => {
       const daemon = daemonPid();
       writeFileSync(machine.home.ledger, text);
       process.kill(daemon, 'SIGKILL');
-      await vi.waitFor(async () => expect((await machine.ls()).stacks).toEqual(before), { timeout: 10_000 });
+      await eventually(async () => expect((await machine.ls()).stacks).toEqual(before));
       const status = JSON.parse((await machine.run(['daemon', 'status', '--json'])).stdout) as {
         problems: string[];
       };
@@ -71,7 +72,7 @@ describe('a state folder that takes no records of runs', () => {
     rmSync(machine.home.runs, { recursive: true });
     writeFileSync(machine.home.runs, 'not a folder');
     process.kill(pid ?? 0, 'SIGKILL');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const api = await shop.service('api');
       expect(api.state).toBe('ready');
       expect(api.pid).not.toBe(pid);
@@ -81,7 +82,7 @@ describe('a state folder that takes no records of runs', () => {
     rmSync(machine.home.runs);
     // From the next change on it is kept again.
     await shop.run('restart', 'api');
-    await vi.waitFor(() => expect(readdirSync(machine.home.runs)).toHaveLength(1));
+    await eventually(() => expect(readdirSync(machine.home.runs)).toHaveLength(1));
   });
 });
 
@@ -96,17 +97,13 @@ describe('kill -9 of a runner', () => {
     const before = (await bank.stack()).services;
     const others = processesOf(machine.home).length;
     process.kill((await shop.stack()).pid ?? 0, 'SIGKILL');
-    await vi.waitFor(
-      async () => expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['bank']),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['bank']),
     );
-    await vi.waitFor(
-      () => expect(processesOf(machine.home).filter((line) => line.includes('sleep'))).toEqual([]),
-      { timeout: 10_000 },
+    await eventually(() =>
+      expect(processesOf(machine.home).filter((line) => line.includes('sleep'))).toEqual([]),
     );
-    await vi.waitFor(() => expect(processesOf(machine.home).length).toBeLessThan(others - 3), {
-      timeout: 10_000,
-    });
+    await eventually(() => expect(processesOf(machine.home).length).toBeLessThan(others - 3));
     expect((await machine.get('web.shop.localhost')).status).not.toBe(200);
     expect((await bank.stack()).services).toEqual(before);
     expect((await machine.get('web.bank.localhost')).status).toBe(200);

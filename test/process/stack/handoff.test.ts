@@ -1,9 +1,10 @@
 /** Instances come and go under load, and whoever talks to the service does not notice. */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, request, type Machine, type Workspace } from '../workspace.ts';
 import { startLoad } from './load.ts';
 
@@ -39,14 +40,11 @@ async function ports(workspace: Workspace): Promise<{ front: number; ramp: numbe
 
 /** Resolves when the service is served by that version alone. */
 async function settled(workspace: Workspace, ramp: number, version: number): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const answer = await request({ host: '127.0.0.1', port: ramp, path: '/' });
-      expect(JSON.parse(answer.body)).toMatchObject({ version: String(version) });
-      expect((await workspace.service('app')).instances).toHaveLength(1);
-    },
-    { timeout: 20_000, interval: 100 },
-  );
+  await eventually(async () => {
+    const answer = await request({ host: '127.0.0.1', port: ramp, path: '/' });
+    expect(JSON.parse(answer.body)).toMatchObject({ version: String(version) });
+    expect((await workspace.service('app')).instances).toHaveLength(1);
+  });
 }
 
 describe('a hand-off', () => {
@@ -100,14 +98,11 @@ describe('a hand-off', () => {
     const began = performance.now();
     const closed = once(old.socket, 'close');
     shop.contract(APP(1));
-    await vi.waitFor(
-      async () => {
-        const { socket, version } = await dialEcho(echo);
-        socket.destroy();
-        expect(version).toBe('1');
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    await eventually(async () => {
+      const { socket, version } = await dialEcho(echo);
+      socket.destroy();
+      expect(version).toBe('1');
+    });
     // New ones go to the new instance, this one still has the old.
     await old.ping();
     await closed;
@@ -157,9 +152,7 @@ describe('a hand-off', () => {
         .replace('env: { VERSION: 1 }', 'env: { VERSION: 1, BROKEN: 1 }')
         .replace('ready: { http: / }', 'ready: { http: /, timeout: 1s }'),
     );
-    await vi.waitFor(async () => expect((await shop.service('app')).instances).toHaveLength(2), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect((await shop.service('app')).instances).toHaveLength(2));
     await settled(shop, ramp, 0);
     const after = await shop.service('app');
     expect(after).toMatchObject({ state: 'ready', pid: before.pid });

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { lockHolder } from '../../../src/lib/lock.ts';
 import { createMachine, node, openWorkspace, type Machine } from '../workspace.ts';
 
@@ -102,7 +103,7 @@ services:
     process.kill(daemon, 'SIGSTOP');
     const dev = shop.start('dev');
     try {
-      await vi.waitFor(() => expect(catches(dev.child.pid ?? 0, constants.signals.SIGHUP)).toBe(true));
+      await eventually(() => expect(catches(dev.child.pid ?? 0, constants.signals.SIGHUP)).toBe(true));
       dev.child.kill('SIGINT');
       await dev.prints(/SIGINT: stopping/);
     } finally {

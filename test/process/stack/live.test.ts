@@ -1,8 +1,9 @@
 /** Edits of the contract while its stack runs. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, type Machine, type Running, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -36,9 +37,7 @@ describe('an edit of the contract', () => {
     const before = await pids();
     shop.contract(contract(WEB, API, `extra: { ${SERVER} }`));
     await shop.until('extra', 'ready');
-    await vi.waitFor(async () => expect(Object.keys(await pids())).not.toContain('other'), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect(Object.keys(await pids())).not.toContain('other'));
     expect(await pids()).toMatchObject({ web: before['web'], api: before['api'] });
     expect((await machine.get('extra.shop.localhost')).status).toBe(200);
     expect((await machine.get('other.shop.localhost')).status).toBe(404);
@@ -50,9 +49,7 @@ describe('an edit of the contract', () => {
     const before = await pids();
     shop.contract(contract(WEB, `api: { ${SERVER}, env: { LEVEL: debug } }`, OTHER));
     await dev.prints(/applied api changed \(env\.LEVEL\): restarts/);
-    await vi.waitFor(async () => expect((await shop.service('api')).pid).not.toBe(before['api']), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect((await shop.service('api')).pid).not.toBe(before['api']));
     await shop.until('api', 'ready');
     expect(await pids()).toMatchObject({ web: before['web'], other: before['other'] });
     const { env } = JSON.parse((await machine.get('api.shop.localhost')).body) as {
@@ -71,9 +68,7 @@ describe('an edit of the contract', () => {
     const before = await pids();
     shop.contract(contract(WEB, `api: { ${SERVER}, ports: { http: { host: backend } } }`, OTHER));
     await dev.prints(/applied api changed \(.*hosts.*\): goes on, other names/);
-    await vi.waitFor(async () => expect((await machine.get('backend.shop.localhost')).status).toBe(200), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect((await machine.get('backend.shop.localhost')).status).toBe(200));
     expect((await machine.get('api.shop.localhost')).status).toBe(404);
     expect(await pids()).toEqual(before);
   });
@@ -96,7 +91,7 @@ describe('an edit of the contract', () => {
     const before = await pids();
     shop.contract(contract(WEB, 'api: { external: "127.0.0.1:9" }', OTHER));
     await shop.until('api', 'external');
-    await vi.waitFor(() => expect(() => process.kill(before['api'] ?? 0, 0)).toThrow(), { timeout: 10_000 });
+    await eventually(() => expect(() => process.kill(before['api'] ?? 0, 0)).toThrow());
     expect((await shop.run('ls')).stdout).not.toMatch(/not started/);
     shop.contract(contract(WEB, API, OTHER));
     await shop.until('api', 'ready');
@@ -117,10 +112,10 @@ describe('an edit of the contract', () => {
     await dev.prints(/applied api changed \(env\.LEVEL\)/);
     renameSync(path, `${path}~`);
     writeFileSync(path, edit('backed-up'));
-    await vi.waitFor(async () => expect(await levelOfApi()).toBe('backed-up'), { timeout: 10_000 });
+    await eventually(async () => expect(await levelOfApi()).toBe('backed-up'));
     rmSync(path);
     writeFileSync(path, edit('deleted-and-made'));
-    await vi.waitFor(async () => expect(await levelOfApi()).toBe('deleted-and-made'), { timeout: 10_000 });
+    await eventually(async () => expect(await levelOfApi()).toBe('deleted-and-made'));
     shop.write('.env', 'FROM_FILE=yes\n');
     await dev.prints(/applied api changed \(env\.FROM_FILE\)/);
     await shop.until('api', 'ready');
@@ -137,7 +132,7 @@ describe('an edit of the contract', () => {
     for (let level = 1; level <= 20; level += 1) {
       shop.contract(contract(WEB, `api: { ${SERVER}, env: { LEVEL: v${level} } }`, OTHER));
     }
-    await vi.waitFor(async () => expect(await levelOfApi()).toBe('v20'), { timeout: 10_000 });
+    await eventually(async () => expect(await levelOfApi()).toBe('v20'));
   });
 });
 

@@ -2,11 +2,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, request, type Machine, type Workspace } from '../workspace.ts';
-
-const LONG = { timeout: 20_000, interval: 100 };
 
 let machine: Machine;
 
@@ -73,7 +72,7 @@ describe('a stop', () => {
     stop: { command: "echo $PORTRAMP_SERVICE > by && touch stop", timeout: 10s }
 `);
     await shop.run('dev', '-d');
-    await vi.waitFor(() => expect(existsSync(join(shop.root, 'pid'))).toBe(true));
+    await eventually(() => expect(existsSync(join(shop.root, 'pid'))).toBe(true));
     await shop.run('stop', 'app');
     await shop.until('app', 'idle');
     expect(await logOf(shop, 'app')).toMatch(/stopped by the file\n.*exited with code 0/);
@@ -136,18 +135,18 @@ describe('a task', () => {
     expect((await shop.service('app')).pid).not.toBe(app.pid);
 
     shop.write('migrations/001.sql', 'create table one');
-    await vi.waitFor(() => expect(count(shop, 'installs')).toBe(2), LONG);
+    await eventually(() => expect(count(shop, 'installs')).toBe(2));
     await shop.until('install', 'done');
 
     shop.write(
       'portramp.yaml',
       readFileSync(join(shop.root, 'portramp.yaml'), 'utf8').replace('cat package', 'ls package'),
     );
-    await vi.waitFor(() => expect(count(shop, 'installs')).toBe(3), LONG);
+    await eventually(() => expect(count(shop, 'installs')).toBe(3));
     await shop.until('install', 'done');
 
     expect((await shop.run('restart', 'install', 'seed')).code).toBe(0);
-    await vi.waitFor(() => expect([count(shop, 'installs'), count(shop, 'seeds')]).toEqual([4, 2]), LONG);
+    await eventually(() => expect([count(shop, 'installs'), count(shop, 'seeds')]).toEqual([4, 2]));
   });
 
   it('that failed is run again, and those who need it wait for that', async () => {
@@ -187,18 +186,18 @@ describe('sources', () => {
     }
     // A change that counts comes last, so that the others have been looked at.
     shop.write('api/src/deep/new.js', '2');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { pid, state } = await shop.service('app');
       expect(state).toBe('ready');
       expect(pid).not.toBe(first);
-    }, LONG);
+    });
     const log = await logOf(shop, 'app');
     expect(log.match(/│ src\/\S+ changed/g)).toEqual(['│ src/deep/new.js changed']);
 
     await shop.run('stop', 'app');
     await shop.until('app', 'idle');
     shop.write('api/src/main.js', '3');
-    await vi.waitFor(async () => expect(await logOf(shop, 'app')).toMatch(/src\/main\.js changed/), LONG);
+    await eventually(async () => expect(await logOf(shop, 'app')).toMatch(/src\/main\.js changed/));
     expect((await shop.service('app')).state).toBe('idle');
   });
 
@@ -253,7 +252,7 @@ describe('a service that starts on request', () => {
     await shop.run('stop', 'lazy');
     expect((await machine.get('lazy.shop.localhost')).status).toBe(503);
     const port = (await shop.service('lazy')).ports[0]?.port ?? 0;
-    await vi.waitFor(() => expect(dial(port)).resolves.toBe('refused'));
+    await eventually(() => expect(dial(port)).resolves.toBe('refused'));
     await shop.run('start', 'lazy');
     await shop.until('lazy', 'ready');
   });

@@ -2,8 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listen, type Listener } from '../../../src/proxy/listener.ts';
 import { createTraffic, type Traffic } from '../../../src/proxy/traffic.ts';
@@ -36,7 +37,7 @@ afterEach(async () => {
   gate.set({ targets: [], holds: false });
   await ramp.close();
   await relay.close();
-  await vi.waitFor(() => expect(traffic.quiet([target()]).open).toBe(0));
+  await eventually(() => expect(traffic.quiet([target()]).open).toBe(0));
   instance.close();
 });
 
@@ -83,7 +84,7 @@ describe('a TCP ramp', () => {
     gate.set({ targets: [], holds: true });
     const client = dial();
     client.write('early ');
-    await vi.waitFor(() => expect(gate.holding).toBe(1));
+    await eventually(() => expect(gate.holding).toBe(1));
     gate.set({ targets: [target()], holds: true });
     client.end('late');
     expect((await readAll(client)).toString()).toBe('hello early late');
@@ -107,14 +108,11 @@ describe('a TCP ramp', () => {
       })();
       // The kernel takes a few megabytes for both connections; the rest has to stay with the writer.
       let before = -1;
-      await vi.waitFor(
-        () => {
-          const last = before;
-          before = sent;
-          expect(sent).toBe(last);
-        },
-        { timeout: 10_000, interval: 200 },
-      );
+      await eventually(() => {
+        const last = before;
+        before = sent;
+        expect(sent).toBe(last);
+      });
       expect(sent).toBeGreaterThan(0);
       expect(sent).toBeLessThan(32 * 1024 * 1024);
       expect(hashOf(await readAll(reader))).toBe(hashOf(bytes));

@@ -2,13 +2,12 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, request, type Machine, type Workspace } from '../workspace.ts';
 import { startLoad } from './load.ts';
-
-const LONG = { timeout: 20_000, interval: 100 };
 
 let machine: Machine;
 
@@ -80,9 +79,7 @@ describe('replace', () => {
     const load = startLoad({ port: await frontPort(), host: 'app.shop.localhost', clients: 64 });
     for (let version = 1; version <= 3; version += 1) {
       shop.contract(contract({ version, env: 'START_DELAY: 300' }));
-      await vi.waitFor(() => expect(load.answers.at(-1)?.version ?? load.failures[0]).toBe(String(version)), {
-        timeout: 20_000,
-      });
+      await eventually(() => expect(load.answers.at(-1)?.version ?? load.failures[0]).toBe(String(version)));
       await load.more(64);
     }
     await load.stop();
@@ -113,10 +110,10 @@ describe('replace', () => {
       expect(await socket.closed).toBe(1001);
       await events.ended;
     }
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const answer = await request({ host: '127.0.0.1', port: ways[0]?.port ?? 0, path: '/' });
       expect(JSON.parse(answer.body)).toMatchObject({ version: '1' });
-    }, LONG);
+    });
     // By itself, when its last connection had ended: nobody had to kill it.
     expect((await shop.run('logs', 'app')).stdout).toMatch(/exited with code 0/);
   });
@@ -127,7 +124,7 @@ describe('replace', () => {
     const load = startLoad({ port: await frontPort(), host: 'app.shop.localhost', clients: 16 });
     await load.more(16);
     process.kill((await shop.service('app')).pid ?? 0, 'SIGKILL');
-    await vi.waitFor(async () => expect((await shop.service('app')).restarts).toBe(1), { timeout: 10_000 });
+    await eventually(async () => expect((await shop.service('app')).restarts).toBe(1));
     await shop.until('app', 'ready');
     await load.more(64);
     await load.stop();
@@ -160,11 +157,11 @@ describe('a ramp', () => {
     const load = startLoad({ port, clients: 16 });
     await load.more(16);
     expect((await shop.run('restart', 'app')).code).toBe(0);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { pid, state } = await shop.service('app');
       expect(state).toBe('ready');
       expect(pid).not.toBe(service.pid);
-    }, LONG);
+    });
     await load.more(64);
     await load.stop();
     expect(load.failures).toEqual([]);
@@ -172,7 +169,7 @@ describe('a ramp', () => {
 
     expect((await shop.run('stop', 'app')).code).toBe(0);
     await shop.until('app', 'idle');
-    await vi.waitFor(async () => expect(await dial(port)).toBe('refused'));
+    await eventually(async () => expect(await dial(port)).toBe('refused'));
   });
 
   it('does not stand where nobody asked for it', async () => {
@@ -195,14 +192,10 @@ describe('replicas', () => {
     const { code, stderr } = await shop.run('scale', 'app=3');
     expect([code, stderr]).toEqual([2, expect.stringContaining('portramp.yaml:')]);
     shop.contract(whole);
-    await vi.waitFor(async () => expect((await shop.stack()).problems ?? []).toEqual([]), {
-      timeout: 20_000,
-    });
+    await eventually(async () => expect((await shop.stack()).problems ?? []).toEqual([]));
     expect((await shop.service('app')).instances).toHaveLength(2);
     expect((await shop.run('scale', 'app=3')).code).toBe(0);
-    await vi.waitFor(async () => expect((await shop.service('app')).instances).toHaveLength(3), {
-      timeout: 20_000,
-    });
+    await eventually(async () => expect((await shop.service('app')).instances).toHaveLength(3));
   });
 
   it('share the work at front and ramp, and come and go while it goes on', async () => {
@@ -222,13 +215,10 @@ describe('replicas', () => {
       if (size !== 2) {
         expect((await shop.run('scale', `app=${size}`)).stdout).toMatch(new RegExp(`scaling app to ${size}`));
       }
-      await vi.waitFor(
-        async () => {
-          expect(await serving()).toHaveLength(size);
-          expect((await shop.service('app')).instances).toHaveLength(size);
-        },
-        { timeout: 20_000 },
-      );
+      await eventually(async () => {
+        expect(await serving()).toHaveLength(size);
+        expect((await shop.service('app')).instances).toHaveLength(size);
+      });
       for (const load of loads) {
         const before = load.answers.length;
         await load.more(200);
@@ -251,11 +241,11 @@ describe('replicas', () => {
     ];
     const [victim] = (await shop.service('app')).instances ?? [];
     process.kill(victim?.pid ?? 0, 'SIGKILL');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { instances, restarts } = await shop.service('app');
       expect(restarts).toBe(1);
       expect(instances?.map(({ state }) => state)).toEqual(['ready', 'ready']);
-    }, LONG);
+    });
     for (const load of loads) {
       await load.more(50);
       await load.stop();
@@ -270,16 +260,13 @@ describe('replicas', () => {
     const load = startLoad({ port: await portOf(shop), clients: 16 });
     shop.contract(contract({ version: 1, fields: rolling }));
     let most = 0;
-    await vi.waitFor(
-      async () => {
-        const { instances = [] } = await shop.service('app');
-        most = Math.max(most, instances.length);
-        const answers = load.answers.slice(-64).map(({ version }) => version);
-        expect(instances).toHaveLength(3);
-        expect(new Set(answers)).toEqual(new Set(['1']));
-      },
-      { timeout: 30_000 },
-    );
+    await eventually(async () => {
+      const { instances = [] } = await shop.service('app');
+      most = Math.max(most, instances.length);
+      const answers = load.answers.slice(-64).map(({ version }) => version);
+      expect(instances).toHaveLength(3);
+      expect(new Set(answers)).toEqual(new Set(['1']));
+    });
     await load.stop();
     expect(load.failures).toEqual([]);
     expect(most).toBeLessThanOrEqual(4);

@@ -112,7 +112,8 @@ describe.skipIf(engine === undefined)('a container', () => {
         'it ends, and the engine starts it again and again',
       ),
     );
-    await stack.until('loop', 'unwell', 30_000);
+    // Whether it was seen to run for a moment before is a matter of luck: it was ready then, and is unwell now.
+    await eventually(async () => expect((await stack.service('loop')).state).toMatch(/^(warming|unwell)$/));
   });
 
   it('does not take UDP for a port of the contract', async () => {

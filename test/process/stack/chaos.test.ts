@@ -90,7 +90,7 @@ it(`survives ${ROUNDS} rounds (seed ${SEED})`, { timeout: ROUNDS * 60_000 }, asy
     const began = performance.now();
     if (kind === 'runner') {
       // Its stack is gone with it, to the last process.
-      await eventually(() => expect(serversOf(marker)).toEqual([]));
+      await eventually(() => expect(serversOf(marker)).toEqual([]), 20_000);
       expect((await shop.run('dev', '-d')).code).toBe(0);
     }
     await quiet(marker, leases).catch((error: unknown) => {

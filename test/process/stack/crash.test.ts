@@ -31,8 +31,8 @@ describe('kill -9 of the daemon', () => {
     const daemon = daemonPid();
     process.kill(daemon, 'SIGKILL');
     // Looks at the lock file only: no command that would start a daemon itself.
-    await eventually(() => expect([0, daemon]).not.toContain(daemonPid()));
-    await eventually(async () => expect(await machine.ls()).toEqual(before));
+    await eventually(() => expect([0, daemon]).not.toContain(daemonPid()), 10_000);
+    await eventually(async () => expect(await machine.ls()).toEqual(before), 10_000);
     expect((await machine.get('web.shop.localhost')).status).toBe(200);
     expect((await machine.get('api.localhost')).status).toBe(200);
   });
@@ -50,7 +50,7 @@ describe('kill -9 of the daemon', () => {
       const daemon = daemonPid();
       writeFileSync(machine.home.ledger, text);
       process.kill(daemon, 'SIGKILL');
-      await eventually(async () => expect((await machine.ls()).stacks).toEqual(before));
+      await eventually(async () => expect((await machine.ls()).stacks).toEqual(before), 10_000);
       const status = JSON.parse((await machine.run(['daemon', 'status', '--json'])).stdout) as {
         problems: string[];
       };
@@ -97,13 +97,15 @@ describe('kill -9 of a runner', () => {
     const before = (await bank.stack()).services;
     const others = processesOf(machine.home).length;
     process.kill((await shop.stack()).pid ?? 0, 'SIGKILL');
-    await eventually(async () =>
-      expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['bank']),
+    await eventually(
+      async () => expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['bank']),
+      10_000,
     );
-    await eventually(() =>
-      expect(processesOf(machine.home).filter((line) => line.includes('sleep'))).toEqual([]),
+    await eventually(
+      () => expect(processesOf(machine.home).filter((line) => line.includes('sleep'))).toEqual([]),
+      10_000,
     );
-    await eventually(() => expect(processesOf(machine.home).length).toBeLessThan(others - 3));
+    await eventually(() => expect(processesOf(machine.home).length).toBeLessThan(others - 3), 10_000);
     expect((await machine.get('web.shop.localhost')).status).not.toBe(200);
     expect((await bank.stack()).services).toEqual(before);
     expect((await machine.get('web.bank.localhost')).status).toBe(200);

@@ -8,8 +8,10 @@ export class Emitter<Event> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls those who listen now: one that is added meanwhile hears of the next event, one that is removed of none. */
   emit(event: Event): void {
-    for (const listener of this.#listeners) listener(event);
+    const present = [...this.#listeners];
+    for (const listener of present) if (this.#listeners.has(listener)) listener(event);
   }
 
   get size(): number {

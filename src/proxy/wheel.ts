@@ -113,15 +113,10 @@ export class Wheel {
     this.#wakesAt = Infinity;
     const now = this.#now();
     const due: Deadline[] = [];
-    const first = Math.max(this.#seen + 1, now - SLOTS + 1);
-    this.#seen = Math.max(this.#seen, now);
-    for (let tick = first; tick <= now; tick += 1) {
-      for (const deadline of this.#slot(tick)) {
-        this.unhang(deadline);
-        if (deadline.due === OFF) continue;
-        if (deadline.due <= now) due.push(deadline);
-        else this.hang(deadline);
-      }
+    for (const deadline of this.#takePassed(now)) {
+      if (deadline.due === OFF) continue;
+      if (deadline.due <= now) due.push(deadline);
+      else this.hang(deadline);
     }
     this.#wakeForNext();
     for (const deadline of due) {
@@ -130,6 +125,20 @@ export class Wheel {
       deadline.due = OFF;
       deadline.expire();
     }
+  }
+
+  /**
+   * Takes down what hangs in the slots that passed, however late the turn is. All of them are empty before any of it
+   * is hung up again: a slot that passed is the one for a minute ahead as well.
+   */
+  #takePassed(now: number): Deadline[] {
+    const passed: Deadline[] = [];
+    for (let tick = Math.max(this.#seen + 1, now - SLOTS + 1); tick <= now; tick += 1) {
+      passed.push(...this.#slot(tick));
+    }
+    for (const deadline of passed) this.unhang(deadline);
+    this.#seen = Math.max(this.#seen, now);
+    return passed;
   }
 
   #wakeForNext(): void {

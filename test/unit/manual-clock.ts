@@ -4,37 +4,78 @@ import type { Clock } from '../../src/lib/clock.ts';
 export interface ManualClock extends Clock {
   /** Runs what falls due, in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Lets `ms` pass in which nothing runs, as in a process that was stopped; what fell due meanwhile runs at the end. */
+  stall(ms: number): Promise<void>;
+  /** Sets back what `now` says by `ms`; timers go by the time that passes and come as before. */
+  goBack(ms: number): void;
   /** Timers that are waiting. */
   readonly waiting: number;
 }
 
-export function createManualClock(): ManualClock {
-  let now = 0;
-  let timers: { at: number; task: () => void }[] = [];
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** How a clock and its timers are wrong. */
+export interface ClockFaults {
+  /** By how many milliseconds the next timer is late; below 0 for one that comes too early. Default: 0. */
+  readonly lateness?: () => number;
+  /** `now` stands still for so many milliseconds, then jumps. Default: 1. */
+  readonly grain?: number;
+}
+
+/** More timers than this in one advance are a loop that never ends. */
+const SPINNING = 200_000;
+
+interface Timer {
+  /** In milliseconds that passed, whatever `now` says. */
+  readonly at: number;
+  readonly task: () => void;
+}
+
+export function createManualClock({ lateness = () => 0, grain = 1 }: ClockFaults = {}): ManualClock {
+  let passed = 0;
+  let setBack = 0;
+  let timers: Timer[] = [];
+
+  const takeNext = (end: number): Timer | undefined => {
+    const next = timers.filter((timer) => timer.at <= end).sort((left, right) => left.at - right.at)[0];
+    timers = timers.filter((timer) => timer !== next);
+    return next;
+  };
+
+  /** Runs what is due until `end`, each when `moveTo` says. */
+  const run = async (end: number, moveTo: (timer: Timer) => number): Promise<void> => {
+    let count = 0;
+    for (let next = takeNext(end); next !== undefined; next = takeNext(end)) {
+      count += 1;
+      if (count > SPINNING) throw new Error(`${count} timers in one advance: a loop that never ends`);
+      passed = moveTo(next);
+      next.task();
+      await settle();
+    }
+    passed = end;
+  };
+
   return {
-    now: () => now,
+    now: () => Math.floor((passed - setBack) / grain) * grain,
     after(ms, task) {
-      const timer = { at: now + ms, task };
+      const wrong = lateness();
+      // As the timers of Node, one that is too early comes at least a millisecond later.
+      const timer = { at: passed + (wrong < 0 ? Math.max(1, ms + wrong) : ms + wrong), task };
       timers.push(timer);
       return () => {
         timers = timers.filter((other) => other !== timer);
       };
     },
-    async advance(ms) {
-      const end = now + ms;
-      for (;;) {
-        const next = timers.filter((timer) => timer.at <= end).sort((left, right) => left.at - right.at)[0];
-        if (next === undefined) break;
-        timers = timers.filter((timer) => timer !== next);
-        now = next.at;
-        next.task();
-        await settle();
-      }
-      now = end;
+    advance: (ms) => run(passed + ms, (timer) => Math.max(passed, timer.at)),
+    stall: (ms) => {
+      passed += ms;
+      return run(passed, () => passed);
+    },
+    goBack: (ms) => {
+      setBack += ms;
     },
     get waiting() {
       return timers.length;
     },
   };
 }
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -3,6 +3,7 @@ import { PortrampError } from '../lib/errors.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { RunningStack, StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
+import { notice } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -40,7 +41,7 @@ const findDaemon = (): Promise<DaemonClient | undefined> => dialDaemon(false);
 
 async function dialDaemon(spawn: boolean): Promise<DaemonClient | undefined> {
   const { connectDaemon } = await import('../protocol/client.ts');
-  return connectDaemon({ home: locateHome(), spawn, version: VERSION });
+  return connectDaemon({ home: locateHome(), spawn, version: VERSION, onNotice: notice });
 }
 
 export const isSameStack = (left: StackKey, right: StackKey): boolean =>

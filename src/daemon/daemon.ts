@@ -52,7 +52,7 @@ const DRAIN_TIME = 500;
  * @throws PortrampError STATE_FOLDER, LEDGER_NEWER, FRONT_PORT_CONFLICT, USAGE, DAEMON_UNREACHABLE.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon | typeof ALREADY_RUNNING> {
-  await prepareStateFolder(options.home);
+  for (const text of await prepareStateFolder(options.home)) options.log(text);
   const lock = await claimSocket(options.home);
   if (lock === ALREADY_RUNNING) return ALREADY_RUNNING;
   try {

@@ -58,8 +58,10 @@ try {
   process.on('SIGINT', () => daemon.end('stop'));
   const copy = dirname(fileURLToPath(import.meta.url));
   if (dirname(copy) === home.versions) {
-    await markInUse(copy);
-    await removeOldCopies(home.versions, copy);
+    // Housekeeping: a disk that is full must not keep the front away.
+    await markInUse(copy)
+      .then(() => removeOldCopies(home.versions, copy))
+      .catch((error: unknown) => log(`old copies are kept: ${messageOf(error)}`));
   }
   await report({ ready: true });
   await daemon.ended;

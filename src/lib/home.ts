@@ -11,6 +11,8 @@ export interface Home {
   /** Set when the socket had to go into a folder of its own, which must be created 0700. */
   readonly socketFolder: string | undefined;
   readonly lock: string;
+  /** Held by whoever starts a daemon. */
+  readonly spawnLock: string;
   readonly ledger: string;
   /** The port of the front. */
   readonly front: string;
@@ -25,6 +27,8 @@ export interface Home {
   readonly tasks: string;
   /** What each run has started: one file a run. */
   readonly runs: string;
+  /** What detached runners print: one file a stack. */
+  readonly runners: string;
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS; a longer path is truncated without a word. */
@@ -41,6 +45,7 @@ export function locateHome(environment: Environment = process.env): Home {
     root,
     ...socket,
     lock: join(root, 'daemon.lock'),
+    spawnLock: join(root, 'spawn.lock'),
     ledger: join(root, 'ledger.json'),
     front: join(root, 'front.json'),
     daemonLog: join(root, 'daemon.log'),
@@ -49,6 +54,7 @@ export function locateHome(environment: Environment = process.env): Home {
     logs: join(root, 'logs'),
     tasks: join(root, 'tasks'),
     runs: join(root, 'runs'),
+    runners: join(root, 'runners'),
   };
 }
 

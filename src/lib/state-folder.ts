@@ -1,17 +1,19 @@
-import { access, chmod, constants, lstat, mkdir } from 'node:fs/promises';
+import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, sep } from 'node:path';
 
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
+import { lookAt, settleEntries } from './state-entries.ts';
 
 /**
  * Makes the state folder (and the socket's, where that is another one): of this user, closed to all others
  * (mode 0700).
+ * @returns What a person should know: entries that were set aside because they are of another kind.
  * @throws PortrampError STATE_FOLDER for a folder that belongs to somebody else, a link or an ordinary file; also
  * when one of portramp's own files in it does, or is a link.
  */
-export async function prepareStateFolder(home: Home): Promise<void> {
+export async function prepareStateFolder(home: Home): Promise<string[]> {
   for (const folder of foldersOf(home)) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -30,7 +32,7 @@ export async function prepareStateFolder(home: Home): Promise<void> {
     }
     await checkWritable(folder);
   }
-  for (const path of ownFilesOf(home)) await checkEntry(path);
+  return settleEntries(home);
 }
 
 /**
@@ -76,32 +78,6 @@ const unusable = (folder: string, error: unknown): PortrampError =>
     cause: error,
   });
 
-/** What portramp writes there. `config.yaml` is the user's, who may keep it elsewhere and link to it. */
-const ownFilesOf = ({ lock, ledger, front, daemonLog, versions, logs }: Home): string[] => [
-  lock,
-  ledger,
-  front,
-  daemonLog,
-  versions,
-  logs,
-];
-
-/** A link that was planted while the folder was open would have us write where it leads. */
-async function checkEntry(path: string): Promise<void> {
-  const stats = await lookAt(path);
-  if (stats === undefined) return;
-  const hint = `look at it, then remove it: portramp makes its own`;
-  if (stats.isSymbolicLink()) {
-    throw new PortrampError('STATE_FOLDER', `${path} is a symbolic link`, { hint });
-  }
-  const user = process.getuid?.();
-  if (user !== undefined && stats.uid !== user) {
-    throw new PortrampError('STATE_FOLDER', `${path} belongs to user ${stats.uid}, not to you (${user})`, {
-      hint,
-    });
-  }
-}
-
 const foldersOf = (home: Home): string[] =>
   home.socketFolder === undefined ? [home.root] : [home.root, home.socketFolder];
 
@@ -122,16 +98,4 @@ async function checkFolder(folder: string): Promise<Stats | undefined> {
     });
   }
   return stats;
-}
-
-async function lookAt(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new PortrampError('STATE_FOLDER', `cannot look at ${path}: ${messageOf(error)}`, {
-      hint: 'set PORTRAMP_HOME to a folder that you may read',
-      cause: error,
-    });
-  }
 }

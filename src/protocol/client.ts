@@ -3,7 +3,6 @@
  * most commands need nothing else.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { join } from 'node:path';
 
 import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
@@ -32,6 +31,8 @@ export interface ConnectOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Milliseconds for all of it. */
   readonly timeout?: number;
+  /** Told what a person should know, such as damaged state that was set aside. */
+  readonly onNotice?: (text: string) => void;
 }
 
 const CONNECT_TIMEOUT = 20_000;
@@ -58,11 +59,10 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
     if (first.kind === 'older') throw mismatchError(options, first.status);
     return undefined;
   }
-  await prepareStateFolder(options.home);
+  for (const text of await prepareStateFolder(options.home)) options.onNotice?.(text);
   const deadline = Date.now() + (options.timeout ?? CONNECT_TIMEOUT);
-  const lockPath = join(options.home.root, 'spawn.lock');
   while (Date.now() < deadline) {
-    const lock = tryLock(lockPath);
+    const lock = tryLock(options.home.spawnLock);
     if (lock !== undefined) {
       try {
         return await replaceOrStart(options);

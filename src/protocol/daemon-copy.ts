@@ -3,10 +3,10 @@
  * `node_modules` it came from, and a reinstallation there must not change a running program.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { PortrampError, errnoOf } from '../lib/errors.ts';
+import { PortrampError } from '../lib/errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 
 export const DAEMON_ENTRY = 'daemon.js';
@@ -17,28 +17,54 @@ const USER_FILE = 'in-use.json';
 /** A copy that nobody runs from yet may be about to be used (milliseconds). */
 const SETTLING = 60_000;
 
-/** Copies the bundle into `versions/VERSION-HASH`, unless it is there; returns that folder. */
+/** Makes the files of a copy modules: there is no package.json of ours above them. */
+const MANIFEST = '{ "type": "module" }\n';
+
+/**
+ * Copies the bundle into `versions/VERSION-HASH`; returns that folder. A copy that is there is used when its files
+ * still have the content that its name says; a damaged one (a power cut, a cleaner of old files) is made again.
+ * The caller holds the start lock.
+ */
 export async function copyBundle(bundle: string, versions: string, version: string): Promise<string> {
   const names = await listBundle(bundle);
-  const hash = createHash('sha256');
-  for (const name of names) hash.update(`${name}\0`).update(await readFile(join(bundle, name)));
+  const content = await digestOf(bundle, names);
   const label = version.replace(/[^\w.+-]/g, '_');
-  const copy = join(versions, `${label}-${hash.digest('hex').slice(0, 16)}`);
-  if (await isFolder(copy)) return copy;
+  const copy = join(versions, `${label}-${content.slice(0, 16)}`);
+  const isWhole = (): Promise<boolean> => holdsBundle(copy, names, content);
+  if (await isWhole()) return copy;
   await mkdir(versions, { recursive: true, mode: 0o700 });
   const draft = join(versions, `.draft-${process.pid}-${randomBytes(4).toString('hex')}`);
   try {
     await mkdir(draft, { mode: 0o700 });
     for (const name of names) await cp(join(bundle, name), join(draft, name));
-    await writeFile(join(draft, 'package.json'), '{ "type": "module" }\n');
+    await writeFile(join(draft, 'package.json'), MANIFEST);
+    await rm(copy, { recursive: true, force: true });
     await rename(draft, copy);
   } catch (error) {
     // Another starter was faster: the name holds a hash of the content, so its copy is the same.
-    if (!(await isFolder(copy))) throw error;
+    if (!(await isWhole())) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
   return copy;
+}
+
+/** The hash of the names and the content of these files. */
+async function digestOf(folder: string, names: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of names) hash.update(`${name}\0`).update(await readFile(join(folder, name)));
+  return hash.digest('hex');
+}
+
+/** Whatever keeps the copy from being read makes it worthless: it is made again from the bundle. */
+async function holdsBundle(copy: string, names: readonly string[], content: string): Promise<boolean> {
+  try {
+    if (!(await lstat(copy)).isDirectory()) return false;
+    if ((await readFile(join(copy, 'package.json'), 'utf8')) !== MANIFEST) return false;
+    return (await digestOf(copy, names)) === content;
+  } catch {
+    return false;
+  }
 }
 
 /** Says that this process runs from the copy. */
@@ -78,13 +104,4 @@ async function listBundle(bundle: string): Promise<string[]> {
     });
   }
   return names.sort();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -63,6 +63,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   let mayStart = true;
   let closed = false;
   let cancelRedial: (() => void) | undefined;
+  const outage = createOutage(clock, onNotice);
 
   const flush = async (): Promise<void> => {
     // What changes while this runs is sent by the next round.
@@ -96,13 +97,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const claim = { root, environment, workspace, workspaceId, main, branch };
     const answer = await client.request('claim', { ...claim, held: { slug, index, leases: [...leases] } });
     await client.request('attach', { stack: { root, environment }, pid: options.pid });
+    for (const text of answer.notices) onNotice(text);
     options.onRegistered(answer);
   };
 
   const redial = (): void => {
     if (closed) return;
     cancelRedial = clock.after(REDIAL * (0.2 + Math.random()), () => {
-      void reconnect().catch(redial);
+      void reconnect().catch((error: unknown) => {
+        if (!closed) outage.tell(error);
+        redial();
+      });
     });
   };
 
@@ -119,6 +124,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     }
     connected = true;
     mayStart = true;
+    outage.end();
     listen();
     onNotice('connected to the daemon again');
     await publish(undefined);
@@ -156,6 +162,32 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       closed = true;
       cancelRedial?.();
       client.close();
+    },
+  };
+}
+
+/** What keeps the daemon away, for a person: told when it changes, not twice a second. */
+interface Outage {
+  tell(error: unknown): void;
+  end(): void;
+}
+
+/** Milliseconds between two reasons: some have a part that is another one each time, such as the name of a draft. */
+const REASON_PAUSE = 3_000;
+
+function createOutage(clock: Clock, onNotice: (text: string) => void): Outage {
+  let last: { readonly reason: string; readonly at: number } | undefined;
+  return {
+    tell: (error) => {
+      const hint = error instanceof PortrampError && error.hint !== undefined ? ` (${error.hint})` : '';
+      const reason = messageOf(error) + hint;
+      const isOld = last?.reason === reason;
+      if (isOld || (last !== undefined && clock.now() - last.at < REASON_PAUSE)) return;
+      last = { reason, at: clock.now() };
+      onNotice(`the daemon is not back: ${reason}`);
+    },
+    end: () => {
+      last = undefined;
     },
   };
 }

@@ -55,8 +55,7 @@ const SETTLED_AGE = 60_000;
 
 /** Removes logs of stacks that nobody knows: of those just forgotten, and after a ledger was lost. Returns their paths. */
 async function removeLeftovers(client: DaemonClient, forgotten: readonly string[]): Promise<string[]> {
-  const { root, logs } = locateHome();
-  const runners = join(root, 'runners');
+  const { logs, runners } = locateHome();
   // Listed before the stacks are: a folder that appears meanwhile is none of these.
   const folders = await readdir(logs).catch(() => []);
   const files = await readdir(runners).catch(() => []);

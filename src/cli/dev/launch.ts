@@ -28,7 +28,7 @@ export async function launchRunner(
   names: readonly string[],
   onReport: (report: Report) => boolean,
 ): Promise<Launch> {
-  const folder = join(locateHome().root, 'runners');
+  const folder = locateHome().runners;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const name = runnerLogOf(key);
   // Its own file until it is clear that this runner is the stack's: two may be started in the same moment.

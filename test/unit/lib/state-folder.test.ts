@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -26,6 +27,9 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
+
+const FILES = ['daemon.lock', 'spawn.lock', 'ledger.json', 'front.json', 'daemon.log'];
+const FOLDERS = ['versions', 'logs', 'tasks', 'runs', 'runners'];
 
 describe('the state folder', () => {
   it('is made for this user alone, parents included', async () => {
@@ -69,7 +73,7 @@ describe('the state folder', () => {
     await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({ code: 'STATE_FOLDER' });
   });
 
-  it.each(['daemon.lock', 'ledger.json', 'front.json', 'daemon.log', 'versions', 'logs'])(
+  it.each([...FILES, ...FOLDERS])(
     'may not hold a planted link %s, which stays as it is, like what it leads to',
     async (name) => {
       const root = join(folder, 'home');
@@ -80,23 +84,55 @@ describe('the state folder', () => {
       await expect(prepareStateFolder(homeAt(root))).rejects.toMatchObject({
         code: 'STATE_FOLDER',
         message: `${join(root, name)} is a symbolic link`,
-        hint: 'look at it, then remove it: portramp makes its own',
+        hint: `look at it, then move it away: mv ${join(root, name)} ${join(root, name)}.aside`,
       });
       expect(readFileSync(victim, 'utf8')).toBe('precious');
       expect(lstatSync(join(root, name)).isSymbolicLink()).toBe(true);
     },
   );
 
+  it.each(FILES)('has a folder in the place of %s set aside, with all that is in it', async (name) => {
+    const home = homeAt(join(folder, 'home'));
+    const path = join(home.root, name);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'kept'), 'precious');
+    const [notice = '', ...others] = await prepareStateFolder(home);
+    const aside = notice.replace(`${path} was a folder and was set aside as `, '');
+    expect(others).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+    expect(readFileSync(join(aside, 'kept'), 'utf8')).toBe('precious');
+    expect(await prepareStateFolder(home)).toEqual([]);
+  });
+
+  it.each(FOLDERS)('has a file in the place of %s set aside', async (name) => {
+    const home = homeAt(join(folder, 'home'));
+    mkdirSync(home.root);
+    writeFileSync(join(home.root, name), 'precious');
+    const [notice = ''] = await prepareStateFolder(home);
+    expect(notice).toContain(`${join(home.root, name)} was not a folder and was set aside as `);
+    expect(readFileSync(notice.replace(/.* as /, ''), 'utf8')).toBe('precious');
+  });
+
+  it('is opened to its owner again where a mode keeps the owner out', async () => {
+    const home = homeAt(join(folder, 'home'));
+    mkdirSync(home.versions, { recursive: true });
+    writeFileSync(home.ledger, '{}');
+    chmodSync(home.versions, 0o500);
+    chmodSync(home.ledger, 0o000);
+    expect(await prepareStateFolder(home)).toEqual([]);
+    expect([modeOf(home.versions), modeOf(home.ledger)]).toEqual([0o700, 0o600]);
+  });
+
   it('may hold a link to the settings, which are the user’s', async () => {
     const root = join(folder, 'home');
     mkdirSync(root);
     writeFileSync(join(folder, 'dotfile.yaml'), '');
     symlinkSync(join(folder, 'dotfile.yaml'), join(root, 'config.yaml'));
-    await expect(prepareStateFolder(homeAt(root))).resolves.toBeUndefined();
+    await expect(prepareStateFolder(homeAt(root))).resolves.toEqual([]);
   });
 
-  it('may not hold a file of somebody else', async () => {
-    if (process.getuid?.() !== 0) return console.log('skipped: only root can give a file away');
+  it('may not hold a file of somebody else', async (context) => {
+    if (process.getuid?.() !== 0) return context.skip('only root can give a file away');
     const root = join(folder, 'home');
     mkdirSync(root);
     writeFileSync(join(root, 'ledger.json'), '{}');

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { PortrampError } from '../../../src/lib/errors.ts';
+import type { StackIdentity } from '../../../src/plan/plan.ts';
+import type { DaemonClient } from '../../../src/protocol/client.ts';
+import { openSession, type Session } from '../../../src/stack/session.ts';
+import { createManualClock, type ManualClock } from '../manual-clock.ts';
+
+const STACK: StackIdentity = {
+  root: '/shop',
+  environment: 'dev',
+  workspace: 'shop',
+  workspaceId: 'id',
+  main: true,
+  slug: 'shop',
+  ident: 'shop',
+  index: 0,
+};
+
+/** A daemon of which a test says when it goes, and what it answers. */
+interface FakeDaemon {
+  readonly client: DaemonClient;
+  readonly asked: (readonly [string, unknown])[];
+  readonly closed: boolean;
+  notify(name: string, params: unknown): void;
+  die(): void;
+}
+
+function createDaemon(answers: Record<string, unknown> = {}): FakeDaemon {
+  const asked: (readonly [string, unknown])[] = [];
+  let onClose = (): void => undefined;
+  let onNotice: Parameters<DaemonClient['onNotice']>[0] = () => undefined;
+  let closed = false;
+  const all: Record<string, unknown> = {
+    claim: { stack: STACK, front: { http: 7267 }, notices: [] },
+    attach: {},
+    publish: { front: { http: 7267 }, refusedHosts: {} },
+    ...answers,
+  };
+  const client: DaemonClient = {
+    protocol: 1,
+    version: '1.0.0',
+    pid: 1,
+    // The session asks only for what is above.
+    request: async (name, params) => {
+      asked.push([name, params]);
+      const answer = all[name];
+      if (answer instanceof Error) throw answer;
+      return answer as never;
+    },
+    onNotice: (listener) => {
+      onNotice = listener;
+      return () => undefined;
+    },
+    onClose: (listener) => {
+      onClose = listener;
+      return () => undefined;
+    },
+    onCommand: () => undefined,
+    close: () => {
+      closed = true;
+    },
+  };
+  return {
+    client,
+    asked,
+    get closed() {
+      return closed;
+    },
+    notify: (name, params) => onNotice(name as never, params as never),
+    die: () => onClose(),
+  };
+}
+
+let clock: ManualClock;
+let notices: string[];
+/** What the next dials give, in this order; the last one again and again. */
+let dials: (FakeDaemon | Error | undefined)[];
+let spawns: boolean[];
+let registered: unknown[];
+let session: Session;
+let first: FakeDaemon;
+
+beforeEach(async () => {
+  clock = createManualClock();
+  first = createDaemon();
+  [notices, dials, spawns, registered] = [[], [first], [], []];
+  session = await openSession({
+    clock,
+    pid: 1,
+    connect: async ({ spawn }) => {
+      spawns.push(spawn);
+      const next = dials.length > 1 ? dials.shift() : dials[0];
+      if (next instanceof Error) throw next;
+      return next?.client;
+    },
+    onCommand: async () => ({}),
+    onNotice: (text) => notices.push(text),
+    onFindings: () => undefined,
+    onPublished: () => undefined,
+    onRegistered: (claim) => registered.push(claim),
+  });
+  await session.attach(STACK, []);
+  await session.publish({ services: [], routes: [] });
+});
+
+afterEach(() => session.close());
+
+describe('a session whose daemon dies', () => {
+  it('says why the next one does not come, once, and again when the reason changes', async () => {
+    dials = [new PortrampError('STATE_FOLDER', 'cannot write to /home', { hint: 'make room on that disk' })];
+    first.die();
+    await clock.advance(20_000);
+    expect(spawns.length).toBeGreaterThan(20);
+    expect(notices).toEqual([
+      'lost the daemon; services run on, looking for it',
+      'the daemon is not back: cannot write to /home (make room on that disk)',
+    ]);
+    dials = [new PortrampError('LEDGER_NEWER', 'the ledger is newer')];
+    await clock.advance(20_000);
+    expect(notices.slice(2)).toEqual(['the daemon is not back: the ledger is newer']);
+  });
+
+  it('says nothing of it when the next one is there at once, and registers everything', async () => {
+    const next = createDaemon({ claim: { stack: STACK, front: { http: 7267 }, notices: ['set aside'] } });
+    dials = [next];
+    first.die();
+    await clock.advance(1_000);
+    expect(next.asked.map(([name]) => name)).toEqual(['claim', 'attach', 'publish']);
+    expect(next.asked[0]?.[1]).toMatchObject({ root: '/shop', held: { slug: 'shop', index: 0, leases: [] } });
+    expect(notices).toEqual([
+      'lost the daemon; services run on, looking for it',
+      'set aside',
+      'connected to the daemon again',
+    ]);
+    expect(registered).toHaveLength(1);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('closes a connection on which it cannot register, and goes on trying', async () => {
+    const broken = createDaemon({ claim: new PortrampError('STATE_FOLDER', 'the disk is full') });
+    const next = createDaemon();
+    dials = [broken, next];
+    first.die();
+    await clock.advance(5_000);
+    expect(broken.closed).toBe(true);
+    expect(notices).toContain('the daemon is not back: the disk is full');
+    expect(notices.at(-1)).toBe('connected to the daemon again');
+  });
+
+  it('starts no daemon that a person has stopped, and does after any other end', async () => {
+    first.notify('closing', { reason: 'stop' });
+    dials = [undefined];
+    first.die();
+    await clock.advance(5_000);
+    expect(new Set(spawns.slice(1))).toEqual(new Set([false]));
+    const next = createDaemon();
+    dials = [next];
+    await clock.advance(1_000);
+    next.die();
+    dials = [undefined];
+    await clock.advance(1_000);
+    expect(spawns.at(-1)).toBe(true);
+  });
+
+  it('looks for no other one when it is closed', async () => {
+    session.close();
+    first.die();
+    await clock.advance(5_000);
+    expect(spawns).toEqual([true]);
+    expect(clock.waiting).toBe(0);
+  });
+});

@@ -15,8 +15,8 @@ export interface RawClient {
   readonly closed: Promise<{ readonly text: string; readonly code: string | undefined }>;
 }
 
-export async function openRaw(port: number): Promise<RawClient> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+export async function openRaw(port: number, host = '127.0.0.1'): Promise<RawClient> {
+  const socket = connect({ port, host, allowHalfOpen: true });
   let text = '';
   let code: string | undefined;
   let look = (): void => undefined;

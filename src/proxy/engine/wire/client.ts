@@ -53,6 +53,8 @@ export class Client {
   #lingering = false;
   #abort: AbortController | undefined;
   #signalIsSpent = false;
+  /** Ends the watch that `watchPresence` began. */
+  #unwatch: (() => void) | undefined;
 
   constructor(accepted: Socket, context: ServerContext) {
     this.socket = adopt(accepted, (piece, length) => {
@@ -94,6 +96,15 @@ export class Client {
     this.#abort?.abort();
   }
 
+  /** The client has closed its half and is to get an answer: the connection ends as soon as it has left. */
+  watchPresence(): void {
+    const { remoteAddress, socket } = this;
+    const { localAddress, localPort, remotePort } = socket;
+    if (localAddress === undefined || localPort === undefined || remotePort === undefined) return;
+    const connection = { localAddress, localPort, remoteAddress, remotePort };
+    this.#unwatch ??= this.context.presence.watch(connection, () => this.destroy());
+  }
+
   /** The exchange is over; the next request may be read, or the connection ends. */
   finish(keep: boolean): void {
     this.#user = undefined;
@@ -119,6 +130,7 @@ export class Client {
   /** Hands the connection over from an exchange to a tunnel. */
   become(user: ClientUser): void {
     this.#user = user;
+    this.#unwatch?.();
     // What decisions listen to is not kept for as long as a tunnel is open.
     this.#abort = undefined;
   }
@@ -139,6 +151,7 @@ export class Client {
     this.#user = undefined;
     this.#held = undefined;
     this.#returnReader();
+    this.#unwatch?.();
     this.socket.end();
     this.socket.resume();
     this.deadline.set(this.context.timeouts.linger);
@@ -259,6 +272,7 @@ export class Client {
     this.#held = undefined;
     this.#returnReader();
     this.deadline.remove();
+    this.#unwatch?.();
     user?.onClientClose();
     this.#abort?.abort();
   }

@@ -30,6 +30,7 @@ export class Patience {
 
   /** Something has happened: what has to happen next gets its time. */
   update(): void {
+    if (this.#client.ended) this.#client.watchPresence();
     const wait = this.#next();
     // Informational responses, and a head that drips in, do not buy time.
     if (wait === 'answer' && this.#wait === 'answer') return;

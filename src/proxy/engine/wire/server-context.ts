@@ -1,13 +1,17 @@
 /** What all connections of one server share. */
 import type { Pool } from '../../pool.ts';
+import type { Presence } from '../../presence.ts';
 import type { Wheel } from '../../wheel.ts';
 import type { Handler } from '../engine.ts';
 import type { Client } from './client.ts';
 import type { Timeouts } from './limits.ts';
 
+export type ServerParts = Pick<ServerContext, 'handler' | 'pool' | 'presence' | 'wheel' | 'timeouts'>;
+
 export class ServerContext {
   readonly handler: Handler;
   readonly pool: Pool;
+  readonly presence: Presence;
   readonly wheel: Wheel;
   readonly timeouts: Timeouts;
   readonly clients = new Set<Client>();
@@ -17,9 +21,10 @@ export class ServerContext {
   onEmpty: (() => void) | undefined;
   readonly #watched = new WeakSet<AbortSignal>();
 
-  constructor(handler: Handler, pool: Pool, wheel: Wheel, timeouts: Timeouts) {
+  constructor({ handler, pool, presence, wheel, timeouts }: ServerParts) {
     this.handler = handler;
     this.pool = pool;
+    this.presence = presence;
     this.wheel = wheel;
     this.timeouts = timeouts;
   }

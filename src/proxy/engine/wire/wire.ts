@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { createPool } from '../../pool.ts';
+import { createPresence, systemLookUp, type PresenceOptions } from '../../presence.ts';
 import { Wheel } from '../../wheel.ts';
 import type { Engine, EngineServer, Handler } from '../engine.ts';
 import { Client } from './client.ts';
@@ -12,6 +13,8 @@ import { ServerContext } from './server-context.ts';
 export interface WireOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly clock?: Clock;
+  /** How clients that have sent FIN are looked up; default: as the system can. */
+  readonly lookUp?: PresenceOptions['lookUp'];
 }
 
 export function createWireEngine(options: WireOptions = {}): Engine {
@@ -23,7 +26,9 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const wheel = new Wheel(clock);
   const pool = createPool({ wheel, connectTimeout: timeouts.connect });
-  const context = new ServerContext(handler, pool, wheel, timeouts);
+  const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
+  const presence = createPresence({ clock, lookUp });
+  const context = new ServerContext({ handler, pool, presence, wheel, timeouts });
   const { clients } = context;
   return {
     accept: (socket: Socket) => {

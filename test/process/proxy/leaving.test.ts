@@ -31,8 +31,10 @@ describe.each([
   });
 
   it.each(REQUESTS)('after %s is told to the service at once', async (_, request) => {
-    let ask = (_: ServerResponse): void => undefined;
-    const asked = new Promise<ServerResponse>((resolve) => (ask = resolve));
+    let ask: (response: ServerResponse) => void;
+    const asked = new Promise<ServerResponse>((resolve) => {
+      ask = resolve;
+    });
     await scene.backend((incoming: IncomingMessage, response) => {
       incoming.resume();
       if (incoming.url === '/events') response.write('data: 1\n\n');

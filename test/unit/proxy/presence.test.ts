@@ -48,7 +48,7 @@ async function watchOne(states: readonly PeerState[]) {
   const since = clock.now();
   const presence = createPresence({ clock, lookUp });
   const end = presence.watch(connection, () => gone.push(clock.now() - since));
-  return { clock, presence, passes, gone, end, advance: clock.advance };
+  return { clock, presence, passes, gone, end, advance: (ms: number) => clock.advance(ms) };
 }
 
 it('tells of a client that left, within a quarter of a second', async () => {

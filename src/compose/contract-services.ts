@@ -16,6 +16,7 @@ import { isRoutable } from '../contract/ports.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { ComposeProject, ComposeService } from './model.ts';
 import { canPublish, publicationsOf } from './publications.ts';
+import { hasProfile } from './selection.ts';
 
 export interface Merged {
   readonly contract: Contract;
@@ -23,7 +24,13 @@ export interface Merged {
   readonly findings: readonly Finding[];
 }
 
-export function addComposeServices(contract: Contract, project: ComposeProject): Merged {
+/** @param profiles Those that are on: what stands behind another one waits until it is named. */
+export function addComposeServices(
+  contract: Contract,
+  project: ComposeProject,
+  profiles: readonly string[] = [],
+): Merged {
+  const isOn = (service: ComposeService): boolean => service.replicas > 0 && hasProfile(service, profiles);
   const findings: Finding[] = [];
   const names = namesInContract(contract, project);
   const services = new Map<string, Service>();
@@ -49,7 +56,7 @@ export function addComposeServices(contract: Contract, project: ComposeProject):
   for (const [composeName, name] of names) {
     const found = project.services.get(composeName);
     if (!services.has(name) && found !== undefined)
-      services.set(name, makeService(name, found, project, names));
+      services.set(name, makeService(name, found, project, names, isOn(found)));
   }
   return { contract: { ...contract, services }, findings };
 }
@@ -88,6 +95,7 @@ function makeService(
   found: ComposeService,
   project: ComposeProject,
   names: ReadonlyMap<string, string>,
+  isOn: boolean,
 ): ContractService {
   return {
     kind: 'compose',
@@ -103,8 +111,7 @@ function makeService(
     consumes: dependenciesOf(found, names),
     ports: portsOf(name, found, project),
     ready: { kind: 'default', interval: INTERVAL },
-    // What stands behind a profile, or is switched off, waits until it is named.
-    start: found.profiles.length > 0 || found.replicas === 0 ? 'manual' : 'auto',
+    start: isOn ? 'auto' : 'manual',
     stop: { signal: 'SIGTERM', timeout: STOP_TIMEOUT },
     resolve: 'system',
   };

@@ -4,35 +4,75 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 export type Interpolated = { readonly value: string } | { readonly problem: string };
 
-const TOKEN = /\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}$]*))?\})/g;
+/** A braced expression in two parts: the name, and an operator with what follows. */
+const BRACED = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^]*))?$/;
+
+const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
 /**
- * Expands `$VAR`, `${VAR}` and the forms with `:-`, `-`, `:?`, `?`, `:+` and `+`, not nested ones. An unset variable is
- * empty, as in Compose; `$$` stays as it is, because `config` writes it that way too.
+ * Expands `$VAR`, `${VAR}` and the forms with `:-`, `-`, `:?`, `?`, `:+` and `+`, also nested ones. An unset variable is
+ * empty. As `config` writes it, every dollar sign of the result is doubled: that of `$$`, one that begins no variable,
+ * and those of the variables' values.
  */
 export function interpolate(text: string, variables: Variables): Interpolated {
-  let problem: string | undefined;
-  const value = text.replace(
-    TOKEN,
-    (whole, dollar?: string, bare?: string, braced?: string, operator?: string, operand = '') => {
-      if (dollar !== undefined) return whole;
-      const name = bare ?? braced ?? '';
-      const found = variables[name];
-      const isSet = found !== undefined && (found !== '' || !(operator ?? '').startsWith(':'));
-      switch (operator?.at(-1)) {
-        case '-':
-          return isSet ? found : operand;
-        case '+':
-          return isSet ? operand : '';
-        case '?':
-          if (!isSet) problem ??= `the variable ${name} is not set: ${operand || 'it is required'}`;
-          return found ?? '';
-        default:
-          return found ?? '';
-      }
-    },
-  );
-  const rest = text.replace(TOKEN, '');
-  if (problem === undefined && rest.includes('$')) problem = `cannot expand "${text}"`;
-  return problem === undefined ? { value } : { problem };
+  let value = '';
+  for (let index = 0; index < text.length;) {
+    const dollar = text.indexOf('$', index);
+    if (dollar === -1) return { value: value + text.slice(index) };
+    value += text.slice(index, dollar);
+    const next = text[dollar + 1];
+    if (next === '{') {
+      const end = closingBrace(text, dollar);
+      const expanded = end === -1 ? undefined : expandBraced(text.slice(dollar + 2, end), variables);
+      if (expanded === undefined) return { problem: `cannot expand "${text}"` };
+      if ('problem' in expanded) return expanded;
+      value += expanded.value;
+      index = end + 1;
+      continue;
+    }
+    NAME.lastIndex = dollar + 1;
+    const name = NAME.exec(text)?.[0];
+    if (name !== undefined) value += escape(variables[name] ?? '');
+    else value += '$$';
+    index = dollar + (name?.length ?? (next === '$' ? 1 : 0)) + 1;
+  }
+  return { value };
 }
+
+/** The brace that ends the expression at `start`: braces that nested expressions open are closed first. */
+function closingBrace(text: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index += 1) {
+    if (text.startsWith('${', index)) {
+      depth += 1;
+      index += 1;
+    } else if (text[index] === '}') {
+      depth -= 1;
+      if (depth === 0) return index;
+    }
+  }
+  return -1;
+}
+
+function expandBraced(expression: string, variables: Variables): Interpolated | undefined {
+  const [matched, name = '', operator = '', operand = ''] = BRACED.exec(expression) ?? [];
+  if (matched === undefined) return undefined;
+  const found = variables[name];
+  const isSet = found !== undefined && (found !== '' || !operator.startsWith(':'));
+  switch (operator.at(-1)) {
+    case '-':
+      return isSet ? { value: escape(found) } : interpolate(operand, variables);
+    case '+':
+      return isSet ? interpolate(operand, variables) : { value: '' };
+    case '?': {
+      if (isSet) return { value: escape(found) };
+      const why = interpolate(operand, variables);
+      if ('problem' in why) return why;
+      return { problem: `the variable ${name} is not set: ${why.value || 'it is required'}` };
+    }
+    default:
+      return { value: escape(found ?? '') };
+  }
+}
+
+const escape = (value: string): string => value.replaceAll('$', '$$$$');

@@ -1,5 +1,5 @@
 /** Which services a command of Compose is about. Pure. */
-import type { ComposeProject } from './model.ts';
+import type { ComposeProject, ComposeService } from './model.ts';
 
 /**
  * The services that `up` starts: those named and what they depend on, else every one whose profiles are on. A named
@@ -10,11 +10,12 @@ export function selectStarted(
   named: readonly string[],
   profiles: readonly string[],
 ): Set<string> {
-  const isOn = (name: string): boolean => {
-    const own = project.services.get(name)?.profiles ?? [];
-    return own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
-  };
-  const first = named.length > 0 ? named : [...project.services.keys()].filter(isOn);
+  const first =
+    named.length > 0
+      ? named
+      : [...project.services.values()]
+          .filter((service) => hasProfile(service, profiles))
+          .map(({ name }) => name);
   const selected = new Set<string>();
   const add = (name: string): void => {
     const service = project.services.get(name);
@@ -25,3 +26,7 @@ export function selectStarted(
   for (const name of first) add(name);
   return selected;
 }
+
+/** Whether one of the service's profiles is on; a service without any always is. */
+export const hasProfile = ({ profiles: own }: ComposeService, profiles: readonly string[]): boolean =>
+  own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));

@@ -2,7 +2,7 @@
 import type { ComposePort, Protocol } from './model.ts';
 
 const SYNTAX =
-  /^(?:(?:\[(?<v6>[0-9a-f:.]+)\]|(?<v4>[\d.]+|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*)):(?=[^:]*:))?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>tcp|udp|sctp))?$/i;
+  /^(?:(?:\[(?<v6>[0-9a-f:.]+)\]|(?<v4>[\d.]*|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*)):(?=[^:]*:))?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>tcp|udp|sctp))?$/i;
 
 /** One entry as the ports that it means; undefined where it is not the short syntax. */
 export function parseShortPort(text: string): ComposePort[] | undefined {
@@ -11,7 +11,8 @@ export function parseShortPort(text: string): ComposePort[] | undefined {
   const container = parseRange(groups['container']);
   const host = parseRange(groups['host']);
   if (container === undefined) return undefined;
-  const hostIp = groups['v6'] ?? groups['v4'];
+  // An address that is empty, as of `${BIND:-}:443:443`, is none.
+  const hostIp = groups['v6'] ?? (groups['v4'] === '' ? undefined : groups['v4']);
   const protocol = (groups['protocol']?.toLowerCase() ?? 'tcp') as Protocol;
   const shared = { mode: 'ingress', protocol, ...(hostIp === undefined ? {} : { hostIp }) };
   const width = container.to - container.from;

@@ -30,6 +30,7 @@ export function defineOverride(program: Command): void {
 async function override(options: OverrideOptions): Promise<void> {
   const { openComposeStack } = await import('../compose-stack.ts');
   const { storeOverride } = await import('../../stack/compose/store.ts');
+  const { findStrongerName } = await import('../../stack/compose/choices.ts');
   const { findComposeIfAny } = await import('../../stack/compose/contract.ts');
   const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
   const words = (options.file ?? []).flatMap((file) => ['-f', file]);
@@ -39,6 +40,8 @@ async function override(options: OverrideOptions): Promise<void> {
     await findComposeIfAny(process.env),
   );
   for (const text of prepared.notices) notice(text);
+  const stronger = findStrongerName(prepared.override.name, prepared.variables);
+  if (stronger !== undefined) notice(stronger);
   for (const name of prepared.override.omitted) {
     notice(`${name} is not in it: all branches share it, in a project of its own`);
   }

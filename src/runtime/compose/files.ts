@@ -1,16 +1,18 @@
 /** The files that Compose would read by itself, in its order: naming one with `-f` means naming all. */
-import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 
+import type { Variables } from '../../compose/interpolate.ts';
 import { PortrampError } from '../../lib/errors.ts';
+import { addEnvFiles } from './dot-env.ts';
 
 export interface ComposeFiles {
   /** Absolute, the base first. */
   readonly files: readonly string[];
   /** What relative paths in the files are relative to. */
   readonly directory: string;
+  /** What the files may use, and what Compose itself is told: the shell's over those of env files. */
+  readonly variables: Variables;
 }
 
 export interface ComposeFilesQuery {
@@ -19,6 +21,8 @@ export interface ComposeFilesQuery {
   /** `-f` of the command line. */
   readonly files: readonly string[];
   readonly projectDirectory?: string | undefined;
+  /** `--env-file` of the command line: instead of `.env`. */
+  readonly envFiles?: readonly string[];
 }
 
 const BASE_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
@@ -37,22 +41,34 @@ const OVERRIDE_NAMES = [
 export async function findComposeFiles(query: ComposeFilesQuery): Promise<ComposeFiles | undefined> {
   const { cwd, projectDirectory } = query;
   const start = projectDirectory === undefined ? cwd : resolve(cwd, projectDirectory);
-  const named = query.files.length > 0 ? query.files : await filesOfVariable(query.environment, start);
+  const first = await readVariables(query, start);
+  const named = query.files.length > 0 ? query.files : filesIn(first);
   if (named.includes('-')) {
     throw new PortrampError('USAGE', 'a Compose file on stdin cannot be read twice', {
       hint: 'write it to a file, and name that with -f',
     });
   }
-  if (named.length > 0) {
-    const files = named.map((file) => resolve(cwd, file));
-    return { files, directory: projectDirectory === undefined ? dirname(files[0] ?? start) : start };
-  }
-  const found = findUpwards(start);
-  if (found === undefined || projectDirectory === undefined) return found;
-  return { ...found, directory: start };
+  const files = named.map((file) => resolve(cwd, file));
+  const found = named.length > 0 ? { files, directory: dirname(files[0] ?? start) } : findUpwards(start);
+  if (found === undefined) return undefined;
+  const directory = projectDirectory === undefined ? found.directory : start;
+  const folders = query.files.length > 0 ? [directory] : [start, directory];
+  return { files: found.files, directory, variables: await readVariables(query, ...folders) };
 }
 
-function findUpwards(start: string): ComposeFiles | undefined {
+/** The shell's, then those of the env files that are named, else of `.env` in the folders. */
+async function readVariables(
+  { cwd, environment, envFiles = [] }: ComposeFilesQuery,
+  ...folders: readonly string[]
+): Promise<Variables> {
+  const listed = environment['COMPOSE_ENV_FILES'] ?? '';
+  const named = envFiles.length > 0 ? envFiles : listed.split(',').filter((file) => file !== '');
+  // Of several files that are named, the later ones count more.
+  const paths = named.map((file) => resolve(cwd, file)).toReversed();
+  return addEnvFiles(environment, paths.length > 0 ? paths : folders.map((folder) => join(folder, '.env')));
+}
+
+function findUpwards(start: string): Pick<ComposeFiles, 'files' | 'directory'> | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const base = firstOf(folder, BASE_NAMES);
     if (base !== undefined) {
@@ -66,18 +82,14 @@ function findUpwards(start: string): ComposeFiles | undefined {
 const firstOf = (folder: string, names: readonly string[]): string | undefined =>
   names.map((name) => join(folder, name)).find((path) => existsSync(path));
 
-async function filesOfVariable(
-  environment: ComposeFilesQuery['environment'],
-  folder: string,
-): Promise<string[]> {
-  const variables = { ...(await readDotEnv(folder)), ...environment };
+function filesIn(variables: Variables): string[] {
   const list = variables['COMPOSE_FILE'] ?? '';
   const separator = variables['COMPOSE_PATH_SEPARATOR'] ?? delimiter;
   return list === '' ? [] : list.split(separator).filter((file) => file !== '');
 }
 
-/** Variables of the folder's `.env`; none when it is absent or unreadable. */
-export async function readDotEnv(folder: string): Promise<Record<string, string | undefined>> {
-  const text = await readFile(join(folder, '.env'), 'utf8').catch(() => '');
-  return parseEnv(text);
-}
+/** The profiles that are on: those of the command line, else those that `COMPOSE_PROFILES` names. */
+export const profilesIn = (variables: Variables, chosen: readonly string[]): readonly string[] =>
+  chosen.length > 0
+    ? chosen
+    : (variables['COMPOSE_PROFILES'] ?? '').split(',').filter((profile) => profile !== '');

@@ -89,7 +89,7 @@ async function refuseTaken(containers: readonly Container[], options: UpOptions)
 
 /** A sentence for every number that `up` needs and somebody else holds. */
 async function findTaken(own: ReadonlySet<number>, options: UpOptions): Promise<string[]> {
-  const started = selectStarted(options.project, namedServices(options), activeProfiles(options));
+  const started = selectStarted(options.project, namedServices(options), options.call.profiles);
   const sentences: string[] = [];
   for (const { service, name, number, span, protocol } of options.published) {
     if (!started.has(service) || protocol !== 'tcp') continue;
@@ -104,11 +104,6 @@ async function findTaken(own: ReadonlySet<number>, options: UpOptions): Promise<
 /** Words of the command that are services; values of options may be taken for some, which only checks more. */
 const namedServices = ({ arguments: { rest }, project }: UpOptions): string[] =>
   rest.filter((word) => project.services.has(word));
-
-const activeProfiles = ({ arguments: { profiles }, call }: UpOptions): string[] => [
-  ...profiles,
-  ...(call.environment['COMPOSE_PROFILES'] ?? '').split(',').filter((profile) => profile !== ''),
-];
 
 async function afterFailure(
   options: UpOptions,

@@ -16,7 +16,6 @@ import type { DaemonParams, PortRequest } from '../../protocol/messages.ts';
 import { parseComposeArguments, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import { findCompose, type ComposeBinary } from '../../runtime/compose/binary.ts';
 import {
-  leaseNumbers,
   makeOverride,
   openProject,
   readForStack,
@@ -24,6 +23,7 @@ import {
   type ComposeStack,
   type StackProject,
 } from './prepare.ts';
+import { leaseNumbers } from './leases.ts';
 
 /** How the project is called, where somebody stands elsewhere or says more than the contract. */
 export interface ComposeCommand {
@@ -68,7 +68,7 @@ export async function openComposePart(
     arguments: { ...asked, files: asked.files.length > 0 ? asked.files : own },
   });
   const base = await readForStack(open, stack, share);
-  const { contract: merged, findings } = addComposeServices(contract, base.project);
+  const { contract: merged, findings } = addComposeServices(contract, base.project, open.call.profiles);
   const problems = [
     ...findings,
     ...findPortProblems(merged, base.project),

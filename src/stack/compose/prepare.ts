@@ -5,24 +5,27 @@
 import { basename } from 'node:path';
 import { realpath } from 'node:fs/promises';
 
+import type { Variables } from '../../compose/interpolate.ts';
 import type { ComposeProject } from '../../compose/model.ts';
 import { composeName, shareableNames, type NamePolicy } from '../../compose/names.ts';
 import { planOverride, type Finding, type Override, type OverrideInputs } from '../../compose/override.ts';
-import { publicationsOf, type Publication } from '../../compose/publications.ts';
+import { publicationsOf } from '../../compose/publications.ts';
 import { applyOverride } from '../../compose/verify.ts';
 import { writeOverride } from '../../compose/write.ts';
 import { DEFAULT_ENVIRONMENT } from '../../contract/contract.ts';
 import { readCheckout, type Checkout } from '../../lib/checkout.ts';
 import { PortrampError } from '../../lib/errors.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import { suggest } from '../../lib/suggest.ts';
 import { slugCandidates } from '../../plan/names.ts';
 import type { StackIdentity } from '../../plan/plan.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { DaemonParams, Lease, PortRef, StackKey } from '../../protocol/messages.ts';
 import { scalesOf, writeOptions, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../../runtime/compose/binary.ts';
-import { findComposeFiles, type ComposeFiles } from '../../runtime/compose/files.ts';
+import { findComposeFiles, profilesIn, type ComposeFiles } from '../../runtime/compose/files.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
+import { findOverruledName } from './choices.ts';
+import { leaseNumbers } from './leases.ts';
 import { askCompose, readFilesAlone, type ProjectSource, type Reading } from './source.ts';
 
 export interface ComposeQuery {
@@ -73,6 +76,8 @@ export interface ComposeStack {
   readonly override: Override;
   /** The override as a Compose file. */
   readonly text: string;
+  /** The shell's over those of env files. */
+  readonly variables: Variables;
   /** How Compose is to be called for this stack; the override is still to be added to its files. */
   readonly call: Omit<ComposeCall, 'binary'>;
   /** For a person. */
@@ -106,8 +111,8 @@ export async function prepareCompose(
 /** @throws PortrampError COMPOSE_INVALID, USAGE; ContractError */
 export async function openProject(query: ComposeQuery): Promise<OpenProject> {
   const { cwd, ambient, binary } = query;
-  const { files, projectDirectory, projectName, profiles } = query.arguments;
-  const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory });
+  const { files, projectDirectory, profiles: chosen, envFiles } = query.arguments;
+  const found = await findComposeFiles({ cwd, environment: ambient, files, projectDirectory, envFiles });
   if (found === undefined) {
     throw new PortrampError('COMPOSE_INVALID', `there is no Compose file in ${cwd} or a folder above it`, {
       hint: 'name it with -f, or change to its folder',
@@ -115,10 +120,12 @@ export async function openProject(query: ComposeQuery): Promise<OpenProject> {
   }
   const root = query.root ?? (await realpath(found.directory).catch(() => found.directory));
   const options = writeOptions(query.arguments);
-  const call = { cwd, environment: ambient, options, files: found.files, profiles, projectName };
-  const source =
-    binary === undefined ? readFilesAlone(found, projectName) : askCompose({ ...call, binary }, profiles);
-  const { project: first } = await source.read({ environment: ambient });
+  const profiles = profilesIn(found.variables, chosen);
+  const call = { cwd, environment: ambient, options, files: found.files, profiles };
+  const source = binary === undefined ? readFilesAlone(found) : askCompose({ ...call, binary }, profiles);
+  // The workspace keeps its name, whatever one command calls its project.
+  const unnamed = { ...ambient, COMPOSE_PROJECT_NAME: undefined };
+  const { project: first } = await source.read({ environment: unnamed });
   return { ...found, query, root, checkout: await readCheckout(root), call, source, first };
 }
 
@@ -130,14 +137,17 @@ export async function readForStack(
 ): Promise<StackProject> {
   const { query, source } = open;
   const keeps = keepsNames(stack);
+  const { arguments: asked, ambient } = query;
+  const overruled = keeps ? undefined : findOverruledName({ own: stack.slug, arguments: asked, ambient });
   const environment = { ...query.ambient, ...toldBy(stack) };
-  const reading: Reading = { environment, ...(keeps ? {} : { projectName: stack.slug }) };
+  const reading: Reading = { environment, projectName: keeps ? asked.projectName : stack.slug };
   const { project: base, warnings } = await source.read(reading);
   const project = withScales(base, scalesOf(query.arguments));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
     : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };
-  return { open, stack, title: stack.slug, reading, project, policy, warnings };
+  const all = overruled === undefined ? warnings : [...warnings, overruled];
+  return { open, stack, title: stack.slug, reading, project, policy, warnings: all };
 }
 
 /**
@@ -171,7 +181,7 @@ export async function makeOverride(
   const { open, stack, title, reading, project, policy } = base;
   const { call, source, files, directory } = open;
   const override = planOverride({ ...inputs, project, policy });
-  const text = writeOverride(override, headingFor(title, files));
+  const text = writeOverride(override, headingFor(title, files, override.name));
   await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
@@ -181,7 +191,8 @@ export async function makeOverride(
     project,
     override,
     text,
-    call: { ...call, ...reading, projectName: reading.projectName ?? call.projectName },
+    variables: open.variables,
+    call: { ...call, ...reading },
     notices: [...source.notices, ...notices, ...base.warnings, ...override.findings.map(describeFinding)],
   };
 }
@@ -246,50 +257,17 @@ function shareOf(project: ComposeProject, more: readonly string[]): ReadonlySet<
   return new Set(share);
 }
 
-/** @param options `staticOf`: the number that the contract pins; `rules`: what it says about numbers. */
-export async function leaseNumbers(
-  client: Pick<DaemonClient, 'request'>,
-  { root, environment }: StackKey,
-  publications: readonly Publication[],
-  options: {
-    readonly staticOf?: (publication: Publication) => number | undefined;
-    readonly rules?: DaemonParams<'lease'>['rules'];
-    readonly scope?: DaemonParams<'lease'>['scope'];
-  } = {},
-): Promise<OverrideInputs['numberOf']> {
-  if (publications.length === 0) return noLease;
-  const ports = publications.map((publication) => ({
-    ...leaseOf(publication),
-    span: publication.span,
-    kept: true,
-    static: options.staticOf?.(publication),
-  }));
-  const { leases } = await client.request('lease', {
-    stack: { root, environment },
-    ports,
-    rules: options.rules,
-    scope: options.scope,
-  });
-  const numbers = new Map(leases.map((lease) => [keyOf(lease), lease.number]));
-  return (publication) => {
-    const number = numbers.get(keyOf(leaseOf(publication)));
-    return number ?? noLease(publication);
-  };
+/** @param name Named in so many words: a `COMPOSE_PROJECT_NAME` of `.env` counts more than the file's. */
+function headingFor(title: string, files: readonly string[], name: string | undefined): string[] {
+  const words = [
+    ...(name === undefined ? [] : ['-p', name]),
+    ...files.flatMap((file) => ['-f', shellWord(file)]),
+  ];
+  return [
+    `The stack ${title}: made by portramp, and made again at every call. It comes last:`,
+    `docker compose ${words.join(' ')} -f THIS_FILE up`,
+  ];
 }
-
-function noLease({ service, name }: Publication): never {
-  throw new PortrampError('INTERNAL', `${name} of ${service} has no lease`);
-}
-
-/** A `/` in the name keeps it apart from every port that a contract can name. */
-export const leaseOf = ({ service, name }: Publication): PortRef => ({ service, port: name });
-
-const keyOf = ({ service, port }: Pick<Lease, 'service' | 'port'>): string => `${service}\0${port}`;
-
-const headingFor = (title: string, files: readonly string[]): string[] => [
-  `The stack ${title}: made by portramp, and made again at every call. It comes last:`,
-  `docker compose ${files.map((file) => `-f ${file}`).join(' ')} -f THIS_FILE up`,
-];
 
 const describeFinding = ({ message, hint }: Finding): string =>
   hint === undefined ? message : `${message} (${hint})`;

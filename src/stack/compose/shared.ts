@@ -28,8 +28,7 @@ const START_TIMEOUT = 30 * 60_000;
 function consumersOf({ prepared, own, named }: SharedStart): ResolvedService[] {
   const { project } = prepared.compose ?? {};
   if (project === undefined) return [];
-  const profiles = [...own.profiles, ...(own.environment['COMPOSE_PROFILES'] ?? '').split(',')];
-  const started = selectStarted(project, named, profiles);
+  const started = selectStarted(project, named, own.profiles);
   return [...prepared.services.values()].filter(
     ({ name, service }) =>
       service.kind === 'compose' && started.has(service.compose) && sharedNeedsOf(prepared, name).length > 0,

@@ -9,7 +9,8 @@ import { findDeviations } from '../../compose/verify.ts';
 import { ContractError } from '../../contract/contract-error.ts';
 import type { Source } from '../../contract/yaml.ts';
 import { PortrampError, messageOf } from '../../lib/errors.ts';
-import { readDotEnv, type ComposeFiles } from '../../runtime/compose/files.ts';
+import { definedIn } from '../../runtime/compose/dot-env.ts';
+import type { ComposeFiles } from '../../runtime/compose/files.ts';
 import { resolveProject, type ComposeCall } from '../../runtime/compose/resolve.ts';
 
 /** What changes between two readings of the same files. */
@@ -27,14 +28,11 @@ export interface ProjectSource {
   readonly notices: readonly string[];
 }
 
-/** @param call Without profiles. @param profiles Those that the user chose. */
+/** @param call Without profiles and name. @param profiles Those that the user chose. */
 export function askCompose(call: ComposeCall, profiles: readonly string[]): ProjectSource {
   let active: readonly string[] = ['*'];
-  const resolve = ({ projectName, environment }: Reading, override?: string) =>
-    resolveProject(
-      { ...call, environment, projectName: projectName ?? call.projectName, profiles: active },
-      override,
-    );
+  const resolve = (reading: Reading, override?: string) =>
+    resolveProject({ ...call, ...reading, profiles: active }, override);
   return {
     notices: [],
     // With every profile, so that a port is leased before its profile is chosen.
@@ -61,23 +59,20 @@ export function askCompose(call: ComposeCall, profiles: readonly string[]): Proj
 }
 
 /** @throws ContractError for what only Compose can resolve. */
-export function readFilesAlone({ files, directory }: ComposeFiles, projectName?: string): ProjectSource {
+export function readFilesAlone({ files, directory, variables: known }: ComposeFiles): ProjectSource {
   return {
     notices: [
       'Docker Compose was not found: the files were read without it, and the result was not checked against it',
     ],
     read: async (reading) => {
-      const variables = { ...(await readDotEnv(directory)), ...reading.environment };
-      const name =
-        reading.projectName ??
-        projectName ??
-        variables['COMPOSE_PROJECT_NAME'] ??
-        composeName(basename(directory));
+      const variables = { ...known, ...definedIn(reading.environment) };
+      const chosen = reading.projectName ?? variables['COMPOSE_PROJECT_NAME'];
+      const name = chosen ?? composeName(basename(directory));
       const sources = await Promise.all(files.map(readSource));
       const { project, diagnostics } = readStatically({
         sources,
         name,
-        isForced: reading.projectName !== undefined || projectName !== undefined,
+        isForced: chosen !== undefined,
         variables: { ...variables, COMPOSE_PROJECT_NAME: name },
       });
       if (project === undefined) throw new ContractError(diagnostics);

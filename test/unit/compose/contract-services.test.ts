@@ -52,6 +52,16 @@ describe('addComposeServices', () => {
     ]);
   });
 
+  it('starts what stands behind a profile that is on', () => {
+    const startOf = (...profiles: string[]) =>
+      addComposeServices(read('  db: { compose: postgres }\n'), PROJECT, profiles).contract.services.get(
+        'tool',
+      );
+    expect(startOf('other')).toMatchObject({ start: 'manual' });
+    expect(startOf('other', 'tools')).toMatchObject({ start: 'auto' });
+    expect(startOf('*')).toMatchObject({ start: 'auto' });
+  });
+
   it('adds the other services under their own names, unless the contract lists all it wants', () => {
     const { contract } = join('  db: { compose: postgres }\n  web: { command: x }\n');
     expect([...contract.services.keys()]).toEqual(['db', 'web', 'mail-box', 'tool', 'web-compose']);

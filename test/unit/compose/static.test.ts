@@ -14,6 +14,9 @@ describe('parseShortPort', () => {
     ['127.0.0.1:8080:80', ['127.0.0.1 8080:80']],
     ['[::1]:8080:80/udp', ['::1 8080:80/udp']],
     ['127.0.0.1::80', ['127.0.0.1 -:80']],
+    [':443:443', ['443:443']],
+    ['::443', ['-:443']],
+    [':443', ['-:443']],
   ])('%s', (text, expected) => {
     const found = parseShortPort(text)?.map(
       ({ hostIp, published, target, protocol }) =>
@@ -28,20 +31,33 @@ describe('parseShortPort', () => {
 });
 
 describe('interpolate', () => {
-  const variables = { A: 'a', EMPTY: '' };
+  const variables = { A: 'a', EMPTY: '', DOLLAR: 'a$b' };
   it.each([
     ['$A-${A}', 'a-a'],
     ['${NO:-d}${EMPTY:-d}${EMPTY-d}', 'dd'],
     ['${A:+x}${EMPTY:+x}${EMPTY+x}', 'xx'],
     ['${NO}', ''],
     ['$$A', '$$A'],
+    ['a $ b$', 'a $$ b$$'],
+    ['$5 $(x)', '$$5 $$(x)'],
+    ['${NO:-https://${NO:-localhost}/}', 'https://localhost/'],
+    ['${NO:-${EMPTY:-${A}}}q', 'aq'],
+    ['${EMPTY:+${NO:?never asked}}', ''],
+    ['${NO:-{b}', '{b'],
+    ['${NO:-a}b}', 'ab}'],
+    ['${NO:-a$$b}', 'a$$b'],
+    ['{${A}}', '{a}'],
+    ['$DOLLAR', 'a$$b'],
   ])('%s is %s', (text, value) => {
     expect(interpolate(text, variables)).toEqual({ value });
   });
 
-  it.each(['${NO:?say it}', '${A:-${B}}', 'a $ b'])('cannot expand %s', (text) => {
-    expect(interpolate(text, variables)).toHaveProperty('problem');
-  });
+  it.each(['${NO:?say it}', '${', '${}', '${1}', '${A', '${A:-x', '${A:=x}', '${NO?${ALSO?}}'])(
+    'cannot expand %s',
+    (text) => {
+      expect(interpolate(text, variables)).toHaveProperty('problem');
+    },
+  );
 });
 
 describe('readStatically', () => {

@@ -1,0 +1,41 @@
+/** Names of projects that the user chose for Compose itself, where a stack has to bear another one. Pure. */
+import type { Variables } from '../../compose/interpolate.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { shellWord } from '../../lib/shell-word.ts';
+import type { ComposeArguments } from '../../runtime/compose/arguments.ts';
+
+export interface NameChoice {
+  /** What the project of this stack has to be called. */
+  readonly own: string;
+  readonly arguments: ComposeArguments;
+  /** The shell's. */
+  readonly ambient: Variables;
+}
+
+/**
+ * The command would act on another project than the one that was named: that is refused. Where nothing is done to it, a
+ * sentence for the person is the result; undefined where no other project was named.
+ * @throws PortrampError USAGE
+ */
+export function findOverruledName(choice: NameChoice): string | undefined {
+  const { own, ambient } = choice;
+  const { projectName, command, rest } = choice.arguments;
+  const named = projectName ?? ambient['COMPOSE_PROJECT_NAME'];
+  if (named === undefined || named === '' || named === own) return undefined;
+  const word = projectName === undefined ? `COMPOSE_PROJECT_NAME=${named}` : `-p ${named}`;
+  const message = `${word} names another Compose project than that of this stack, which is "${own}"`;
+  // Of other commands than those of Compose, nobody expects that they are about another project.
+  if (command === undefined) return `${message}: it is not used here`;
+  const words = ['-p', named, command, ...rest].map(shellWord).join(' ');
+  const without = projectName === undefined ? 'unset COMPOSE_PROJECT_NAME' : 'leave out -p';
+  throw new PortrampError('USAGE', message, {
+    hint: `${without} for this stack; for the other project: docker compose ${words}`,
+  });
+}
+
+/** Why Compose itself would not take the name from the override; undefined where it would. */
+export function findStrongerName(own: string | undefined, variables: Variables): string | undefined {
+  const named = variables['COMPOSE_PROJECT_NAME'];
+  if (own === undefined || named === undefined || named === '' || named === own) return undefined;
+  return `COMPOSE_PROJECT_NAME=${named} counts more than the name in the file: call docker compose with -p ${own}`;
+}

@@ -13,8 +13,9 @@ import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } f
 import { dispatch, type DispatchContext } from './dispatch.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { createFollowers, type Followers } from './followers.ts';
-import { keepFrontPort, readFrontPort } from './front-store.ts';
-import { chooseFrontPorts, openFrontPort, type FrontPort } from './front-port.ts';
+import { chooseFrontPorts, type FrontChoice } from './front-choice.ts';
+import { openFrontPort, type FrontPort } from './front-port.ts';
+import { keepFrontNumber, readFrontNumber, type StoredFront } from './front-store.ts';
 import type { Inspection } from './inspection.ts';
 import { frontStacks, restingStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -52,11 +53,11 @@ const DRAIN_TIME = 500;
  * @throws PortrampError STATE_FOLDER, LEDGER_NEWER, FRONT_PORT_CONFLICT, USAGE, DAEMON_UNREACHABLE.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon | typeof ALREADY_RUNNING> {
-  for (const text of await prepareStateFolder(options.home)) options.log(text);
+  const setAside = await prepareStateFolder(options.home);
   const lock = await claimSocket(options.home);
   if (lock === ALREADY_RUNNING) return ALREADY_RUNNING;
   try {
-    return await open(options, lock);
+    return await open(options, lock, setAside);
   } catch (error) {
     await options.front.close(0);
     lock.release();
@@ -67,8 +68,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon | type
 /** What the requests work on. */
 interface Parts {
   readonly ledger: LedgerFile;
-  /** Set when the ledger had to be set aside. */
-  readonly problem: string | undefined;
+  /** Said once, to whoever claims a name next, and for as long as this daemon lives by `status`: what had to be set aside. */
+  readonly damage: readonly string[];
   readonly frontPort: FrontPort;
   readonly sessions: Sessions;
   readonly stacks: Stacks;
@@ -79,22 +80,26 @@ interface Parts {
   readonly sendStack: DispatchContext['sendStack'];
 }
 
-async function open(options: DaemonOptions, lock: Lock): Promise<Daemon> {
+async function open(options: DaemonOptions, lock: Lock, setAside: readonly string[]): Promise<Daemon> {
   const { home, log, front } = options;
   const clock = options.clock ?? systemClock;
   const { file: ledger, problem } = await openLedger(home.ledger);
-  if (problem !== undefined) log(problem);
-  const ports = await readFrontPorts(options);
+  const stored = await readFrontNumber(home.front);
+  const choice = await chooseFront(options, stored);
+  const damage = [...setAside, problem, stored.problem].filter((text) => text !== undefined);
+  damage.forEach(log);
   front.expect(new Set(Object.keys(ledger.current.hosts)), EXPECT_TIME);
+  const registry = createRegistry(options, ledger, clock);
   const frontPort = await openFrontPort({
     listen: (port) => front.listen(port),
-    ports,
-    remember: (port) => keepFrontPort(home.front, port),
+    choice,
+    remember: (number) => keepFrontNumber(home.front, number),
     holdersOf,
+    onMove: (told, frontMoves) => registry.sessions.tellAll('front', { front: told, frontMoves }),
     clock,
     log,
   });
-  const parts = { ledger, problem, frontPort, ...createRegistry(options, ledger, clock) };
+  const parts = { ledger, damage, frontPort, ...registry };
   const { sessions, followers, verification, connections } = parts;
   parts.route();
   const stopWaking = wakeOnRequest(front, sessions);
@@ -150,9 +155,11 @@ function wakeOnRequest(front: Front, sessions: Sessions): () => void {
   });
 }
 
-async function readFrontPorts({ home, environment }: DaemonOptions): Promise<number[]> {
-  const settings = await readFrontSettings(home.config, environment);
-  return chooseFrontPorts(settings, await readFrontPort(home.front), home.config);
+async function chooseFront(
+  { home, environment }: DaemonOptions,
+  { number }: StoredFront,
+): Promise<FrontChoice> {
+  return chooseFrontPorts(await readFrontSettings(home.config, environment), number, home.config);
 }
 
 function createRegistry(
@@ -196,11 +203,12 @@ function createRegistry(
 
 function createContext(
   options: DaemonOptions,
-  { problem, frontPort, sessions, stacks, followers, verification, sendStack }: Parts,
+  { damage, frontPort, sessions, stacks, followers, verification, sendStack }: Parts,
   end: Daemon['end'],
 ): DispatchContext {
   const { version, home, front } = options;
   const { min, max } = options.protocol ?? PROTOCOL;
+  const untold = [...damage];
   return {
     version,
     protocol: { min, max },
@@ -217,10 +225,12 @@ function createContext(
       home: home.root,
       front: frontPort.status,
       stacks: sessions.all().length,
-      problems: [problem, frontPort.status.problem].filter((text) => text !== undefined),
+      problems: [...damage, ...frontPort.problems],
     }),
     front: () => frontPort.status,
-    takeNotices: () => frontPort.takeNotices(),
+    frontMoves: () => frontPort.moves,
+    adoptFront: (held) => frontPort.adopt(held),
+    takeNotices: () => [...untold.splice(0), ...frontPort.takeNotices()],
     // Not before the answer, which is sent in the microtasks of this turn.
     end: (reason) => void setImmediate(() => end(reason)),
   };

@@ -16,6 +16,7 @@ import type { Traffic } from '../proxy/traffic.ts';
 import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
 import type { Followers } from './followers.ts';
+import type { FrontNumber } from './front-store.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stacks } from './stacks.ts';
 import type { Verification } from './verification.ts';
@@ -30,6 +31,10 @@ export interface DispatchContext {
   readonly verification: Pick<Verification, 'settle'>;
   readonly status: () => DaemonResult<'status'>;
   readonly front: () => Front;
+  /** How often the front has moved. */
+  readonly frontMoves: () => number;
+  /** Hears which number of the front a runner remembers. */
+  readonly adoptFront: (held: FrontNumber) => Promise<void>;
   /** What is to be said once, to whoever claims a name next. */
   readonly takeNotices: () => string[];
   /** Sends the stack's state to one connection. */
@@ -73,8 +78,14 @@ async function answer(
       return shutdown(context, parse('shutdown', params).force);
     case 'claim': {
       const { held, ...claim } = parse('claim', params);
+      if (held?.front !== undefined) await context.adoptFront(held.front);
       const { stack, notices } = await stacks.claim(claim, held);
-      return { stack, front: context.front(), notices: [...notices, ...context.takeNotices()] };
+      return {
+        stack,
+        front: context.front(),
+        frontMoves: context.frontMoves(),
+        notices: [...notices, ...context.takeNotices()],
+      };
     }
     case 'lease': {
       const { stack, ports, rules, hosts, scope } = parse('lease', params);

@@ -1,149 +1,192 @@
 /** The front's port: chosen once, then kept; it never moves silently. */
 import type { Clock } from '../lib/clock.ts';
 import { describeHolder } from '../lib/holder.ts';
-import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
+import { errnoOf, messageOf } from '../lib/errors.ts';
+import { createQueue } from '../lib/queue.ts';
 import type { PortHolder } from '../ports/holders.ts';
 import type { Front as FrontStatus } from '../protocol/messages.ts';
-import type { FrontSettings } from './settings.ts';
-
-/** RAMP on a phone's keys. */
-const FALLBACK_PORT = 7267;
+import { FALLBACK_PORT, judgeHeld, type FrontChoice } from './front-choice.ts';
+import type { FrontNumber } from './front-store.ts';
 
 const RETRY_DELAY = 1_000;
 
-/**
- * The numbers to try, in this order; 0 is any free one.
- * @throws PortrampError FRONT_PORT_CONFLICT when the variable contradicts the number that is settled.
- */
-export function chooseFrontPorts(
-  settings: FrontSettings,
-  stored: number | undefined,
-  config: string,
-): number[] {
-  const { variable, file } = settings;
-  // An edit of the file is how a person moves the front; a variable of one shell is not.
-  const settled = file !== undefined && file !== 0 ? file : stored;
-  if (settled !== undefined) {
-    if (variable !== undefined && variable !== 0 && variable !== settled) {
-      throw new PortrampError(
-        'FRONT_PORT_CONFLICT',
-        `PORTRAMP_HTTP_PORT asks for port ${variable}, but the front of this machine has port ${settled}`,
-        { hint: `unset PORTRAMP_HTTP_PORT, or write "httpPort: ${variable}" to ${config} to move the front` },
-      );
-    }
-    return [settled];
-  }
-  const wanted = variable ?? file;
-  return wanted === undefined ? [80, FALLBACK_PORT] : [wanted];
-}
-
-/**
- * What `daemon start` says where a daemon runs already: a wish that comes too late is not ignored.
- * @throws PortrampError FRONT_PORT_CONFLICT when the settings ask for another port than the front has.
- */
-export function checkFrontPort(
-  { variable, file }: FrontSettings,
-  running: number | undefined,
-  config: string,
-): void {
-  const wanted = variable !== undefined && variable !== 0 ? variable : file;
-  if (wanted === undefined || wanted === 0 || running === undefined || wanted === running) return;
-  const who = wanted === variable ? 'PORTRAMP_HTTP_PORT' : config;
-  const edit = wanted === file ? '' : `write "httpPort: ${wanted}" to ${config}, then `;
-  throw new PortrampError(
-    'FRONT_PORT_CONFLICT',
-    `${who} asks for port ${wanted}, but the front is running on port ${running}`,
-    {
-      hint: `to move it: ${edit}"portramp daemon stop --force && portramp daemon start"; services keep running`,
-    },
-  );
-}
+/** Milliseconds between two attempts to write the number down. */
+const REMEMBER_DELAY = 10_000;
 
 export interface FrontPort {
   readonly status: FrontStatus;
+  /** How often the front has got another number, the first one included. */
+  readonly moves: number;
+  /** What is wrong and lasts: it does not listen, or its number will not be remembered. */
+  readonly problems: readonly string[];
   /** What should be said once, about a choice that was just made. Empty at the next call. */
   takeNotices(): string[];
+  /** Hears which number a runner remembers; resolves when the front has moved there, if that one is right. */
+  adopt(held: FrontNumber): Promise<void>;
   /** Stops trying. The front itself is its owner's to close. */
   close(): void;
 }
 
 export interface FrontPortOptions {
+  /** Opens the port in place of the one that was open; gives the number. */
   readonly listen: (port: number) => Promise<number>;
-  readonly ports: readonly number[];
+  readonly choice: FrontChoice;
   /** Keeps the number for the next start. */
-  readonly remember: (port: number) => Promise<void>;
+  readonly remember: (number: FrontNumber) => Promise<void>;
   readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
+  /** Called after the front got another number than it had told. */
+  readonly onMove: (status: FrontStatus, moves: number) => void;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
 /** Tries each number once; then goes on without a front and tries the last one every second. */
 export async function openFrontPort(options: FrontPortOptions): Promise<FrontPort> {
-  const [only, ...others] = options.ports;
-  const settled = only === undefined || only === 0 || others.length > 0 ? {} : { http: only };
-  let status: FrontStatus = settled;
-  let notices: string[] = [];
-  let cancelRetry = (): void => undefined;
-  let closed = false;
-
-  const tryPort = async (port: number): Promise<boolean> => {
-    try {
-      const http = await options.listen(port);
-      await options.remember(http);
-      status = { http };
-      options.log(`front listens on port ${http}`);
-      return true;
-    } catch (error) {
-      if (error instanceof PortrampError) throw error;
-      const problem = await describeProblem(port, error, options.holdersOf);
-      if (status.problem !== problem) options.log(problem);
-      // A settled number stays in every URL, so that they are right when the front comes up.
-      status = { ...settled, problem };
-      return false;
-    }
-  };
-
-  const retry = (port: number): void => {
-    if (closed) return;
-    cancelRetry = options.clock.after(RETRY_DELAY, () => {
-      void tryPort(port).then(
-        (up) => (up ? undefined : retry(port)),
-        (error: unknown) => {
-          status = { ...settled, problem: messageOf(error) };
-          retry(port);
-        },
-      );
-    });
-  };
-
-  const up = await tryFirst(options.ports, tryPort);
-  if (!up) retry(options.ports.at(-1) ?? FALLBACK_PORT);
-  else if (options.ports.length > 1 && status.http === FALLBACK_PORT) notices = [fallbackNotice()];
-
-  return {
-    get status() {
-      return status;
-    },
-    takeNotices: () => {
-      const taken = notices;
-      notices = [];
-      return taken;
-    },
-    close: () => {
-      closed = true;
-      cancelRetry();
-    },
-  };
+  const { ports } = options.choice;
+  const port = new OneFrontPort(options);
+  await port.tryAll(ports);
+  return port;
 }
 
-async function tryFirst(
-  ports: readonly number[],
-  tryPort: (port: number) => Promise<boolean>,
-): Promise<boolean> {
-  for (const port of ports) {
-    if (await tryPort(port)) return true;
+class OneFrontPort implements FrontPort {
+  readonly #options: FrontPortOptions;
+  readonly #inTurn = createQueue();
+  #origin: FrontChoice['origin'];
+  #moves: number;
+  /** The one number that it may have; undefined while any of several would do. */
+  #settled: number | undefined;
+  #status: FrontStatus;
+  #notices: string[] = [];
+  #unremembered: string | undefined;
+  #cancelRetry = (): void => undefined;
+  #cancelRemember = (): void => undefined;
+  #closed = false;
+
+  constructor(options: FrontPortOptions) {
+    this.#options = options;
+    const { ports, origin, moves } = options.choice;
+    const [only, ...others] = ports;
+    this.#origin = origin;
+    this.#moves = moves;
+    this.#settled = only === undefined || only === 0 || others.length > 0 ? undefined : only;
+    this.#status = this.#told({});
   }
-  return false;
+
+  get status(): FrontStatus {
+    return this.#status;
+  }
+
+  get moves(): number {
+    return this.#moves;
+  }
+
+  get problems(): string[] {
+    return [this.#status.problem, this.#unremembered].filter((text) => text !== undefined);
+  }
+
+  takeNotices(): string[] {
+    const taken = this.#notices;
+    this.#notices = [];
+    return taken;
+  }
+
+  async tryAll(ports: readonly number[]): Promise<void> {
+    for (const port of ports) {
+      if (!(await this.#try(port))) continue;
+      if (ports.length > 1 && port === FALLBACK_PORT) this.#notices.push(fallbackNotice());
+      return;
+    }
+    this.#retry(ports.at(-1) ?? FALLBACK_PORT);
+  }
+
+  adopt(held: FrontNumber): Promise<void> {
+    return this.#inTurn(async () => {
+      const { http } = this.#status;
+      const has = http === undefined ? undefined : { http, moves: this.#moves };
+      const verdict = judgeHeld(has, this.#origin, held);
+      if (this.#closed || verdict.kind === 'keep') return;
+      if (verdict.kind === 'count') {
+        this.#moves = verdict.moves;
+        await this.#remember();
+      } else await this.#moveTo(verdict.to);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry();
+    this.#cancelRemember();
+  }
+
+  async #moveTo({ http, moves }: FrontNumber): Promise<void> {
+    const before = this.#status.http;
+    this.#cancelRetry();
+    this.#settled = http;
+    this.#moves = moves;
+    this.#origin = 'stored';
+    const text = `the front has port ${http} again, which a running stack knew${before === undefined ? '' : `, in place of ${before}`}`;
+    this.#options.log(text);
+    this.#notices = [text];
+    // Not without it, either: a number that is taken for a moment is waited for.
+    if (!(await this.#try(http))) this.#retry(http);
+    this.#options.onMove(this.#status, this.#moves);
+  }
+
+  async #try(port: number): Promise<boolean> {
+    const { listen, holdersOf, log } = this.#options;
+    try {
+      const http = await listen(port);
+      this.#status = { http };
+      log(`front listens on port ${http}`);
+    } catch (error) {
+      const problem = await describeProblem(port, error, holdersOf);
+      if (this.#status.problem !== problem) log(problem);
+      this.#status = this.#told({ problem });
+      return false;
+    }
+    await this.#remember();
+    return true;
+  }
+
+  /** A settled number stays in every URL, so that they are right when the front comes up. */
+  #told(more: Pick<FrontStatus, 'problem'>): FrontStatus {
+    return this.#settled === undefined ? more : { http: this.#settled, ...more };
+  }
+
+  #retry(port: number): void {
+    if (this.#closed) return;
+    this.#cancelRetry = this.#options.clock.after(RETRY_DELAY, () => {
+      void this.#inTurn(async () => {
+        // It may have been told of another number meanwhile.
+        if (this.#closed || (this.#settled !== undefined && this.#settled !== port)) return;
+        if (!(await this.#try(port))) this.#retry(port);
+      });
+    });
+  }
+
+  /** Serving comes first: a number that cannot be written down is said, and written later. */
+  async #remember(): Promise<void> {
+    const { http } = this.#status;
+    if (http === undefined) return;
+    this.#cancelRemember();
+    try {
+      await this.#options.remember({ http, moves: this.#moves });
+      this.#unremembered = undefined;
+    } catch (error) {
+      const text = `the front's port ${http} will not be remembered: ${messageOf(error)}`;
+      if (this.#unremembered === undefined) {
+        this.#options.log(text);
+        this.#notices.push(text);
+      }
+      this.#unremembered = text;
+      if (!this.#closed) {
+        this.#cancelRemember = this.#options.clock.after(
+          REMEMBER_DELAY,
+          () => void this.#inTurn(() => this.#remember()),
+        );
+      }
+    }
+  }
 }
 
 async function describeProblem(
@@ -153,7 +196,7 @@ async function describeProblem(
 ): Promise<string> {
   if (errnoOf(error) === 'EACCES') return `the front's port ${port} may not be bound by this user`;
   if (errnoOf(error) !== 'EADDRINUSE') return `the front cannot listen on port ${port}: ${messageOf(error)}`;
-  const [holder] = await holdersOf(port);
+  const [holder] = await holdersOf(port).catch(() => []);
   return `the front's port ${port} is held by ${describeHolder(holder)}`;
 }
 

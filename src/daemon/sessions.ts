@@ -6,7 +6,13 @@ import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
-import type { CommandAnswer, RunnerCommand, StackSnapshot } from '../protocol/messages.ts';
+import type {
+  CommandAnswer,
+  DaemonNotice,
+  NoticeParams,
+  RunnerCommand,
+  StackSnapshot,
+} from '../protocol/messages.ts';
 import type { Peer } from '../protocol/peer.ts';
 
 /** A client's connection, as far as sessions need it. */
@@ -33,6 +39,8 @@ export interface Sessions {
   attach(key: LedgerKey, pid: number, connection: Connection): Session;
   find(key: LedgerKey): Session | undefined;
   all(): Session[];
+  /** Sends a notice to every runner. */
+  tellAll<N extends DaemonNotice>(name: N, params: NoticeParams<N>): void;
   /** Ends what the connection registered; false when that is nothing. */
   detach(connection: Connection): boolean;
   /**
@@ -101,6 +109,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       pings.follow();
       options.onChange(session.key);
       return true;
+    },
+    tellAll: (name, params) => {
+      for (const { connection } of sessions.values()) connection.peer.notify(name, params);
     },
     command,
     close: () => pings.stop(),

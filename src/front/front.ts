@@ -26,7 +26,8 @@ export interface Front {
   /** For `ms` milliseconds, requests for these hosts are held instead of refused. */
   expect(hosts: ReadonlySet<string>, ms: number): void;
   /**
-   * Opens the port on 127.0.0.1 and, where the host has it, ::1; 0 is any free one. Returns the number.
+   * Opens the port on 127.0.0.1 and, where the host has it, ::1, in place of the one that was open; 0 is any free one.
+   * Returns the number.
    * @throws what `listen` throws (EADDRINUSE, EACCES).
    */
   listen(port: number): Promise<number>;
@@ -99,6 +100,8 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
       learn({ expected: hosts });
     },
     listen: async (wanted) => {
+      await listener?.close();
+      listener = undefined;
       listener = await listen(wanted, (socket) => server.accept(socket));
       learn({ port: listener.port });
       return listener.port;

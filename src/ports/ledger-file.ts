@@ -46,7 +46,10 @@ async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new PortrampError('STATE_FOLDER', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new PortrampError('STATE_FOLDER', `cannot read ${path}: ${messageOf(error)}`, {
+      hint: 'see who owns that file and the disk it is on: names and port numbers are kept in it',
+      cause: error,
+    });
   }
 }
 

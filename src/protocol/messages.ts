@@ -69,6 +69,9 @@ export const commandAnswer = z.object({
 
 const nothing = z.object({});
 
+/** More moves of the front than a machine sees in its life: a number beyond that would win for ever. */
+const MAX_MOVES = 1_000_000;
+
 /** Requests that a client (command or runner) sends to the daemon. */
 export const daemonRequests = {
   hello: {
@@ -102,9 +105,23 @@ export const daemonRequests = {
   claim: {
     params: stackClaim.extend({
       /** A reconnecting runner says what it has, so that a lost ledger changes nothing for it. */
-      held: z.object({ slug: z.string(), index: z.number().int(), leases: z.array(lease) }).optional(),
+      held: z
+        .object({
+          slug: z.string(),
+          index: z.number().int(),
+          leases: z.array(lease),
+          /** The front's number that it knows, and how often that had moved: of two the higher count is right. */
+          front: z.object({ http: port, moves: z.number().int().min(0).max(MAX_MOVES) }).optional(),
+        })
+        .optional(),
     }),
-    result: z.object({ stack: stackIdentity, front, notices: z.array(z.string()) }),
+    result: z.object({
+      stack: stackIdentity,
+      front,
+      /** How often the front has got another number, the first one included: what `held` says of it at the next claim. */
+      frontMoves: z.number().int().optional(),
+      notices: z.array(z.string()),
+    }),
   },
   /** Grants numbers for every port asked for; those that the stack has stay as they are. All or nothing. */
   lease: {
@@ -211,6 +228,8 @@ export const daemonNotices = {
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
   /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
   requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
+  /** To every runner: the front has another number than it had when they claimed their names. */
+  front: z.object({ front, frontMoves: z.number().int() }),
   /** The daemon is about to exit. After `stop` nobody starts a new one by itself. */
   closing: z.object({ reason: z.enum(['stop', 'yield']) }),
 } as const satisfies Record<string, z.ZodType>;

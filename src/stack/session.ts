@@ -31,7 +31,7 @@ export interface SessionOptions {
   /** The routes are live, except those whose host another stack holds. */
   readonly onPublished: (answer: DaemonResult<'publish'>) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
-  readonly onRegistered: (claim: DaemonResult<'claim'>) => void;
+  readonly onRegistered: (claim: Pick<DaemonResult<'claim'>, 'stack' | 'front'>) => void;
 }
 
 export interface Session {
@@ -52,11 +52,23 @@ export interface Session {
 /** Milliseconds between two attempts to reach the daemon, with jitter so that runners do not stay in step. */
 const REDIAL = 500;
 
+/** The front's number as a runner remembers it. */
+type HeldFront = NonNullable<NonNullable<DaemonParams<'claim'>['held']>['front']>;
+
+/** An older daemon does not count the moves of its front: then the first number is the one that counts. */
+function frontOf({
+  front,
+  frontMoves = 1,
+}: Pick<DaemonResult<'claim'>, 'front' | 'frontMoves'>): HeldFront | undefined {
+  return front.http === undefined ? undefined : { http: front.http, moves: frontMoves };
+}
+
 /** Opens the first connection; it rejects where later ones are tried again. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { clock, onNotice } = options;
   let client = await demand(options.connect({ spawn: true }));
   let registered: { readonly stack: StackIdentity; leases: readonly Lease[] } | undefined;
+  let front: HeldFront | undefined;
   let snapshot: StackSnapshot | undefined;
   let publishing: Promise<void> | undefined;
   let connected = true;
@@ -95,7 +107,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { stack, leases } = registered;
     const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
     const claim = { root, environment, workspace, workspaceId, main, branch };
-    const answer = await client.request('claim', { ...claim, held: { slug, index, leases: [...leases] } });
+    const held = { slug, index, leases: [...leases], ...(front === undefined ? {} : { front }) };
+    const answer = await client.request('claim', { ...claim, held });
+    front = frontOf(answer) ?? front;
     await client.request('attach', { stack: { root, environment }, pid: options.pid });
     for (const text of answer.notices) onNotice(text);
     options.onRegistered(answer);
@@ -130,12 +144,19 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     await publish(undefined);
   };
 
+  /** It moved under a stack that runs: the number is in what its services were told. */
+  const onFront = (told: NoticeParams<'front'>): void => {
+    front = frontOf(told) ?? front;
+    if (registered !== undefined) options.onRegistered({ stack: registered.stack, front: told.front });
+  };
+
   const listen = (): void => {
     const current = client;
     current.onCommand(options.onCommand);
     current.onNotice((name, params) => {
       // After `stop` a person wants no daemon: only wait for one.
       if (name === 'findings') options.onFindings((params as NoticeParams<'findings'>).findings);
+      if (name === 'front') onFront(params as NoticeParams<'front'>);
       if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
     });
     current.onClose(() => {
@@ -148,7 +169,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   listen();
   return {
-    request: (name, params, options) => client.request(name, params, options),
+    request: async (name, params, more) => {
+      const answer = await client.request(name, params, more);
+      // The number that all URLs of the stack have, told again to a daemon that has lost it.
+      if (name === 'claim') front = frontOf(answer as DaemonResult<'claim'>) ?? front;
+      return answer;
+    },
     attach: async (stack, leases) => {
       const { root, environment } = stack;
       await client.request('attach', { stack: { root, environment }, pid: options.pid });

@@ -23,7 +23,7 @@ export function defineDaemon(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (options: DaemonOptions) => {
       await withStartedDaemon(async (client) => {
-        const { checkFrontPort } = await import('../../daemon/front-port.ts');
+        const { checkFrontPort } = await import('../../daemon/front-choice.ts');
         const { readFrontSettings } = await import('../../daemon/settings.ts');
         const { front } = await client.request('status', {});
         const { config } = locateHome();

@@ -137,6 +137,23 @@ describe('a session whose daemon dies', () => {
     expect(clock.waiting).toBe(0);
   });
 
+  it('tells the next one which number the front had, and hears of a move', async () => {
+    await session.request('claim', { ...STACK });
+    const next = createDaemon({ claim: { stack: STACK, front: { http: 7267 }, frontMoves: 4, notices: [] } });
+    dials = [next];
+    first.die();
+    await clock.advance(1_000);
+    // A daemon that does not count is one whose front has not moved.
+    expect(next.asked[0]?.[1]).toMatchObject({ held: { front: { http: 7267, moves: 1 } } });
+    next.notify('front', { front: { http: 8123 }, frontMoves: 5 });
+    expect(registered.at(-1)).toEqual({ stack: STACK, front: { http: 8123 } });
+    const third = createDaemon();
+    dials = [third];
+    next.die();
+    await clock.advance(1_000);
+    expect(third.asked[0]?.[1]).toMatchObject({ held: { front: { http: 8123, moves: 5 } } });
+  });
+
   it('closes a connection on which it cannot register, and goes on trying', async () => {
     const broken = createDaemon({ claim: new PortrampError('STATE_FOLDER', 'the disk is full') });
     const next = createDaemon();

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import packageJson from '../../../../package.json' with { type: 'json' };
-import { readFrontPort } from '../../../../src/daemon/front-store.ts';
+import { readFrontNumber } from '../../../../src/daemon/front-store.ts';
 import { daemonEnvironment } from '../../../../src/protocol/spawn.ts';
 import { locateHome, type Home } from '../../../../src/lib/home.ts';
 import type { Program, Workshop } from '../workshop.ts';
@@ -85,7 +85,7 @@ function contractOf(backend: number, hosts: readonly string[]): string {
 /** The daemon writes it down once it listens. */
 async function waitForFrontPort(home: Home, daemon: Program): Promise<number> {
   for (;;) {
-    const port = await readFrontPort(home.front);
+    const port = (await readFrontNumber(home.front)).number?.http;
     if (port !== undefined) return port;
     if (daemon.ended()) throw new Error(`the daemon of portramp ended\n${daemon.output()}`);
     await pause(10);

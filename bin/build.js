@@ -19,22 +19,33 @@ const entries =
         daemon: 'src/daemon/main.ts',
         inspector: 'src/daemon/inspector.ts',
         watchdog: 'src/runtime/watchdog/main.ts',
-        localhost: 'src/runtime/localhost.ts',
       };
+/** Loaded by services into whatever Node they run on: CommonJS, and no syntax newer than Node 14. */
+const preloads = chosen.length > 0 ? {} : { localhost: 'src/runtime/localhost.ts' };
 
-const bundle = await rolldown({
-  cwd: root,
-  platform: 'node',
-  input: entries,
-  tsconfig: `${root}tsconfig.json`,
-});
-const { output } = await bundle.write({
-  dir: out,
-  format: 'esm',
-  chunkFileNames: 'chunk-[name]-[hash].js',
-  minify: 'dce-only',
-});
-await bundle.close();
+async function write(input, options, output) {
+  const bundle = await rolldown({
+    cwd: root,
+    platform: 'node',
+    input,
+    tsconfig: `${root}tsconfig.json`,
+    ...options,
+  });
+  const written = await bundle.write({ dir: out, minify: 'dce-only', ...output });
+  await bundle.close();
+  return written.output;
+}
+
+const output = [
+  ...(await write(entries, {}, { format: 'esm', chunkFileNames: 'chunk-[name]-[hash].js' })),
+  ...(Object.keys(preloads).length > 0
+    ? await write(
+        preloads,
+        { transform: { target: 'node14' } },
+        { format: 'cjs', entryFileNames: '[name].cjs' },
+      )
+    : []),
+];
 
 // Only now, and only what is out of date: whoever runs from the folder meanwhile finds all of it.
 const current = new Set(output.map((file) => file.fileName));

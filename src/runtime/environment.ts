@@ -1,4 +1,7 @@
 /** The environment of a child: the shell's, what the contract says over it, and what portramp needs. */
+import { fileURLToPath } from 'node:url';
+
+import { preload } from './preload.ts';
 
 export interface ChildExtras {
   /** The value of PORTRAMP_RUN: how descendants are recognised that left their group. */
@@ -15,7 +18,7 @@ export interface ChildExtras {
 const VITE_HOSTS = '__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS';
 
 /** Written by the build beside the chunk that this module ends up in. */
-const LOCALHOST_MODULE = new URL('./localhost.js', import.meta.url).href;
+const LOCALHOST_MODULE = fileURLToPath(new URL('./localhost.cjs', import.meta.url));
 
 /** Variables of portramp's own processes that are nobody else's business. */
 const OWN = ['PORTRAMP_RUN', 'PORTRAMP_DETACHED'];
@@ -35,7 +38,7 @@ export function childEnvironment(
   if (extras.marker !== undefined) env['PORTRAMP_RUN'] = extras.marker;
   if (extras.color && env['NO_COLOR'] === undefined) env['FORCE_COLOR'] ??= '1';
   if (extras.resolveLocalhost && !hidden.has('NODE_OPTIONS')) {
-    env['NODE_OPTIONS'] = [env['NODE_OPTIONS'], `--import=${LOCALHOST_MODULE}`].filter(Boolean).join(' ');
+    env['NODE_OPTIONS'] = preload(LOCALHOST_MODULE, env['NODE_OPTIONS']);
   }
   if (extras.domains.length > 0 && !hidden.has(VITE_HOSTS)) {
     env[VITE_HOSTS] ??= extras.domains.map((domain) => domain.replace(/^\*\./, '.')).join(',');

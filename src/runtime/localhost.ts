@@ -1,9 +1,12 @@
 /**
- * Loaded into Node children with `--import`: names that end in `.localhost` resolve to loopback (RFC 6761 §6.3),
+ * Loaded into Node children with `--require`, Node 14 and all later ones: names that end in `.localhost` resolve to loopback (RFC 6761 §6.3),
  * which the system's resolver often does not do. `net`, `http` and `fetch` look `dns.lookup` up when they dial.
+ *
+ * Built as CommonJS: `--import` would send the child's entry through the loader of ES modules, which knows nothing
+ * of `require.extensions`, where ts-node, coffeescript and others register. Without `node:`, which Node 14.18 brought.
  */
-import dns, { type LookupAddress, type LookupAllOptions, type LookupOneOptions } from 'node:dns';
-import { syncBuiltinESMExports } from 'node:module';
+import dns, { type LookupAddress, type LookupAllOptions, type LookupOneOptions } from 'dns';
+import { syncBuiltinESMExports } from 'module';
 
 type Options = LookupOneOptions | LookupAllOptions;
 type Callback = (error: Error | null, address?: string | LookupAddress[], family?: number) => void;
@@ -26,7 +29,7 @@ const optionsOf = (options: unknown): Options =>
 
 const lookup = dns.lookup;
 const replacement = (host: string, ...rest: unknown[]): void => {
-  const callback = rest.at(-1);
+  const callback = rest[rest.length - 1];
   if (!isLoopback(host) || typeof callback !== 'function') {
     Reflect.apply(lookup, dns, [host, ...rest]);
     return;

@@ -52,17 +52,24 @@ export async function settleEntries(home: Home, now: () => Date = () => new Date
 export async function checkOwn(path: string): Promise<Stats | undefined> {
   const stats = await lookAt(path);
   if (stats === undefined) return undefined;
-  const hint = `look at it, then move it away: mv ${shellWord(path)} ${shellWord(`${path}.aside`)}`;
-  if (stats.isSymbolicLink()) {
-    throw new PortrampError('STATE_FOLDER', `${path} is a symbolic link`, { hint });
-  }
+  const refuse = async (what: string): Promise<never> => {
+    const hint = `look at it, then move it away: mv ${shellWord(path)} ${shellWord(await freeName(path))}`;
+    throw new PortrampError('STATE_FOLDER', `${path} ${what}`, { hint });
+  };
+  if (stats.isSymbolicLink()) return refuse('is a symbolic link');
   const user = process.getuid?.();
   if (user !== undefined && stats.uid !== user) {
-    throw new PortrampError('STATE_FOLDER', `${path} belongs to user ${stats.uid}, not to you (${user})`, {
-      hint,
-    });
+    return refuse(`belongs to user ${stats.uid}, not to you (${user})`);
   }
   return stats;
+}
+
+/** A name beside the path that nothing has yet: `PATH.aside`, `PATH.aside-2` … */
+async function freeName(path: string): Promise<string> {
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? `${path}.aside` : `${path}.aside-${count}`;
+    if ((await lookAt(name)) === undefined) return name;
+  }
 }
 
 /**

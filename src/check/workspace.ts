@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
+import { timestamp } from '../lib/clock.ts';
 import { checkContract, findInProject, type CheckInput } from './check.ts';
 import { joinComposeProject, type ComposeReading, type ReadComposeProject } from './compose-project.ts';
 import { NO_FACTS } from './facts/facts.ts';
@@ -29,11 +30,7 @@ export interface CheckOptions {
  */
 export async function checkWorkspace(
   root: string,
-  {
-    ambient = {},
-    today = new Date().toISOString().slice(0, 10),
-    readCompose = readProjectStatically,
-  }: CheckOptions = {},
+  { ambient = {}, today = timestamp().slice(0, 10), readCompose = readProjectStatically }: CheckOptions = {},
 ): Promise<Checked> {
   const read = rememberingAnswers(readCompose);
   const inputs = await readEnvironments(root, read);

@@ -1,3 +1,4 @@
+import { systemClock } from '../lib/clock.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type {
   NoticeParams,
@@ -36,11 +37,8 @@ export async function until(
         client.onClose(() => reject(new PortrampError('DAEMON_UNREACHABLE', 'the daemon went away'))),
       );
       if (timeout !== undefined) {
-        const timer = setTimeout(
-          () => reject(new PortrampError('TIMEOUT', `it did not happen within ${timeout / 1000} s`)),
-          timeout,
-        );
-        cleanups.push(() => clearTimeout(timer));
+        const late = new PortrampError('TIMEOUT', `it did not happen within ${timeout / 1000} s`);
+        cleanups.push(systemClock.after(timeout, () => reject(late)));
       }
       client.request('watch', { stack: key }).catch(reject);
     });

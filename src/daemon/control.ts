@@ -6,7 +6,7 @@ import { chmodSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { Clock } from '../lib/clock.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
@@ -27,7 +27,7 @@ const OWNERSHIP_INTERVAL = 1_000;
  * @throws PortrampError DAEMON_UNREACHABLE when a daemon lives that cannot be dialled.
  */
 export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUNNING> {
-  const deadline = Date.now() + LOCK_TIMEOUT;
+  const deadline = systemClock.now() + LOCK_TIMEOUT;
   for (;;) {
     const lock = tryLock(home.lock);
     const other = await dialSocket(home.socket);
@@ -40,7 +40,7 @@ export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUN
       if (process.platform !== 'win32') rmSync(home.socket, { force: true });
       return lock;
     }
-    if (Date.now() > deadline) throw stuckError(home);
+    if (systemClock.now() > deadline) throw stuckError(home);
     await pause(10 + Math.random() * 20);
   }
 }

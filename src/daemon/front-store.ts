@@ -5,6 +5,7 @@
 import { readFile, rename } from 'node:fs/promises';
 
 import { writeFileAtomic } from '../lib/atomic-write.ts';
+import { today } from '../lib/clock.ts';
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
 
@@ -25,10 +26,7 @@ export interface StoredFront {
  * Reads the front's number. A damaged file is set aside as `front.json.corrupt-TIME`.
  * @throws PortrampError STATE_FOLDER when the file is there and cannot be read: another number must not be chosen then.
  */
-export async function readFrontNumber(
-  path: string,
-  now: () => Date = () => new Date(),
-): Promise<StoredFront> {
+export async function readFrontNumber(path: string, now: () => Date = today): Promise<StoredFront> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

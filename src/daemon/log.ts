@@ -1,10 +1,12 @@
 import { appendFileSync, copyFileSync, statSync, truncateSync } from 'node:fs';
 
+import { today } from '../lib/clock.ts';
+
 /** The log and its predecessor stay below this many bytes each. */
 const MAX_LOG = 1024 * 1024;
 
 /** Appends lines with their time to the daemon's log; the old half moves to `daemon.log.1`. */
-export function createLog(path: string, now: () => Date = () => new Date()): (line: string) => void {
+export function createLog(path: string, now: () => Date = today): (line: string) => void {
   return (line) => {
     try {
       const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;

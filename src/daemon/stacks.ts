@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 
+import { timestamp } from '../lib/clock.ts';
 import { PortrampError, errnoOf } from '../lib/errors.ts';
 import { createQueue } from '../lib/queue.ts';
 import { identOf } from '../plan/names.ts';
@@ -86,7 +87,7 @@ export function createStacks(options: StacksOptions): Stacks {
   const claim: Stacks['claim'] = (asked, held) =>
     inTurn(async () => {
       const isAlive = await aliveness();
-      const now = new Date().toISOString();
+      const now = timestamp();
       let naming: Naming | undefined;
       await ledger.commit((current) => {
         naming = nameStack(current, asked, held, { isAlive, now });

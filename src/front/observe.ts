@@ -32,14 +32,14 @@ export interface ObserverParts {
 
 export function createObserver({ requests, clock, table }: ObserverParts): (serve: Handler) => Handler {
   const observe = async (serve: Handler, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
-    const time = clock.now();
-    const begun = performance.now();
+    const time = clock.wallTime();
+    const begun = clock.now();
     const decision = await serve(head, signal);
-    const held = round(performance.now() - begun);
+    const held = round(clock.now() - begun);
     const where = locate(head, table());
     const tell = (outcome: Outcome, target?: string): void => {
       const { method, host, path } = head;
-      const duration = round(performance.now() - begun);
+      const duration = round(clock.now() - begun);
       requests.emit({ time, method, host, path, ...outcome, duration, held, ...where, target });
     };
     if (decision.action === 'forward') return followForward(decision, tell);

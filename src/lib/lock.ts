@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { systemClock } from './clock.ts';
 import { PortrampError, errnoOf } from './errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
@@ -31,11 +32,11 @@ const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
  * @throws PortrampError TIMEOUT, naming the holder; system errors other than "exists" as they are.
  */
 export async function acquireLock(path: string, options: { readonly timeout: number }): Promise<Lock> {
-  const deadline = Date.now() + options.timeout;
+  const deadline = systemClock.now() + options.timeout;
   for (;;) {
     const lock = tryLock(path);
     if (lock !== undefined) return lock;
-    if (Date.now() >= deadline) throw heldError(path);
+    if (systemClock.now() >= deadline) throw heldError(path);
     // Jitter: contenders that started together do not stay in step.
     await pause(5 + Math.random() * 35);
   }
@@ -112,7 +113,7 @@ function isStale(path: string): boolean {
   const holder = parseHolder(text);
   if (holder !== undefined) return !isAlive(holder);
   const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  return changed !== undefined && Math.abs(Date.now() - changed) > GARBAGE_AGE;
+  return changed !== undefined && Math.abs(systemClock.wallTime() - changed) > GARBAGE_AGE;
 }
 
 function read(path: string): string | undefined {

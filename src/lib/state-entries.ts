@@ -2,6 +2,7 @@
 import { chmod, lstat, rename } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 
+import { today } from './clock.ts';
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
 import { shellWord } from './shell-word.ts';
@@ -33,7 +34,7 @@ const entriesOf = (home: Home): Entry[] => [
  * @returns One sentence for each entry that was set aside.
  * @throws PortrampError STATE_FOLDER for a link or an entry of another user, which is never touched.
  */
-export async function settleEntries(home: Home, now: () => Date = () => new Date()): Promise<string[]> {
+export async function settleEntries(home: Home, now: () => Date = today): Promise<string[]> {
   const notices: string[] = [];
   for (const entry of entriesOf(home)) {
     const stats = await checkOwn(entry.path);

@@ -2,6 +2,7 @@
 import { readFile, rename } from 'node:fs/promises';
 
 import { writeFileAtomic } from '../lib/atomic-write.ts';
+import { today } from '../lib/clock.ts';
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
 import { LEDGER_VERSION, emptyLedger, ledgerSchema, type Ledger } from './ledger.ts';
 
@@ -28,7 +29,7 @@ export interface OpenedLedger {
  * Reads the ledger, or starts an empty one. A broken file is set aside as `ledger.json.corrupt-TIME`.
  * @throws PortrampError LEDGER_NEWER (the file stays where it is), STATE_FOLDER.
  */
-export async function openLedger(path: string, now: () => Date = () => new Date()): Promise<OpenedLedger> {
+export async function openLedger(path: string, now: () => Date = today): Promise<OpenedLedger> {
   const text = await readText(path);
   if (text === undefined) return { file: createLedgerFile(path, emptyLedger), problem: undefined };
   const ledger = parseLedger(path, text);

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { systemClock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { tryLock } from '../lib/lock.ts';
@@ -60,8 +61,8 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
     return undefined;
   }
   for (const text of await prepareStateFolder(options.home)) options.onNotice?.(text);
-  const deadline = Date.now() + (options.timeout ?? CONNECT_TIMEOUT);
-  while (Date.now() < deadline) {
+  const deadline = systemClock.now() + (options.timeout ?? CONNECT_TIMEOUT);
+  while (systemClock.now() < deadline) {
     const lock = tryLock(options.home.spawnLock);
     if (lock !== undefined) {
       try {
@@ -151,9 +152,9 @@ async function askToYield(options: ConnectOptions, status: DaemonResult<'status'
   } finally {
     peer.close();
   }
-  const deadline = Date.now() + 10_000;
+  const deadline = systemClock.now() + 10_000;
   while (isAlive(daemon)) {
-    if (Date.now() > deadline) {
+    if (systemClock.now() > deadline) {
       throw new PortrampError('DAEMON_UNREACHABLE', `the older daemon (pid ${daemon.pid}) does not go away`, {
         hint: `end it with "kill ${daemon.pid}"; services keep running`,
       });

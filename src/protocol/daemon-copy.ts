@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { cp, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { systemClock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 
@@ -91,7 +92,7 @@ async function isInUse(copy: string): Promise<boolean> {
     return pid !== undefined && startTime !== undefined && isAlive({ pid, startTime });
   } catch {
     const made = await stat(copy).catch(() => undefined);
-    return made !== undefined && Date.now() - made.mtimeMs < SETTLING;
+    return made !== undefined && systemClock.wallTime() - made.mtimeMs < SETTLING;
   }
 }
 

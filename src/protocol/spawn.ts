@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { systemClock } from '../lib/clock.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { DAEMON_ENTRY, copyBundle } from './daemon-copy.ts';
@@ -71,12 +72,12 @@ export function daemonEnvironment(home: Home, from: NodeJS.ProcessEnv): NodeJS.P
 
 function awaitReport(child: ChildProcess, logTail: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
+    const cancelLate = systemClock.after(START_TIMEOUT, () => {
       child.kill('SIGKILL');
       done(dead(`did not get ready within ${START_TIMEOUT / 1000} s`));
-    }, START_TIMEOUT);
+    });
     const done = (error?: Error): void => {
-      clearTimeout(late);
+      cancelLate();
       child.off('message', onMessage).off('exit', onExit).off('error', onError);
       if (error === undefined) resolve();
       else reject(error);

@@ -21,7 +21,7 @@ export async function describeUnit(
     })),
     ...(lastLook === undefined
       ? {}
-      : { probe: { problem: lastLook.problem, ago: clock.now() - lastLook.at } }),
+      : { probe: { problem: lastLook.problem, ago: Math.round(clock.now() - lastLook.at) } }),
     ...(unit.state.state === 'stopping' ? { remains: await describeRemains(unit) } : {}),
   };
 }

@@ -45,6 +45,8 @@ const LIVENESS_INTERVAL = 10_000;
 const LIVENESS_FAILURES = 3;
 const LOOK_TIMEOUT = 3_000;
 const EXEC_TIMEOUT = 10_000;
+/** A deadline that comes later than this has waited while the whole process stood still. */
+const STALL = 1_000;
 
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
@@ -76,29 +78,43 @@ export function watchReadiness(options: ReadinessOptions): () => void {
 
   const look = (ready.kind === 'default' ? options.usual : undefined) ?? lookFor(options);
   const isGuess = ready.kind === 'default' && options.usual === undefined;
-  const deadlines = (): void => {
-    if (ready.timeout !== undefined) {
-      const after = ready.timeout;
-      later(after, () => void (isReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
-    } else if (isGuess && ports.every((port) => port.implicit)) {
-      later(SILENT_PORT, () => becomeReady(silentHint(ports)));
-    } else {
-      later(LATE, () => void (isReady || onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
+  const lookOnce = async (): Promise<void> => {
+    if (look === undefined || isReady) return;
+    const problem = await look(abort.signal);
+    if (abort.signal.aborted || isReady) return;
+    options.onLook?.(problem);
+    if (problem !== undefined) lastProblem = problem;
+    else {
+      becomeReady();
+      if (!isGuess) watchLiveness(look);
     }
   };
 
   const pollUntilReady = async (): Promise<void> => {
     if (look === undefined) return becomeReady();
-    const problem = await look(abort.signal);
-    if (abort.signal.aborted || isReady) return;
-    options.onLook?.(problem);
-    if (problem === undefined) {
-      becomeReady();
-      if (!isGuess) watchLiveness(look);
-      return;
+    await lookOnce();
+    if (!isReady && !abort.signal.aborted) later(ready.interval, () => void pollUntilReady());
+  };
+
+  /** A process that stood still has not looked meanwhile: then one more look comes before the verdict. */
+  const unlessReadyIn = (ms: number, judge: () => void): void => {
+    const due = clock.now() + ms;
+    const decide = async (): Promise<void> => {
+      if (clock.now() - due > STALL) await lookOnce();
+      if (!isReady && !abort.signal.aborted) judge();
+    };
+    later(ms, () => void decide());
+  };
+
+  const deadlines = (): void => {
+    if (ready.timeout !== undefined) {
+      const after = ready.timeout;
+      unlessReadyIn(after, () => onFinding({ kind: 'deadline', after, problem: lastProblem }));
+    } else if (isGuess && ports.every((port) => port.implicit)) {
+      unlessReadyIn(SILENT_PORT, () => becomeReady(silentHint(ports)));
+    } else {
+      unlessReadyIn(LATE, () => onFinding({ kind: 'late', after: LATE, problem: lastProblem }));
     }
-    lastProblem = problem;
-    later(ready.interval, () => void pollUntilReady());
   };
 
   const watchLiveness = (again: Look): void => {

@@ -105,7 +105,7 @@ class StackRunner implements Runner {
     const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
     const session = await this.#openSession();
     if (this.#stopping !== undefined) return;
-    const readFrom = Date.now();
+    const readFrom = this.#options.clock.wallTime();
     const prepared = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     if (this.#stopping !== undefined) return;
@@ -257,7 +257,7 @@ class StackRunner implements Runner {
     const last = this.#prepared;
     if (session === undefined || supervision === undefined || last === undefined) return;
     if (this.#stopping !== undefined) return;
-    const readFrom = Date.now();
+    const readFrom = this.#options.clock.wallTime();
     const next = await this.#prepare(session);
     const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
     if (this.#stopping !== undefined) return;

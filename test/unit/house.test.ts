@@ -75,6 +75,44 @@ describe('the map of the house', () => {
   });
 });
 
+describe('time', () => {
+  const filesWith = (pattern: RegExp): string[] =>
+    files.filter((file) => pattern.test(readFileSync(join(SRC, file), 'utf8'))).sort();
+
+  it('comes from the clock: nobody else asks for the date, or makes a duration of it', () => {
+    expect(filesWith(/\bDate\.now\b|new Date\(\)|process\.hrtime/)).toEqual(['lib/clock.ts']);
+    expect(filesWith(/\bperformance\.now\b/)).toEqual([
+      'lib/clock.ts',
+      // The cost of a pass, where the system does not tell the time of a core.
+      'ports/system/linux.ts',
+      'ports/system/macos.ts',
+      'ports/system/windows.ts',
+    ]);
+  });
+
+  it('that people and other programs read is asked for where they read it, and compared with files alone', () => {
+    expect(filesWith(/\bwallTime\b|\btimestamp\(\)|\btoday\b(?=\()|= today\b/)).toEqual([
+      'check/workspace.ts',
+      'cli/commands/clean.ts',
+      'cli/commands/diff.ts',
+      'daemon/front-store.ts',
+      'daemon/log.ts',
+      'daemon/stacks.ts',
+      'front/observe.ts',
+      'lib/clock.ts',
+      'lib/lock.ts',
+      'lib/state-entries.ts',
+      'ports/ledger-file.ts',
+      'protocol/daemon-copy.ts',
+      'proxy/engine/wire/reply.ts',
+      'runtime/compose/engine.ts',
+      'stack/logs/store.ts',
+      'stack/runner.ts',
+      'stack/tasks/record.ts',
+    ]);
+  });
+});
+
 describe('commands that only talk to the daemon', () => {
   it('load neither zod, yaml nor chokidar', () => {
     const seen = new Set<string>();

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 
 /** A clock that goes on only when it is told to. */
 export interface ManualClock extends Clock {
-  /** Runs what falls due, in order, and lets promises settle after each. */
+  /** Lets promises settle, then runs what falls due, in order, and lets them settle after each. */
   advance(ms: number): Promise<void>;
   /** Lets `ms` pass in which nothing runs, as in a process that was stopped; what fell due meanwhile runs at the end. */
   stall(ms: number): Promise<void>;
@@ -19,6 +19,9 @@ export interface ClockFaults {
   /** `now` stands still for so many milliseconds, then jumps. Default: 1. */
   readonly grain?: number;
 }
+
+/** The date at the start, in milliseconds since 1970: far from what `now` says. */
+const EPOCH = Date.UTC(2030, 0, 1);
 
 /** More timers than this in one advance are a loop that never ends. */
 const SPINNING = 200_000;
@@ -43,6 +46,7 @@ export function createManualClock({ lateness = () => 0, grain = 1 }: ClockFaults
   /** Runs what is due until `end`, each when `moveTo` says. */
   const run = async (end: number, moveTo: (timer: Timer) => number): Promise<void> => {
     let count = 0;
+    await settle();
     for (let next = takeNext(end); next !== undefined; next = takeNext(end)) {
       count += 1;
       if (count > SPINNING) throw new Error(`${count} timers in one advance: a loop that never ends`);
@@ -55,6 +59,7 @@ export function createManualClock({ lateness = () => 0, grain = 1 }: ClockFaults
 
   return {
     now: () => Math.floor((passed - setBack) / grain) * grain,
+    wallTime: () => EPOCH + passed,
     after(ms, task) {
       const wrong = lateness();
       // As the timers of Node, one that is too early comes at least a millisecond later.
@@ -64,10 +69,11 @@ export function createManualClock({ lateness = () => 0, grain = 1 }: ClockFaults
         timers = timers.filter((other) => other !== timer);
       };
     },
-    advance: (ms) => run(passed + ms, (timer) => Math.max(passed, timer.at)),
-    stall: (ms) => {
+    advance: (ms) => run(passed + ms, ({ at }) => Math.max(passed, at)),
+    stall: async (ms) => {
+      await settle();
       passed += ms;
-      return run(passed, () => passed);
+      await run(passed, () => passed);
     },
     goBack: (ms) => {
       setBack += ms;

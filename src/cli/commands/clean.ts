@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { systemClock } from '../../lib/clock.ts';
 import { locateHome } from '../../lib/home.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
@@ -67,7 +68,8 @@ async function removeLeftovers(client: DaemonClient, forgotten: readonly string[
     const changed = await stat(path).catch(() => undefined);
     const isForgotten = forgotten.some((name) => path === join(runners, name));
     if (isForgotten) removed.push(path);
-    else if (changed !== undefined && Date.now() - changed.mtimeMs > SETTLED_AGE) removed.push(path);
+    else if (changed !== undefined && systemClock.wallTime() - changed.mtimeMs > SETTLED_AGE)
+      removed.push(path);
   }
   await Promise.all(removed.map((path) => rm(path, { recursive: true, force: true })));
   return removed;

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 
 import type { DiffFormat } from '../../check/revision/render.ts';
+import { timestamp } from '../../lib/clock.ts';
 import { color, hasColor, print } from '../terminal.ts';
 
 interface DiffOptions {
@@ -45,7 +46,7 @@ async function diff(from: string, to: string | undefined, options: DiffOptions):
   const { compareRevisions, isBreaking } = await import('../../check/revision/compare.ts');
   const { renderComparison } = await import('../../check/revision/render.ts');
   const { prefixOf } = await import('../../check/tracked.ts');
-  const comparison = compareRevisions(before, after, new Date().toISOString().slice(0, 10));
+  const comparison = compareRevisions(before, after, timestamp().slice(0, 10));
   const format = options.json ? 'json' : options.format;
   const text = renderComparison(comparison, {
     format,

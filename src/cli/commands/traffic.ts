@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { systemClock } from '../../lib/clock.ts';
 import { PortrampError, messageOf } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { NoticeParams, RequestEvent, StackKey } from '../../protocol/messages.ts';
@@ -97,10 +98,10 @@ async function follow(
       const stop = (): void => settle('ended');
       process.once('SIGINT', stop).once('SIGTERM', stop);
       process.stdout.once('error', stop);
-      const timer = time === undefined ? undefined : setTimeout(stop, time);
+      const cancel = time === undefined ? undefined : systemClock.after(time, stop);
       cleanups.push(
         () => process.off('SIGINT', stop).off('SIGTERM', stop),
-        () => clearTimeout(timer),
+        () => cancel?.(),
         client.onClose(() => settle('lost')),
         client.onNotice((name, params) => {
           if (name !== 'requests') return;

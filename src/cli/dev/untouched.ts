@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ContractError } from '../../contract/contract-error.ts';
 import type { Contract, Service } from '../../contract/contract.ts';
 import { loadContract } from '../../contract/load.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { startTimeOf } from '../../lib/process-identity.ts';
 import { planStack } from '../../plan/plan-stack.ts';
 import { selectServices } from '../../plan/order.ts';
@@ -71,11 +72,11 @@ function startGroup(root: string, service: Command): Group {
   // One that has ended already has no start time; its group may go on.
   const remains = pid === undefined ? undefined : trackRemains({ pid, startTime: startTimeOf(pid) ?? '' });
   const isLeft = (): boolean => remains !== undefined && remains.look().length > 0;
-  let deadline: NodeJS.Timeout | undefined;
+  let cancelDeadline: (() => void) | undefined;
   let isKilled = false;
   const stopGroup: Group['stop'] = ({ now }) => {
     isKilled ||= now;
-    deadline ??= setTimeout(() => stopGroup({ now: true }), stop.timeout);
+    cancelDeadline ??= systemClock.after(stop.timeout, () => stopGroup({ now: true }));
     const signal = isKilled ? 'SIGKILL' : stop.signal;
     if (detached) remains?.signal(signal);
     else child.kill(signal);
@@ -88,12 +89,12 @@ function startGroup(root: string, service: Command): Group {
     child.once('exit', (code) => resolve(code ?? 1));
   });
   const ended = exited.then(async (code) => {
-    if (deadline === undefined && isLeft()) stopGroup({ now: false });
+    if (cancelDeadline === undefined && isLeft()) stopGroup({ now: false });
     while (isLeft()) {
       if (isKilled) stopGroup({ now: true });
       await pause(LOOK);
     }
-    clearTimeout(deadline);
+    cancelDeadline?.();
     return code;
   });
   return { stop: stopGroup, ended };

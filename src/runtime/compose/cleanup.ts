@@ -1,4 +1,5 @@
 /** Runs what the contract wants done inside of a container before the stack is gone. */
+import { systemClock } from '../../lib/clock.ts';
 import { readLog } from './failure.ts';
 import { runCompose, type ComposeCall } from './resolve.ts';
 
@@ -25,12 +26,12 @@ export async function runCleanup(
 ): Promise<string | undefined> {
   const told = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const words = typeof command === 'string' ? ['sh', '-c', command] : command;
-  const began = performance.now();
+  const began = systemClock.now();
   const { code, stdout, stderr } = await runCompose(call, ['exec', '--no-TTY', ...told, service, ...words], {
     timeout,
   });
   if (code === 0) return undefined;
-  if (performance.now() - began >= timeout) return `it was not done after ${timeout / 1000} s`;
+  if (systemClock.now() - began >= timeout) return `it was not done after ${timeout / 1000} s`;
   const lines = [...readLog(stderr).rest, ...stdout.split('\n')].map((line) => line.trim());
   const said = lines.filter((line) => line !== '').slice(0, SHOWN);
   return [`it ended with code ${code}`, ...said].join(': ');

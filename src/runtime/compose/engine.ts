@@ -2,6 +2,7 @@
  * The containers of one stack as instances: started with `up`, followed through `logs` and `events`, looked at with
  * `ps`. Whoever stops an instance stops its container, until `letGo`: then containers outlive the runner.
  */
+import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Exit, Instance, OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
@@ -127,7 +128,7 @@ export function createComposeEngine(calls: () => ProjectCalls, users?: Users): C
 
   const start = async (spec: ContainerSpec): Promise<StartResult> => {
     const { service } = spec;
-    const begun = new Date().toISOString();
+    const begun = timestamp();
     const say = (text: string): void => void spec.onOutput('stderr', Buffer.from(`${text}\n`));
     const failure = await inTurn(() =>
       users === undefined

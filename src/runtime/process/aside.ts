@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
+import { systemClock } from '../../lib/clock.ts';
 import { startTimeOf } from '../../lib/process-identity.ts';
 import { trackRemains } from './remains.ts';
 import { describeStartError } from './start-error.ts';
@@ -46,7 +47,7 @@ export function runAside({ command, dir, env, timeout, signal }: Aside): Promise
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     const finish = (problem: string | undefined): void => {
-      clearTimeout(timer);
+      cancelLate();
       signal.removeEventListener('abort', onAbort);
       if (leader.pid > 0) trackRemains(leader).signal('SIGKILL');
       child.stdout.destroy();
@@ -54,7 +55,7 @@ export function runAside({ command, dir, env, timeout, signal }: Aside): Promise
       resolve(problem);
     };
     const onAbort = (): void => finish('given up');
-    const timer = setTimeout(() => finish(`did not end within ${timeout} ms`), timeout);
+    const cancelLate = systemClock.after(timeout, () => finish(`did not end within ${timeout} ms`));
     signal.addEventListener('abort', onAbort);
     child.once('error', (error) => finish(describeStartError(file, dir, error).message));
     child.once('exit', (code, by) => {

@@ -1,6 +1,7 @@
 /** Ends everything that a run has left: what it recorded, and whatever carries its marker. */
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { systemClock } from '../../lib/clock.ts';
 import type { Remains } from './remains.ts';
 import { signalProcess } from './signals.ts';
 import { carriersOf, listProcesses, type ProcessEntry } from './table.ts';
@@ -21,7 +22,7 @@ export async function endAll(
   instances: readonly Remains[],
   marker: string,
 ): Promise<{ readonly found: number; readonly left: number }> {
-  const began = Date.now();
+  const began = systemClock.now();
   let found: number | undefined;
   for (let isTold = false; ; isTold = true) {
     const carriers = carriersOf(marker, listProcesses());
@@ -29,7 +30,7 @@ export async function endAll(
       [...carriers, ...instances.flatMap((remains) => remains.look())].map(({ pid }) => pid),
     );
     found ??= left.size;
-    const age = Date.now() - began;
+    const age = systemClock.now() - began;
     if (left.size === 0 || age > GIVE_UP) return { found, left: left.size };
     if (!isTold || age >= GRACE) signalAll(instances, carriers, age >= GRACE ? 'SIGKILL' : 'SIGTERM');
     await pause(LOOK);

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
+import { systemClock } from '../../lib/clock.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import type {
   AsideOptions,
@@ -96,7 +97,7 @@ class ProcessInstance implements Instance {
 
   stop(policy: StopRequest): void {
     this.#stop = policy;
-    const killAt = Date.now() + policy.timeout;
+    const killAt = systemClock.now() + policy.timeout;
     if (!this.#stopping) void this.#ask(policy);
     this.#stopping = true;
     if (killAt >= this.#killAt) return;
@@ -143,7 +144,7 @@ class ProcessInstance implements Instance {
     while (this.#remains.look().length > 0) {
       if (!this.#stopping) this.stop(this.#stop);
       if (!this.#signalled) this.#signal(this.#stop.signal);
-      if (Date.now() >= this.#killAt) this.#remains.signal('SIGKILL');
+      if (systemClock.now() >= this.#killAt) this.#remains.signal('SIGKILL');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         setTimeout(resolve, pause);

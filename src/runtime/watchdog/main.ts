@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 
+import { systemClock } from '../../lib/clock.ts';
 import { endAll } from '../process/end-all.ts';
 import { trackRemains, type Remains } from '../process/remains.ts';
 import { parseOrder } from './orders.ts';
@@ -16,7 +17,7 @@ const EARLY = 5_000;
 
 const runMarker = `${process.argv[2] ?? ''}.`;
 const instances = new Map<number, Remains>();
-let lastStart = 0;
+let lastStart = -Infinity;
 let timer: NodeJS.Timeout | undefined;
 
 function look(): void {
@@ -27,7 +28,7 @@ function look(): void {
 function schedule(): void {
   clearTimeout(timer);
   if (instances.size === 0) return;
-  const isEarly = Date.now() - lastStart < EARLY;
+  const isEarly = systemClock.now() - lastStart < EARLY;
   timer = setTimeout(look, isEarly ? EARLY_LOOK : LATE_LOOK);
 }
 
@@ -37,7 +38,7 @@ function obey(line: string): void {
   if (order.kind === 'remove') instances.delete(order.pid);
   else {
     instances.set(order.pid, trackRemains(order));
-    lastStart = Date.now();
+    lastStart = systemClock.now();
   }
   schedule();
 }

@@ -86,7 +86,7 @@ function createTimestamps(clock: Clock): () => string {
   let last = NaN;
   let text = '';
   return () => {
-    const now = clock.now();
+    const now = clock.wallTime();
     if (now !== last) text = new Date(now).toISOString();
     last = now;
     return text;

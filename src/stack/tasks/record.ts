@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
+import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { takeFingerprint } from './fingerprint.ts';
@@ -38,7 +39,7 @@ export function openTaskRecord(path: string): TaskRecord {
         isDone: service.run === 'once' ? last !== undefined : last?.fingerprint === fingerprint,
         succeed: () =>
           inTurn(async () => {
-            const success: Success = { fingerprint, at: new Date().toISOString() };
+            const success: Success = { fingerprint, at: timestamp() };
             await mkdir(dirname(path), { recursive: true, mode: 0o700 });
             const text = JSON.stringify({ ...(await read(path)), [service.name]: success }, undefined, 2);
             await writeFileAtomic(path, `${text}\n`);

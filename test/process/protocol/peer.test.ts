@@ -119,6 +119,7 @@ describe('two peers', () => {
     const timers: (() => void)[] = [];
     const clock = {
       now: () => 0,
+      wallTime: () => 0,
       after: (_: number, task: () => void) => (timers.push(task), () => undefined),
     };
     const [near] = await connectPeers({ clock }, { serve: () => new Promise(() => undefined) });

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { watchReadiness } from '../../../src/stack/readiness.ts';
+import { watchReadiness, type Finding } from '../../../src/stack/readiness.ts';
 import { createManualClock } from '../manual-clock.ts';
 
 it('looks at all that is ready on one beat, between 5 and 15 s after the last look', async () => {
@@ -42,4 +42,128 @@ it('looks at all that is ready on one beat, between 5 and 15 s after the last lo
   }
   for (const end of ends) end();
   expect(clock.waiting).toBe(0);
+});
+
+/** A service that is looked at; `problem` may be changed. */
+function watch(given: Partial<Parameters<typeof watchReadiness>[0]> = {}) {
+  const clock = createManualClock();
+  const scene = { problem: 'connection refused' as string | undefined, looks: 0 };
+  const findings: Finding[] = [];
+  const end = watchReadiness({
+    ready: { kind: 'default', interval: 250, timeout: undefined },
+    usual: async () => {
+      scene.looks += 1;
+      return scene.problem;
+    },
+    ports: [],
+    dir: '/',
+    stamp: undefined,
+    run: async () => undefined,
+    clock,
+    onLine: () => () => undefined,
+    onFinding: (finding) => findings.push(finding),
+    ...given,
+  });
+  return { clock, scene, findings, end };
+}
+
+const kinds = (findings: readonly Finding[]): string[] => findings.map(({ kind }) => kind);
+
+describe('a deadline', () => {
+  const ready = { kind: 'default', interval: 250, timeout: 20_000 } as const;
+
+  it('is told with what the last look found', async () => {
+    const { clock, findings, end } = watch({ ready });
+    await clock.advance(19_999);
+    expect(findings).toEqual([]);
+    await clock.advance(1);
+    expect(findings).toEqual([{ kind: 'deadline', after: 20_000, problem: 'connection refused' }]);
+    end();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it.each([
+    ['the contract named', ready, 30_000],
+    ['nobody named', { ...ready, timeout: undefined }, 90_000],
+  ])('that %s does not condemn what became ready while the process stood still', async (_, own, stood) => {
+    const { clock, scene, findings, end } = watch({ ready: own });
+    await clock.advance(1_000);
+    scene.problem = undefined;
+    await clock.stall(stood);
+    await clock.advance(1_000);
+    expect(findings).toEqual([{ kind: 'ready' }]);
+    end();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('that comes late condemns what is not ready then either', async () => {
+    const { clock, findings, end } = watch({ ready });
+    await clock.advance(1_000);
+    await clock.stall(30_000);
+    expect(kinds(findings)).toEqual(['deadline']);
+    end();
+  });
+
+  it('is told once where none is named, and ready comes after it all the same', async () => {
+    const { clock, scene, findings, end } = watch();
+    await clock.advance(120_000);
+    expect(findings).toEqual([{ kind: 'late', after: 60_000, problem: 'connection refused' }]);
+    scene.problem = undefined;
+    await clock.advance(250);
+    expect(kinds(findings)).toEqual(['late', 'ready']);
+    end();
+  });
+
+  it('of a watch that has ended is told to nobody, nor is a look that was under way', async () => {
+    const answers: (() => void)[] = [];
+    const { clock, findings, end } = watch({
+      ready,
+      usual: () => new Promise((resolve) => answers.push(() => resolve(undefined))),
+    });
+    end();
+    for (const answer of answers) answer();
+    await clock.advance(60_000);
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('what is ready', () => {
+  it('is unwell after three looks in a row, and ready again after one that is well', async () => {
+    const { clock, scene, findings, end } = watch();
+    scene.problem = undefined;
+    await clock.advance(1_000);
+    expect(kinds(findings)).toEqual(['ready']);
+    const lookUntil = async (looks: number): Promise<void> => {
+      while (scene.looks < looks) await clock.advance(1_000);
+    };
+    const before = scene.looks;
+    scene.problem = 'no answer';
+    await lookUntil(before + 2);
+    scene.problem = undefined;
+    await lookUntil(before + 3);
+    scene.problem = 'no answer';
+    await lookUntil(before + 5);
+    expect(kinds(findings)).toEqual(['ready']);
+    await lookUntil(before + 6);
+    expect(findings.at(-1)).toEqual({ kind: 'unwell', problem: 'no answer' });
+    await lookUntil(before + 8);
+    expect(kinds(findings)).toEqual(['ready', 'unwell']);
+    scene.problem = undefined;
+    await lookUntil(before + 9);
+    expect(kinds(findings)).toEqual(['ready', 'unwell', 'ready']);
+    end();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('is looked at once after the process stood still for an hour, not as often as it would have been', async () => {
+    const { clock, scene, findings, end } = watch();
+    scene.problem = undefined;
+    await clock.advance(20_000);
+    const before = scene.looks;
+    scene.problem = 'no answer';
+    await clock.stall(3_600_000);
+    expect(scene.looks).toBe(before + 1);
+    expect(kinds(findings)).toEqual(['ready']);
+    end();
+  });
 });

@@ -1,6 +1,7 @@
 /** Answers of portramp's own. */
 import { STATUS_CODES } from 'node:http';
 
+import { today } from '../../../lib/clock.ts';
 import type { Reply } from '../engine.ts';
 import { refusal } from '../refusal.ts';
 import { formatField } from './overrides.ts';
@@ -20,7 +21,7 @@ export function formatReply(reply: Reply, bodiless: boolean, closing: boolean): 
     if (!/^(?:content-length|connection)$/i.test(name)) head += formatField(name, value);
   }
   if (!Object.keys(reply.headers).some((name) => /^date$/i.test(name))) {
-    head += `date: ${new Date().toUTCString()}\r\n`;
+    head += `date: ${today().toUTCString()}\r\n`;
   }
   const empty = reply.status === 204 || reply.status === 304;
   if (!empty) head += `content-length: ${body.length}\r\n`;

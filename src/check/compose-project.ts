@@ -1,24 +1,35 @@
 /** The Compose project that a contract counts on. */
 import { addComposeServices, findPortProblems } from '../compose/contract-services.ts';
 import type { ComposeProject } from '../compose/model.ts';
+import type { Doubt } from '../compose/static.ts';
 import { findTies } from '../compose/part.ts';
 import type { Contract } from '../contract/contract.ts';
-import type { Diagnostic } from '../contract/diagnostic.ts';
+import type { Diagnostic, Position } from '../contract/diagnostic.ts';
 import { placeFindings } from '../contract/finding.ts';
 
 /**
  * How to find out what Compose files come to: those named, relative to the root, else the usual ones. Undefined where
- * there are none; `unreadable` where only Compose itself could tell.
+ * there are none.
  */
 export type ReadComposeProject = (
   root: string,
   files: readonly string[],
-) => Promise<ComposeReading | 'unreadable' | undefined>;
+) => Promise<ComposeReading | Unreadable | undefined>;
 
 export interface ComposeReading {
   readonly project: ComposeProject;
   /** `files`: without Compose, so that names made from variables are not what they will be. */
   readonly by: 'compose' | 'files';
+  /** Ports and names that nobody knows here. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** Files that could not be read without Compose. */
+export interface Unreadable {
+  readonly by: 'nobody';
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether Compose itself could read them, as far as is known. */
+  readonly isBeyond: boolean;
 }
 
 export interface Joined {
@@ -38,8 +49,8 @@ export async function joinComposeProject(
   const { files } = contract.compose ?? { files: undefined };
   if (files === undefined) return { contract, diagnostics: [], isIncomplete: false };
   const reading = await read(root, files);
-  if (reading === undefined || reading === 'unreadable') {
-    return { contract, diagnostics: [], isIncomplete: reading === 'unreadable' };
+  if (reading === undefined || reading.by === 'nobody') {
+    return { contract, diagnostics: [], isIncomplete: reading !== undefined };
   }
   const { project } = reading;
   const { contract: joined, findings } = addComposeServices(contract, project);
@@ -62,3 +73,34 @@ export const doubtNames = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
         }
       : diagnostic,
   );
+
+/**
+ * What cannot be told of a project that no Compose has resolved, and what is wrong with it: without this, silence would
+ * look like "no collision".
+ */
+export function describeDoubts(reading: ComposeReading | Unreadable | undefined): Diagnostic[] {
+  if (reading === undefined) return [];
+  if (reading.by !== 'nobody') {
+    return reading.doubts.map(({ at, text, variables }) =>
+      doubt(
+        at,
+        `whether two stacks meet in "${text}" cannot be told: ${variables.join(', ')} is not known here`,
+      ),
+    );
+  }
+  const { diagnostics, isBeyond } = reading;
+  if (!isBeyond) return [...diagnostics];
+  return diagnostics.map(({ message, ...at }) =>
+    doubt(at, `whether two stacks meet cannot be told: ${message}`),
+  );
+}
+
+const doubt = ({ file, line, column }: Position, message: string): Diagnostic => ({
+  code: 'PR031',
+  severity: 'note',
+  message,
+  hint: 'install Docker Compose 2.24.4 or newer, which "portramp check" asks',
+  file,
+  line,
+  column,
+});

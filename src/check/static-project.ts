@@ -12,8 +12,10 @@ export const readProjectStatically: ReadComposeProject = async (root, files) => 
   const sources = await readSources(root, files.length > 0 ? files.map((file) => [file]) : COMPOSE_FILES);
   if (sources.length === 0) return undefined;
   const name = composeName(basename(root)) || 'project';
-  const { project } = readStatically({ sources, name, variables: {} });
-  return project === undefined ? 'unreadable' : { project, by: 'files' };
+  // What is made from these is another name in every stack, whatever they are.
+  const variables = { COMPOSE_PROJECT_NAME: name, PORTRAMP_STACK: name, PORTRAMP_WORKSPACE: name };
+  const { project, doubts, ...rest } = readStatically({ sources, name, variables });
+  return project === undefined ? { by: 'nobody', ...rest } : { project, by: 'files', doubts };
 };
 
 /** Of each group the first file that is there. */

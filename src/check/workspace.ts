@@ -1,9 +1,14 @@
 import type { Contract } from '../contract/contract.ts';
-import type { Diagnostic } from '../contract/diagnostic.ts';
+import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { timestamp } from '../lib/clock.ts';
 import { checkContract, findInProject, type CheckInput } from './check.ts';
-import { joinComposeProject, type ComposeReading, type ReadComposeProject } from './compose-project.ts';
+import {
+  describeDoubts,
+  joinComposeProject,
+  type ComposeReading,
+  type ReadComposeProject,
+} from './compose-project.ts';
 import { NO_FACTS } from './facts/facts.ts';
 import { gatherFacts, readComposeFiles } from './gather.ts';
 import { readProjectStatically } from './static-project.ts';
@@ -38,7 +43,7 @@ export async function checkWorkspace(
   const facts = await gatherFacts(root, contracts, today);
   // A contract that has nothing to do with it may lie beside a Compose file all the same.
   const reading = inputs[0]?.reading ?? (facts.compose.length > 0 ? await read(root, []) : undefined);
-  const project = typeof reading === 'object' && reading.by === 'compose' ? reading.project : undefined;
+  const project = reading?.by === 'compose' ? reading.project : undefined;
   return { diagnostics: checkContract(inputs, ambient, { ...facts, project }), contracts };
 }
 
@@ -52,9 +57,10 @@ export async function checkComposeProject(
   read: ReadComposeProject,
 ): Promise<Diagnostic[]> {
   const reading = await read(root, files);
-  const project = typeof reading === 'object' && reading.by === 'compose' ? reading.project : undefined;
+  const project = reading === undefined || reading.by === 'nobody' ? undefined : reading.project;
   const compose = readComposeFiles(root, files);
-  return findInProject({ ...NO_FACTS, compose, project });
+  const found = findInProject({ ...NO_FACTS, compose, project });
+  return sortDiagnostics([...found, ...describeDoubts(reading)]);
 }
 
 interface EnvironmentInput extends CheckInput {

@@ -21,7 +21,7 @@ export const readComposeProject =
     const call = { binary, cwd: root, environment, options: [], files: found.files, profiles: [] };
     try {
       const { project } = await askCompose(call, []).read({ environment });
-      return { project, by: 'compose' };
+      return { project, by: 'compose', doubts: [] };
     } catch (error) {
       if (strict) throw error;
       return readProjectStatically(root, named);

@@ -2,7 +2,13 @@
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-export type Interpolated = { readonly value: string } | { readonly problem: string };
+export type Interpolated =
+  | {
+      readonly value: string;
+      /** Variables that are not set and have a say in it; absent where there are none. */
+      readonly unset?: readonly string[];
+    }
+  | { readonly problem: string };
 
 /** A braced expression in two parts: the name, and an operator with what follows. */
 const BRACED = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^]*))?$/;
@@ -16,10 +22,11 @@ const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
  */
 export function interpolate(text: string, variables: Variables): Interpolated {
   let value = '';
+  const unset: string[] = [];
   for (let index = 0; index < text.length;) {
     const dollar = text.indexOf('$', index);
-    if (dollar === -1) return { value: value + text.slice(index) };
-    value += text.slice(index, dollar);
+    value += text.slice(index, dollar === -1 ? undefined : dollar);
+    if (dollar === -1) break;
     const next = text[dollar + 1];
     if (next === '{') {
       const end = closingBrace(text, dollar);
@@ -27,16 +34,18 @@ export function interpolate(text: string, variables: Variables): Interpolated {
       if (expanded === undefined) return { problem: `cannot expand "${text}"` };
       if ('problem' in expanded) return expanded;
       value += expanded.value;
+      unset.push(...(expanded.unset ?? []));
       index = end + 1;
       continue;
     }
     NAME.lastIndex = dollar + 1;
     const name = NAME.exec(text)?.[0];
-    if (name !== undefined) value += escape(variables[name] ?? '');
-    else value += '$$';
+    if (name === undefined) value += '$$';
+    else if (variables[name] === undefined) unset.push(name);
+    else value += escape(variables[name]);
     index = dollar + (name?.length ?? (next === '$' ? 1 : 0)) + 1;
   }
-  return { value };
+  return unset.length === 0 ? { value } : { value, unset };
 }
 
 /** The brace that ends the expression at `start`: braces that nested expressions open are closed first. */
@@ -63,7 +72,7 @@ function expandBraced(expression: string, variables: Variables): Interpolated | 
     case '-':
       return isSet ? { value: escape(found) } : interpolate(operand, variables);
     case '+':
-      return isSet ? interpolate(operand, variables) : { value: '' };
+      return isSet ? interpolate(operand, variables) : { value: '', ...unsetOne(name, found) };
     case '?': {
       if (isSet) return { value: escape(found) };
       const why = interpolate(operand, variables);
@@ -71,8 +80,11 @@ function expandBraced(expression: string, variables: Variables): Interpolated | 
       return { problem: `the variable ${name} is not set: ${why.value || 'it is required'}` };
     }
     default:
-      return { value: escape(found ?? '') };
+      return { value: escape(found ?? ''), ...unsetOne(name, found) };
   }
 }
+
+const unsetOne = (name: string, found: string | undefined): { readonly unset?: readonly string[] } =>
+  found === undefined ? { unset: [name] } : {};
 
 const escape = (value: string): string => value.replaceAll('$', '$$$$');

@@ -3,16 +3,29 @@
  * `!override`, nested variables) is an error that names the place: a guess would publish the wrong ports. Pure.
  */
 import { sortDiagnostics, type Diagnostic, type Position } from '../contract/diagnostic.ts';
-import { find, locate, type Mapping, type Tree } from '../contract/tree.ts';
-import { readYaml, type Source } from '../contract/yaml.ts';
+import { find, locate, type Mapping, type Path, type Tree } from '../contract/tree.ts';
+import { readYamlDocuments, type Source } from '../contract/yaml.ts';
 import { interpolate, type Variables } from './interpolate.ts';
 import { parseProject, type ComposePort, type ComposeProject } from './model.ts';
 import { parseShortPort } from './short-ports.ts';
+import { fromList, merge, normalize, type Json } from './static-merge.ts';
+import { findInvalid } from './static-rules.ts';
 
 export interface StaticResult {
-  /** Absent when a diagnostic is an error. */
+  /** Absent when there are diagnostics. */
   readonly project?: ComposeProject;
   readonly diagnostics: readonly Diagnostic[];
+  /** Whether all that the diagnostics say is that only Compose itself could read it. */
+  readonly isBeyond: boolean;
+  /** Ports and names that hold a variable which is not set: what they are is a matter of the machine. */
+  readonly doubts: readonly Doubt[];
+}
+
+export interface Doubt {
+  readonly at: Position;
+  /** As written. */
+  readonly text: string;
+  readonly variables: readonly string[];
 }
 
 export interface StaticInputs {
@@ -25,37 +38,53 @@ export interface StaticInputs {
   readonly isForced?: boolean;
 }
 
-type Json = { [key: string]: unknown };
-
 export function readStatically(inputs: StaticInputs): StaticResult {
   const { sources, variables, name, isForced = false } = inputs;
   const diagnostics: Diagnostic[] = [];
-  const report = (at: Position, message: string): void => {
-    diagnostics.push({ code: 'PR022', severity: 'error', message, hint: HINT, ...at });
+  let beyond = 0;
+  const fail = (at: Position, message: string, hint: string): void => {
+    diagnostics.push({ code: 'PR022', severity: 'error', message, hint, ...at });
   };
+  const report = (at: Position, message: string): void => {
+    beyond += 1;
+    fail(at, message, HINT);
+  };
+  const reader: Reader = { report, variables, doubts: [] };
   const trees: Mapping[] = [];
   let merged: Json = { name };
   for (const source of sources) {
-    const { tree, diagnostics: syntax } = readYaml(source);
+    const { trees: documents, diagnostics: syntax } = readYamlDocuments(source);
     diagnostics.push(...syntax.map((each) => ({ ...each, hint: HINT })));
-    if (tree === undefined) continue;
-    const reader: Reader = { report, variables };
-    if (tree.kind !== 'map') report(tree.at, 'this is not a Compose file: it holds no map');
-    else {
-      trees.push(tree);
-      merged = merge(merged, readFile(reader, tree));
+    // Compose merges the documents of one file like several files.
+    for (const tree of documents) {
+      if (tree.kind === 'scalar' && tree.value === null) continue;
+      if (tree.kind !== 'map') fail(tree.at, 'this is not a Compose file: it holds no map', HINT);
+      else {
+        trees.push(tree);
+        merged = merge(merged, readFile(reader, tree));
+      }
     }
   }
-  if (diagnostics.length > 0) return { diagnostics: sortDiagnostics(diagnostics) };
-  const named = isForced ? { ...merged, name } : merged;
-  const { project, misfit } = parseProject(normalize(named));
-  if (project !== undefined) return { project, diagnostics };
-  const place = trees.map((tree) => locate(tree, misfit.path)).at(-1) ?? NOWHERE;
-  report(place, `${misfit.path.join('.')}: ${misfit.message}`);
-  return { diagnostics };
+  const end = (project?: ComposeProject): StaticResult => ({
+    ...(project === undefined ? {} : { project }),
+    diagnostics: sortDiagnostics(diagnostics),
+    isBeyond: beyond > 0 && beyond === diagnostics.length,
+    doubts: reader.doubts,
+  });
+  if (diagnostics.length > 0) return end();
+  const place = (path: Path): Position =>
+    locate(trees.findLast((tree) => find(tree, path) !== undefined) ?? trees.at(-1) ?? EMPTY, path);
+  const normal = normalize(isForced ? { ...merged, name } : merged);
+  for (const { path, message } of findInvalid(normal, merged)) fail(place(path), message, REFUSED);
+  if (diagnostics.length > 0) return end();
+  const { project, misfit } = parseProject(normal);
+  if (misfit !== undefined) report(place(misfit.path), `${misfit.path.join('.')}: ${misfit.message}`);
+  return end(project);
 }
 
-const NOWHERE: Position = { file: 'compose.yaml', line: 1, column: 1 };
+const EMPTY: Mapping = { kind: 'map', at: { file: 'compose.yaml', line: 1, column: 1 }, entries: new Map() };
+
+const REFUSED = 'Compose refuses it too: see "docker compose config"';
 
 const HINT =
   'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself';
@@ -63,18 +92,24 @@ const HINT =
 interface Reader {
   readonly report: (at: Position, message: string) => void;
   readonly variables: Variables;
+  readonly doubts: Doubt[];
+  /** Whether a variable that is not set raises a doubt. */
+  readonly raisesDoubts?: boolean;
 }
+
+/** Top-level sections beside the services, as they are. */
+const SECTIONS = ['volumes', 'networks', 'secrets', 'configs', 'x-portramp'];
 
 function readFile(reader: Reader, file: Mapping): Json {
   const include = file.entries.get('include');
   if (include !== undefined) reader.report(include.at, '"include" needs Compose itself');
   const services = find(file, ['services']);
   const json: Json = {};
-  const name = find(file, ['name']);
-  if (name !== undefined) json['name'] = plain(reader, name);
-  for (const section of ['volumes', 'networks', 'x-portramp']) {
-    const tree = find(file, [section]);
-    if (tree !== undefined) json[section] = plain(reader, tree);
+  for (const [key, { value }] of file.entries) {
+    if (key === 'name') json[key] = plain(reader, value);
+    else if (SECTIONS.includes(key)) json[key] = plain(doubting(reader), value);
+    // Only that it is there: what it says is of no account here.
+    else if (key !== 'services') json[key] = null;
   }
   if (services?.kind === 'map') {
     json['services'] = Object.fromEntries(
@@ -84,7 +119,7 @@ function readFile(reader: Reader, file: Mapping): Json {
   return json;
 }
 
-/** The fields that the model knows. */
+/** The fields that are read; of all others only that they are there. */
 const FIELDS = [
   'image',
   'expose',
@@ -103,7 +138,12 @@ const FIELDS = [
   'healthcheck',
   'environment',
   'extra_hosts',
+  'secrets',
+  'configs',
 ];
+
+/** Fields in which two stacks can meet. */
+const MEETING = ['container_name', 'network_mode'];
 
 function readService(reader: Reader, service: Tree): Json {
   if (service.kind !== 'map') {
@@ -113,14 +153,17 @@ function readService(reader: Reader, service: Tree): Json {
   const inherited = service.entries.get('extends');
   if (inherited !== undefined) reader.report(inherited.at, '"extends" needs Compose itself');
   const json: Json = {};
-  for (const field of FIELDS) {
-    const value = service.entries.get(field)?.value;
-    if (value !== undefined) json[field] = canonical(field, plain(reader, value));
+  for (const [field, { value }] of service.entries) {
+    const own = MEETING.includes(field) ? doubting(reader) : reader;
+    if (FIELDS.includes(field)) json[field] = canonical(field, plain(own, value));
+    else if (field !== 'ports') json[field] = null;
+    else if (value.kind === 'list')
+      json['ports'] = value.items.flatMap((item) => readPort(doubting(reader), item));
   }
-  const ports = service.entries.get('ports')?.value;
-  if (ports?.kind === 'list') json['ports'] = ports.items.flatMap((item) => readPort(reader, item));
   return json;
 }
+
+const doubting = (reader: Reader): Reader => ({ ...reader, raisesDoubts: true });
 
 function readPort(reader: Reader, item: Tree): Json[] {
   if (item.kind === 'map') {
@@ -149,7 +192,12 @@ function plain(reader: Reader, tree: Tree): unknown {
     case 'scalar': {
       if (typeof tree.value !== 'string') return tree.value;
       const expanded = interpolate(tree.value, reader.variables);
-      if ('value' in expanded) return expanded.value;
+      if ('value' in expanded) {
+        const { value, unset } = expanded;
+        if (unset !== undefined && reader.raisesDoubts)
+          reader.doubts.push({ at: tree.at, text: tree.text, variables: unset });
+        return value;
+      }
       reader.report(tree.at, expanded.problem);
       return '';
     }
@@ -174,9 +222,6 @@ function canonical(field: string, value: unknown): unknown {
   }
 }
 
-const fromList = (names: readonly unknown[], value: () => unknown): Json =>
-  Object.fromEntries(names.map((name) => [String(name), value()]));
-
 function splitVariable(entry: unknown): [string, string | null] {
   const [name = '', ...value] = String(entry).split('=');
   return [name, value.length === 0 ? null : value.join('=')];
@@ -189,83 +234,3 @@ const asText = (value: unknown): unknown =>
 
 const isScalar = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);
-
-/** Maps merge, lists grow, everything else is replaced. */
-function merge(base: Json, over: Json): Json {
-  const merged: Json = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const known = base[key];
-    if (isMap(known) && isMap(value)) merged[key] = merge(known, value);
-    else if (Array.isArray(known) && Array.isArray(value)) merged[key] = unique([...known, ...value]);
-    else if (value !== null || known === undefined) merged[key] = value;
-  }
-  return merged;
-}
-
-/** Of two ports that differ in nothing but their names, the later one counts. */
-const unique = (items: readonly unknown[]): unknown[] => [
-  ...new Map(items.map((item) => [identityOf(item), item])).values(),
-];
-
-function identityOf(item: unknown): string {
-  if (!isMap(item) || item['target'] === undefined) return JSON.stringify(item);
-  const { host_ip: ip = '', published = '', target, protocol } = item;
-  return [ip, published, target, protocol].map(String).join(' ');
-}
-
-const isMap = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Default network, names made from the project's, and nothing that no service uses: as `config` does. */
-function normalize(json: Json): Json {
-  const services = isMap(json['services']) ? json['services'] : {};
-  for (const service of Object.values(services).filter(isMap)) {
-    service['depends_on'] = { ...impliedDependencies(service), ...Object(service['depends_on']) };
-    if (service['network_mode'] === undefined) service['networks'] ??= { default: null };
-    if (isMap(service['networks']) && Object.keys(service['networks']).length === 0) {
-      service['networks'] = { default: null };
-    }
-  }
-  const used = Object.values(services).filter(isMap);
-  const networks = new Set(used.flatMap((service) => Object.keys(Object(service['networks']))));
-  const volumes = new Set(used.flatMap(volumesOf));
-  return {
-    ...json,
-    services,
-    networks: nameResources(json, 'networks', networks),
-    volumes: nameResources(json, 'volumes', volumes),
-  };
-}
-
-/** Who shares something of another service needs it. */
-function impliedDependencies(service: Json): Json {
-  const shared = ['network_mode', 'pid', 'ipc'].map((field) => String(service[field]));
-  const owners = shared.flatMap((text) =>
-    text.startsWith('service:') ? [text.slice('service:'.length)] : [],
-  );
-  const sources = Array.isArray(service['volumes_from']) ? service['volumes_from'].map(String) : [];
-  const mounted = sources
-    .filter((text) => !text.startsWith('container:'))
-    .map((text) => text.replace(/:.*/, ''));
-  return fromList([...owners, ...mounted], () => ({}));
-}
-
-const volumesOf = (service: Json): string[] =>
-  (Array.isArray(service['volumes']) ? service['volumes'] : []).flatMap((volume) => {
-    if (isMap(volume)) return volume['type'] === 'volume' ? [String(volume['source'])] : [];
-    const [source, target] = String(volume).split(':');
-    return target !== undefined && /^[\w][\w.-]+$/.test(source ?? '') ? [String(source)] : [];
-  });
-
-function nameResources(json: Json, section: string, used: ReadonlySet<string>): Json {
-  const declared = isMap(json[section]) ? json[section] : {};
-  return Object.fromEntries(
-    [...used].map((key) => {
-      const resource = isMap(declared[key]) ? declared[key] : {};
-      const external = resource['external'];
-      const fallback = external === true ? key : `${String(json['name'])}_${key}`;
-      const name = isMap(external) ? (external['name'] ?? key) : (resource['name'] ?? fallback);
-      return [key, { ...resource, name, external: external === true || isMap(external) }];
-    }),
-  );
-}

@@ -28,12 +28,33 @@ export interface YamlOptions {
 }
 
 export function readYaml(source: Source, options: YamlOptions = {}): YamlResult {
+  const { trees, diagnostics, second } = readDocuments(source, options);
+  if (second !== undefined) {
+    const message = 'this file holds several YAML documents';
+    return fail(second, message, 'keep one, and remove the "---" before the others');
+  }
+  const [tree] = trees;
+  return tree === undefined ? { diagnostics } : { tree, diagnostics };
+}
+
+export interface YamlDocuments {
+  /** In the order of the file; empty ones are left out. */
+  readonly trees: readonly Tree[];
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Reads every document of the file, for programs that take them all. */
+export const readYamlDocuments = (source: Source, options: YamlOptions = {}): YamlDocuments =>
+  readDocuments(source, options);
+
+function readDocuments(source: Source, options: YamlOptions): YamlDocuments & { readonly second?: Position } {
   const { file } = source;
   const text = source.text.replace(/^\uFEFF/, '');
+  const none = ({ diagnostics }: YamlResult): YamlDocuments => ({ trees: [], diagnostics });
   const control = CONTROL.exec(text);
   if (control !== null) {
     const message = 'this is not a text file: it holds control characters';
-    return fail(placeOf(text, control.index, file), message, 'the contract is YAML or JSON in UTF-8');
+    return none(fail(placeOf(text, control.index, file), message, 'the contract is YAML or JSON in UTF-8'));
   }
   const lines = new LineCounter();
   const at = (offset: number): Position => {
@@ -42,20 +63,22 @@ export function readYaml(source: Source, options: YamlOptions = {}): YamlResult 
   };
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   if (isTooDeep(tokens)) {
-    return fail({ file, line: 1, column: 1 }, 'this file is nested too deeply', 'close every [ and {');
+    return none(fail({ file, line: 1, column: 1 }, 'this file is nested too deeply', 'close every [ and {'));
   }
   // Duplicate keys are found while the tree is built: the composer's own search is quadratic.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  const [document, second] = [...composer.compose(tokens)];
-  if (document === undefined) return { diagnostics: [] };
-  if (second !== undefined) {
-    const message = 'this file holds several YAML documents';
-    return fail(at(second.range[0]), message, 'keep one, and remove the "---" before the others');
-  }
-  const trouble = options.foreign ? document.errors : [...document.errors, ...document.warnings];
-  const syntax = explainErrors(trouble, text, at);
-  if (syntax.length > 0) return { diagnostics: syntax };
-  return readDocument(document, at);
+  const documents = [...composer.compose(tokens)];
+  const results = documents.map((document): YamlResult => {
+    const trouble = options.foreign ? document.errors : [...document.errors, ...document.warnings];
+    const syntax = explainErrors(trouble, text, at);
+    return syntax.length > 0 ? { diagnostics: syntax } : readDocument(document, at);
+  });
+  const [, second] = documents;
+  return {
+    trees: results.flatMap(({ tree }) => tree ?? []),
+    diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
+    ...(second === undefined ? {} : { second: at(second.range[0]) }),
+  };
 }
 
 /** One mistake makes the parser stumble several times: its first complaint in a line is the one that helps. */

@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../contract/diagnostic.ts';
 import { find, type Mapping, type Tree } from '../../contract/tree.ts';
-import { readYaml, type Source } from '../../contract/yaml.ts';
+import { readYamlDocuments, type Source } from '../../contract/yaml.ts';
 
 export interface ComposeFile {
   readonly file: string;
@@ -43,12 +43,19 @@ export interface ComposePort {
 
 /** Undefined for text that is no Compose file: to say so is Compose's business. */
 export function readComposeFile(source: Source): ComposeFile | undefined {
-  const { tree } = readYaml(source, { foreign: true });
-  if (tree?.kind !== 'map') return undefined;
+  const { trees, diagnostics } = readYamlDocuments(source, { foreign: true });
+  const filled = trees.filter((tree) => tree.kind !== 'scalar' || tree.value !== null);
+  const maps = filled.flatMap((tree) => (tree.kind === 'map' ? [tree] : []));
+  if (diagnostics.length > 0 || maps.length === 0 || maps.length < filled.length) return undefined;
   return {
     file: source.file,
-    services: entriesOf(tree, 'services').map(([name, value, at]) => readService(name, value, at)),
-    pinned: [...readPinned(tree, 'volumes', 'volume'), ...readPinned(tree, 'networks', 'network')],
+    services: maps.flatMap((tree) =>
+      entriesOf(tree, 'services').map(([name, value, at]) => readService(name, value, at)),
+    ),
+    pinned: maps.flatMap((tree) => [
+      ...readPinned(tree, 'volumes', 'volume'),
+      ...readPinned(tree, 'networks', 'network'),
+    ]),
   };
 }
 

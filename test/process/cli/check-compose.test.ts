@@ -138,10 +138,42 @@ describe('without any Compose', () => {
 
   it('says what the files show as they stand', async () => {
     expect(await findingsIn(project('files'))).toEqual([
+      '2 note PR031 whether two stacks meet cannot be told: "include" needs Compose itself',
+      '5 note PR031 whether two stacks meet cannot be told: "extends" needs Compose itself',
       '6 note PR031 web publishes 8080 in every stack, and only one of them can have it',
       '9 warning PR024 the container of fixed is called the-fixed in every stack, and only one of them can run',
       '10 warning PR024 fixed uses the network of the host, so its ports are the same in every stack',
     ]);
+  });
+
+  it.each([
+    [
+      '"${WEB_PORT}:80"',
+      /note PR031 whether two stacks meet in "\$\{WEB_PORT\}:80" cannot be told: WEB_PORT/,
+    ],
+    ['"${PORT:-8000}:8000"', /note PR031 a publishes 8000 in every stack/],
+    ['"${A:-${B:-8000}}:8000"', /note PR031 a publishes 8000 in every stack/],
+    ['"10001:10001/udp"', /note PR031 a publishes 10001\/udp in every stack/],
+    ['":443:443"', /note PR031 a publishes 443 in every stack/],
+  ])('does not call ports free of collisions that it cannot tell: %s', async (port, expected) => {
+    const workspace = openWorkspace(machine, machine.folder('ports'));
+    workspace.write('compose.yaml', `services: { a: { image: x, ports: [${port}] } }\n`);
+    expect((await workspace.run('check')).stdout).toMatch(expected);
+  });
+
+  it('reads every document, and doubts what only Compose can read', async () => {
+    const workspace = openWorkspace(machine, machine.folder('documents'));
+    workspace.write(
+      'compose.yaml',
+      'services: { a: { image: x } }\n---\nservices: { a: { ports: ["1:1"] } }\n',
+    );
+    expect((await workspace.run('check')).stdout).toMatch(/:3:\d+ note PR031 a publishes 1 in every stack/);
+    workspace.write('compose.yaml', 'include: [other.yaml]\nservices: { a: { image: x } }\n');
+    const { code, stdout } = await workspace.run('check');
+    expect(code).toBe(0);
+    expect(stdout).toContain('whether two stacks meet cannot be told: "include" needs Compose itself');
+    workspace.write('compose.yaml', 'services: { a: { image: x, depends_on: [b] } }\n');
+    expect((await workspace.run('check')).code).toBe(1);
   });
 
   it('does not call a name wrong that may be in what only Compose can read', async () => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { findTestCompose } from '../../compose-binary.ts';
+import { resolveProject } from '../../../src/runtime/compose/resolve.ts';
+import { REFUSED } from '../../unit/compose/refused.ts';
 import { createMachine, openWorkspace, type Machine, type Workspace } from '../workspace.ts';
 
 const binary = await findTestCompose();
@@ -29,6 +31,11 @@ beforeEach(() => {
   machine = createMachine();
 });
 afterEach(() => machine.close());
+
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('it is not there');
+  return value;
+}
 
 const write = (workspace: Workspace, files: Record<string, string>): void => {
   for (const [path, text] of Object.entries(files)) workspace.write(path, text);
@@ -228,6 +235,16 @@ describe('without any Compose', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('compose.yaml:5:1');
     expect(stderr).toContain('"include" needs Compose itself');
+  });
+
+  it.skipIf(binary === undefined).each(REFUSED)('refuses what Compose refuses: %s', async (text) => {
+    const workspace = openWorkspace(machine, machine.folder('refused'));
+    write(workspace, { 'compose.yaml': text });
+    expect((await workspace.run('override')).code).toBe(2);
+    const call = { binary: required(binary), cwd: workspace.root, environment: process.env, profiles: ['*'] };
+    await expect(
+      resolveProject({ ...call, options: [], files: [join(workspace.root, 'compose.yaml')] }),
+    ).rejects.toThrow();
   });
 
   it('has nothing to pass commands on to', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { REFUSED } from './refused.ts';
 import { interpolate } from '../../../src/compose/interpolate.ts';
 import { parseShortPort } from '../../../src/compose/short-ports.ts';
 import { readStatically } from '../../../src/compose/static.ts';
@@ -49,7 +50,7 @@ describe('interpolate', () => {
     ['{${A}}', '{a}'],
     ['$DOLLAR', 'a$$b'],
   ])('%s is %s', (text, value) => {
-    expect(interpolate(text, variables)).toEqual({ value });
+    expect(interpolate(text, variables)).toMatchObject({ value });
   });
 
   it.each(['${NO:?say it}', '${', '${}', '${1}', '${A', '${A:-x', '${A:=x}', '${NO?${ALSO?}}'])(
@@ -74,6 +75,7 @@ x-base: &base { image: x, ports: ["\${PORT}:80"] }
 services:
   web: { <<: *base, profiles: [p] }
   db: { image: y, ports: [{ target: 5432, published: 5432 }], networks: [back], depends_on: [web] }
+networks: { back: {} }
 `);
     expect(project?.services.get('web')).toMatchObject({ ports: [{ published: '8080' }], profiles: ['p'] });
     expect([...(project?.networks.keys() ?? [])]).toEqual(['default', 'back']);
@@ -85,6 +87,35 @@ services:
       'services: { web: { ports: ["2:2"] } }',
     );
     expect(project?.services.get('web')?.ports).toMatchObject([{ published: '1' }, { published: '2' }]);
+  });
+
+  it('merges the documents of one file like files', () => {
+    const { project } = read(
+      'services: { a: { image: x } }\n---\nservices: { a: { ports: ["1:1"] } }\n---\n',
+    );
+    expect(project?.services.get('a')).toMatchObject({ image: 'x', ports: [{ published: '1' }] });
+  });
+
+  it('doubts ports and names that a variable decides which is not set, and nothing else', () => {
+    const { project, doubts } = read(
+      'services: { a: { image: "$TAG", ports: ["${WEB}:80", "${PORT}:1", "${P:-2}:2"], container_name: "${X:-${Y}}" } }\n' +
+        'volumes: { v: { name: "$V" } }\n',
+    );
+    expect(project).toBeDefined();
+    expect(doubts.map(({ text, variables }) => [text, ...variables])).toEqual([
+      ['$V', 'V'],
+      ['${WEB}:80', 'WEB'],
+      ['${X:-${Y}}', 'Y'],
+    ]);
+  });
+
+  // Each is refused by `docker compose config` too: see the process test beside `override`.
+  it.each(REFUSED)('refuses what Compose refuses: %s', (text) => {
+    const { project, diagnostics, isBeyond } = read(text);
+    expect(project).toBeUndefined();
+    expect(isBeyond).toBe(false);
+    expect(diagnostics).toHaveLength(1);
+    expect(diagnostics[0]?.hint).toContain('Compose refuses it too');
   });
 
   it.each([

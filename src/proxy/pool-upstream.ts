@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:
 import { connect as connectTls } from 'node:tls';
 
 import type { Target } from './engine/engine.ts';
+import { outliveFailedWrites } from './failed-writes.ts';
 import { isShared, SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
 import type { Deadline } from './wheel.ts';
 
@@ -26,6 +27,9 @@ export interface UpstreamUser {
   onClose(error: Error | undefined): void;
 }
 
+/** How a connection that nobody used came to its end: the target sent bytes, or closed it; or it was closed here. */
+export type Useless = 'spoke' | 'left' | 'closed';
+
 const LARGE_SIZE = 256 * 1024;
 const MAX_SPARE = 16;
 const spare: Buffer[] = [];
@@ -34,11 +38,18 @@ export class Upstream {
   readonly socket: Socket;
   /** It has carried an exchange before. */
   reused = false;
+  /** A write has failed: nothing that is sent arrives any more, but what was received can still be read. */
+  deaf = false;
   user: UpstreamUser | undefined;
   /** The pool's: when it is closed for want of use. Made when it is first kept. */
   deadline: Deadline | undefined;
-  /** The pool's: called when nobody uses it and it is closed, by whichever side. */
-  onUseless: (() => void) | undefined;
+  /** The pool's: called when nobody uses it and it has ended. */
+  onUseless: ((how: Useless) => void) | undefined;
+  /** The pool's: how long it may be kept idle, in milliseconds, and whether the target says so. */
+  keepFor = 0;
+  saysHowLong = false;
+  /** The pool's: since when nobody uses it, by its clock. */
+  idleSince = 0;
   #large: Buffer | undefined;
   #error: Error | undefined;
 
@@ -60,8 +71,9 @@ export class Upstream {
             ALPNProtocols: ['http/1.1'],
             ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
           });
+    outliveFailedWrites(this.socket, () => (this.deaf = true));
     if (target.protocol === 'https') this.socket.on('data', (piece: Buffer) => this.#readOwned(piece));
-    this.socket.on('end', () => (this.user === undefined ? this.#drop() : this.user.onEnd()));
+    this.socket.on('end', () => (this.user === undefined ? this.#drop('left') : this.user.onEnd()));
     this.socket.on('drain', () => this.user?.onDrain());
     this.socket.on('error', (error) => (this.#error = error));
     this.socket.on('close', () => this.#closed());
@@ -73,7 +85,7 @@ export class Upstream {
 
   #read(buffer: Buffer, length: number): void {
     const { user } = this;
-    if (user === undefined) return this.#drop();
+    if (user === undefined) return this.#drop('spoke');
     user.onBytes(buffer, length);
     if (!isShared(buffer) && user.sink.writableLength > 0) this.#large = undefined;
     // A read that fills its buffer promises more.
@@ -83,7 +95,7 @@ export class Upstream {
 
   /** TLS allocates by itself. */
   #readOwned(piece: Buffer): void {
-    if (this.user === undefined) this.#drop();
+    if (this.user === undefined) this.#drop('spoke');
     else this.user.onBytes(piece, piece.length);
   }
 
@@ -94,9 +106,9 @@ export class Upstream {
   }
 
   /** Bytes or an end that nobody waits for: whatever they mean, it is not the answer to the next request. */
-  #drop(): void {
+  #drop(how: Useless): void {
     this.socket.destroy();
-    this.onUseless?.();
+    this.onUseless?.(how);
   }
 
   #closed(): void {
@@ -104,7 +116,7 @@ export class Upstream {
     this.deadline?.remove();
     const { user } = this;
     this.user = undefined;
-    if (user === undefined) this.onUseless?.();
+    if (user === undefined) this.onUseless?.(this.#error === undefined ? 'closed' : 'left');
     else user.onClose(this.#error);
   }
 }

@@ -3,9 +3,12 @@
  * burst finds the warm ones. Whoever needs a connection and finds none waits for the first that is dialled or
  * released, so that a burst of thousands does not become as many dials at once.
  */
+import type { Clock } from '../lib/clock.ts';
 import type { Target } from './engine/engine.ts';
 import { dial, findAddresses } from './pool-dial.ts';
-import type { Upstream } from './pool-upstream.ts';
+import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
+import { Settling } from './pool-settling.ts';
+import type { Upstream, Useless } from './pool-upstream.ts';
 import type { Wheel } from './wheel.ts';
 
 /** Connections being opened to one target at the same time: below the backlog of most servers. */
@@ -20,40 +23,39 @@ const KEEP_FOR = 4_000;
 /** Taken off what a target says itself: closing on both sides at once is what must not happen. */
 const SAFETY = 1_000;
 
-/** Waits for a connection. Exactly one of both is called, unless the wait was cancelled. */
-export interface Waiter {
-  onUpstream(upstream: Upstream): void;
-  onFailure(error: Error): void;
-}
+/**
+ * How long a connection may have been idle for a request that cannot be made again, in milliseconds: one that meets
+ * the target's close is lost, and nobody can tell whether it was carried out (RFC 9112 §9.3.1).
+ */
+const SURE_FOR = 1_000;
+
+/** A target that kept a connection this long (milliseconds) keeps others for `SURE_FOR`. */
+const PROOF = 2 * SURE_FOR;
 
 export interface Pool {
-  /** A connection that was used before; undefined if none is idle or others wait already. */
-  take(target: Target): Upstream | undefined;
-  /** Queues for a connection. Never calls back at once. */
-  wait(target: Target, waiter: Waiter): void;
-  /** Dials for this waiter alone: what is idle may be as dead as the one it had. */
-  waitForFresh(target: Target, waiter: Waiter): void;
+  /**
+   * Takes a connection that was used before.
+   * @param repeatable the request can be made again if the connection turns out to be closed
+   * @returns undefined if none is idle that is good enough
+   */
+  take(target: Target, repeatable: boolean): Upstream | undefined;
+  /**
+   * Queues for a connection. Never calls back at once.
+   * @param reused whether one that was used before will do
+   */
+  wait(target: Target, waiter: Waiter, reused: boolean): void;
   cancel(target: Target, waiter: Waiter): void;
   /** Takes back a connection whose exchange is over without a doubt. `keepFor`: what the target promises, in ms. */
   release(target: Target, upstream: Upstream, keepFor: number | undefined): void;
+  /** Uses each connection to a target once, from now on: it has sent what nobody had asked for. */
+  distrust(target: Target): void;
   /** Closes what is idle and what is being dialled; what is in use is its user's. */
   close(): void;
   readonly idle: number;
 }
 
-/** All that is known of one target. */
-interface Place {
-  readonly target: Target;
-  readonly idle: Upstream[];
-  readonly waiting: Set<Waiter>;
-  /** Waiters for a fresh connection, with what cancels their dial. */
-  readonly fresh: Map<Waiter, () => void>;
-  readonly dials: Set<() => void>;
-  /** The address that worked last. */
-  address: string | undefined;
-}
-
 export interface PoolOptions {
+  readonly clock: Clock;
   readonly wheel: Wheel;
   /** Milliseconds for one attempt to connect. */
   readonly connectTimeout: number;
@@ -66,66 +68,77 @@ export function createPool(options: PoolOptions): Pool {
 class TargetPool implements Pool {
   readonly #options: PoolOptions;
   readonly #places = new Map<number, Place[]>();
+  readonly #settling: Settling;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#settling = new Settling((place, upstream) => {
+      place.settling -= 1;
+      this.#offer(place, upstream, upstream.keepFor);
+      this.#dialForWaiting(place);
+    });
   }
 
   get idle(): number {
     return [...this.#places.values()].flat().reduce((sum, place) => sum + place.idle.length, 0);
   }
 
-  take(target: Target): Upstream | undefined {
-    const { idle } = this.#placeOf(target);
+  take(target: Target, repeatable: boolean): Upstream | undefined {
+    const place = this.#placeOf(target);
+    const { idle } = place;
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
       upstream.deadline?.clear();
-      if (isAlive(upstream)) return upstream;
+      if (!isAlive(upstream)) upstream.destroy();
+      else if (repeatable || this.#isSure(place, upstream)) return upstream;
+      else {
+        // Closed, and not put back: a service that serves one connection at a time would wait for this one.
+        upstream.destroy();
+        return undefined;
+      }
     }
     return undefined;
   }
 
-  wait(target: Target, waiter: Waiter): void {
+  wait(target: Target, waiter: Waiter, reused: boolean): void {
     const place = this.#placeOf(target);
-    place.waiting.add(waiter);
+    (reused ? place.waiting : place.waitingForNew).add(waiter);
     this.#dialForWaiting(place);
-  }
-
-  waitForFresh(target: Target, waiter: Waiter): void {
-    const place = this.#placeOf(target);
-    const cancel = this.#dial(place, {
-      onUpstream: (upstream) => {
-        place.fresh.delete(waiter);
-        waiter.onUpstream(upstream);
-      },
-      onFailure: (error) => {
-        place.fresh.delete(waiter);
-        waiter.onFailure(error);
-      },
-    });
-    place.fresh.set(waiter, cancel);
   }
 
   cancel(target: Target, waiter: Waiter): void {
     const place = this.#placeOf(target);
     place.waiting.delete(waiter);
-    place.fresh.get(waiter)?.();
-    place.fresh.delete(waiter);
+    place.waitingForNew.delete(waiter);
   }
 
   release(target: Target, upstream: Upstream, keepFor: number | undefined): void {
+    const place = this.#placeOf(target);
+    if (this.#closed || place.distrusted) return upstream.destroy();
     upstream.user = undefined;
     upstream.reused = true;
-    this.#offer(this.#placeOf(target), upstream, keepFor === undefined ? KEEP_FOR : keepFor - SAFETY);
+    upstream.idleSince = this.#options.clock.now();
+    upstream.saysHowLong = keepFor !== undefined;
+    upstream.keepFor = keepFor === undefined ? KEEP_FOR : keepFor - SAFETY;
+    upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
+    place.settling += 1;
+    this.#settling.add(place, upstream);
+  }
+
+  distrust(target: Target): void {
+    const place = this.#placeOf(target);
+    place.distrusted = true;
+    for (const upstream of place.idle.splice(0)) upstream.destroy();
   }
 
   close(): void {
     this.#closed = true;
+    this.#settling.close();
     for (const place of [...this.#places.values()].flat()) {
-      for (const cancel of [...place.dials, ...place.fresh.values()]) cancel();
+      for (const cancel of place.dials) cancel();
       for (const upstream of place.idle.splice(0)) upstream.destroy();
       place.dials.clear();
-      place.fresh.clear();
+      place.waitingForNew.clear();
       place.waiting.clear();
     }
   }
@@ -136,47 +149,58 @@ class TargetPool implements Pool {
     for (const place of places) {
       if (place.target.host === target.host && place.target.protocol === target.protocol) return place;
     }
-    const place: Place = {
-      target,
-      idle: [],
-      waiting: new Set(),
-      fresh: new Map(),
-      dials: new Set(),
-      address: undefined,
-    };
+    const place = createPlace(target);
     places.push(place);
     return place;
+  }
+
+  /** Will it surely not be closed by the target at the moment at which it is used? */
+  #isSure(place: Place, upstream: Upstream): boolean {
+    const age = this.#ageOf(upstream);
+    if (age >= PROOF) place.keeps = true;
+    return age <= Math.min(SURE_FOR, upstream.keepFor) && (upstream.saysHowLong || place.keeps);
+  }
+
+  #ageOf({ idleSince }: Upstream): number {
+    return this.#options.clock.now() - idleSince;
+  }
+
+  /** Learns from a connection that has ended when nobody used it. */
+  #forget(place: Place, upstream: Upstream, how: Useless): void {
+    if (how === 'spoke') place.distrusted = true;
+    if (how !== 'closed' && this.#ageOf(upstream) <= SURE_FOR) place.keeps = false;
+    const index = place.idle.indexOf(upstream);
+    if (index !== -1) place.idle.splice(index, 1);
   }
 
   /** To the one who waits longest, else to the idle ones. */
   #offer(place: Place, upstream: Upstream, keepFor: number): void {
     if (!isAlive(upstream)) return upstream.destroy();
-    const [waiter] = place.waiting;
+    const waiting = !upstream.reused && place.waitingForNew.size > 0 ? place.waitingForNew : place.waiting;
+    const [waiter] = waiting;
     if (waiter !== undefined) {
-      place.waiting.delete(waiter);
+      waiting.delete(waiter);
       waiter.onUpstream(upstream);
-    } else if (this.#closed || keepFor <= 0 || place.idle.length >= MAX_IDLE) {
-      upstream.destroy();
-    } else {
-      this.#keep(place, upstream, keepFor);
+      return;
     }
+    const left = keepFor - this.#ageOf(upstream);
+    if (this.#closed || place.distrusted || left <= 0 || place.idle.length >= MAX_IDLE) upstream.destroy();
+    else this.#keep(place, upstream, left);
   }
 
   #keep(place: Place, upstream: Upstream, keepFor: number): void {
     upstream.deadline ??= this.#options.wheel.createDeadline(() => {
-      upstream.onUseless?.();
+      if (this.#ageOf(upstream) >= PROOF) place.keeps = true;
+      upstream.onUseless?.('closed');
       upstream.destroy();
     });
-    upstream.onUseless ??= () => {
-      const index = place.idle.indexOf(upstream);
-      if (index !== -1) place.idle.splice(index, 1);
-    };
+    upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
     upstream.deadline.set(keepFor);
     place.idle.push(upstream);
   }
 
   #dialForWaiting(place: Place): void {
-    while (place.dials.size < Math.min(MAX_DIALS, place.waiting.size)) {
+    while (place.dials.size < Math.min(MAX_DIALS, wanted(place))) {
       const cancel = this.#dial(place, {
         onUpstream: (upstream) => {
           place.dials.delete(cancel);
@@ -185,8 +209,9 @@ class TargetPool implements Pool {
         },
         onFailure: (error) => {
           place.dials.delete(cancel);
-          const [waiter] = place.waiting;
-          if (waiter !== undefined) place.waiting.delete(waiter);
+          const waiting = place.waitingForNew.size > 0 ? place.waitingForNew : place.waiting;
+          const [waiter] = waiting;
+          if (waiter !== undefined) waiting.delete(waiter);
           waiter?.onFailure(error);
           this.#dialForWaiting(place);
         },
@@ -210,6 +235,7 @@ class TargetPool implements Pool {
         timeout: connectTimeout,
         onConnect: (upstream, address) => {
           place.address = address;
+          upstream.idleSince = this.#options.clock.now();
           waiter.onUpstream(upstream);
         },
         onFailure: (error) => waiter.onFailure(error),
@@ -230,6 +256,6 @@ function preferring(address: string | undefined, addresses: readonly string[]): 
   return [address, ...addresses.filter((other) => other !== address)];
 }
 
-function isAlive({ socket }: Upstream): boolean {
-  return !socket.destroyed && socket.writable && !socket.readableEnded;
+function isAlive({ socket, deaf }: Upstream): boolean {
+  return !deaf && !socket.destroyed && socket.writable && !socket.readableEnded;
 }

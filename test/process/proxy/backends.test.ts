@@ -68,9 +68,24 @@ describe.each(engines)('engine $name, backends', ({ create }) => {
     });
 
     it('does not send a POST twice', async () => {
-      const seen = await forgetful();
+      const seen: string[] = [];
+      await scene.rawBackend((socket) => {
+        socket.on('data', (chunk) => {
+          const [method = ''] = chunk.toString().split(' ', 1);
+          if (/^[A-Z]+$/.test(method)) seen.push(method);
+          if (method !== 'GET') socket.destroy();
+          else socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok');
+        });
+      });
+      await ask(scene.port);
       expect(await ask(scene.port, { method: 'POST', body: 'x' })).toMatchObject({ status: 502 });
-      expect(seen.filter((method) => method === 'POST')).toHaveLength(1);
+      expect(seen).toEqual(['GET', 'POST']);
+    });
+
+    it('asks with a POST over a connection that nobody has used where it is not known that it is kept', async () => {
+      const seen = await forgetful();
+      expect(await ask(scene.port, { method: 'POST', body: 'x' })).toMatchObject({ status: 200 });
+      expect(seen).toEqual(['GET', 'POST']);
     });
   });
 

@@ -1,9 +1,10 @@
 /** Connections to targets: kept alive for requests, one each for WebSockets. */
 import { Agent, type AgentOptions, type ClientRequestArgs } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import { outliveFailedWrites } from '../../failed-writes.ts';
 import type { Target } from '../engine.ts';
 
 /** A connection that is not there after this time counts as refused (milliseconds). */
@@ -26,9 +27,9 @@ export function createDialler(): Dialler {
   const far = { autoSelectFamilyAttemptTimeout: 2_000 };
   const pool = {
     http: new LoopbackAgent(families, pooled),
-    https: new HttpsAgent({ ...pooled, ...far }),
+    https: new TlsAgent({ ...pooled, ...far }),
   };
-  const single = { http: new LoopbackAgent(families, {}), https: new HttpsAgent(far) };
+  const single = { http: new LoopbackAgent(families, {}), https: new TlsAgent(far) };
   return {
     pool,
     single,
@@ -64,6 +65,18 @@ class LoopbackAgent extends Agent {
   }
 }
 
+/** The agent of Node, whose connections outlive a failed write. */
+class TlsAgent extends HttpsAgent {
+  override createConnection(
+    options: RequestOptions,
+    onConnection?: (error: Error | null, socket: Duplex) => void,
+  ): Duplex | null | undefined {
+    const connection = super.createConnection(options, onConnection);
+    if (connection instanceof Socket) outliveFailedWrites(connection, () => undefined);
+    return connection;
+  }
+}
+
 /** RFC 6761 §6.3: names below `.localhost` are loopback, whatever the system's resolver thinks. */
 const isLoopback = (host: string): boolean => /^(127\.0\.0\.1|::1|(.+\.)?localhost)$/i.test(host);
 
@@ -79,6 +92,7 @@ function open(
     noDelay: true,
     autoSelectFamilyAttemptTimeout: 2_000,
   });
+  outliveFailedWrites(socket, () => undefined);
   const fail = (error: Error): void => {
     if (others.length === 0) return done(error, socket);
     open(others, port, (later, other, reached) => done(later === null ? null : error, other, reached));

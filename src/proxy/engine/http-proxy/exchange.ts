@@ -7,6 +7,7 @@ import type httpProxy from 'http-proxy';
 
 import type { Decision, Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
+import { endEarly } from './early.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
 export interface Exchange {
@@ -110,7 +111,9 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
       res,
       {
         target: { protocol: `${target.protocol}:`, host: target.host, port: target.port },
-        agent: dialler.pool[target.protocol],
+        // What cannot be made again must not meet the close of an idle connection; and one on which a body was sent
+        // is given to nobody else: the target may not have read it.
+        agent: dialler[attempt.isRepeatable ? 'pool' : 'single'][target.protocol],
         // Passed to the request as they are.
         ssl: requestOptions(target),
         buffer: body,
@@ -177,6 +180,7 @@ function bodyOf(req: IncomingMessage, onRequest: (outgoing: ClientRequest) => vo
 }
 
 function prepareResponse(req: IncomingMessage, res: ServerResponse, response: IncomingMessage): void {
+  endEarly(req, res);
   const connection = res.shouldKeepAlive ? 'keep-alive' : 'close';
   response.headers = responseHeaders(response, connection);
   // Node throws on a Trailer header where no trailers can follow.
@@ -188,10 +192,6 @@ function prepareResponse(req: IncomingMessage, res: ServerResponse, response: In
   response.once('close', () => {
     // Broken off: the client must see that, and not a whole but shorter body.
     if (!response.complete) res.socket?.destroySoon();
-  });
-  res.once('finish', () => {
-    // Answered before all was sent: the rest is read and dropped, so that the answer arrives.
-    if (!req.complete) req.unpipe().resume();
   });
 }
 
@@ -217,6 +217,7 @@ function replyTo({ req, res, count }: Exchange, answer: Reply): void {
 }
 
 export function reply(res: ServerResponse, { status, headers, body }: Reply): void {
+  endEarly(res.req, res);
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   res.end(body);
 }

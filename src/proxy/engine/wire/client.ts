@@ -51,6 +51,8 @@ export class Client {
   /** It does not read its responses: no further request is begun. */
   #backedUp = false;
   #lingering = false;
+  /** It was answered before its request had ended, and is read for as long as that goes on. */
+  #isStillSending = false;
   #abort: AbortController | undefined;
   #signalIsSpent = false;
   /** Ends the watch that `watchPresence` began. */
@@ -59,6 +61,7 @@ export class Client {
   constructor(accepted: Socket, context: ServerContext) {
     this.socket = adopt(accepted, (piece, length) => {
       if (!this.#lingering) this.#feed(piece, length);
+      else if (this.#isStillSending) this.deadline.set(context.timeouts.linger);
     });
     const { socket } = this;
     this.context = context;
@@ -105,12 +108,16 @@ export class Client {
     this.#unwatch ??= this.context.presence.watch(connection, () => this.destroy());
   }
 
-  /** The exchange is over; the next request may be read, or the connection ends. */
-  finish(keep: boolean): void {
+  /**
+   * Ends the exchange: the next request may be read, or the connection ends.
+   * @param sent the whole request has come
+   */
+  finish(keep: boolean, sent: boolean): void {
     this.#user = undefined;
     if (this.#signalIsSpent) this.#abort = undefined;
     this.#signalIsSpent = false;
     if (this.#lingering) return;
+    this.#isStillSending = !sent;
     if (!keep) return this.close();
     this.#backedUp = isFull(this.socket);
     this.deadline.set(this.context.timeouts[this.#backedUp ? 'stall' : 'idle']);

@@ -10,7 +10,7 @@
  */
 import type { Socket } from 'node:net';
 
-import type { Waiter } from '../../pool.ts';
+import type { Waiter } from '../../pool-place.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
 import type { Decision, Forward, Reply } from '../engine.ts';
 import { BAD } from './body-reader.ts';
@@ -25,6 +25,7 @@ import { Report } from './report.ts';
 import { WireRequestHead } from './request-head.ts';
 import { isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
+import { giveBack } from './reuse.ts';
 import { INTERNAL_ERROR, excuse, settle } from './settle.ts';
 import { Tunnel } from './tunnel.ts';
 import { Upload } from './upload.ts';
@@ -44,6 +45,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   /** The head that is sent to the target. */
   #head = '';
   #retried = false;
+  /** The final response began before the whole request had come. */
+  #early = false;
+  /** The connection to the client ends with this response. */
+  #closing = false;
   #over = false;
 
   constructor(client: Client, request: Request, reader: HeadReader) {
@@ -92,9 +97,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
     this.#retried = false;
-    const upstream = context.pool.take(target);
+    const repeatable = isRepeatable(this.#request);
+    const upstream = context.pool.take(target, repeatable);
     if (upstream !== undefined) return this.onUpstream(upstream);
-    context.pool.wait(target, this);
+    context.pool.wait(target, this, repeatable);
     this.#patience.update();
   }
 
@@ -108,8 +114,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   onFailure(error: Error): void {
     this.#fail(error, true);
   }
-
-  // ── the request's body, from the client ────────────────────────────────────────────────────────────────
 
   onClientBytes(piece: Buffer, from: number, to: number): number {
     const end = this.#upload.read(piece, from, to);
@@ -147,8 +151,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#abandon();
   }
 
-  // ── the response, from the target ──────────────────────────────────────────────────────────────────────
-
   onBytes(piece: Buffer, length: number): void {
     this.#relay.read(piece, length);
     if (this.#over) return;
@@ -161,19 +163,19 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   closesAfter(response: Response): boolean {
-    return response.framing.kind === 'close' || this.#client.endsWith(this.#request);
+    this.#early = !this.#upload.done;
+    this.#closing = this.#early || response.framing.kind === 'close' || this.#client.endsWith(this.#request);
+    return this.#closing;
   }
 
   onComplete(response: Response, excess: boolean): void {
     const { target } = this.#forward as Forward;
     const upstream = this.#upload.letGo() as Upstream;
-    // After an early response it is not known what the target makes of the rest of the body.
-    const clean = this.#upload.done && upstream.socket.writableLength === 0 && !excess;
     this.#relay.drained(upstream);
-    if (!clean || !response.keepAlive) upstream.destroy();
-    else this.#client.context.pool.release(target, upstream, response.keepAliveFor);
+    const [request, early] = [this.#request, this.#early];
+    giveBack(this.#client.context.pool, target, upstream, { request, response, early, excess });
     this.#end(response.status, true);
-    this.#client.finish(this.#upload.done && !this.closesAfter(response));
+    this.#client.finish(!this.#closing, this.#upload.done);
   }
 
   onSwitch(head: string, rest: Buffer): void {
@@ -198,7 +200,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     }
     this.#upload.letGo()?.destroy();
     this.#end(this.#relay.status, true);
-    this.#client.finish(false);
+    this.#client.finish(false, this.#upload.done);
   }
 
   onClose(error: Error | undefined): void {
@@ -216,7 +218,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const isHarmless = mayRetry && !this.#relay.begun && isRepeatable(this.#request);
     if (!isHarmless || !upstream.reused || this.#retried) return this.#fail(error, isHarmless);
     this.#retried = true;
-    this.#client.context.pool.waitForFresh((this.#forward as Forward).target, this);
+    this.#client.context.pool.wait((this.#forward as Forward).target, this, false);
     this.#patience.update();
   }
 
@@ -235,10 +237,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#end(this.#relay.status, false);
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
-    else this.#client.finish(false);
+    else this.#client.finish(false, this.#upload.done);
   }
-
-  // ── answers of our own, and the end ────────────────────────────────────────────────────────────────────
 
   #reply(reply: Reply): void {
     const toHead = this.#request.method === 'HEAD';
@@ -247,7 +247,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#report?.tell(reply.status, true, toHead ? 0 : Buffer.byteLength(reply.body));
     this.#abandon();
     this.sink.write(text, 'latin1');
-    this.#client.finish(!closing);
+    this.#client.finish(!closing, this.#upload.done);
   }
 
   /** Its time is over, whoever is at work for it. */

@@ -17,7 +17,10 @@ export interface Timeouts {
   readonly head: number;
   /** A kept-alive connection between two requests. */
   readonly idle: number;
-  /** A client that is silent in the middle of a request's body. */
+  /**
+   * A client that is silent in the middle of a request's body. Longer than servers themselves allow (Node 300 s, most
+   * others any time): whose patience is shorter answers by itself.
+   */
   readonly body: number;
   /** From the end of a request to the head of its response. Long: a debugger may stand on a breakpoint. */
   readonly answer: number;
@@ -28,7 +31,10 @@ export interface Timeouts {
    * whether a client that did so still reads: a script that wants its answer does, a closed tab does not.
    */
   readonly halfClosed: number;
-  /** For a client to take the last bytes and close, after we closed our half (RFC 9112 §9.6). */
+  /**
+   * For a client to take the last bytes and close, after we closed our half (RFC 9112 §9.6); where it still sends the
+   * body of a request that was answered early, from the last byte that came.
+   */
   readonly linger: number;
   /** One attempt to connect to a target. */
   readonly connect: number;
@@ -37,7 +43,7 @@ export interface Timeouts {
 export const TIMEOUTS: Timeouts = {
   head: 30_000,
   idle: 75_000,
-  body: 60_000,
+  body: 600_000,
   answer: 600_000,
   stall: 300_000,
   halfClosed: 5_000,

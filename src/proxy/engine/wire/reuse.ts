@@ -1,0 +1,45 @@
+/** Whether the connection of an exchange may carry another one: what two users of it could get of each other. */
+import type { Pool } from '../../pool.ts';
+import type { Upstream } from '../../pool-upstream.ts';
+import type { Target } from '../engine.ts';
+import type { Request } from './request.ts';
+import type { Response } from './response.ts';
+
+/** What is known of an exchange whose response is complete. */
+export interface Finished {
+  readonly request: Request;
+  readonly response: Response;
+  /** The final response began before the whole request was sent. */
+  readonly early: boolean;
+  /** Everything that was written has left, and no write has failed. */
+  readonly written: boolean;
+  /** Bytes came behind the response. */
+  readonly excess: boolean;
+}
+
+/** Methods whose content has a defined meaning (RFC 9110 §9.3): a service that lets it lie is not to be expected. */
+const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+/**
+ * Finds what speaks against it:
+ * - bytes that the service has not read, it takes for the next request, and answers;
+ * - bytes that it sent unasked, the next user would take for an answer;
+ * - after an offer to switch protocols, some services have taken the connection out of the hands of HTTP.
+ */
+export function canReuse({ request, response, early, written, excess }: Finished): boolean {
+  if (excess || early || !written || request.upgrade || !response.keepAlive) return false;
+  return request.framing.kind === 'none' || READS_BODY.has(request.method);
+}
+
+/** Gives the connection of an exchange to the pool, or closes it. */
+export function giveBack(
+  pool: Pool,
+  target: Target,
+  upstream: Upstream,
+  exchange: Omit<Finished, 'written'>,
+): void {
+  const written = upstream.socket.writableLength === 0 && !upstream.deaf;
+  if (exchange.excess) pool.distrust(target);
+  if (canReuse({ ...exchange, written })) pool.release(target, upstream, exchange.response.keepAliveFor);
+  else upstream.destroy();
+}

@@ -1,0 +1,46 @@
+/** What the pool knows of one target. */
+import type { Target } from './engine/engine.ts';
+import type { Upstream } from './pool-upstream.ts';
+
+/** Waits for a connection. Exactly one of both is called, unless the wait was cancelled. */
+export interface Waiter {
+  onUpstream(upstream: Upstream): void;
+  onFailure(error: Error): void;
+}
+
+/** The connections to one target, who waits for one, and what was learnt of it. */
+export interface Place {
+  readonly target: Target;
+  readonly idle: Upstream[];
+  readonly waiting: Set<Waiter>;
+  /** Waiters for a connection that nobody has used. */
+  readonly waitingForNew: Set<Waiter>;
+  readonly dials: Set<() => void>;
+  /** Connections that were given back and are not offered yet. */
+  settling: number;
+  /** The address that worked last. */
+  address: string | undefined;
+  /** It was seen to keep an idle connection for `PROOF`, and not to close one within `SURE_FOR`. */
+  keeps: boolean;
+  /** It has sent bytes that nobody had asked for. */
+  distrusted: boolean;
+}
+
+export function createPlace(target: Target): Place {
+  return {
+    target,
+    idle: [],
+    waiting: new Set(),
+    waitingForNew: new Set(),
+    dials: new Set(),
+    settling: 0,
+    address: undefined,
+    keeps: false,
+    distrusted: false,
+  };
+}
+
+/** Counts the connections that have to be dialled: those that are given back right now are not among them. */
+export function wanted({ waiting, waitingForNew, settling }: Place): number {
+  return waitingForNew.size + Math.max(0, waiting.size - settling);
+}

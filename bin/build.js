@@ -18,6 +18,7 @@ const entries =
         portramp: 'src/cli/main.ts',
         daemon: 'src/daemon/main.ts',
         inspector: 'src/daemon/inspector.ts',
+        pulse: 'src/daemon/pulse-thread.ts',
         watchdog: 'src/runtime/watchdog/main.ts',
       };
 /** Loaded by services into whatever Node they run on: CommonJS, and no syntax newer than Node 14. */

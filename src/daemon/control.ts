@@ -10,6 +10,7 @@ import { systemClock, type Clock } from '../lib/clock.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
+import { explainSilence } from '../lib/silence.ts';
 import { dialSocket } from '../protocol/dial.ts';
 import { createPeer } from '../protocol/peer.ts';
 import type { Connection } from './sessions.ts';
@@ -47,11 +48,15 @@ export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUN
 
 function stuckError(home: Home): PortrampError {
   const pid = lockHolder(home.lock)?.pid;
-  return new PortrampError(
-    'DAEMON_UNREACHABLE',
-    `the daemon with pid ${pid ?? 'unknown'} is alive, but its socket ${home.socket} is not there`,
-    { hint: pid === undefined ? 'try again' : `end it with "kill ${pid}"; services keep running` },
-  );
+  const gone = `its socket ${home.socket} is not there`;
+  if (pid === undefined) {
+    return new PortrampError('DAEMON_UNREACHABLE', `a daemon has the lock, but ${gone}`, {
+      hint: 'try again',
+    });
+  }
+  // One that is awake sees within a second that its socket is gone, and ends.
+  const { words, hint } = explainSilence(pid);
+  return new PortrampError('DAEMON_UNREACHABLE', `the daemon (pid ${pid}) ${words}, and ${gone}`, { hint });
 }
 
 export interface Control {

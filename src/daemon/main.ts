@@ -15,6 +15,7 @@ import { ALREADY_RUNNING } from './control.ts';
 import { startDaemon } from './daemon.ts';
 import { createInspection } from './inspection.ts';
 import { createLog } from './log.ts';
+import { keepPulse } from './pulse.ts';
 
 // The socket and every file are this user's alone, from their first moment.
 process.umask(0o077);
@@ -54,6 +55,7 @@ try {
     await report({ ready: true });
     process.exit(0);
   }
+  keepPulse({ clock: systemClock, log, logPath: home.daemonLog });
   process.on('SIGTERM', () => daemon.end('stop'));
   process.on('SIGINT', () => daemon.end('stop'));
   const copy = dirname(fileURLToPath(import.meta.url));

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { explainSilence } from '../lib/silence.ts';
 import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
 import type {
@@ -181,11 +182,8 @@ const runningError = (key: LedgerKey, pid: number): PortrampError =>
     hint: '"portramp logs -f" shows it, "portramp down" stops it',
   });
 
-const silentError = (session: Session): PortrampError =>
-  new PortrampError(
-    'RUNNER_SILENT',
-    `the runner of ${describeKey(session.key)} (pid ${session.pid}) does not answer`,
-    {
-      hint: `if it was stopped with Ctrl-Z, "kill -CONT ${session.pid}" wakes it; "kill -9 ${session.pid}" ends it with its services`,
-    },
-  );
+function silentError({ key, pid }: Session): PortrampError {
+  const { words, hint } = explainSilence(pid);
+  const what = `the runner of ${describeKey(key)} (pid ${pid}) does not answer: it ${words}`;
+  return new PortrampError('RUNNER_SILENT', what, { hint });
+}

@@ -7,12 +7,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
-import { tryLock } from '../lib/lock.ts';
+import { lockHolder, tryLock } from '../lib/lock.ts';
 import { identityOf, isAlive } from '../lib/process-identity.ts';
+import { explainSilence } from '../lib/silence.ts';
 import { checkStateFolder, checkWritable, prepareStateFolder } from '../lib/state-folder.ts';
-import { ask, createClient, createConnection, type Connection, type DaemonClient } from './connection.ts';
+import {
+  ask,
+  createClient,
+  createConnection,
+  unansweredError,
+  type Connection,
+  type DaemonClient,
+} from './connection.ts';
 import { dialSocket } from './dial.ts';
 import type { DaemonResult } from './messages.ts';
+import type { RequestOptions } from './peer.ts';
 import { startDaemon } from './spawn.ts';
 import { PROTOCOL, type ProtocolRange } from './version.ts';
 
@@ -102,6 +111,11 @@ async function replaceOrStart(options: ConnectOptions): Promise<DaemonClient> {
   }
 }
 
+/** What is thrown when the daemon, whoever that is, does not answer. */
+const patienceWith = ({ home }: ConnectOptions): RequestOptions => ({
+  lateError: () => unansweredError(lockHolder(home.lock)?.pid),
+});
+
 async function greet(options: ConnectOptions): Promise<Greeting> {
   const socket = await dialSocket(options.home.socket);
   if (socket === undefined) return { kind: 'nobody' };
@@ -109,10 +123,12 @@ async function greet(options: ConnectOptions): Promise<Greeting> {
   const connection = createConnection(socket);
   const { peer } = connection;
   try {
-    const hello = await ask(peer, 'hello', {
-      protocol: { min: range.min, max: range.max },
-      version: options.version,
-    });
+    const hello = await ask(
+      peer,
+      'hello',
+      { protocol: { min: range.min, max: range.max }, version: options.version },
+      patienceWith(options),
+    );
     return { kind: 'welcome', client: createClient(connection, hello) };
   } catch (error) {
     try {
@@ -131,7 +147,7 @@ async function judgeRefusal(
 ): Promise<Greeting> {
   if (!(error instanceof PortrampError)) throw error;
   if (error.code === 'PROTOCOL_MISMATCH') {
-    const status = await ask(peer, 'status', {});
+    const status = await ask(peer, 'status', {}, patienceWith(options));
     if (status.protocol.max < range.min) return { kind: 'older', status };
     throw mismatchError(options, status);
   }
@@ -147,7 +163,8 @@ async function askToYield(options: ConnectOptions, status: DaemonResult<'status'
   const { peer } = createConnection(socket);
   const protocol = (options.protocol ?? PROTOCOL).max;
   try {
-    const { yielding } = await ask(peer, 'yield', { protocol, version: options.version });
+    const answer = ask(peer, 'yield', { protocol, version: options.version }, patienceWith(options));
+    const { yielding } = await answer;
     if (!yielding) throw mismatchError(options, status);
   } finally {
     peer.close();
@@ -155,9 +172,9 @@ async function askToYield(options: ConnectOptions, status: DaemonResult<'status'
   const deadline = systemClock.now() + 10_000;
   while (isAlive(daemon)) {
     if (systemClock.now() > deadline) {
-      throw new PortrampError('DAEMON_UNREACHABLE', `the older daemon (pid ${daemon.pid}) does not go away`, {
-        hint: `end it with "kill ${daemon.pid}"; services keep running`,
-      });
+      const { words, hint } = explainSilence(daemon.pid);
+      const what = `the older daemon (pid ${daemon.pid}) does not go away: it ${words}`;
+      throw new PortrampError('DAEMON_UNREACHABLE', what, { hint });
     }
     await pause(20);
   }

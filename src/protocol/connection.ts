@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import { Emitter } from '../lib/emitter.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { explainSilence } from '../lib/silence.ts';
 import type {
   CommandAnswer,
   DaemonNotice,
@@ -35,7 +36,7 @@ export interface DaemonClient {
   close(): void;
 }
 
-/** A daemon that does not say hello in this time is stuck (milliseconds). */
+/** A daemon that does not answer the first questions in this time does nothing now (milliseconds). */
 const HELLO_TIMEOUT = 5_000;
 
 export interface Connection {
@@ -72,7 +73,8 @@ export function createClient(connection: Connection, hello: DaemonResult<'hello'
     protocol: hello.protocol,
     version: hello.version,
     pid: hello.pid,
-    request: (name, params, options) => ask(peer, name, params, options),
+    request: (name, params, options) =>
+      ask(peer, name, params, { lateError: () => unansweredError(hello.pid), ...options }),
     onNotice: (listener) => notices.on(([name, params]) => listener(name, params)),
     onClose: (listener) => {
       if (peer.closed) {
@@ -95,15 +97,25 @@ export async function ask<R extends DaemonRequest>(
   params: DaemonParams<R>,
   options: RequestOptions = {},
 ): Promise<DaemonResult<R>> {
-  const frozen = name === 'hello' || name === 'status' || name === 'yield';
+  const isFirst = name === 'hello' || name === 'status' || name === 'yield';
   const result = await peer.request(name, params, {
-    ...(frozen ? { timeout: HELLO_TIMEOUT, lateError: stuckError } : {}),
+    ...(isFirst ? { timeout: HELLO_TIMEOUT } : {}),
     ...options,
   });
   return result as DaemonResult<R>;
 }
 
-const stuckError = (): PortrampError =>
-  new PortrampError('DAEMON_UNREACHABLE', `the daemon has not answered for ${HELLO_TIMEOUT / 1000} s`, {
-    hint: 'is it stopped (Ctrl-Z, a debugger)? Its pid is in daemon.lock in the state folder',
+/**
+ * Says why the daemon has not answered: it was stopped, or is busy. Nobody ends it for that: one whose event loop
+ * stands still ends itself.
+ * @param pid undefined where nobody knows who the daemon is
+ */
+export function unansweredError(pid: number | undefined): PortrampError {
+  if (pid === undefined) {
+    return new PortrampError('DAEMON_UNREACHABLE', 'the daemon does not answer', { hint: 'try again' });
+  }
+  const { words, hint } = explainSilence(pid);
+  return new PortrampError('DAEMON_UNREACHABLE', `the daemon (pid ${pid}) does not answer: it ${words}`, {
+    hint,
   });
+}

@@ -1,4 +1,5 @@
 /** The tables of `ls` and the summary of `dev`. */
+import { explainSilence } from '../../lib/silence.ts';
 import type { PublishedService, RunningStack, ServiceStateName } from '../../protocol/messages.ts';
 import { color, columns } from '../terminal.ts';
 
@@ -30,7 +31,7 @@ export function renderStack(stack: RunningStack, describe = describeService): st
     stack.pid === undefined
       ? color.dim('not running')
       : stack.silent
-        ? color.red(`runner ${stack.pid} does not answer (suspended?)`)
+        ? color.red(`runner ${stack.pid} does not answer: it ${explainSilence(stack.pid).words}`)
         : color.dim(`pid ${stack.pid}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
   const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);

@@ -1,5 +1,6 @@
 /** From what the daemon, the runner and the system say to an explanation. Pure. */
 import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from '../../protocol/messages.ts';
+import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
 import type {
   HostExplanation,
@@ -66,7 +67,8 @@ function reasonOf(
 ): Pick<ServiceExplanation, 'reason' | 'hint'> {
   if (stack.pid === undefined) return { reason: 'no runner is attached', hint: 'portramp dev' };
   if (stack.silent === true) {
-    return { reason: `the runner (pid ${stack.pid}) does not answer`, hint: `kill -CONT ${stack.pid}` };
+    const { words, hint } = explainSilence(stack.pid);
+    return { reason: `the runner (pid ${stack.pid}) does not answer: it ${words}`, hint };
   }
   if (service?.failure !== undefined && service.state !== 'ready') {
     const { message, hint } = service.failure;

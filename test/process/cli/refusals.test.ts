@@ -39,7 +39,11 @@ describe('a refused request', () => {
     try {
       const down = await machine.run(['down', '--all']);
       expect(down).toMatchObject({ code: 1, stdout: 'other is down\n' });
-      expect(down.stderr).toMatch(new RegExp(`the runner of .*shop \\(pid ${pid}\\) does not answer`));
+      expect(down.stderr).toMatch(
+        new RegExp(
+          `the runner of .*shop \\(pid ${pid}\\) does not answer: it is stopped \\(state T\\)\n.*kill -CONT ${pid}`,
+        ),
+      );
     } finally {
       process.kill(pid, 'SIGCONT');
     }

@@ -19,6 +19,7 @@ export const makeFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 
 const ENTRIES = {
   daemon: 'src/daemon/main.ts',
   inspector: 'src/daemon/inspector.ts',
+  pulse: 'src/daemon/pulse-thread.ts',
   starter: 'test/process/daemon/starter.ts',
   contender: 'test/process/daemon/contender.ts',
 };

@@ -132,7 +132,8 @@ describe('a daemon that is stopped', () => {
     try {
       await expect(scene.connect()).rejects.toMatchObject({
         code: 'DAEMON_UNREACHABLE',
-        message: 'the daemon has not answered for 5 s',
+        message: `the daemon (pid ${pid}) does not answer: it is stopped (state T)`,
+        hint: `"kill -CONT ${pid}" wakes it`,
       });
     } finally {
       process.kill(pid, 'SIGCONT');

@@ -1,0 +1,50 @@
+/** Why a process of portramp does not answer, as far as the system tells. */
+import { execFileSync } from 'node:child_process';
+
+import { readLinuxStat } from './process-identity.ts';
+
+/** What is said of the process after its name and pid, and what to type. */
+export interface Silence {
+  readonly words: string;
+  readonly hint: string;
+}
+
+/** Says of a process that does not answer whether it was stopped, is held by a debugger, is gone, or is busy. */
+export function explainSilence(pid: number): Silence {
+  switch (stateOf(pid)) {
+    case 'stopped':
+      return { words: 'is stopped (state T)', hint: `"kill -CONT ${pid}" wakes it` };
+    case 'traced':
+      return { words: 'is held by a debugger (state t)', hint: 'let it go on there' };
+    case 'gone':
+      return { words: 'is gone', hint: 'try again' };
+    case 'other':
+      return { words: 'is busy', hint: 'try again' };
+  }
+}
+
+type State = 'stopped' | 'traced' | 'gone' | 'other';
+
+function stateOf(pid: number): State {
+  const letter = letterOf(pid);
+  // ps(1) of macOS has T for both; proc(5) tells them apart.
+  if (letter === 'T') return 'stopped';
+  if (letter === 't') return 'traced';
+  return letter === undefined || letter === 'Z' || letter === 'X' ? 'gone' : 'other';
+}
+
+/** The state as proc(5) and ps(1) write it; undefined where there is no such process. */
+function letterOf(pid: number): string | undefined {
+  if (process.platform === 'linux') return readLinuxStat(pid)?.state;
+  if (process.platform === 'win32') return '?';
+  try {
+    const text = execFileSync('ps', ['-o', 'state=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5_000,
+    });
+    return text.trim()[0];
+  } catch {
+    return undefined;
+  }
+}

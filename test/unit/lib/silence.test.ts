@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+
+import { explainSilence } from '../../../src/lib/silence.ts';
+import { eventually } from '../../eventually.ts';
+
+it.skipIf(process.platform === 'win32')(
+  'says of a process that it was stopped, is busy, or is gone',
+  async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    await once(child, 'spawn');
+    const pid = child.pid ?? 0;
+    expect(explainSilence(pid)).toEqual({ words: 'is busy', hint: 'try again' });
+    child.kill('SIGSTOP');
+    await eventually(() =>
+      expect(explainSilence(pid)).toEqual({
+        words: 'is stopped (state T)',
+        hint: `"kill -CONT ${pid}" wakes it`,
+      }),
+    );
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    expect(explainSilence(pid)).toEqual({ words: 'is gone', hint: 'try again' });
+  },
+);

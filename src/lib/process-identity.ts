@@ -27,23 +27,33 @@ export interface LinuxStat {
   readonly session: number;
   /** Clock ticks since boot. */
   readonly startTime: string;
+  /**
+   * Another text when the process has executed another program: its name, and where its arguments and its environment
+   * lie in memory. Opaque: only equality means something.
+   */
+  readonly image: string;
 }
 
-/** Reads `/proc/PID/stat` (proc(5)); the command name in parentheses may itself hold spaces and parentheses. */
+/** Reads `/proc/PID/stat`. */
 export function readLinuxStat(pid: number): LinuxStat | undefined {
-  let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return parseLinuxStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return undefined;
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Parses `/proc/PID/stat` (proc(5)); the command name in parentheses may itself hold spaces and parentheses. */
+export function parseLinuxStat(text: string): LinuxStat {
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ');
   return {
     state: fields[0] ?? '?',
     ppid: Number(fields[1]),
     pgrp: Number(fields[2]),
     session: Number(fields[3]),
     startTime: fields[19] ?? '',
+    image: `${text.slice(text.indexOf('('), end)} ${fields[45] ?? ''} ${fields[47] ?? ''} ${fields[48] ?? ''}`,
   };
 }
 

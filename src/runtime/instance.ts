@@ -31,7 +31,7 @@ export interface Instance {
   /** SIGKILL to all of it, now. */
   kill(): void;
   /** The processes that are left of it now. */
-  remains(): readonly ProcessIdentity[];
+  remains(): Promise<readonly ProcessIdentity[]>;
 }
 
 export interface StopRequest {

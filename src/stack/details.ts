@@ -30,6 +30,6 @@ export async function describeUnit(
 const MAX_REMAINS = 10;
 
 async function describeRemains({ instance }: Unit): Promise<ServiceDetails['remains']> {
-  const remains = (instance?.remains() ?? []).slice(0, MAX_REMAINS);
+  const remains = ((await instance?.remains()) ?? []).slice(0, MAX_REMAINS);
   return Promise.all(remains.map(async ({ pid }) => ({ pid, ...(await describePid(pid)) })));
 }

@@ -12,6 +12,8 @@ import { planStack } from '../../plan/plan-stack.ts';
 import { selectServices } from '../../plan/order.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { trackRemains } from '../../runtime/process/remains.ts';
+import { signalRemains } from '../../runtime/process/signals.ts';
+import { survey } from '../../runtime/process/survey.ts';
 import { unknownService } from '../daemon-access.ts';
 import { notice } from '../terminal.ts';
 import { stopOnSignals } from './signals.ts';
@@ -71,15 +73,16 @@ function startGroup(root: string, service: Command): Group {
   const { pid } = child;
   // One that has ended already has no start time; its group may go on.
   const remains = pid === undefined ? undefined : trackRemains({ pid, startTime: startTimeOf(pid) ?? '' });
-  const isLeft = (): boolean => remains !== undefined && remains.look().length > 0;
+  const isLeft = async (): Promise<boolean> =>
+    remains !== undefined && remains.look(await survey.take()).length > 0;
   let cancelDeadline: (() => void) | undefined;
   let isKilled = false;
   const stopGroup: Group['stop'] = ({ now }) => {
     isKilled ||= now;
     cancelDeadline ??= systemClock.after(stop.timeout, () => stopGroup({ now: true }));
     const signal = isKilled ? 'SIGKILL' : stop.signal;
-    if (detached) remains?.signal(signal);
-    else child.kill(signal);
+    if (!detached) child.kill(signal);
+    else if (remains !== undefined) void signalRemains([remains], signal);
   };
   const exited = new Promise<number>((resolve) => {
     child.once('error', (error) => {
@@ -89,8 +92,8 @@ function startGroup(root: string, service: Command): Group {
     child.once('exit', (code) => resolve(code ?? 1));
   });
   const ended = exited.then(async (code) => {
-    if (cancelDeadline === undefined && isLeft()) stopGroup({ now: false });
-    while (isLeft()) {
+    if (cancelDeadline === undefined && (await isLeft())) stopGroup({ now: false });
+    while (await isLeft()) {
       if (isKilled) stopGroup({ now: true });
       await pause(LOOK);
     }

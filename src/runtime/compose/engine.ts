@@ -230,7 +230,7 @@ class ContainerInstance implements Instance {
     return 'a command cannot be run inside a container: write a healthcheck in the Compose file';
   }
 
-  remains(): readonly [] {
+  async remains(): Promise<readonly []> {
     return [];
   }
 

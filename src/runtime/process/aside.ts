@@ -3,8 +3,9 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 import { systemClock } from '../../lib/clock.ts';
-import { startTimeOf } from '../../lib/process-identity.ts';
+import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { trackRemains } from './remains.ts';
+import { signalGroup, signalRemains } from './signals.ts';
 import { describeStartError } from './start-error.ts';
 
 export interface Aside {
@@ -49,10 +50,9 @@ export function runAside({ command, dir, env, timeout, signal }: Aside): Promise
     const finish = (problem: string | undefined): void => {
       cancelLate();
       signal.removeEventListener('abort', onAbort);
-      if (leader.pid > 0) trackRemains(leader).signal('SIGKILL');
       child.stdout.destroy();
       child.stderr.destroy();
-      resolve(problem);
+      void endGroup(leader).finally(() => resolve(problem));
     };
     const onAbort = (): void => finish('given up');
     const cancelLate = systemClock.after(timeout, () => finish(`did not end within ${timeout} ms`));
@@ -66,4 +66,9 @@ export function runAside({ command, dir, env, timeout, signal }: Aside): Promise
       finish(last === '' ? end : `${end}: ${last}`);
     });
   });
+}
+
+/** Kills what a command has left. Most have left nothing, and that is known without a look at all processes. */
+async function endGroup(leader: ProcessIdentity): Promise<void> {
+  if (leader.pid > 0 && signalGroup(leader.pid, 0)) await signalRemains([trackRemains(leader)], 'SIGKILL');
 }

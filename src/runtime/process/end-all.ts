@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { systemClock } from '../../lib/clock.ts';
 import type { Remains } from './remains.ts';
-import { signalProcess } from './signals.ts';
-import { carriersOf, listProcesses, type ProcessEntry } from './table.ts';
+import { signalProcess, signalRemains } from './signals.ts';
+import { survey as machine, type Survey } from './survey.ts';
+import type { ProcessEntry } from './table.ts';
 
 /** Milliseconds from SIGTERM to SIGKILL. */
 const GRACE = 2_000;
@@ -14,6 +15,13 @@ const GIVE_UP = 30_000;
 
 const LOOK = 50;
 
+export interface EndAllOptions {
+  readonly survey: Survey;
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+}
+
 /**
  * @param marker begins the marker of every process of the run, and ends with a dot
  * @returns how many processes there were at first, and how many are left
@@ -21,27 +29,33 @@ const LOOK = 50;
 export async function endAll(
   instances: readonly Remains[],
   marker: string,
+  options: EndAllOptions = { survey: machine, now: () => systemClock.now(), pause },
 ): Promise<{ readonly found: number; readonly left: number }> {
-  const began = systemClock.now();
+  const { survey, now } = options;
+  const began = now();
   let found: number | undefined;
   for (let isTold = false; ; isTold = true) {
-    const carriers = carriersOf(marker, listProcesses());
+    const table = await survey.take();
+    const carriers = table.carriersOf(marker);
     const left = new Set(
-      [...carriers, ...instances.flatMap((remains) => remains.look())].map(({ pid }) => pid),
+      [...carriers, ...instances.flatMap((remains) => remains.look(table))].map(({ pid }) => pid),
     );
     found ??= left.size;
-    const age = systemClock.now() - began;
+    const age = now() - began;
     if (left.size === 0 || age > GIVE_UP) return { found, left: left.size };
-    if (!isTold || age >= GRACE) signalAll(instances, carriers, age >= GRACE ? 'SIGKILL' : 'SIGTERM');
-    await pause(LOOK);
+    if (!isTold || age >= GRACE) {
+      await signalAll(instances, carriers, age >= GRACE ? 'SIGKILL' : 'SIGTERM', survey);
+    }
+    await options.pause(LOOK);
   }
 }
 
-function signalAll(
+async function signalAll(
   instances: readonly Remains[],
   carriers: readonly ProcessEntry[],
   signal: NodeJS.Signals,
-): void {
-  for (const remains of instances) remains.signal(signal);
+  survey: Survey,
+): Promise<void> {
+  await signalRemains(instances, signal, survey);
   for (const carrier of carriers) signalProcess(carrier, signal);
 }

@@ -17,6 +17,8 @@ import type {
 import { describeStartError } from './start-error.ts';
 import { runAside } from './aside.ts';
 import { trackRemains, type Remains } from './remains.ts';
+import { signalRemains } from './signals.ts';
+import { survey } from './survey.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -124,27 +126,27 @@ class ProcessInstance implements Instance {
 
   #signal(signal: NodeJS.Signals): void {
     this.#signalled = true;
-    this.#remains.signal(signal);
+    void signalRemains([this.#remains], signal);
   }
 
   kill(): void {
     this.#stopping = true;
     this.#killAt = 0;
-    this.#remains.signal('SIGKILL');
+    void signalRemains([this.#remains], 'SIGKILL');
     this.#wake();
   }
 
-  remains(): readonly ProcessIdentity[] {
-    return this.#remains.look();
+  async remains(): Promise<readonly ProcessIdentity[]> {
+    return this.#remains.look(await survey.take());
   }
 
   /** After the leader is gone: stops what it left behind, and waits until that is gone too. */
   async #clear(): Promise<void> {
     let pause = FIRST_LOOK;
-    while (this.#remains.look().length > 0) {
+    while (this.#remains.look(await survey.take()).length > 0) {
       if (!this.#stopping) this.stop(this.#stop);
       if (!this.#signalled) this.#signal(this.#stop.signal);
-      if (systemClock.now() >= this.#killAt) this.#remains.signal('SIGKILL');
+      if (systemClock.now() >= this.#killAt) await signalRemains([this.#remains], 'SIGKILL');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         setTimeout(resolve, pause);

@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 
 import { systemClock } from '../../lib/clock.ts';
 import { endAll } from '../process/end-all.ts';
+import { births } from '../process/births.ts';
 import { trackRemains, type Remains } from '../process/remains.ts';
+import type { ProcessTable } from '../process/table.ts';
 import { parseOrder } from './orders.ts';
 
 /** How often descendants are recorded: soon after a start, when wrappers come and go, and later. Milliseconds. */
@@ -19,9 +21,13 @@ const runMarker = `${process.argv[2] ?? ''}.`;
 const instances = new Map<number, Remains>();
 let lastStart = -Infinity;
 let timer: NodeJS.Timeout | undefined;
+/** What all instances have been looked for in; undefined after one was added. */
+let seen: ProcessTable | undefined;
 
-function look(): void {
-  for (const remains of instances.values()) remains.look();
+async function look(): Promise<void> {
+  const table = await births.look();
+  if (table !== undefined && table !== seen) for (const remains of instances.values()) remains.look(table);
+  seen = table;
   schedule();
 }
 
@@ -29,7 +35,7 @@ function schedule(): void {
   clearTimeout(timer);
   if (instances.size === 0) return;
   const isEarly = systemClock.now() - lastStart < EARLY;
-  timer = setTimeout(look, isEarly ? EARLY_LOOK : LATE_LOOK);
+  timer = setTimeout(() => void look(), isEarly ? EARLY_LOOK : LATE_LOOK);
 }
 
 function obey(line: string): void {
@@ -39,6 +45,7 @@ function obey(line: string): void {
   else {
     instances.set(order.pid, trackRemains(order));
     lastStart = systemClock.now();
+    seen = undefined;
   }
   schedule();
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Exit, Instance, ProcessSpec } from '../../../src/runtime/instance.ts';
 import { startProcess } from '../../../src/runtime/process/start.ts';
-import { carriersOf, listProcesses } from '../../../src/runtime/process/table.ts';
+import { survey } from '../../../src/runtime/process/survey.ts';
 
 let dir: string;
 let marker: string;
@@ -24,11 +24,11 @@ beforeEach(() => {
 afterEach(async () => {
   for (const instance of instances) instance.kill();
   await Promise.all(instances.map((instance) => instance.exited));
-  expect(leftovers()).toEqual([]);
+  expect(await leftovers()).toEqual([]);
   rmSync(dir, { recursive: true });
 });
 
-const leftovers = () => carriersOf(marker, listProcesses());
+const leftovers = async () => (await survey.take()).carriersOf(marker);
 
 const specOf = (command: ProcessSpec['command'], more: Partial<ProcessSpec> = {}): ProcessSpec => ({
   command,
@@ -68,7 +68,7 @@ async function failure(command: ProcessSpec['command'], more: Partial<ProcessSpe
   return result.ok ? undefined : result.failure;
 }
 
-const isGone = (pid: number): boolean => !listProcesses().some((entry) => entry.pid === pid);
+const isGone = async (pid: number): Promise<boolean> => (await survey.take()).get(pid) === undefined;
 
 describe('a start that fails', () => {
   it('says why, and what to do', async () => {
@@ -126,8 +126,8 @@ describe('an instance', () => {
     const [, child] = await printed(/child (\d+)/);
     instance.stop({ signal: 'SIGTERM', timeout: 5_000 });
     await instance.exited;
-    expect(isGone(Number(child))).toBe(true);
-    expect(isGone(instance.pid)).toBe(true);
+    expect(await isGone(Number(child))).toBe(true);
+    expect(await isGone(instance.pid)).toBe(true);
   });
 
   it('is killed at the deadline, however it defends itself', async () => {
@@ -141,7 +141,7 @@ describe('an instance', () => {
     const instance = await start('sleep 1000 & echo child $!; exit 0');
     const [, child] = await printed(/child (\d+)/);
     expect(await instance.exited).toEqual<Exit>({ code: 0, signal: null });
-    expect(isGone(Number(child))).toBe(true);
+    expect(await isGone(Number(child))).toBe(true);
   });
 
   it('goes on when it closes its output, and is heard of when it ends', async () => {
@@ -168,7 +168,7 @@ describe('an instance', () => {
       },
     });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(isGone(instance.pid)).toBe(false);
+    expect(await isGone(instance.pid)).toBe(false);
     release();
     expect(await instance.exited).toEqual<Exit>({ code: 0, signal: null });
   });

@@ -95,7 +95,7 @@ class FakeInstance implements Instance {
     this.#end(exit);
   }
 
-  remains(): [] {
+  async remains(): Promise<[]> {
     return [];
   }
 }

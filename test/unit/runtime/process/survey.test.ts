@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+
+import { createBirths } from '../../../../src/runtime/process/births.ts';
+import { createSurvey } from '../../../../src/runtime/process/survey.ts';
+import type { ProcessEntry, ProcessTable } from '../../../../src/runtime/process/table.ts';
+import { entry } from './machine.ts';
+
+/** A machine whose looks take as long as the test says. */
+function createScene() {
+  let now = 0;
+  const state = {
+    looks: 0,
+    cost: 2,
+    failures: 0,
+    rests: [] as number[],
+    onLook: (): void => undefined,
+  };
+  const list = async (): Promise<ProcessEntry[]> => {
+    state.looks += 1;
+    const look = entry(state.looks);
+    state.onLook();
+    now += state.cost;
+    await Promise.resolve();
+    if (state.failures === 0) return [look];
+    state.failures -= 1;
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  };
+  const pause = async (ms: number): Promise<void> => {
+    state.rests.push(ms);
+    now += ms;
+  };
+  return Object.assign(state, { survey: createSurvey({ list, now: () => now, pause }) });
+}
+
+describe('a survey', () => {
+  it('looks once for all who ask in one turn', async () => {
+    const scene = createScene();
+    const tables = await Promise.all(Array.from({ length: 200 }, () => scene.survey.take()));
+    expect(scene.looks).toBe(1);
+    expect(new Set(tables).size).toBe(1);
+  });
+
+  it('gives nobody a look that had begun before', async () => {
+    const scene = createScene();
+    const during = new Promise<ProcessTable>((resolve) => {
+      scene.onLook = () => void scene.survey.take().then(resolve);
+    });
+    expect((await scene.survey.take()).get(1)).toBeDefined();
+    scene.onLook = () => undefined;
+    expect((await during).get(2)).toBeDefined();
+    expect(scene.looks).toBe(2);
+  });
+
+  it('rests for nine times what a look took, and never for long', async () => {
+    const scene = createScene();
+    for (const cost of [2, 10, 1_000]) {
+      scene.cost = cost;
+      await scene.survey.take();
+    }
+    await scene.survey.take();
+    expect(scene.rests).toEqual([18, 90, 250]);
+  });
+
+  it('looks again when a look failed: whoever asked has an answer that was seen', async () => {
+    const scene = createScene();
+    scene.failures = 3;
+    expect((await scene.survey.take()).size).toBe(1);
+    expect(scene.looks).toBe(4);
+    expect(scene.rests).toEqual([100, 100, 100]);
+  });
+});
+
+describe('who was born', () => {
+  function createMachine() {
+    const machine = {
+      now: 0,
+      last: 100 as number | undefined,
+      processes: new Map<number, ProcessEntry>([[7, entry(7)]]),
+      reads: [] as number[],
+      lists: 0,
+      fails: false,
+    };
+    const births = createBirths({
+      lastBirth: () => machine.last,
+      listPids: () => {
+        if (machine.fails) throw new Error('too many open files');
+        machine.lists += 1;
+        return [...machine.processes.keys()];
+      },
+      read: (pid) => {
+        machine.reads.push(pid);
+        return machine.processes.get(pid);
+      },
+      now: () => machine.now,
+    });
+    const look = async () => {
+      machine.reads = [];
+      return births.look();
+    };
+    return { machine, look };
+  }
+
+  it('is not asked while no number was given out', async () => {
+    const { machine, look } = createMachine();
+    const first = await look();
+    expect(await look()).toBe(first);
+    expect(machine.lists).toBe(1);
+  });
+
+  it('is all that is read when there is somebody', async () => {
+    const { machine, look } = createMachine();
+    await look();
+    machine.processes.set(101, entry(101, { ppid: 7 }));
+    machine.last = 101;
+    expect((await look())?.descendantsOf(7)).toHaveLength(1);
+    expect(machine.reads).toEqual([101]);
+    machine.processes.delete(7);
+    machine.last = 102;
+    expect((await look())?.get(7)).toBeUndefined();
+    expect(machine.reads).toEqual([]);
+  });
+
+  it.each([
+    ['numbers began anew', { last: 3 }],
+    ['nobody tells the last number', { last: undefined }],
+    ['a minute has gone by', { now: 60_000 }],
+  ])('is everybody when %s', async (_what, change) => {
+    const { machine, look } = createMachine();
+    await look();
+    Object.assign(machine, change);
+    await look();
+    expect(machine.reads).toEqual([7]);
+  });
+
+  it('is unknown while nobody can look, and known again after that', async () => {
+    const { machine, look } = createMachine();
+    machine.fails = true;
+    expect(await look()).toBeUndefined();
+    machine.fails = false;
+    expect((await look())?.size).toBe(1);
+  });
+});

@@ -1,5 +1,5 @@
 /** Connections to targets: kept alive for requests, one each for WebSockets. */
-import { Agent, type AgentOptions, type ClientRequestArgs } from 'node:http';
+import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -46,10 +46,21 @@ export function createDialler(): Dialler {
  */
 class LoopbackAgent extends Agent {
   readonly #families: Map<number, string>;
+  readonly #distrust = new Distrust();
 
   constructor(families: Map<number, string>, options: AgentOptions) {
     super(options);
     this.#families = families;
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    const isKept: unknown = super.keepSocketAlive(socket);
+    return isKept === true && this.#distrust.watch(socket);
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    this.#distrust.unwatch(socket);
+    super.reuseSocket(socket, request);
   }
 
   override createConnection(options: ClientRequestArgs, onConnection: OnConnection): undefined {
@@ -65,8 +76,45 @@ class LoopbackAgent extends Agent {
   }
 }
 
+/** Finds targets that send what nobody has asked for: their connections are used once. */
+class Distrust {
+  readonly #targets = new Set<string>();
+  readonly #watched = new WeakMap<Duplex, () => void>();
+
+  /** Watches a connection that is idle from now on. @returns false if it is not to be kept */
+  watch(socket: Duplex): boolean {
+    if (!(socket instanceof Socket)) return false;
+    const target = `${socket.remoteAddress} ${socket.remotePort}`;
+    if (this.#targets.has(target)) return false;
+    const onData = (): void => {
+      this.#targets.add(target);
+      socket.destroy();
+    };
+    this.#watched.set(socket, onData);
+    socket.once('data', onData);
+    return true;
+  }
+
+  unwatch(socket: Duplex): void {
+    const onData = this.#watched.get(socket);
+    if (onData !== undefined) socket.off('data', onData);
+  }
+}
+
 /** The agent of Node, whose connections outlive a failed write. */
 class TlsAgent extends HttpsAgent {
+  readonly #distrust = new Distrust();
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    const isKept: unknown = super.keepSocketAlive(socket);
+    return isKept === true && this.#distrust.watch(socket);
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    this.#distrust.unwatch(socket);
+    super.reuseSocket(socket, request);
+  }
+
   override createConnection(
     options: RequestOptions,
     onConnection?: (error: Error | null, socket: Duplex) => void,

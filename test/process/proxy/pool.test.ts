@@ -1,0 +1,212 @@
+/** The pool of connections by itself, with real targets: who gets which connection, how many there are, how they end. */
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+
+import type { Target } from '../../../src/proxy/engine/engine.ts';
+import type { Waiter } from '../../../src/proxy/pool-place.ts';
+import type { Upstream } from '../../../src/proxy/pool-upstream.ts';
+import { createPool, type Pool } from '../../../src/proxy/pool.ts';
+import { Wheel } from '../../../src/proxy/wheel.ts';
+import { eventually } from '../../eventually.ts';
+import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts';
+import { listenOn, portOf } from './scene.ts';
+
+interface Bench {
+  readonly pool: Pool;
+  readonly clock: ManualClock;
+  readonly target: Target;
+  /** The target's ends of all connections, in their order. */
+  readonly sides: Socket[];
+  /** Another target on the same port. */
+  readonly on: (host: string) => Target;
+}
+
+/** @param listens whether the target takes connections */
+async function start(listens = true): Promise<Bench> {
+  const clock = createManualClock();
+  const pool = createPool({ clock, wheel: new Wheel(clock), connectTimeout: 30_000 });
+  const sides: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sides.push(socket.on('error', () => undefined).resume());
+  });
+  await listenOn(server, '127.0.0.1', 0);
+  const port = portOf(server);
+  const end = async (): Promise<void> => {
+    for (const side of sides) side.destroy();
+    server.close();
+    await once(server, 'close');
+  };
+  onTestFinished(() => pool.close());
+  if (listens) onTestFinished(end);
+  else await end();
+  const on = (host: string): Target => ({ protocol: 'http', host, port });
+  return { pool, clock, sides, target: on('127.0.0.1'), on };
+}
+
+/** Waits for a connection and uses it. */
+function wait(pool: Pool, target: Target, reused = true): Promise<Upstream> {
+  return new Promise((resolve, reject) => {
+    pool.wait(target, waiterFor(resolve, reject), reused);
+  });
+}
+
+function waiterFor(onUpstream: (upstream: Upstream) => void, onFailure: (error: Error) => void): Waiter {
+  return {
+    onFailure,
+    onUpstream: (upstream) => {
+      upstream.user = { ...IDLER, sink: upstream.socket };
+      onUpstream(upstream);
+    },
+  };
+}
+
+const IDLER = {
+  onBytes: () => undefined,
+  onEnd: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};
+
+/** Gives connections back and waits until they are offered again. */
+async function giveBack(pool: Pool, target: Target, ...upstreams: readonly Upstream[]): Promise<void> {
+  for (const upstream of upstreams) pool.release(target, upstream, undefined);
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+}
+
+it('has no more than 64 dials under way, however many wait, and serves them all', async () => {
+  const { pool, target, sides } = await start();
+  const connecting = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'TCPConnectWrap').length;
+  const all = Array.from({ length: 300 }, () => wait(pool, target));
+  expect(connecting()).toBe(64);
+  const upstreams = await Promise.all(all);
+  expect(new Set(upstreams).size).toBe(300);
+  await eventually(() => expect(sides).toHaveLength(300));
+  for (const upstream of upstreams) upstream.destroy();
+});
+
+it('keeps 256 idle connections to a target and closes the others', async () => {
+  const { pool, target, sides } = await start();
+  const upstreams = await Promise.all(Array.from({ length: 300 }, () => wait(pool, target)));
+  await giveBack(pool, target, ...upstreams);
+  expect(pool.idle).toBe(256);
+  await eventually(() => expect(sides.filter((side) => side.readableEnded)).toHaveLength(300 - 256));
+});
+
+it('shares no connection between two hosts of one port, nor between two protocols', async () => {
+  const { pool, target, on } = await start();
+  const upstream = await wait(pool, target);
+  await giveBack(pool, target, upstream);
+  expect(pool.take(on('127.0.0.2'), true)).toBeUndefined();
+  expect(pool.take({ ...target, protocol: 'https' }, true)).toBeUndefined();
+  expect(pool.take(on('127.0.0.1'), true)).toBe(upstream);
+});
+
+it('looks up a name that is not known to be loopback, and tells what comes of it', async () => {
+  const { pool, on } = await start();
+  await expect(wait(pool, on('no-such-host.invalid'))).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+});
+
+it('tells everybody who waits that the target does not listen', async () => {
+  const { pool, target } = await start(false);
+  const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => wait(pool, target)));
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+});
+
+it('does not offer a connection that the target has closed', async () => {
+  const { pool, target, sides } = await start();
+  const upstream = await wait(pool, target);
+  pool.release(target, upstream, undefined);
+  // Before it is idle.
+  sides[0]?.end();
+  await eventually(() => expect(upstream.socket.destroyed).toBe(true));
+  expect(pool.take(target, true)).toBeUndefined();
+  expect(pool.idle).toBe(0);
+});
+
+it('gives a connection that comes back to the one who waits, without a dial', async () => {
+  const { pool, target, sides } = await start();
+  const upstream = await wait(pool, target);
+  pool.release(target, upstream, undefined);
+  expect(await wait(pool, target)).toBe(upstream);
+  expect(sides).toHaveLength(1);
+});
+
+it('gives a connection that was used to nobody who needs a new one', async () => {
+  const { pool, target, sides } = await start();
+  const upstream = await wait(pool, target);
+  pool.release(target, upstream, undefined);
+  expect(await wait(pool, target, false)).not.toBe(upstream);
+  expect(sides).toHaveLength(2);
+});
+
+it('closes what comes back when it is closed itself', async () => {
+  const { pool, target } = await start();
+  const [early, late] = await Promise.all([wait(pool, target), wait(pool, target)]);
+  pool.release(target, early, undefined);
+  pool.close();
+  pool.release(target, late, undefined);
+  expect([early.socket.destroyed, late.socket.destroyed]).toEqual([true, true]);
+});
+
+it('cancels the dial of the only one who waited', async () => {
+  const { pool, target, sides } = await start();
+  const called: string[] = [];
+  const waiter = waiterFor(
+    () => called.push('connected'),
+    () => called.push('failed'),
+  );
+  pool.wait(target, waiter, false);
+  pool.cancel(target, waiter);
+  const upstream = await wait(pool, target);
+  expect(called).toEqual([]);
+  expect(sides.length).toBeLessThanOrEqual(2);
+  upstream.destroy();
+});
+
+const REPEATABLE = [true, false] as const;
+
+it.each([
+  ['says that it keeps connections for 5 s', 5_000, 900, [true, true]],
+  ['says so, more than a second ago', 5_000, 1_100, [true, false]],
+  ['says that it keeps them for 2 s', 2_000, 900, [true, true]],
+  ['says nothing', undefined, 10, [true, false]],
+  ['says that it keeps them for a second', 1_000, 0, [false, false]],
+] as const)('a target that %s: whose request gets its idle connection', async (_, said, age, gets) => {
+  const { pool, target, clock } = await start();
+  for (const repeatable of REPEATABLE) {
+    const upstream = await wait(pool, target, false);
+    pool.release(target, upstream, said);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    await clock.advance(age);
+    const taken = pool.take(target, repeatable);
+    expect(taken).toBe(gets[repeatable ? 0 : 1] ? upstream : undefined);
+    // One that is not good enough is closed: a target may serve one at a time.
+    if (taken === undefined) expect(upstream.socket.destroyed).toBe(true);
+    taken?.destroy();
+  }
+});
+
+it('believes a target that was seen to keep a connection, until it closes a young one', async () => {
+  const { pool, target, clock, sides } = await start();
+  await giveBack(pool, target, await wait(pool, target));
+  await clock.advance(3_000);
+  const kept = pool.take(target, true);
+  expect(kept).toBeDefined();
+  if (kept === undefined) return;
+  // Nothing is learnt from that: who can repeat its request does not ask how old the connection is.
+  await giveBack(pool, target, kept);
+  await clock.advance(5_000);
+  expect(pool.idle).toBe(0);
+  const second = await wait(pool, target);
+  await giveBack(pool, target, second);
+  await clock.advance(500);
+  expect(pool.take(target, false)).toBe(second);
+  await giveBack(pool, target, second);
+  sides.at(-1)?.end();
+  await eventually(() => expect(pool.idle).toBe(0));
+  const third = await wait(pool, target);
+  await giveBack(pool, target, third);
+  expect(pool.take(target, false)).toBeUndefined();
+});

@@ -152,7 +152,17 @@ function buildExternal(name: string, fields: ServiceFields, address: string): Ex
   const spoken = protocol === 'https' || protocol === 'tcp' ? protocol : 'http';
   const { url, renamedFrom } = fields;
   const access = buildAccess(fields);
-  return { kind: 'external', name, target: { ...target, protocol: spoken }, url, ports, access, renamedFrom };
+  const { ca, verify = true, serverName } = fields.tls ?? {};
+  return {
+    kind: 'external',
+    name,
+    target: { ...target, protocol: spoken },
+    tls: fields.tls && { ca: ca && normalize(ca), verify, serverName },
+    url,
+    ports,
+    access,
+    renamedFrom,
+  };
 }
 
 function buildConsumption(entry: NonNullable<ServiceFields['consumes']>[number]): Consumption {

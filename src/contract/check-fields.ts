@@ -4,7 +4,7 @@ import { checkPolicies } from './check-policies.ts';
 import { checkReadiness } from './check-readiness.ts';
 import { checkRenames } from './check-renames.ts';
 import { checkScopes } from './check-scopes.ts';
-import { parseExternal } from './external.ts';
+import { parseExternal, type ExternalTarget } from './external.ts';
 import type { Problem } from './issues.ts';
 import { isRoutable, primaryOf, protocolOf } from './ports.ts';
 import type { ContractFields } from './schema.ts';
@@ -32,11 +32,11 @@ const IN_CONTAINERS = ['scope', 'cleanup'] as const satisfies readonly Field[];
 
 /** Fields that do nothing for a kind of service; to accept them would be to ignore them. */
 const FOREIGN: Readonly<Record<'process' | 'task' | 'external' | 'compose', readonly Field[]>> = {
-  process: ['run', 'inputs', ...IN_CONTAINERS],
-  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', ...LONG_LIVED, ...IN_CONTAINERS],
+  process: ['run', 'inputs', 'tls', ...IN_CONTAINERS],
+  task: ['ports', 'ready', 'restart', 'start', 'url', 'access', 'tls', ...LONG_LIVED, ...IN_CONTAINERS],
   external: ['consumes', 'env', 'ready', 'start', ...RUN_HERE, ...LONG_LIVED, ...IN_CONTAINERS],
   // The Compose file says what it is and how it is run.
-  compose: [...RUN_HERE, ...LONG_LIVED],
+  compose: ['tls', ...RUN_HERE, ...LONG_LIVED],
 };
 
 /** Names that references use for something else. */
@@ -122,6 +122,9 @@ function hintFor(field: Field, kind: keyof typeof FOREIGN): string {
   if (field === 'scope' && kind === 'process') {
     return 'a process ends with the checkout that started it: run it with Compose, or start it by hand and write external: 127.0.0.1:PORT';
   }
+  if (field === 'tls') {
+    return 'what runs here needs no certificate that can be checked: write appProtocol: https at its port';
+  }
   if (field === 'cleanup') return 'it is run inside of a container: write it for a service of Compose';
   return `remove ${field}`;
 }
@@ -134,7 +137,8 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
     const hint = 'write https://billing.example.com, or host:port; a path belongs into url';
     return [{ path: [...path, 'external'], at: 'value', message, hint }];
   }
-  if (service.ports === undefined) return [];
+  const tls = checkTls(service, target, path);
+  if (tls.length > 0 || service.ports === undefined) return tls;
   const idle = Object.entries(service.ports || {}).flatMap(([name, port]) =>
     checkForeignPort(port ?? {}, [...path, 'ports', name]),
   );
@@ -155,6 +159,14 @@ function checkExternal(service: ServiceFields, path: Path): Problem[] {
   return [
     { path: [...path, 'ports', name, 'appProtocol'], at: 'value', message, hint: 'remove appProtocol' },
   ];
+}
+
+function checkTls(service: ServiceFields, target: ExternalTarget, path: Path): Problem[] {
+  const [only] = Object.values(service.ports || {});
+  if (service.tls === undefined || protocolOf(only ?? {}, target) === 'https') return [];
+  const message = `"tls" does nothing for an address that says ${target.protocol}`;
+  const hint = `write external: https://${service.external?.replace(/^http:\/\//i, '')}, or remove tls`;
+  return [{ path: [...path, 'tls'], at: 'key', message, hint }];
 }
 
 /** What only makes sense for a port that somebody opens here. */

@@ -142,10 +142,21 @@ export interface ExternalService {
     readonly host: string;
     readonly port: number;
   };
+  /** How the certificate of a target that speaks TLS is checked. */
+  readonly tls?: ExternalTls | undefined;
   readonly url?: string | undefined;
   readonly ports: readonly Port[];
   readonly access?: Access | undefined;
   readonly renamedFrom?: string | undefined;
+}
+
+export interface ExternalTls {
+  /** Path of a PEM file, relative to the root, with the authorities that are believed; default: those of Node. */
+  readonly ca?: string | undefined;
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** The name that is asked for, and that the certificate must be for; default: the host. */
+  readonly serverName?: string | undefined;
 }
 
 export interface Port {

@@ -127,7 +127,8 @@ async function readEnvFile(
   }
 }
 
-function describeFailure(error: unknown): string {
+/** Says what came of reading a file, behind its name: "does not exist". */
+export function describeFailure(error: unknown): string {
   const code = errnoOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return ABSENT;
   if (code === 'EISDIR') return 'is a folder';

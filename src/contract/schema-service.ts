@@ -171,6 +171,21 @@ const access = oneOf('"*", or {from, browser}', 'write access: { from: [web] }',
   }),
 ]).describe('Who may use this service. "*": every service, and the pages of every site.');
 
+const tls = fields({
+  ca: text
+    .optional()
+    .describe(
+      "A PEM file, relative to the folder of the contract, with the authorities whose certificates are believed. Default: Node's own list.",
+    ),
+  verify: flag
+    .optional()
+    .describe('false: any certificate will do, so that whoever answers there is believed. Default: true.'),
+  serverName: text
+    .regex(/^[A-Za-z0-9_*.-]+$/, say('this is no host name', 'write serverName: billing.example.com'))
+    .optional()
+    .describe('The name that is asked for (SNI), and that the certificate must be for. Default: the host.'),
+}).describe('Of an external https service: how its certificate is checked.');
+
 const transition = fields({
   strategy: choice('replace', 'handoff', 'rolling')
     .optional()
@@ -202,6 +217,7 @@ export const serviceShape = {
   external: text
     .optional()
     .describe('Something that runs elsewhere: http://…, https://… or host:port. Routed and told, not run.'),
+  tls: tls.optional(),
   compose: text
     .optional()
     .describe('A service of the Compose project, by its name there: started and watched like a process.'),

@@ -102,13 +102,13 @@ async function open(options: DaemonOptions, lock: Lock, setAside: readonly strin
   const parts = { ledger, damage, frontPort, ...registry };
   const { sessions, followers, verification, connections } = parts;
   parts.route();
-  const stopWaking = wakeOnRequest(front, sessions);
+  const stopListening = [wakeOnRequest(front, sessions), tellOfTls(front, sessions)];
   const ending = createEnding<EndReason>(async (reason) => {
     log(`closing (${reason})`);
     control.stopListening();
     for (const { peer } of connections) peer.notify('closing', { reason });
     frontPort.close();
-    stopWaking();
+    for (const stop of stopListening) stop();
     followers.close();
     sessions.close();
     verification.close();
@@ -155,6 +155,18 @@ function wakeOnRequest(front: Front, sessions: Sessions): () => void {
   });
 }
 
+/** Tells runners what the front found out about their services. */
+function tellOfTls(front: Front, sessions: Sessions): () => void {
+  return front.speaksTls.on(({ stack, notice }) => {
+    const session = sessions.all().find(({ key }) => keyText(key) === stack.key);
+    const { message, hint } = notice;
+    session?.connection.peer.notify('notice', {
+      key: session.key,
+      text: `${message} ${hint ?? ''}`.trim(),
+    });
+  });
+}
+
 async function chooseFront(
   { home, environment }: DaemonOptions,
   { number }: StoredFront,
@@ -196,7 +208,15 @@ function createRegistry(
           onFindings: ({ key, connection }, findings) =>
             connection.peer.notify('findings', { key, findings }),
         });
-  const stacks = createStacks({ ledger, sessions, route, onChange: tellWatchers, isPortFree, holdersOf });
+  const stacks = createStacks({
+    ledger,
+    sessions,
+    route,
+    onChange: tellWatchers,
+    isPortFree,
+    holdersOf,
+    knowsTls: (port) => front.knowsTls({ host: '127.0.0.1', port }),
+  });
   const followers = createFollowers({ requests: front.requests, clock });
   return { sessions, stacks, followers, verification, connections, route, sendStack };
 }

@@ -24,6 +24,7 @@ import {
 } from '../ports/ledger.ts';
 import type {
   DaemonResult,
+  PublishedService,
   RunningStack,
   StackClaim,
   StackKey,
@@ -64,12 +65,14 @@ export interface StacksOptions {
   readonly route: () => void;
   /** Called after a stack published. */
   readonly onChange: (key: LedgerKey) => void;
+  /** Whether the listener on a port was asked in plain HTTP and found to speak TLS. */
+  readonly knowsTls: (port: number) => boolean;
   readonly isPortFree: (port: number) => Promise<boolean>;
   readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
 }
 
 export function createStacks(options: StacksOptions): Stacks {
-  const { ledger, sessions, route, onChange } = options;
+  const { ledger, sessions, route, onChange, knowsTls } = options;
   const inTurn = createQueue();
   const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
 
@@ -133,6 +136,16 @@ export function createStacks(options: StacksOptions): Stacks {
       return grant.refused;
     });
 
+  const withSpoken = (service: PublishedService): PublishedService =>
+    service.ports.some(({ targetPort }) => knowsTls(targetPort))
+      ? {
+          ...service,
+          ports: service.ports.map((port) =>
+            knowsTls(port.targetPort) ? { ...port, speaksTls: true } : port,
+          ),
+        }
+      : service;
+
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
     const { problems = [], left } = session?.snapshot ?? {};
@@ -140,7 +153,7 @@ export function createStacks(options: StacksOptions): Stacks {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
       ...(session?.silent === true ? { silent: true } : {}),
-      services: session?.snapshot.services ?? [],
+      services: (session?.snapshot.services ?? []).map(withSpoken),
       ...(problems.length === 0 ? {} : { problems }),
       ...(left === undefined ? {} : { left }),
     };

@@ -1,6 +1,7 @@
 /** What becomes of a request, by what is known at this moment. */
 import { suggest } from '../lib/suggest.ts';
 import type { Decision, RequestHead, Target } from '../proxy/engine/engine.ts';
+import { SpeaksTlsError } from '../proxy/tls-look.ts';
 import { answer, json, redirect } from './answer.ts';
 import { DISCOVERY_PATH, describeStack } from './discovery.ts';
 import { headersFor } from './forwarding.ts';
@@ -108,7 +109,13 @@ function forward(head: RequestHead, match: Match, target: Target, port: number):
     target,
     headers: headersFor(head, match.route, port),
     path: rewrite === undefined ? undefined : rewritePath(head.path, path, rewrite),
-    onUnreachable: (error) => answer(head, notices.unreachable(match, target, error)),
+    onUnreachable: (error) =>
+      answer(
+        head,
+        error instanceof SpeaksTlsError
+          ? notices.speaksTls(match, target)
+          : notices.unreachable(match, target, error),
+      ),
   };
 }
 

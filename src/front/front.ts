@@ -6,15 +6,17 @@
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Decision, Engine, Handler, RequestHead } from '../proxy/engine/engine.ts';
+import type { Decision, Engine, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
+import { speaksTls } from '../proxy/tls-look.ts';
 import { createTraffic, type Traffic } from '../proxy/traffic.ts';
 import { decide, say, type Knowledge } from './decide.ts';
 import { listen, type Listener } from '../proxy/listener.ts';
-import { BROKEN, CLOSING } from './notices.ts';
+import { BROKEN, CLOSING, speaksTls as tlsNotice, type Notice } from './notices.ts';
 import { createObserver, type RequestEvent } from './observe.ts';
 import { compileResting, type RestingStack } from './resting.ts';
 import { createWaitingRoom, type FrontLimits } from './room.ts';
-import { compileTable, type FrontStack, type Match } from './table.ts';
+import { compileTable, normaliseHost, type FrontStack, type Match } from './table.ts';
+import { createTlsFinder } from './tls-finder.ts';
 import { createTracker } from './track.ts';
 
 export interface Front {
@@ -37,6 +39,10 @@ export interface Front {
   readonly traffic: Pick<Traffic, 'drain' | 'quiet'>;
   /** A request waits for a service that starts on request. */
   readonly wakes: Pick<Emitter<Match>, 'on'>;
+  /** A service that the contract says speaks HTTP was found to speak TLS, with what is to be done about it. */
+  readonly speaksTls: Pick<Emitter<Match & { readonly notice: Notice }>, 'on'>;
+  /** Whether a target was found to. */
+  knowsTls(target: Pick<Target, 'host' | 'port'>): boolean;
   /** What became of each request; they are only looked at while somebody listens here. */
   readonly requests: Pick<Emitter<RequestEvent>, 'on'>;
   /** Undefined while it does not listen. */
@@ -67,7 +73,17 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   const room = createWaitingRoom({ clock, limits, look, wake: (match) => wakes.emit(match) });
   const requests = new Emitter<RequestEvent>();
   const observe = createObserver({ requests, clock, table: () => knowledge.table });
-  const track = createTracker({ traffic, room });
+  const tls = createTlsFinder({ clock, look: speaksTls });
+  const misspeaking = new Emitter<Match & { readonly notice: Notice }>();
+  const track = createTracker({
+    traffic,
+    room,
+    tls,
+    onTls: (head, target) => {
+      const match = knowledge.table.find(normaliseHost(head.host) ?? '', head.path);
+      if (match !== undefined) misspeaking.emit({ ...match, notice: tlsNotice(match, target) });
+    },
+  });
   const learn = (news: Partial<Knowledge>): void => {
     knowledge = { ...knowledge, ...news };
     room.wake();
@@ -92,8 +108,16 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     traffic,
     wakes,
     requests,
-    publish: (stacks, resting = []) =>
-      learn({ table: compileTable(stacks), resting: compileResting(resting) }),
+    speaksTls: misspeaking,
+    knowsTls: (target) => tls.knows(target),
+    publish: (stacks, resting = []) => {
+      tls.keep(
+        stacks.flatMap(({ routes }) =>
+          routes.flatMap(({ route }) => (route.state === 'live' ? route.targets : [])),
+        ),
+      );
+      learn({ table: compileTable(stacks), resting: compileResting(resting) });
+    },
     expect: (hosts, ms) => {
       cancelExpect();
       cancelExpect = clock.after(ms, () => learn({ expected: new Set() }));

@@ -74,6 +74,22 @@ export function unreachable({ stack, route }: Match, target: Target, error: Erro
   };
 }
 
+/** @param target asked in plain HTTP */
+export function speaksTls({ stack, route }: Match, { host, port }: Target): Notice {
+  const { service } = route;
+  const isExternal = route.hostHeader !== undefined;
+  return {
+    status: 502,
+    code: 'SERVICE_SPEAKS_TLS',
+    title: `${service} speaks https`,
+    message: `The service ${service} of ${stack.label} speaks TLS at ${host}:${port}, and portramp.yaml says http.`,
+    hint: isExternal
+      ? `write in portramp.yaml: services.${service}.external: https://${host}:${port}`
+      : `write in portramp.yaml: services.${service}.ports: { ${route.port}: { appProtocol: https } }`,
+    retryAfter: 5,
+  };
+}
+
 export function loop(host: string, { stack, route }: Match): Notice {
   return {
     status: 508,

@@ -1,10 +1,15 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
-import type { Decision, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
+import type { Decision, Forward, Handler, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
 import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
+import { SpeaksTlsError } from '../proxy/tls-look.ts';
 import type { WaitingRoom } from './room.ts';
+import type { TlsFinder } from './tls-finder.ts';
 
 export interface TrackerParts {
   readonly traffic: Traffic;
+  readonly tls: Pick<TlsFinder, 'knows' | 'suspect'>;
+  /** The target of a request was found to speak TLS. */
+  readonly onTls: (head: RequestHead, target: Target) => void;
   readonly room: Pick<WaitingRoom, 'settle' | 'news'>;
 }
 
@@ -12,7 +17,7 @@ export interface TrackerParts {
 const ATTEMPTS = 4;
 const PAUSE = 250;
 
-export function createTracker({ traffic, room }: TrackerParts): Handler {
+export function createTracker({ traffic, room, tls, onTls }: TrackerParts): Handler {
   const track = (decision: Decision, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
@@ -24,13 +29,29 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
       headers: decision.headers,
       path: decision.path,
       until: passage.until,
-      onUnreachable: decision.onUnreachable,
+      onUnreachable: (error) => excuse(decision, head, error),
       onEnd: endOf(passage),
       again:
         attempt < ATTEMPTS && isLoopback(target.host)
-          ? async () => track(await elsewhere(target, head, signal), head, signal, attempt + 1)
+          ? async (error) => {
+              if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
+              return track(await elsewhere(target, head, signal), head, signal, attempt + 1);
+            }
           : undefined,
     };
+  };
+
+  const misspeaks = async (target: Target, head: RequestHead, error: Error): Promise<boolean> => {
+    const wasKnown = tls.knows(target);
+    const found = await tls.suspect(target, error);
+    if (found && !wasKnown && tls.knows(target)) onTls(head, target);
+    return found;
+  };
+
+  /** What cannot be asked again is answered at once; what was found out meanwhile is for those who come next. */
+  const excuse = (decision: Forward, head: RequestHead, error: Error): Reply => {
+    void misspeaks(decision.target, head, error);
+    return decision.onUnreachable(tls.knows(decision.target) ? new SpeaksTlsError() : error);
   };
 
   /** What is to be done after a target did not take a request. */
@@ -51,6 +72,11 @@ export function createTracker({ traffic, room }: TrackerParts): Handler {
       : track(decision, head, signal, 1);
   };
 }
+
+const replyFor = (decision: Forward, error: Error): Decision => ({
+  action: 'reply',
+  reply: decision.onUnreachable(error),
+});
 
 /** By itself: a closure made beside others keeps alive what they use, and a tunnel keeps this one for days. */
 const endOf = (passage: Passage) => (): void => passage.end();

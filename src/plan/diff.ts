@@ -75,6 +75,7 @@ const POLICIES = [
   ['watch', 'none'],
   ['idle', 'none'],
   ['inputs', 'none'],
+  ['tls', 'reroute'],
 ] as const;
 
 function policyOf({ service }: ResolvedService, field: (typeof POLICIES)[number][0]): unknown {

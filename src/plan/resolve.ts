@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 
-import type { Readiness, Service, StopPolicy } from '../contract/contract.ts';
+import type { ExternalTls, Readiness, Service, StopPolicy } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
 import { expandCommand, expandTemplate, type Scope } from './expand.ts';
 import type { Plan, PlannedService, ResolvedService } from './plan.ts';
@@ -59,7 +59,8 @@ function resolveService(
   const { name, service, needs } = planned;
   const shared = { name, kind: service.kind, needs, ports: values.ports.get(name) ?? [] };
   if (service.kind === 'external') {
-    return { ...shared, service, dir: plan.stack.root, command: [], env: {}, unset: [] };
+    const external = { ...service, tls: resolveTls(service.tls, inputs) };
+    return { ...shared, service: external, dir: plan.stack.root, command: [], env: {}, unset: [] };
   }
   return {
     ...shared,
@@ -69,6 +70,12 @@ function resolveService(
     service: { ...resolvePolicies(service, values), stop: resolveStop(service, values) },
   };
 }
+
+/** With the text of the authorities in place of their path. */
+const resolveTls = (
+  tls: ExternalTls | undefined,
+  { certificates }: ResolveInputs,
+): ExternalTls | undefined => (tls?.ca === undefined ? tls : { ...tls, ca: certificates?.get(tls.ca) });
 
 type Runnable = Exclude<Service, { kind: 'external' }>;
 

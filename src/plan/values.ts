@@ -25,6 +25,8 @@ export interface ResolveInputs {
   /** The environment that portramp was started in. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly envFiles: EnvFileValues;
+  /** PEM texts of authorities, by the paths that the contract has; absent where nothing is run. */
+  readonly certificates?: ReadonlyMap<string, string> | undefined;
   readonly contract: Contract;
   readonly unresolvedVariables: 'error' | 'note';
 }

@@ -226,6 +226,8 @@ export const daemonNotices = {
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
   /** What verification found about the stack's instances: to its runner, once for each that is new. */
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
+  /** What whoever runs the stack should know: to its runner. */
+  notice: z.object({ key: stackKey, text: z.string() }),
   /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
   requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
   /** To every runner: the front has another number than it had when they claimed their names. */

@@ -23,6 +23,10 @@ export const routeTarget = z.object({
   protocol: z.enum(['http', 'https']),
   host: z.string(),
   port,
+  /** Of https: how the certificate is checked; absent: as that of any site. `ca`: authorities in PEM form. */
+  tls: z
+    .object({ verify: z.boolean(), ca: z.string().optional(), serverName: z.string().optional() })
+    .optional(),
 });
 
 /** Why a service is not up, for `ls`, `logs`, `wait` and the page of its host. */
@@ -65,6 +69,8 @@ export const publishedPort = z.object({
   follow: z.boolean().optional(),
   /** With a ramp: the names of the leases of its target ports, which are kept for it. */
   leases: z.array(z.string()).optional(),
+  /** The daemon's: it was asked in plain HTTP, as the contract says, and found to speak TLS. */
+  speaksTls: z.literal(true).optional(),
 });
 
 /** One replica of a service. */

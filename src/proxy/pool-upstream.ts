@@ -2,12 +2,13 @@
  * A connection to a target. It is read with buffers of our own (`onread` of `net.connect`), which saves an
  * allocation per read: quiet connections share one buffer, a busy one borrows a large one.
  */
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import type { Target } from './engine/engine.ts';
 import { outliveFailedWrites } from './failed-writes.ts';
 import { isShared, SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
+import { tlsOptions } from './target-tls.ts';
 import type { Deadline } from './wheel.ts';
 
 /** Who uses the connection at the moment. Called while a read is being handled; none may throw. */
@@ -69,7 +70,7 @@ export class Upstream {
         : connectTls({
             ...options,
             ALPNProtocols: ['http/1.1'],
-            ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+            ...tlsOptions(target),
           });
     outliveFailedWrites(this.socket, () => (this.deaf = true));
     if (target.protocol === 'https') this.socket.on('data', (piece: Buffer) => this.#readOwned(piece));

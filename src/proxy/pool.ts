@@ -9,6 +9,7 @@ import { dial, findAddresses } from './pool-dial.ts';
 import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
 import { Settling } from './pool-settling.ts';
 import type { Upstream, Useless } from './pool-upstream.ts';
+import { isSameTarget } from './target-tls.ts';
 import type { Wheel } from './wheel.ts';
 
 /** Connections being opened to one target at the same time: below the backlog of most servers. */
@@ -147,7 +148,7 @@ class TargetPool implements Pool {
     let places = this.#places.get(target.port);
     if (places === undefined) this.#places.set(target.port, (places = []));
     for (const place of places) {
-      if (place.target.host === target.host && place.target.protocol === target.protocol) return place;
+      if (isSameTarget(place.target, target)) return place;
     }
     const place = createPlace(target);
     places.push(place);

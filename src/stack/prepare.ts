@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { certificatePaths, loadCertificates } from '../contract/certificates.ts';
 import { ContractError } from '../contract/contract-error.ts';
 import type { Contract } from '../contract/contract.ts';
 import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
@@ -91,11 +92,13 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   const contract = part?.contract ?? written;
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);
+  const certificates = await loadCertificates(key.root, contract);
   const findings = [
     ...loaded.diagnostics,
     ...(part?.diagnostics ?? []),
     ...planned.diagnostics,
     ...envFiles.diagnostics,
+    ...certificates.diagnostics,
   ];
   const plan = scale(demand(planned.plan, findings), scales);
   const rules = rulesOf(contract);
@@ -117,6 +120,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     refusedHosts: new Set(refusedHosts),
     ambient,
     envFiles: envFiles.values,
+    certificates: certificates.values,
     unresolvedVariables: 'error',
   };
   const numbered: ResolveInputs = {
@@ -143,7 +147,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     files: [
       ...loaded.files,
       ...(compose?.files ?? []),
-      ...envFilesOf(contract).map((path) => resolve(key.root, path)),
+      ...[...envFilesOf(contract), ...certificatePaths(contract)].map((path) => resolve(key.root, path)),
     ],
   };
 }

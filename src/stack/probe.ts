@@ -49,9 +49,9 @@ export async function probeFile(path: string, before: string | undefined): Promi
   return now === before ? `${path} is from an earlier run` : undefined;
 }
 
-/** Is a GET of the path, or of a whole URL, answered with 2xx or 3xx? */
+/** Looks whether a GET of a path of the port, or of a whole URL, is answered with 2xx or 3xx. */
 export async function probeHttp(
-  port: number,
+  { port, scheme }: { readonly port: number; readonly scheme: 'http' | 'https' },
   path: string,
   timeout: number,
   signal: AbortSignal,
@@ -62,7 +62,7 @@ export async function probeHttp(
   let status: number | undefined;
   const failure = await onEitherFamily(async (host) => {
     const name = host.includes(':') ? `[${host}]` : host;
-    status = await get(new URL(path, `http://${name}:${port}`), timeout, signal);
+    status = await get(new URL(path, `${scheme}://${name}:${port}`), timeout, signal);
   });
   return failure ?? (status === undefined ? 'no answer' : judge(status));
 }
@@ -70,13 +70,23 @@ export async function probeHttp(
 const judge = (status: number): ProbeResult =>
   status >= 200 && status < 400 ? undefined : `answered with ${status}`;
 
+/** Servers of this machine make their certificates themselves, for a name of it. */
+const tlsOf = ({ hostname }: URL): https.RequestOptions =>
+  /^(?:127\.0\.0\.1|\[::1\]|(?:.+\.)?localhost)$/.test(hostname)
+    ? { rejectUnauthorized: false, servername: hostname.endsWith('localhost') ? hostname : 'localhost' }
+    : {};
+
 function get(url: URL, timeout: number, signal: AbortSignal): Promise<number> {
-  const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const request = client.get(url, { agent: false, timeout, signal }, (response) => {
+    const options = { agent: false, timeout, signal } as const;
+    const take = (response: http.IncomingMessage): void => {
       resolve(response.statusCode ?? 0);
       response.destroy();
-    });
+    };
+    const request =
+      url.protocol === 'https:'
+        ? https.get(url, { ...options, ...tlsOf(url) }, take)
+        : http.get(url, options, take);
     request.once('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)));
     request.on('error', reject);
   });

@@ -170,7 +170,9 @@ function lookFor({ ready, ports, dir, run, stamp }: ReadinessOptions): Look | un
   if (ready.kind === 'http') {
     const { path } = ready;
     if (port === undefined && !/^https?:/.test(path)) return noPort();
-    return (signal) => probeHttp(port?.targetPort ?? 0, path, LOOK_TIMEOUT, signal);
+    const scheme = port?.appProtocol === 'https' ? 'https' : 'http';
+    const own = { port: port?.targetPort ?? 0, scheme } as const;
+    return (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal);
   }
   if (port === undefined) return ready.kind === 'tcp' ? noPort() : undefined;
   return (signal) => probeTcp(port.targetPort, LOOK_TIMEOUT, signal);

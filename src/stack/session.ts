@@ -157,6 +157,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       // After `stop` a person wants no daemon: only wait for one.
       if (name === 'findings') options.onFindings((params as NoticeParams<'findings'>).findings);
       if (name === 'front') onFront(params as NoticeParams<'front'>);
+      if (name === 'notice') onNotice((params as NoticeParams<'notice'>).text);
       if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
     });
     current.onClose(() => {

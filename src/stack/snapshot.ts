@@ -178,9 +178,10 @@ const hostHeaderOf = ({ appProtocol, host, targetPort }: ResolvedPort): string =
 
 function routeState(view: ServiceView, port: ResolvedPort): RouteState {
   const { state, resolved } = view;
-  if (resolved.kind === 'external') return { state: 'live', targets: [targetOf(port)] };
+  const { service } = resolved;
+  if (service.kind === 'external') return { state: 'live', targets: [targetOf(port, service.tls)] };
   const targets = view.targets.flatMap(({ service }) =>
-    service.ports.filter(({ name }) => name === port.name).map(targetOf),
+    service.ports.filter(({ name }) => name === port.name).map((own) => targetOf(own, OWN_TLS)),
   );
   if (targets.length > 0) return { state: 'live', targets };
   switch (state.state) {
@@ -213,8 +214,13 @@ function whileStopping(view: ServiceView, then: Then): RouteState {
   }
 }
 
-const targetOf = ({ appProtocol, host, targetPort }: ResolvedPort): RouteTarget => ({
-  protocol: appProtocol === 'https' ? 'https' : 'http',
-  host,
-  port: targetPort,
-});
+/**
+ * That a listener is the service's own is verified by asking the system who has it, which proves more than a certificate
+ * that the service made itself. Servers that have certificates for names only are asked for the one of this machine.
+ */
+const OWN_TLS: NonNullable<RouteTarget['tls']> = { verify: false, serverName: 'localhost' };
+
+const targetOf = ({ appProtocol, host, targetPort }: ResolvedPort, tls: RouteTarget['tls']): RouteTarget =>
+  appProtocol === 'https'
+    ? { protocol: 'https', host, port: targetPort, ...(tls === undefined ? {} : { tls }) }
+    : { protocol: 'http', host, port: targetPort };

@@ -205,6 +205,7 @@ const SERVICE_FIELDS = [
   'command',
   'envFiles',
   'url',
+  'tls',
   'cleanup',
   'ready',
   'restart',

@@ -74,6 +74,13 @@ function reasonOf(
     const { message, hint } = service.failure;
     return { reason: message, ...(hint === undefined ? {} : { hint }) };
   }
+  const misspoken = service?.ports.find((port) => port.speaksTls === true);
+  if (service !== undefined && misspoken !== undefined) {
+    return {
+      reason: `it speaks TLS on port ${misspoken.targetPort}, and portramp.yaml says http`,
+      hint: `services.${service.name}.ports: { ${misspoken.name}: { appProtocol: https } }`,
+    };
+  }
   return service?.state === 'idle'
     ? { reason: 'nobody started it', hint: `portramp start ${service.name}` }
     : {};

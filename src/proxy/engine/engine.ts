@@ -35,6 +35,18 @@ export interface Target {
   /** A loopback name or address means both families, tried in turn; the one that worked is remembered. */
   readonly host: string;
   readonly port: number;
+  /** Of https; absent: the certificate is checked as that of any site. */
+  readonly tls?: TargetTls | undefined;
+}
+
+/** How the certificate of a target is checked. */
+export interface TargetTls {
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** The authorities that are believed, in PEM form; default: those of Node. */
+  readonly ca?: string | undefined;
+  /** The name that is asked for (RFC 6066 §3), and that the certificate must be for; default: the host. */
+  readonly serverName?: string | undefined;
 }
 
 /** A whole small answer of portramp's own. `content-length` is added. */

@@ -38,6 +38,8 @@ describe('a second daemon of a home', () => {
       front: {
         traffic: createTraffic(systemClock),
         wakes: new Emitter(),
+        speaksTls: new Emitter(),
+        knowsTls: () => false,
         requests: new Emitter(),
         listen: async () => 1,
         publish: () => undefined,

@@ -87,6 +87,8 @@ function createSilentFront(seen: Scene['front']): Front {
   return {
     traffic: createTraffic(systemClock),
     wakes: new Emitter(),
+    speaksTls: new Emitter(),
+    knowsTls: () => false,
     requests: seen.requests,
     publish: (stacks) => void seen.tables.push([...stacks]),
     expect: (hosts) => {

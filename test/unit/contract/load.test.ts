@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { loadCertificates } from '../../../src/contract/certificates.ts';
 import { findContract, loadContract, loadEnvFiles } from '../../../src/contract/load.ts';
 
 let root: string;
@@ -169,6 +170,26 @@ describe('env files', () => {
     expect(diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
       '4:13 the env file .env does not exist',
       '8:30 the env file folder is a folder',
+    ]);
+  });
+});
+
+describe('certificates of authorities', () => {
+  it('are read once by their path; what is none is an error where it is named', async () => {
+    await write('corp.pem', '-----BEGIN CERTIFICATE-----\nx\n');
+    await write('key.pem', '-----BEGIN PRIVATE KEY-----\nx\n');
+    const tls = (ca: string): string => `{ external: "https://h", tls: { ca: ${ca} } }`;
+    await write(
+      'portramp.yaml',
+      `version: 1\nworkspace: shop\nservices:\n  a: ${tls('corp.pem')}\n  b: ${tls('key.pem')}\n  c: ${tls('none.pem')}\n`,
+    );
+    const { contract } = await loadContract(root, { personal: false });
+    if (contract === undefined) throw new Error('no contract');
+    const { values, diagnostics } = await loadCertificates(root, contract);
+    expect([...values.keys()]).toEqual(['corp.pem']);
+    expect(diagnostics.map(({ line, message }) => `${line} ${message}`)).toEqual([
+      '5 the file key.pem holds no certificate in PEM form',
+      '6 the file none.pem does not exist',
     ]);
   });
 });

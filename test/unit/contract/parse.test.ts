@@ -180,6 +180,20 @@ describe('external services', () => {
     });
   });
 
+  it('say how their certificate is checked', () => {
+    const tls = '{ ca: ./certs/../corp.pem, serverName: billing.corp }';
+    expect(external(`https://10.0.0.5, tls: ${tls}`)).toMatchObject({
+      tls: { ca: 'corp.pem', verify: true, serverName: 'billing.corp' },
+    });
+    expect(external('https://10.0.0.5, tls: { verify: false }')).toMatchObject({ tls: { verify: false } });
+    expect(complain('services:\n  x: { external: http://h, tls: { verify: false } }\n')).toEqual([
+      '4:28 PR001 "tls" does nothing for an address that says http | write external: https://h, or remove tls',
+    ]);
+    expect(complain('services:\n  x: { external: https://h, tls: { serverName: "a b" } }\n')).toEqual([
+      expect.stringContaining('this is no host name'),
+    ]);
+  });
+
   it.each([
     'billing.example.com',
     'ftp://x',
@@ -351,6 +365,11 @@ describe('findings', () => {
       'an external with env',
       '{ external: "x:1", env: { A: 1 } }',
       '"env" does nothing for an external service',
+    ],
+    [
+      'a certificate of a process',
+      '{ command: x, tls: { verify: false } }',
+      'write appProtocol: https at its port',
     ],
     ['an external with two ports', '{ external: "x:1", ports: { a: , b: } }', 'exactly one port'],
     ['two probes', '{ command: x, ready: { http: /, log: x } }', 'one way to tell'],

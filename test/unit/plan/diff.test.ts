@@ -34,6 +34,11 @@ describe('a change', () => {
     ]);
   });
 
+  it('of how a certificate is checked re-routes', () => {
+    const unchecked = BASE.replace('"https://a.example"', '"https://a.example", tls: { verify: false }');
+    expect(diff(BASE, unchecked)).toEqual(['ext changed reroute tls']);
+  });
+
   it('of a host name only re-routes, also those that are told it', () => {
     const renamed = BASE.replace('consumes: [db],', 'consumes: [db], ports: { http: { host: rest } },');
     expect(diff(BASE, renamed)).toEqual([

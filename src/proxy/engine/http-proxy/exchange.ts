@@ -1,10 +1,10 @@
 /** One request and its response through the npm package, with what that leaves out. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
 import { Stream } from 'node:stream';
 
 import type httpProxy from 'http-proxy';
 
+import { tlsOptions } from '../../target-tls.ts';
 import type { Decision, Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { endEarly } from './early.ts';
@@ -110,12 +110,19 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
       req,
       res,
       {
-        target: { protocol: `${target.protocol}:`, host: target.host, port: target.port },
+        target: {
+          protocol: `${target.protocol}:`,
+          host: target.host,
+          port: target.port,
+          ...(target.tls?.ca === undefined ? {} : { ca: target.tls.ca }),
+        },
         // What cannot be made again must not meet the close of an idle connection; and one on which a body was sent
         // is given to nobody else: the target may not have read it.
         agent: dialler[attempt.isRepeatable ? 'pool' : 'single'][target.protocol],
         // Passed to the request as they are.
         ssl: requestOptions(target),
+        // The package's own words, over those of `ssl`.
+        secure: target.tls?.verify !== false,
         buffer: body,
         toProxy: true,
       },
@@ -154,13 +161,9 @@ async function askAgain(
   } else restart(next);
 }
 
-/** The certificate is checked against the target's own name, not against the Host header. */
 export function requestOptions(target: Forward['target']): object {
   const shared = { maxHeaderSize: 65_536 };
-  // An address is no server name (RFC 6066 §3), but is still what the certificate must be for.
-  return target.protocol === 'http'
-    ? shared
-    : { ...shared, servername: isIP(target.host) ? '' : target.host };
+  return target.protocol === 'http' ? shared : { ...shared, ...tlsOptions(target) };
 }
 
 /**

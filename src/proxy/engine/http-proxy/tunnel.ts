@@ -120,9 +120,16 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
       socket,
       NOTHING,
       {
-        target: { protocol: `${target.protocol}:`, host: target.host, port: target.port },
+        target: {
+          protocol: `${target.protocol}:`,
+          host: target.host,
+          port: target.port,
+          ...(target.tls?.ca === undefined ? {} : { ca: target.tls.ca }),
+        },
         agent: dialler.single[target.protocol],
         ssl: requestOptions(target),
+        // The package's own words, over those of `ssl`.
+        secure: target.tls?.verify !== false,
         toProxy: true,
       },
       fail,

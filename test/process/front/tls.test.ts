@@ -1,0 +1,95 @@
+/** TLS towards services, and services that speak it where nobody said so. */
+import { createServer, type Server } from 'node:https';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import type { FrontRoute, RouteState } from '../../../src/front/table.ts';
+import type { Target } from '../../../src/proxy/engine/engine.ts';
+import { engines } from '../proxy/engines.ts';
+import { closeHttp, listenOn, portOf } from '../proxy/scene.ts';
+import { makeCertificate } from '../certificate.ts';
+import { createScene, type Scene } from './scene.ts';
+
+const certificate = makeCertificate();
+
+afterAll(() => certificate?.remove());
+
+describe.skipIf(certificate === undefined).each(engines)(
+  'a service that speaks TLS ($name)',
+  ({ create }) => {
+    let server: Server;
+    let scene: Scene;
+
+    beforeAll(async () => {
+      const { key, cert } = certificate ?? {};
+      server = createServer({ key, cert }, (req, res) => res.end(`secure ${req.method}`));
+      await listenOn(server, '127.0.0.1', 0);
+    });
+    afterAll(() => closeHttp(server));
+    beforeEach(async () => {
+      scene = await createScene({ engine: create() });
+    });
+    afterEach(() => scene.close());
+
+    const at = (host: string, target: Partial<Target>, more: Partial<FrontRoute> = {}): FrontRoute => ({
+      host,
+      service: host.split('.')[0] ?? '',
+      port: 'http',
+      route: {
+        state: 'live',
+        targets: [{ protocol: 'https', host: '127.0.0.1', port: portOf(server), ...target }],
+      } satisfies RouteState,
+      ...more,
+    });
+
+    const publish = (...routes: FrontRoute[]): void =>
+      scene.front.publish([{ slug: 'shop', key: 'shop', label: 'shop', routes }]);
+
+    it('is believed where nobody checks, or its authority and name fit; nobody else uses the connection', async () => {
+      const ca = certificate?.cert;
+      publish(
+        at('own.localhost', { tls: { verify: false, serverName: 'localhost' } }),
+        at('checked.localhost', {}),
+        at('trusted.localhost', { tls: { verify: true, ca, serverName: 'localhost' } }),
+        at('misnamed.localhost', { tls: { verify: true, ca, serverName: 'example.com' } }),
+      );
+      expect(await scene.ask('own.localhost')).toMatchObject({ status: 200, body: 'secure GET' });
+      expect(await scene.ask('trusted.localhost')).toMatchObject({ status: 200, body: 'secure GET' });
+      expect((await scene.ask('checked.localhost')).body).toMatch(/self.signed certificate/);
+      expect((await scene.ask('misnamed.localhost')).body).toMatch(/does not match certificate/);
+    });
+
+    it('is recognised behind a line that says http, once, and forgotten with the line', async () => {
+      const told: (string | undefined)[] = [];
+      scene.front.speaksTls.on(({ notice }) => told.push(notice.hint));
+      publish(at('api.localhost', { protocol: 'http' }));
+      const answer = await scene.ask('api.localhost');
+      expect(answer.status).toBe(502);
+      expect(JSON.parse(answer.body)).toMatchObject({
+        error: 'SERVICE_SPEAKS_TLS',
+        hint: 'write in portramp.yaml: services.api.ports: { http: { appProtocol: https } }',
+      });
+      const post = await scene.ask('api.localhost', { method: 'POST', body: 'x' });
+      expect(JSON.parse(post.body)).toMatchObject({ error: 'SERVICE_SPEAKS_TLS' });
+      expect(told).toHaveLength(1);
+      expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(true);
+      publish(at('api.localhost', { tls: { verify: false } }));
+      expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(false);
+      expect(await scene.ask('api.localhost')).toMatchObject({ status: 200 });
+    });
+
+    it('is no reason to think so of one that closes without an answer', async () => {
+      const silent = await scene.backend((req) => req.socket.destroy());
+      scene.front.publish([
+        {
+          slug: 'shop',
+          key: 'shop',
+          label: 'shop',
+          routes: [{ host: 'api.localhost', service: 'api', port: 'http', route: silent }],
+        },
+      ]);
+      const answer = await scene.ask('api.localhost');
+      expect(JSON.parse(answer.body)).toMatchObject({ error: 'SERVICE_UNREACHABLE' });
+    });
+  },
+);

@@ -24,7 +24,7 @@ export interface RequestHead {
   field(name: string): string | undefined;
   /** The names, in lower case, of the fields whose names begin like this. */
   fieldsLike(prefix: string): readonly string[];
-  /** True for a WebSocket handshake; any other `Upgrade` is ignored (RFC 9110 §7.8). */
+  /** Asks to go on with another protocol, which is passed on: WebSocket, or any that is not HTTP again (`upgrade.ts`). */
   readonly upgrade: boolean;
   readonly remoteAddress: string;
 }

@@ -9,7 +9,8 @@ import httpProxy from 'http-proxy';
 
 import { PortrampError } from '../../../lib/errors.ts';
 import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
-import { refusal } from '../refusal.ts';
+import { MARKER, refusal } from '../refusal.ts';
+import { upgradeOf } from '../upgrade.ts';
 import { trackConnections } from './connections.ts';
 import { createDialler } from './dial.ts';
 import { forward, reply } from './exchange.ts';
@@ -54,7 +55,11 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
 
   const serveUpgrade = async (upgrade: Upgrade): Promise<void> => {
     const { req, socket } = upgrade;
-    if (!isWebSocket(req)) return withoutUpgrade(server, upgrade);
+    if (!isWebSocket(req)) {
+      const protocol = upgradeOf(req.headers.upgrade);
+      if (protocol === undefined || protocol === 'websocket') return withoutUpgrade(server, upgrade);
+      return replyRaw(socket, unsupported(protocol));
+    }
     connections.keep(socket);
     const head = readHead(req, true);
     if ('status' in head) return replyRaw(socket, head);
@@ -90,6 +95,13 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     },
   };
 }
+
+/** The package knows WebSocket alone. */
+const unsupported = (protocol: string): Reply => ({
+  status: 501,
+  headers: { 'content-type': 'text/plain; charset=utf-8', [MARKER]: 'upgrade-unsupported' },
+  body: `PORTRAMP_ENGINE=http-proxy passes on WebSocket, and no upgrade to ${protocol}: unset PORTRAMP_ENGINE and restart the daemon\n`,
+});
 
 /** A decision that came too late to be carried out. */
 function endOf(decision: Decision): void {

@@ -126,7 +126,7 @@ export class Client {
 
   /** The connection ends with this request, whatever the response. */
   endsWith({ minor, connection, upgrade }: Request): boolean {
-    return minor === 0 || connection.close || upgrade || this.context.closing;
+    return minor === 0 || connection.close || upgrade !== undefined || this.context.closing;
   }
 
   /** Ends what goes on here, if it is bound to this. */

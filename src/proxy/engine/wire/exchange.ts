@@ -179,15 +179,16 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onSwitch(head: string, rest: Buffer): void {
+    if (!this.#upload.done) return this.onBroken('it switches protocols before it has the whole request');
     const { until, onEnd } = this.#forward as Forward;
-    const early = this.#upload.takeEarly();
+    const behind = this.#upload.takeBehind();
     const upstream = this.#upload.letGo() as Upstream;
     this.#over = true;
     this.#forward = undefined;
     this.#report?.tell(101, true, 0);
     this.#relay.dispose();
     this.sink.write(head, 'latin1');
-    new Tunnel(this.#client, upstream, until, onEnd).begin(rest, early);
+    new Tunnel(this.#client, upstream, this.#request.upgrade, { until, onEnd }).begin(rest, behind);
   }
 
   onBroken(reason: string): void {

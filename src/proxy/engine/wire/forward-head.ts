@@ -42,7 +42,9 @@ export function forwardRequest(
     connection,
     (field, id) => (isOld && id === FIELD.EXPECT) || isOverridden(reader, text, field, names),
   );
-  if (request.upgrade) return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  if (request.upgrade !== undefined) {
+    return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
+  }
   if (request.acceptsTrailers) return `${line}${kept}${lines}Connection: TE\r\nTE: trailers\r\n\r\n`;
   return `${line}${kept}${lines}\r\n`;
 }

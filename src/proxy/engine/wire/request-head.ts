@@ -21,7 +21,7 @@ export class WireRequestHead implements RequestHead {
     this.method = request.method;
     this.path = request.target;
     this.host = request.host;
-    this.upgrade = request.upgrade;
+    this.upgrade = request.upgrade !== undefined;
     this.remoteAddress = remoteAddress;
     this.#text = request.text;
     this.#reader = reader;

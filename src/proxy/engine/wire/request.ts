@@ -1,6 +1,7 @@
 /** What a request means: who is asked for what, how it is framed, what it says about the connection. */
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
+import { isWebSocket, upgradeOf } from '../upgrade.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { valueOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
@@ -23,8 +24,8 @@ export interface Request {
   readonly minor: number;
   readonly framing: Framing;
   readonly connection: ConnectionOptions;
-  /** It is a WebSocket handshake. */
-  readonly upgrade: boolean;
+  /** What the client wants to go on with, where the target agrees; `websocket` for a handshake. */
+  readonly upgrade: string | undefined;
   /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
   readonly acceptsTrailers: boolean;
   /** The whole head, a character per byte. */
@@ -66,7 +67,7 @@ export function readRequest(reader: HeadReader): Request | Problem {
     minor,
     framing,
     connection,
-    upgrade: isHandshake(reader, text, method, connection, framing),
+    upgrade: readUpgrade(reader, text, method, connection, framing),
     acceptsTrailers: connection.names.includes('te') && hasTrailersOption(reader, text),
     text,
   };
@@ -85,25 +86,26 @@ function readHost(reader: HeadReader, text: string): string | undefined | Proble
 }
 
 /**
- * RFC 9110 §7.8: an upgrade may be ignored, and all but WebSocket are: h2c would open a way past the gate. So is
- * one with a body, where recipients disagree on what the bytes behind the head are (RFC 6455 §4.1: a GET).
+ * Reads an offer that is passed on. It is ignored where there are several, or a WebSocket handshake is no GET without a
+ * body (RFC 6455 §4.1): recipients disagree on what the bytes behind such a head are.
  */
-function isHandshake(
+function readUpgrade(
   reader: HeadReader,
   text: string,
   method: string,
   connection: ConnectionOptions,
   framing: Framing,
-): boolean {
-  if (!connection.upgrade || reader.minor === 0 || method !== 'GET' || framing.kind !== 'none') return false;
-  let offers = 0;
-  let webSocket = false;
+): string | undefined {
+  if (!connection.upgrade || reader.minor === 0) return undefined;
+  let offer: string | undefined;
   for (let field = 0; field < reader.count; field += 1) {
     if (reader.idOf(field) !== FIELD.UPGRADE) continue;
-    offers += 1;
-    webSocket = valueOf(reader, text, field).toLowerCase() === 'websocket';
+    if (offer !== undefined) return undefined;
+    offer = valueOf(reader, text, field);
   }
-  return webSocket && offers === 1;
+  const protocol = upgradeOf(offer);
+  const isHandshake = method === 'GET' && framing.kind === 'none';
+  return protocol === undefined || (isWebSocket(protocol) && !isHandshake) ? undefined : protocol;
 }
 
 function hasTrailersOption(reader: HeadReader, text: string): boolean {

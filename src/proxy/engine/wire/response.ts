@@ -29,7 +29,7 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
   const connection = readConnection(reader, text);
   if (isProblem(connection)) return connection;
   const switchesTo = status === 101 ? firstValue(reader, text, FIELD.UPGRADE) : undefined;
-  if (status === 101 && (!request.upgrade || switchesTo === undefined)) {
+  if (status === 101 && (switchesTo === undefined || !isAsked(switchesTo, request))) {
     return problem(502, 'it switches protocols unasked');
   }
   // RFC 9110 §15.2: they came with HTTP/1.1; what an older server goes on with, recipients read differently.
@@ -50,6 +50,10 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
     text,
   };
 }
+
+/** RFC 9110 §7.8: to what the client has offered, and to nothing else. */
+const isAsked = (protocol: string, { upgrade }: Request): boolean =>
+  protocol.toLowerCase() === upgrade?.toLowerCase();
 
 function readKeepAlive(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;

@@ -27,7 +27,7 @@ const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
  * - after an offer to switch protocols, some services have taken the connection out of the hands of HTTP.
  */
 export function canReuse({ request, response, early, written, excess }: Finished): boolean {
-  if (excess || early || !written || request.upgrade || !response.keepAlive) return false;
+  if (excess || early || !written || request.upgrade !== undefined || !response.keepAlive) return false;
   return request.framing.kind === 'none' || READS_BODY.has(request.method);
 }
 

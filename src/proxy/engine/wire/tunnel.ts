@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
+import type { Forward } from '../engine.ts';
 import type { Deadline } from '../../wheel.ts';
 import { closeFrame, FrameFollower, PATIENCE } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
@@ -12,7 +13,7 @@ import { isFull, splice } from '../../splice.ts';
 
 /** One direction. */
 interface Course {
-  /** Undefined where nobody will ask it to close. */
+  /** Undefined where nobody will ask it to close, or what is spoken has no close frames. */
   readonly frames: FrameFollower | undefined;
   /** Whom the receiver takes the close frame for. */
   readonly speaker: 'client' | 'server';
@@ -32,22 +33,20 @@ export class Tunnel implements ClientUser, UpstreamUser {
   /** How long the closing may take, once it has begun. */
   #closing: Deadline | undefined;
 
-  /**
-   * @param until when its time is over
-   * @param onEnd is told, once, when it is closed
-   */
+  /** @param protocol what is spoken: the name of the upgrade */
   constructor(
     client: Client,
     upstream: Upstream,
-    until: AbortSignal | undefined,
-    onEnd: (() => void) | undefined,
+    protocol: string | undefined,
+    { until, onEnd }: Pick<Forward, 'until' | 'onEnd'>,
   ) {
     this.#client = client;
     this.#upstream = upstream;
     this.sink = client.socket;
     this.#until = until;
     this.#onEnd = onEnd;
-    const follow = (): FrameFollower | undefined => until && new FrameFollower();
+    const hasFrames = until !== undefined && protocol === 'websocket';
+    const follow = (): FrameFollower | undefined => (hasFrames ? new FrameFollower() : undefined);
     this.#toClient = { frames: follow(), speaker: 'server', closed: false };
     this.#toTarget = { frames: follow(), speaker: 'client', closed: false };
   }
@@ -129,6 +128,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
 
   cut(until: AbortSignal): void {
     if (until !== this.#until || this.#closing !== undefined) return;
+    if (this.#toClient.frames === undefined) return this.#client.reset();
     const { context, deadline } = this.#client;
     deadline.clear();
     this.#closing = context.wheel.createDeadline(() => {

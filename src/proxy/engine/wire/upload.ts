@@ -11,8 +11,10 @@ export class Upload {
   readonly #client: Client;
   readonly #request: Request;
   readonly #body: BodyReader;
-  /** What came before there was a target, a character per byte: of the body, or behind a handshake. */
+  /** What of the body came before there was a target, a character per byte. */
   #early = '';
+  /** What came behind a request that wants to go on with another protocol. */
+  #behind = '';
   /** Where it goes; undefined before, and when it goes nowhere any more. */
   upstream: Upstream | undefined;
   /** The target has to catch up before the client is read again. */
@@ -33,9 +35,8 @@ export class Upload {
 
   /** Reads `piece[from, to)`. @returns where the request ends in it, or BAD */
   read(piece: Buffer, from: number, to: number): number {
-    if (this.#request.upgrade) return this.#keepBehindHandshake(piece, from, to);
     const body = this.#body;
-    if (body.done) return from;
+    if (body.done) return this.#request.upgrade === undefined ? from : this.#keepBehind(piece, from, to);
     const end = body.read(piece, from, to);
     if (end !== BAD) this.#send(piece, from, body.passable, body.done ? body.tail : '');
     return end;
@@ -44,8 +45,8 @@ export class Upload {
   /** Sends the head, and of the body what there is. */
   begin(upstream: Upstream, head: string): void {
     this.upstream = upstream;
-    const early = this.#request.upgrade ? '' : this.takeEarly();
-    upstream.socket.write(head + early, 'latin1');
+    upstream.socket.write(head + this.#early, 'latin1');
+    this.#early = '';
     this.full = isFull(upstream.socket);
     if (this.full) this.#pause();
     else this.#resume();
@@ -64,16 +65,18 @@ export class Upload {
     const { upstream } = this;
     this.upstream = undefined;
     this.#early = '';
+    this.#behind = '';
     this.full = false;
     this.#resume();
     if (upstream !== undefined) upstream.user = undefined;
     return upstream;
   }
 
-  takeEarly(): string {
-    const early = this.#early;
-    this.#early = '';
-    return early;
+  /** Takes what came behind the request, for the new protocol. */
+  takeBehind(): string {
+    const behind = this.#behind;
+    this.#behind = '';
+    return behind;
   }
 
   #send(piece: Buffer, from: number, to: number, tail: string): void {
@@ -100,13 +103,13 @@ export class Upload {
   }
 
   /**
-   * What a client sends behind its handshake is of the new protocol or of none: it is never read as a request,
-   * since the connection ends if the handshake is refused.
+   * What a client sends behind such a request is of the new protocol or of none: it is never read as a request, since
+   * the connection ends if the target does not agree.
    */
-  #keepBehindHandshake(piece: Buffer, from: number, to: number): number {
+  #keepBehind(piece: Buffer, from: number, to: number): number {
     if (from === to) return from;
-    this.#early += piece.toString('latin1', from, to);
-    if (this.#early.length > MAX_HELD) this.#client.destroy();
+    this.#behind += piece.toString('latin1', from, to);
+    if (this.#behind.length > MAX_HELD) this.#client.destroy();
     return to;
   }
 }

@@ -20,7 +20,7 @@ const ASKED: Request = {
   minor: 1,
   framing: { kind: 'none' },
   connection: { close: false, keepAlive: false, upgrade: false, names: [] },
-  upgrade: false,
+  upgrade: undefined,
   acceptsTrailers: false,
   text: '',
 };
@@ -102,7 +102,7 @@ class WireStream {
       const { method, framing, connection, minor, upgrade } = request;
       const line = `${method} ${lineTarget(request.text)}`;
       this.#lastOne = connection.close || minor === 0;
-      return { line, framing, stops: upgrade, last: this.#lastOne };
+      return { line, framing, stops: upgrade !== undefined, last: this.#lastOne };
     }
     const response = readResponse(this.#reader, { ...ASKED, method: this.#input.toHead ? 'HEAD' : 'GET' });
     if (isProblem(response)) return response;

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+
+import { upgradeOf } from '../../../src/proxy/engine/upgrade.ts';
+
+it.each(['tcp', 'TCP', 'tailscale-control-protocol', 'foo/2', 'websocket', 'WebSocket', 'httpd'])(
+  'passes on an upgrade to %s',
+  (protocol) => expect(upgradeOf(protocol)?.toLowerCase()).toBe(protocol.toLowerCase()),
+);
+
+it.each([
+  'h2c',
+  'H2C',
+  'h2',
+  'h2c-16',
+  'HTTP/2.0',
+  'https',
+  'TLS/1.0',
+  'tls/1.3, http/1.1',
+  'h2c, tcp',
+  'a b',
+  '',
+  'tcp\u0001',
+  undefined,
+])('ignores one to %j: what follows would be requests that nobody looks at', (protocol) =>
+  expect(upgradeOf(protocol)).toBeUndefined(),
+);

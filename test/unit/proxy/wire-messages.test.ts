@@ -81,13 +81,13 @@ describe('a request', () => {
 
   it('is a handshake only as RFC 6455 has it', () => {
     const handshake = 'Host: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n';
-    expect(request(get(handshake)).upgrade).toBe(true);
-    expect(request(get(handshake, 'POST / HTTP/1.1')).upgrade).toBe(false);
-    expect(request(get(handshake, 'GET / HTTP/1.0')).upgrade).toBe(false);
-    expect(request(get(`${handshake}Content-Length: 3\r\n`)).upgrade).toBe(false);
-    expect(request(get(`${handshake}Upgrade: h2c\r\n`)).upgrade).toBe(false);
-    expect(request(get('Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n')).upgrade).toBe(false);
-    expect(request(get('Host: a\r\nUpgrade: websocket\r\n')).upgrade).toBe(false);
+    expect(request(get(handshake)).upgrade).toBe('websocket');
+    expect(request(get(handshake, 'POST / HTTP/1.1')).upgrade).toBeUndefined();
+    expect(request(get(handshake, 'GET / HTTP/1.0')).upgrade).toBeUndefined();
+    expect(request(get(`${handshake}Content-Length: 3\r\n`)).upgrade).toBeUndefined();
+    expect(request(get(`${handshake}Upgrade: h2c\r\n`)).upgrade).toBeUndefined();
+    expect(request(get('Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n')).upgrade).toBeUndefined();
+    expect(request(get('Host: a\r\nUpgrade: websocket\r\n')).upgrade).toBeUndefined();
   });
 
   it('is shown to the handler with joined fields, also when its reader is gone', () => {

@@ -4,6 +4,7 @@ import { ContractError } from '../contract/contract-error.ts';
 import { PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
 import { describeStateError } from '../lib/state-folder.ts';
+import { describeSystemError } from '../lib/system-error.ts';
 import { passThrough } from './pass-through.ts';
 import { createProgram } from './program.ts';
 import { color, guardOutput, notice } from './terminal.ts';
@@ -26,7 +27,7 @@ try {
 /** Prints what went wrong and returns the exit code. */
 async function report(thrown: unknown): Promise<number> {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-  const error = describeStateError(thrown, locateHome()) ?? thrown;
+  const error = describeStateError(thrown, locateHome()) ?? describeSystemError(thrown) ?? thrown;
   if (!(error instanceof PortrampError)) {
     notice(`${color.red('error')} ${messageOf(error)}`);
     notice(

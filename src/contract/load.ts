@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { errnoOf } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import { DEFAULT_ENVIRONMENT, type Contract, type EnvFileValues } from './contract.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { CONTRACT_NAMES, PERSONAL_OVERLAY, listContracts } from './find.ts';
@@ -38,7 +39,7 @@ export async function loadContract(
   const parsed = parseContract(sources, options.environment ?? DEFAULT_ENVIRONMENT);
   const known = parsed.contract ?? parsed.partial;
   const trouble = personal === undefined || 'text' in personal || isAbsent(personal) ? [] : [personal];
-  const missing = known === undefined ? [] : await findMissingFolders(root, known);
+  const missing = known === undefined ? [] : await findUnusableFolders(root, known);
   const diagnostics = sortDiagnostics([
     ...parsed.diagnostics,
     ...trouble,
@@ -136,24 +137,33 @@ export function describeFailure(error: unknown): string {
   return `cannot be read (${code ?? 'unknown error'})`;
 }
 
-async function findMissingFolders(root: string, contract: Contract): Promise<Diagnostic[]> {
+async function findUnusableFolders(root: string, contract: Contract): Promise<Diagnostic[]> {
   const services = [...contract.services.values()].filter((service) => service.kind !== 'external');
   const folders = [...new Set(services.map((service) => service.dir))];
-  const exist = await Promise.all(folders.map((folder) => isFolder(resolve(root, folder))));
-  const missing = new Set(folders.filter((_, index) => exist[index] === false));
-  return services
-    .filter((service) => missing.has(service.dir))
-    .map((service) => ({
-      code: 'PR001',
-      severity: 'error',
-      message: `the directory ${service.dir} does not exist`,
-      hint: 'correct dir, which is relative to the folder of the contract, or create the directory',
-      ...contract.locate(['services', service.name, 'dir']),
-    }));
+  const problems = await Promise.all(folders.map((folder) => findFolderProblem(resolve(root, folder))));
+  const unusable = new Map(folders.map((folder, index) => [folder, problems[index]]));
+  return services.flatMap(({ name, dir }): Diagnostic[] => {
+    const problem = unusable.get(dir);
+    if (problem === undefined) return [];
+    const message = `the directory ${dir} ${problem.what}`;
+    const place = contract.locate(['services', name, 'dir']);
+    return [{ code: 'PR001', severity: 'error', message, hint: problem.hint, ...place }];
+  });
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** Undefined for a folder, or a link to one. One that cannot be looked at is not missing. */
+async function findFolderProblem(
+  path: string,
+): Promise<{ readonly what: string; readonly hint: string } | undefined> {
+  const missing = {
+    what: 'does not exist',
+    hint: 'correct dir, which is relative to the folder of the contract, or create the directory',
+  };
+  try {
+    return (await stat(path)).isDirectory() ? undefined : missing;
+  } catch (error) {
+    const code = errnoOf(error) ?? 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return missing;
+    return { what: `cannot be looked at (${code})`, hint: `see who owns it: ls -ld ${shellWord(path)}` };
+  }
+}

@@ -7,6 +7,8 @@ import { createFront } from '../front/front.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
+import { keepSpare } from '../lib/spare.ts';
+import { describeStateError } from '../lib/state-folder.ts';
 import { markInUse, removeOldCopies } from '../protocol/daemon-copy.ts';
 import { encodeError } from '../protocol/peer.ts';
 import type { StartReport } from '../protocol/spawn.ts';
@@ -58,6 +60,7 @@ try {
   keepPulse({ clock: systemClock, log, logPath: home.daemonLog });
   process.on('SIGTERM', () => daemon.end('stop'));
   process.on('SIGINT', () => daemon.end('stop'));
+  keepSpare(home.root);
   const copy = dirname(fileURLToPath(import.meta.url));
   if (dirname(copy) === home.versions) {
     // Housekeeping: a disk that is full must not keep the front away.
@@ -70,6 +73,6 @@ try {
   process.exit(0);
 } catch (error) {
   log(`could not start: ${messageOf(error)}`);
-  await report({ failed: encodeError(error) });
+  await report({ failed: encodeError(describeStateError(error, home, home.root) ?? error) });
   process.exit(1);
 }

@@ -24,14 +24,7 @@ export interface Checkout {
  */
 export async function readCheckout(folder: string): Promise<Checkout> {
   const root = await realpath(folder);
-  const answer = await ask(root, [
-    'rev-parse',
-    '--path-format=absolute',
-    '--git-common-dir',
-    '--git-dir',
-    '--show-toplevel',
-  ]);
-  const [commonDir, gitDir, top] = answer?.split('\n') ?? [];
+  const [commonDir, gitDir, top] = await askPaths(root);
   if (commonDir === undefined || gitDir === undefined || top === undefined) {
     return { root, workspaceId: sha256(root), name: basename(root), main: true };
   }
@@ -51,7 +44,17 @@ export async function readCheckout(folder: string): Promise<Checkout> {
 const nameOfTree = (common: string): string =>
   basename(common) === '.git' ? basename(dirname(common)) : basename(common).replace(/\.git$/, '');
 
+const PATHS = ['--git-common-dir', '--git-dir', '--show-toplevel'];
+
+/** Asks for all of `PATHS` in one call; one by one where a path has a line break, since git prints one a line. */
+async function askPaths(root: string): Promise<readonly (string | undefined)[]> {
+  const question = ['rev-parse', '--path-format=absolute'];
+  const paths = (await ask(root, [...question, ...PATHS]))?.split('\n') ?? [];
+  if (paths.length <= PATHS.length) return paths;
+  return Promise.all(PATHS.map((path) => ask(root, [...question, path])));
+}
+
 async function ask(cwd: string, args: readonly string[]): Promise<string | undefined> {
-  const text = (await askGit(cwd, args))?.trim();
+  const text = (await askGit(cwd, args))?.replace(/\r?\n$/, '');
   return text === '' ? undefined : text;
 }

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   COMPOSE_NAME_TAKEN: 'containers of another folder have the name of this Compose project',
   SERVICE_FAILED: 'a service failed',
   TIMEOUT: 'something did not happen in time',
+  SYSTEM: 'the system refused something: a full disk, a limit, a permission',
   INTERNAL: 'a bug in portramp',
 } as const;
 

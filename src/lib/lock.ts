@@ -13,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from './clock.ts';
 import { PortrampError, errnoOf } from './errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { withSpare } from './spare.ts';
 
 export interface Lock {
   readonly path: string;
@@ -48,8 +49,9 @@ export function tryLock(path: string): Lock | undefined {
   if (self === undefined) throw new PortrampError('INTERNAL', 'cannot read the start time of this process');
   // The random part tells two locks of one process apart.
   const text = `${JSON.stringify({ ...self, token: randomBytes(8).toString('hex') })}\n`;
-  if (!create(path, text)) {
-    if (!isStale(path) || !breakStale(path) || !create(path, text)) return undefined;
+  const take = (): boolean => withSpare(path, () => create(path, text));
+  if (!take()) {
+    if (!isStale(path) || !breakStale(path) || !take()) return undefined;
   }
   return {
     path,

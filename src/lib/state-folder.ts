@@ -64,11 +64,17 @@ const HINTS: Partial<Record<string, string>> = {
 
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR'];
 
-/** A system error about something in the state folder in words; undefined for every other error. */
-export function describeStateError(error: unknown, home: Home): PortrampError | undefined {
+/**
+ * Gives a system error about something in the state folder in words; undefined for every other error.
+ * @param unnamed Where it happened when the system names no path, as for a write to a file that is open.
+ */
+export function describeStateError(error: unknown, home: Home, unnamed?: string): PortrampError | undefined {
   if (!(error instanceof Error) || !REFUSALS.includes(errnoOf(error) ?? '')) return undefined;
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
-  const isOurs = foldersOf(home).some((folder) => path === folder || path?.startsWith(folder + sep));
+  const { dest, path = unnamed } = error as { readonly dest?: unknown; readonly path?: unknown };
+  const place = dest ?? path;
+  const isOurs = foldersOf(home).some(
+    (folder) => typeof place === 'string' && (place === folder || place.startsWith(folder + sep)),
+  );
   return isOurs ? unusable(home.root, error) : undefined;
 }
 

@@ -7,10 +7,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
-import { lockHolder, tryLock } from '../lib/lock.ts';
+import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
 import { identityOf, isAlive } from '../lib/process-identity.ts';
 import { explainSilence } from '../lib/silence.ts';
-import { checkStateFolder, checkWritable, prepareStateFolder } from '../lib/state-folder.ts';
+import {
+  checkStateFolder,
+  checkWritable,
+  describeStateError,
+  prepareStateFolder,
+} from '../lib/state-folder.ts';
 import {
   ask,
   createClient,
@@ -72,10 +77,12 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
   for (const text of await prepareStateFolder(options.home)) options.onNotice?.(text);
   const deadline = systemClock.now() + (options.timeout ?? CONNECT_TIMEOUT);
   while (systemClock.now() < deadline) {
-    const lock = tryLock(options.home.spawnLock);
+    const lock = takeSpawnLock(options.home);
     if (lock !== undefined) {
       try {
         return await replaceOrStart(options);
+      } catch (error) {
+        throw describeStateError(error, options.home, options.home.root) ?? error;
       } finally {
         lock.release();
       }
@@ -88,6 +95,15 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
   throw new PortrampError('DAEMON_UNREACHABLE', 'another process has been starting the daemon for too long', {
     hint: `see ${options.home.daemonLog}, then try again`,
   });
+}
+
+/** @throws PortrampError STATE_FOLDER when the disk is full. */
+function takeSpawnLock(home: Home): Lock | undefined {
+  try {
+    return tryLock(home.spawnLock);
+  } catch (error) {
+    throw describeStateError(error, home, home.root) ?? error;
+  }
 }
 
 type Greeting =

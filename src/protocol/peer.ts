@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { ERROR_CODES, PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
+import { describeSystemError } from '../lib/system-error.ts';
 import { MAX_LINE, createLineReader } from './lines.ts';
 
 /** A connection whose other end leaves more than this unread is closed: 1 MiB. */
@@ -215,7 +216,8 @@ export interface WireError {
   readonly hint?: string | undefined;
 }
 
-export function encodeError(error: unknown): WireError {
+export function encodeError(thrown: unknown): WireError {
+  const error = describeSystemError(thrown) ?? thrown;
   if (error instanceof PortrampError) {
     return {
       code: error.code,

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
+import { describeSystemError } from '../lib/system-error.ts';
 import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { RequestOptions } from '../protocol/peer.ts';
@@ -205,7 +206,8 @@ const REASON_PAUSE = 3_000;
 function createOutage(clock: Clock, onNotice: (text: string) => void): Outage {
   let last: { readonly reason: string; readonly at: number } | undefined;
   return {
-    tell: (error) => {
+    tell: (thrown) => {
+      const error = describeSystemError(thrown) ?? thrown;
       const hint = error instanceof PortrampError && error.hint !== undefined ? ` (${error.hint})` : '';
       const reason = messageOf(error) + hint;
       const isOld = last?.reason === reason;

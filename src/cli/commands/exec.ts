@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 
 import type { Command } from 'commander';
@@ -39,14 +39,21 @@ async function exec(name: string, given: readonly string[], options: StackOption
   const { domainsOf } = await import('../../plan/address.ts');
   const { describeStartError } = await import('../../runtime/process/start-error.ts');
   const [file = '', ...args] = words;
-  const child = spawn(file, args, {
-    cwd: service.dir,
-    env: childEnvironment(process.env, service, {
-      resolveLocalhost: service.service.kind !== 'external' && service.service.resolve === 'portramp',
-      domains: domainsOf(service),
-    }),
-    stdio: 'inherit',
+  const env = childEnvironment(process.env, service, {
+    resolveLocalhost: service.service.kind !== 'external' && service.service.resolve === 'portramp',
+    domains: domainsOf(service),
   });
+  const explain = (error: unknown): PortrampError => {
+    const { message, hint } = describeStartError(file, service.dir, error);
+    return new PortrampError('USAGE', message, { hint });
+  };
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, { cwd: service.dir, env, stdio: 'inherit' });
+  } catch (error) {
+    // Some are thrown (E2BIG), others told by an event (ENOENT).
+    throw explain(error);
+  }
   const relays = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const relay = (): void => void (isTerminalInterrupt(signal) || child.kill(signal));
     process.on(signal, relay);
@@ -54,10 +61,7 @@ async function exec(name: string, given: readonly string[], options: StackOption
   });
   try {
     process.exitCode = await new Promise<number>((resolve, reject) => {
-      child.once('error', (error) => {
-        const { message, hint } = describeStartError(file, service.dir, error);
-        reject(new PortrampError('USAGE', message, { hint }));
-      });
+      child.once('error', (error) => reject(explain(error)));
       child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
     });
   } finally {

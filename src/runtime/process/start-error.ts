@@ -1,4 +1,5 @@
 import { errnoOf, messageOf } from '../../lib/errors.ts';
+import { describeSystemError } from '../../lib/system-error.ts';
 import type { StartFailure } from '../instance.ts';
 
 /** Why a program could not be executed, from what `spawn` says. */
@@ -11,8 +12,14 @@ export function describeStartError(file: string, dir: string, error: unknown): S
       if (!file.includes('/')) return notFound(file, dir);
       return { message: `${file} may not be executed`, hint: `chmod +x ${file}` };
     default:
-      return { message: `${file} could not be started: ${messageOf(error)}` };
+      return describeOther(file, error);
   }
+}
+
+function describeOther(file: string, error: unknown): StartFailure {
+  const words = describeSystemError(error);
+  const message = `${file} could not be started: ${words?.message ?? messageOf(error)}`;
+  return words?.hint === undefined ? { message } : { message, hint: words.hint };
 }
 
 const notFound = (file: string, dir: string): StartFailure => ({

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
 import { systemClock } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type {
   AsideOptions,
   Exit,
@@ -52,10 +54,19 @@ export function startProcess(spec: ProcessSpec): Promise<StartResult> {
 }
 
 function findProblem({ dir, command }: ProcessSpec): StartFailure | undefined {
-  if (!existsSync(dir))
-    return { message: `the folder ${dir} does not exist`, hint: 'see "dir" of the service' };
-  if (!statSync(dir).isDirectory())
-    return { message: `${dir} is not a folder`, hint: 'see "dir" of the service' };
+  const hint = 'see "dir" of the service';
+  try {
+    const stats = statSync(dir, { throwIfNoEntry: false });
+    if (stats === undefined) return { message: `the folder ${dir} does not exist`, hint };
+    if (!stats.isDirectory()) return { message: `${dir} is not a folder`, hint };
+    accessSync(dir, constants.X_OK);
+  } catch (error) {
+    // Neither there nor missing: it cannot be looked at.
+    return {
+      message: `the folder ${dir} cannot be used: ${messageOf(error)}`,
+      hint: `see who owns it: ls -ld ${shellWord(dir)}`,
+    };
+  }
   return command.length === 0 ? { message: 'the command is empty' } : undefined;
 }
 

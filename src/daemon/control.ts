@@ -12,6 +12,8 @@ import type { Home } from '../lib/home.ts';
 import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
 import { explainSilence } from '../lib/silence.ts';
 import { dialSocket } from '../protocol/dial.ts';
+import { createBudget } from '../protocol/budget.ts';
+import { MAX_LINE } from '../protocol/lines.ts';
 import { createPeer } from '../protocol/peer.ts';
 import type { Connection } from './sessions.ts';
 
@@ -87,11 +89,21 @@ export interface ControlOptions {
   readonly log: (line: string) => void;
 }
 
+/** Bytes that all connections together may have sent of lines that are not whole yet: two of the longest. */
+const MAX_HELD = 2 * MAX_LINE;
+
+/** Bytes of a line before the hello. */
+const MAX_GREETING = 64 * 1024;
+
 export async function listenControl(options: ControlOptions): Promise<Control> {
   const { home, clock, connections } = options;
+  const budget = createBudget(MAX_HELD);
   const server = createServer((socket) => {
     const peer = createPeer(socket, {
       clock,
+      budget,
+      // Nothing that is said before the hello is long.
+      maxLine: () => (connection.protocol === undefined ? MAX_GREETING : MAX_LINE),
       serve: (request, params) => options.serve(connection, request, params),
       onActivity: () => {
         connection.lastHeard = clock.now();

@@ -93,8 +93,11 @@ async function answer(
       if (hosts === undefined) return leased;
       return { ...leased, refusedHosts: Object.keys(await stacks.judgeHosts(stack, hosts)) };
     }
-    case 'reassign':
-      return stacks.reassign(parse('reassign', params));
+    case 'reassign': {
+      const asked = parse('reassign', params);
+      stacks.requireRunner(asked.stack, connection);
+      return stacks.reassign(asked);
+    }
     case 'attach': {
       const { stack, pid } = parse('attach', params);
       stacks.attach(stack, pid, connection);

@@ -1,10 +1,10 @@
 /**
- * Which stack a host name leads to. Pure. Names below the stack's own slug are its own; every other name goes
- * to the first that asks, and nothing is ever taken over.
+ * Which stack a host name leads to. Pure. Names below the stack's own slug are its own, and nobody else gets
+ * `SLUG.localhost` itself; every other name goes to the first that asks, and nothing is ever taken over.
  */
 import { PortrampError } from '../lib/errors.ts';
 import { isSameKey, type Ledger, type LedgerKey, type LedgerStack } from '../ports/ledger.ts';
-import type { PublishedRoute, StackSnapshot } from '../protocol/messages.ts';
+import type { StackSnapshot } from '../protocol/messages.ts';
 
 export interface HostGrant {
   readonly granted: readonly string[];
@@ -48,28 +48,22 @@ export function grantHosts(
   return { granted, refused };
 }
 
-/** @throws PortrampError BAD_MESSAGE for two routes with one host and one path. */
-export function checkRoutes(routes: readonly Pick<PublishedRoute, 'host' | 'path'>[]): void {
-  const seen = new Set<string>();
-  for (const { host, path = '/' } of routes) {
-    const address = path === '/' ? host : host + path;
-    if (!path.startsWith('/')) throw new PortrampError('BAD_MESSAGE', `"${path}" is not a path`);
-    if (seen.has(address)) throw new PortrampError('BAD_MESSAGE', `two routes claim ${address}`);
-    seen.add(address);
-  }
-}
-
 function holderOf(ledger: Ledger, stack: LedgerStack, host: string, facts: HostFacts): string | undefined {
   if (host === RESERVED) return 'portramp';
-  if (host.endsWith(`.${stack.slug}.localhost`)) return undefined;
+  if (isBelow(host, stack)) return undefined;
   const isOthers = (key: LedgerKey | undefined): key is LedgerKey =>
     key !== undefined && !isSameKey(key, stack) && !isFree(ledger, stack, key, facts);
   const key = [host, ...wildcardsOver(host)].map((name) => ledger.hosts[name]).find(isOthers);
   if (key !== undefined) return ledger.stacks.find((other) => isSameKey(other, key))?.slug ?? 'another stack';
   return ledger.stacks.find(
-    (other) => !isSameKey(other, stack) && host.endsWith(`.${other.slug}.localhost`) && facts.isAlive(other),
+    (other) =>
+      !isSameKey(other, stack) &&
+      (isBelow(host, other) || host === `${other.slug}.localhost`) &&
+      facts.isAlive(other),
   )?.slug;
 }
+
+const isBelow = (host: string, { slug }: LedgerStack): boolean => host.endsWith(`.${slug}.localhost`);
 
 /** `a.b.c` → `*.b.c`, `*.c`: who holds one of these was granted the name too. */
 function wildcardsOver(host: string): string[] {

@@ -30,7 +30,8 @@ import type {
   StackKey,
   StackSnapshot,
 } from '../protocol/messages.ts';
-import { checkRoutes, grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
+import { checkClaim, checkRoutes } from './checks.ts';
+import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
 import { createLeases, toLease, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
@@ -41,6 +42,11 @@ export interface Stacks extends Leases {
     held: Held | undefined,
   ): Promise<{ readonly stack: Identity; readonly notices: readonly string[] }>;
   attach(key: StackKey, pid: number, connection: Connection): void;
+  /**
+   * Refuses every connection but that of the stack's runner.
+   * @throws PortrampError STACK_NOT_RUNNING
+   */
+  requireRunner(key: StackKey, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
   publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
   /** Which of these names another stack holds, and which one. */
@@ -89,6 +95,10 @@ export function createStacks(options: StacksOptions): Stacks {
 
   const claim: Stacks['claim'] = (asked, held) =>
     inTurn(async () => {
+      checkClaim(asked);
+      // One that is known may have lost its folder while its runner goes on.
+      if (held === undefined && findStack(ledger.current, asked) === undefined)
+        await requireFolder(asked.root);
       const isAlive = await aliveness();
       const now = timestamp();
       let naming: Naming | undefined;
@@ -194,6 +204,7 @@ export function createStacks(options: StacksOptions): Stacks {
       requireStack(key);
       sessions.attach(key, pid, connection);
     },
+    requireRunner: (key, connection) => void requireSession(key, connection),
     judgeHosts: (key, hosts) => inTurn(async () => (await judge(key, hosts)).refused),
     holders: (slugs) =>
       Object.fromEntries(
@@ -223,6 +234,16 @@ function identityOf(stack: LedgerStack): Identity {
   const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
   const identity = { root, environment, workspace, workspaceId, main, slug, index, ident: identOf(slug) };
   return branch === undefined ? identity : { ...identity, branch };
+}
+
+/** @throws PortrampError BAD_MESSAGE for a root that is no folder. */
+async function requireFolder(root: string): Promise<void> {
+  const isFolder = await stat(root).then(
+    (stats) => stats.isDirectory(),
+    // What cannot be looked at is not missing.
+    (error: unknown) => !['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''),
+  );
+  if (!isFolder) throw new PortrampError('BAD_MESSAGE', `${root} is not a folder`);
 }
 
 /** Roots that are surely gone: one that cannot be looked at (a drive that is not mounted) may come back. */

@@ -152,7 +152,7 @@ export const daemonRequests = {
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
-    params: z.object({ stack: stackKey, pid: z.number().int() }),
+    params: z.object({ stack: stackKey, pid: z.number().int().min(1) }),
     result: nothing,
   },
   /** Replaces the stack's whole snapshot; answers when its routes are live. Leases of ports it no longer has are released. */

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { ERROR_CODES, PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
 import { describeSystemError } from '../lib/system-error.ts';
+import type { Budget } from './budget.ts';
 import { MAX_LINE, createLineReader } from './lines.ts';
 
 /** A connection whose other end leaves more than this unread is closed: 1 MiB. */
@@ -29,6 +30,10 @@ export interface PeerOptions {
   /** What pending requests are rejected with at the end of the connection. */
   readonly lostError?: () => PortrampError;
   readonly clock?: Clock;
+  /** Shared by connections of strangers: what all of them may have sent of lines that are not whole. */
+  readonly budget?: Budget;
+  /** The longest line that the other end may send now (bytes); `MAX_LINE` unless given. */
+  readonly maxLine?: () => number;
 }
 
 export interface RequestOptions {
@@ -67,6 +72,7 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
   const finish = (reason?: string): void => {
     if (closed) return;
     closed = true;
+    reader.drop();
     for (const { reject, cancelTimer } of pending.values()) {
       cancelTimer();
       reject(lostError(options, reason));
@@ -143,14 +149,16 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
   };
 
   socket.setNoDelay(true);
-  socket.on(
-    'data',
-    createLineReader({
-      maxLine: MAX_LINE,
-      onLine: receive,
-      onOverflow: () => destroy('its line is too long'),
-    }),
-  );
+  const holding = options.budget?.open(() => destroy('all connections together have sent too much'));
+  const reader = createLineReader({
+    maxLine: options.maxLine ?? (() => MAX_LINE),
+    onLine: receive,
+    onOverflow: () => destroy('its line is too long'),
+    onHeld: (bytes) => holding?.set(bytes),
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (!closed) reader.push(chunk);
+  });
   socket.on('error', (error) => destroy(messageOf(error)));
   socket.on('end', () => destroy());
   socket.on('close', () => finish());

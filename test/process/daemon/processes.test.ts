@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
 import {
   cpSync,
   existsSync,
@@ -183,6 +184,51 @@ describe('a daemon', () => {
     rmSync(broken, { recursive: true });
     await expect(scene.connect({ bundle: broken })).rejects.toMatchObject({ code: 'DAEMON_UNREACHABLE' });
     expect((await scene.connect()).pid).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a flood of lines that never end', () => {
+  const MIB = 1024 * 1024;
+  const memoryOf = (pid: number): number =>
+    Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
+  /** Sends the text and then `x`s without end; resolves when all is written, or the daemon has hung up. */
+  async function pour(first: string, bytes: number): Promise<Socket> {
+    const socket = createConnection(scene.home.socket);
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'connect');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const written = new Promise((resolve) => {
+      socket.write(first);
+      socket.write(Buffer.alloc(bytes, 'x'), resolve);
+    });
+    await Promise.race([closed, written]);
+    return socket;
+  }
+
+  it('holds little memory, gives it back, and leaves the others alone', async () => {
+    const client = await scene.connect();
+    const root = makeFolder();
+    const { key } = await runStack(client, claimFor(root, 'shop'));
+    const before = memoryOf(client.pid);
+    const hello = '{"id":1,"request":"hello","params":{"protocol":{"min":1,"max":1},"version":"1"}}\n';
+    for (const first of ['', hello]) {
+      const sockets: Socket[] = [];
+      let most = 0;
+      for (let count = 0; count < 40; count += 1) {
+        sockets.push(await pour(first, 8 * MIB));
+        most = Math.max(most, memoryOf(client.pid));
+      }
+      expect(most - before).toBeLessThan(first === '' ? 40 : 120);
+      for (const socket of sockets) socket.destroy();
+    }
+    await eventually(() => expect(memoryOf(client.pid) - before).toBeLessThan(40));
+    client.onCommand(async () => ({ message: 'fine' }));
+    const other = await scene.connect();
+    expect(await other.request('command', { stack: key, command: { action: 'ping' } })).toEqual({
+      message: 'fine',
+    });
+    rmSync(root, { recursive: true });
   });
 });
 

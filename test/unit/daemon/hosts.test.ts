@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { checkRoutes, grantHosts, withoutRefused } from '../../../src/daemon/hosts.ts';
+import { grantHosts, withoutRefused } from '../../../src/daemon/hosts.ts';
 import {
   emptyLedger,
   putStack,
@@ -103,6 +103,18 @@ describe('host names', () => {
     expect(grantHosts(held, blog, asked, gone).granted).toEqual(asked);
   });
 
+  it('that are another stack’s own are nobody else’s, unless that stack is gone', () => {
+    const asked = ['shop.localhost', 'admin.shop.localhost', '*.shop.localhost'];
+    const refused = Object.fromEntries(asked.map((host) => [host, 'shop']));
+    expect(grantHosts(ledger, blog, asked, always)).toEqual({ granted: [], refused });
+    expect(grantHosts(ledger, blog, asked, resting)).toEqual({ granted: [], refused });
+    expect(grantHosts(ledger, blog, asked, gone).granted).toEqual(asked);
+    expect(grantHosts(ledger, shop, asked, always).granted).toEqual(asked);
+    // Who had it before that stack got its name keeps it.
+    const before = setHosts(ledger, shop, ['blog.localhost']);
+    expect(grantHosts(before, shop, ['blog.localhost'], always).granted).toEqual([]);
+  });
+
   it("below another stack's wildcard are taken, and a wildcard over another's name is not", () => {
     const held = setHosts(ledger, shop, ['*.dev.example.com', 'api.example.org']);
     const asked = ['a.dev.example.com', 'a.b.dev.example.com', '*.eu.dev.example.com', '*.example.org'];
@@ -115,23 +127,6 @@ describe('host names', () => {
       },
     });
     expect(grantHosts(held, shop, asked, always).refused).toEqual({});
-  });
-});
-
-describe('routes', () => {
-  it('may share a host, and not an address', () => {
-    const a = { host: 'a.localhost' };
-    expect(() => checkRoutes([a, { ...a, path: '/api' }, { ...a, path: '/api/v1' }])).not.toThrow();
-    expect(() => checkRoutes([a, { ...a, path: '/' }])).toThrow('two routes claim a.localhost');
-    expect(() =>
-      checkRoutes([
-        { ...a, path: '/x' },
-        { ...a, path: '/x' },
-      ]),
-    ).toThrow('two routes claim a.localhost/x');
-    expect(() => checkRoutes([{ ...a, path: 'x' }])).toThrow(
-      expect.objectContaining({ code: 'BAD_MESSAGE' }),
-    );
   });
 });
 

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { createBudget } from '../../../src/protocol/budget.ts';
 import { createLineReader } from '../../../src/protocol/lines.ts';
 import { commonProtocol } from '../../../src/protocol/version.ts';
 
 function read(chunks: readonly Buffer[], maxLine = 1_000): { lines: string[]; overflows: number } {
   const seen = { lines: [] as string[], overflows: 0 };
-  const push = createLineReader({
-    maxLine,
+  const { push } = createLineReader({
+    maxLine: () => maxLine,
     onLine: (line) => seen.lines.push(line),
     onOverflow: () => (seen.overflows += 1),
   });
@@ -39,6 +40,42 @@ describe('the line reader', () => {
     expect(read([Buffer.from(`${'x'.repeat(11)}\n`)], 10)).toEqual({ lines: [], overflows: 1 });
     expect(read([Buffer.from('xxxxxx'), Buffer.from('xxxxxx')], 10).overflows).toBe(1);
     expect(read([Buffer.from(`${'x'.repeat(10)}\n`)], 10).lines).toEqual(['x'.repeat(10)]);
+  });
+});
+
+describe('what is held of a line that is not whole', () => {
+  it('is told after each chunk, and let go of at the end', () => {
+    const held: number[] = [];
+    const reader = createLineReader({
+      maxLine: () => 100,
+      onLine: () => undefined,
+      onOverflow: () => undefined,
+      onHeld: (bytes) => held.push(bytes),
+    });
+    for (const text of ['abc', 'de', 'f\ngh', '\n']) reader.push(Buffer.from(text));
+    reader.push(Buffer.from('ijk'));
+    reader.drop();
+    expect(held).toEqual([3, 5, 2, 0, 3, 0]);
+  });
+
+  it('has a bound for all together: who holds the most has to go, and nobody else', () => {
+    const gone: string[] = [];
+    const budget = createBudget(100);
+    const [small, large, third] = ['small', 'large', 'third'].map((name) =>
+      budget.open(() => gone.push(name)),
+    );
+    small?.set(10);
+    large?.set(60);
+    third?.set(30);
+    expect([budget.held, gone]).toEqual([100, []]);
+    third?.set(31);
+    expect([budget.held, gone]).toEqual([41, ['large']]);
+    // A message that becomes whole gives its room back.
+    third?.set(0);
+    small?.set(100);
+    expect([budget.held, gone]).toEqual([100, ['large']]);
+    small?.set(101);
+    expect([budget.held, gone]).toEqual([0, ['large', 'small']]);
   });
 });
 

@@ -3,12 +3,13 @@
  * what the handler's decision sets. Text with a character per byte, to be sent as latin1.
  */
 import type { Target } from '../engine.ts';
+import { requireTarget } from '../request-target.ts';
 import type { ConnectionOptions } from './connection-field.ts';
 import { isCalled } from './fields.ts';
 import { FIELD, isFraming, isHopByHop } from './field-names.ts';
 import type { HeadReader } from './head-reader.ts';
 import { MARKS } from './lexer.ts';
-import { writeOverrides, type NamesByLength, type Overrides } from './overrides.ts';
+import { formatField, writeOverrides, type NamesByLength, type Overrides } from './overrides.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
 
@@ -16,7 +17,7 @@ import type { Response } from './response.ts';
  * The request as the target gets it: always HTTP/1.1 (RFC 9110 §7.6), in origin form, with a Host.
  * @param target whose authority is the Host for a client that sent none (HTTP/1.0)
  * @param path the request target in place of the one that came
- * @throws TypeError for an override that is no field
+ * @throws TypeError for an override that is no field, and for a path that would not stay on its line
  */
 export function forwardRequest(
   reader: HeadReader,
@@ -31,8 +32,10 @@ export function forwardRequest(
   const sent = reader.targetEnd - reader.targetStart;
   const isAsSent = !addsHost && reader.minor === 1 && path === request.target && path.length === sent;
   let line = '';
-  if (!isAsSent) line = `${request.method} ${path} HTTP/1.1\r\n`;
-  if (addsHost) line += `Host: ${request.host === '' ? `${target.host}:${target.port}` : request.host}\r\n`;
+  if (!isAsSent)
+    line = `${request.method} ${path === request.target ? path : requireTarget(path)} HTTP/1.1\r\n`;
+  if (addsHost)
+    line += formatField('Host', request.host === '' ? `${target.host}:${target.port}` : request.host);
   // RFC 9110 §10.1.1: HTTP/1.0 has no interim responses to expect.
   const isOld = reader.minor === 0;
   const kept = keptLines(

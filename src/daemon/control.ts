@@ -89,8 +89,8 @@ export interface ControlOptions {
   readonly log: (line: string) => void;
 }
 
-/** Bytes that all connections together may have sent of lines that are not whole yet: two of the longest. */
-const MAX_HELD = 2 * MAX_LINE;
+/** Bytes that all connections together may have sent of lines that are not whole yet: one line of the longest. */
+const MAX_HELD = MAX_LINE;
 
 /** Bytes of a line before the hello. */
 const MAX_GREETING = 64 * 1024;

@@ -24,7 +24,7 @@ export interface LaunchOptions {
   /** Whether what the service prints reaches a terminal with colours. */
   readonly color: boolean;
   /** Who holds a port; empty when it is free, undefined when nobody can be asked. */
-  readonly holdersOf: (port: number) => Promise<readonly PortHolder[] | undefined>;
+  readonly holdersOf: (port: number) => Promise<readonly SeenHolder[] | undefined>;
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   readonly onOutput: ProcessSpec['onOutput'];
@@ -33,16 +33,26 @@ export interface LaunchOptions {
   readonly forced: boolean;
 }
 
+/** Who holds a port, and whether a run whose runner is gone has left it behind. */
+export type SeenHolder = PortHolder & { readonly isLeftBehind?: boolean };
+
 /** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
 export async function askHolders(
   session: Pick<Session, 'request'>,
   port: number,
-): Promise<readonly PortHolder[] | undefined> {
+  isLeft: (pid: number) => Promise<boolean>,
+): Promise<readonly SeenHolder[] | undefined> {
   // Without a daemon for the moment nobody can tell; the service will find out itself.
   const answer = await session.request('holder', { port }).catch(() => undefined);
   if (answer === undefined) return undefined;
   if (answer.free) return [];
-  return answer.holders.length === 0 ? [{}] : answer.holders;
+  if (answer.holders.length === 0) return [{}];
+  return Promise.all(
+    answer.holders.map(async (holder) => {
+      const isLeftBehind = holder.pid !== undefined && (await isLeft(holder.pid).catch(() => false));
+      return { ...holder, isLeftBehind };
+    }),
+  );
 }
 
 /** How often a number may turn out to be taken while another is being found. */
@@ -102,7 +112,7 @@ async function settleConflicts(options: LaunchOptions): Promise<StartFailure | u
 async function findTaken(
   ports: readonly ResolvedPort[],
   holdersOf: LaunchOptions['holdersOf'],
-): Promise<{ readonly port: ResolvedPort; readonly holders: readonly PortHolder[] } | undefined> {
+): Promise<{ readonly port: ResolvedPort; readonly holders: readonly SeenHolder[] } | undefined> {
   for (const port of ports) {
     if (port.listener === 'external') continue;
     const holders = await holdersOf(toldPort(port));
@@ -113,11 +123,15 @@ async function findTaken(
 
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
 
-function describeTaken(number: number, name: string, holders: readonly PortHolder[]): StartFailure {
+function describeTaken(number: number, name: string, holders: readonly SeenHolder[]): StartFailure {
   const [holder = {}] = holders;
-  const { pid } = holder;
+  const { pid, isLeftBehind } = holder;
+  const message = `port ${number} (${name}) is held by ${describeHolder(holder)}`;
+  if (isLeftBehind === true) {
+    return { message: `${message}, which a crash has left behind`, hint: 'end it: portramp clean' };
+  }
   return {
-    message: `port ${number} (${name}) is held by ${describeHolder(holder)}`,
+    message,
     hint: pid === undefined ? 'end it, then start the service again' : `end it: kill ${pid}`,
   };
 }

@@ -8,11 +8,12 @@ import type { Home } from '../lib/home.ts';
 import { leaseInSlot } from '../plan/slots.ts';
 import type { PortHolder, StackKey } from '../protocol/messages.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
+import { isLeftBehind } from '../runtime/runs/clean.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
 import type { RunnerEvent } from './events.ts';
-import { askHolders, explainUnopened, launch } from './launch.ts';
+import { askHolders, explainUnopened, launch, type LaunchOptions } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
@@ -32,6 +33,8 @@ export interface Parts {
   readonly reach: Reach;
   readonly sources: SourceWatch;
   readonly containers: Containers;
+  /** See `askHolders`. */
+  readonly holdersOf: LaunchOptions['holdersOf'];
 }
 
 export interface PartsOptions {
@@ -50,6 +53,8 @@ export interface PartsOptions {
 export function openParts(options: PartsOptions): Parts {
   const { clock, engine, home, session, key, slug, events, supervision, publish } = options;
   const runId = randomBytes(6).toString('hex');
+  const holdersOf: Parts['holdersOf'] = (port) =>
+    askHolders(session, port, (pid) => isLeftBehind(home.runs, pid));
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
   logs.lines.on((line) => events.emit({ type: 'line', line }));
   return {
@@ -57,6 +62,7 @@ export function openParts(options: PartsOptions): Parts {
     clock,
     session,
     logs,
+    holdersOf,
     record: openRunRecord({
       folder: home.runs,
       id: runId,
@@ -75,7 +81,7 @@ export function openParts(options: PartsOptions): Parts {
     }),
     containers: createContainers({
       home,
-      holdersOf: (port) => askHolders(session, port),
+      holdersOf,
       onNotice: (text) => events.emit({ type: 'notice', text }),
     }),
     sources: watchSources({
@@ -113,7 +119,7 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
-  const { clock, session, logs, watchdog, record, tasks, reach, containers, runId } = parts;
+  const { clock, logs, watchdog, record, tasks, reach, containers, holdersOf, runId } = parts;
   const { ambient, color, events, reassign, onChange, onSettled } = settings;
   return new Supervision({
     clock,
@@ -123,7 +129,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     lookAt: (launched) => containers.lookAt(launched),
     open: (launched) =>
       reach.open(launched)?.catch(async (error: unknown) => {
-        throw await explainUnopened(error, launched.ports, (port) => askHolders(session, port));
+        throw await explainUnopened(error, launched.ports, holdersOf);
       }),
     drain: (drain) => reach.drain(drain),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
@@ -139,7 +145,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         tasks,
         ambient,
         color,
-        holdersOf: (port) => askHolders(session, port),
+        holdersOf,
         onOutput,
         marker,
       });

@@ -3,6 +3,7 @@ import { PortrampError } from '../../lib/errors.ts';
 import { locateHome } from '../../lib/home.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { StackKey } from '../../protocol/messages.ts';
+import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { createRunner } from '../../stack/runner.ts';
 import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
@@ -29,6 +30,8 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
   runner.events.on((event) => (detached && event.type !== 'line' && tell({ event })) || view(event));
   const release = stopOnSignals(({ now }) => void runner.stop({ now }), { readsOutput: !detached });
   try {
+    // A crash that took the watchdog along has left what would hold this stack's ports.
+    for (const text of await endRemains(key)) runner.events.emit({ type: 'notice', text });
     await runner.start();
   } catch (error) {
     release();
@@ -40,6 +43,15 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
   await runner.ended;
   release();
   return 0;
+}
+
+/** Ends what an earlier run of this stack has left; returns what to say of it. */
+async function endRemains(key: StackKey): Promise<string[]> {
+  const ended = await cleanRuns(locateHome().runs, key);
+  return ended.map(({ found, left }) => {
+    const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
+    return `ended ${found} processes that a crash of this stack had left${rest}`;
+  });
 }
 
 /** Tells `dev -d`; false when it does not listen (any more). */

@@ -1,11 +1,13 @@
 /** Finds runs whose runner is gone, and ends what is left of them. */
-import { readFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
-import { isAlive, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { isAlive } from '../../lib/process-identity.ts';
 import { endAll } from '../process/end-all.ts';
 import { trackRemains } from '../process/remains.ts';
+import { survey } from '../process/survey.ts';
+import { bootId } from './boot.ts';
 import type { Run } from './record.ts';
+import { readRuns } from './read.ts';
 
 export interface CleanedRun {
   readonly root: string;
@@ -15,52 +17,55 @@ export interface CleanedRun {
   readonly left: number;
 }
 
-/** A run whose runner lives is left alone; so is a file that is no record. */
-export async function cleanRuns(folder: string): Promise<CleanedRun[]> {
-  const names = await readdir(folder).catch(() => []);
+/** The stack whose runs are meant. */
+export type RunOwner = Pick<Run, 'root' | 'environment'>;
+
+/**
+ * Ends what is left of runs whose runner is gone: of one stack, or of all. A run whose runner lives is left alone; so is
+ * a file that is no record of this user's.
+ * @throws PortrampError STATE_FOLDER when the folder is a link or belongs to somebody else.
+ */
+export async function cleanRuns(folder: string, owner?: RunOwner): Promise<CleanedRun[]> {
   const cleaned: CleanedRun[] = [];
-  for (const name of names.filter((one) => one.endsWith('.json'))) {
-    const path = join(folder, name);
-    const run = await readRun(path);
-    if (run === undefined || isAlive(run.runner)) continue;
-    const ended = await endAll(
-      run.leaders.map((leader) => trackRemains(leader)),
-      `${run.id}.`,
-    );
-    if (ended.left === 0) await rm(path, { force: true });
-    if (ended.found > 0) cleaned.push({ root: run.root, environment: run.environment, ...ended });
+  for (const { path, run } of await readRuns(folder)) {
+    if (owner !== undefined && !isOf(run, owner)) continue;
+    if (isOfThisBoot(run)) {
+      if (isAlive(run.runner)) continue;
+      const { found, left } = await endAll(
+        leadersOf(run).map((leader) => trackRemains(leader)),
+        `${run.id}.`,
+      );
+      if (found > 0) cleaned.push({ root: run.root, environment: run.environment, found, left });
+      if (left > 0) continue;
+    }
+    await rm(path, { force: true });
   }
   return cleaned;
 }
 
-async function readRun(path: string): Promise<Run | undefined> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return isRun(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** Says of a process whether it is left of a run whose runner is gone: `portramp clean` ends it. */
+export async function isLeftBehind(folder: string, pid: number): Promise<boolean> {
+  const runs = (await readRuns(folder)).map(({ run }) => run);
+  const ended = runs.filter((run) => isOfThisBoot(run) && !isAlive(run.runner));
+  if (ended.length === 0) return false;
+  const table = await survey.take();
+  const left = ended.flatMap((run) => [
+    ...table.carriersOf(`${run.id}.`),
+    ...leadersOf(run).flatMap((leader) => trackRemains(leader).look(table)),
+  ]);
+  return left.some((entry) => entry.pid === pid);
 }
 
-const isIdentity = (value: unknown): value is ProcessIdentity =>
-  typeof value === 'object' &&
-  value !== null &&
-  'pid' in value &&
-  typeof value.pid === 'number' &&
-  'startTime' in value &&
-  typeof value.startTime === 'string';
+const isOf = (run: Run, { root, environment }: RunOwner): boolean =>
+  run.root === root && run.environment === environment;
 
-function isRun(value: unknown): value is Run {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, root, environment, runner, leaders } = value as Record<string, unknown>;
-  return (
-    // It becomes part of a marker that is searched for: nothing short, or it would fit strangers.
-    typeof id === 'string' &&
-    /^[0-9a-f]{12}$/.test(id) &&
-    typeof root === 'string' &&
-    typeof environment === 'string' &&
-    isIdentity(runner) &&
-    Array.isArray(leaders) &&
-    leaders.every(isIdentity)
-  );
+function isOfThisBoot({ boot }: Run): boolean {
+  const now = bootId();
+  return boot === undefined || now === undefined || boot === now;
+}
+
+/** On Linux start times are numbers: nobody has started what was there before. */
+function leadersOf({ leaders, runner }: Run): Run['leaders'] {
+  if (process.platform !== 'linux') return leaders;
+  return leaders.filter(({ startTime }) => Number(startTime) >= Number(runner.startTime));
 }

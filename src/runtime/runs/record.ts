@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { messageOf } from '../../lib/errors.ts';
 import { identityOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { bootId } from './boot.ts';
 
 export interface Run {
   readonly id: string;
@@ -14,6 +15,8 @@ export interface Run {
   readonly environment: string;
   readonly runner: ProcessIdentity;
   readonly leaders: readonly ProcessIdentity[];
+  /** The start of the machine that these are of. */
+  readonly boot?: string | undefined;
 }
 
 export interface RunRecord {
@@ -38,10 +41,11 @@ export function openRunRecord({ folder, id, root, environment, onProblem }: RunR
   const path = join(folder, `${id}.json`);
   const leaders = new Map<number, ProcessIdentity>();
   const runner = identityOf(process.pid);
+  const boot = bootId();
   let hasProblem = false;
   const write = (): void => {
     if (runner === undefined) return;
-    const run: Run = { id, root, environment, runner, leaders: [...leaders.values()] };
+    const run: Run = { id, root, environment, runner, leaders: [...leaders.values()], boot };
     try {
       // Each time: somebody may clear the state folder under a stack that runs.
       mkdirSync(folder, { recursive: true, mode: 0o700 });

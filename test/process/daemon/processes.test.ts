@@ -219,10 +219,11 @@ describe.skipIf(process.platform !== 'linux')('a flood of lines that never end',
         sockets.push(await pour(first, 8 * MIB));
         most = Math.max(most, memoryOf(client.pid));
       }
-      expect(most - before).toBeLessThan(first === '' ? 40 : 120);
+      expect(most - before).toBeLessThan(100);
       for (const socket of sockets) socket.destroy();
     }
-    await eventually(() => expect(memoryOf(client.pid) - before).toBeLessThan(40));
+    // What the allocator of the system keeps for the next one, whoever frees it: about as much as was held at once.
+    await eventually(() => expect(memoryOf(client.pid) - before).toBeLessThan(64));
     client.onCommand(async () => ({ message: 'fine' }));
     const other = await scene.connect();
     expect(await other.request('command', { stack: key, command: { action: 'ping' } })).toEqual({

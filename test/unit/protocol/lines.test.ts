@@ -7,12 +7,12 @@ import { commonProtocol } from '../../../src/protocol/version.ts';
 
 function read(chunks: readonly Buffer[], maxLine = 1_000): { lines: string[]; overflows: number } {
   const seen = { lines: [] as string[], overflows: 0 };
-  const { push } = createLineReader({
+  const reader = createLineReader({
     maxLine: () => maxLine,
     onLine: (line) => seen.lines.push(line),
     onOverflow: () => (seen.overflows += 1),
   });
-  for (const chunk of chunks) push(chunk);
+  for (const chunk of chunks) reader.push(chunk);
   return seen;
 }
 

@@ -6,6 +6,7 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 
 import { SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
+import { readHandleOf, TurnShare, type ReadHandle } from './turn-share.ts';
 
 /** `piece[0, length)` was read; see `isShared` for how long it is valid. Must not throw. */
 type OnBytes = (piece: Buffer, length: number) => void;
@@ -13,15 +14,9 @@ type OnBytes = (piece: Buffer, length: number) => void;
 /** Of the buffers of a connection that has much to say, in bytes. Each is read into once. */
 const LARGE = 64 * 1024;
 
-/** The part of a socket that belongs to the system, as far as it is needed here. */
-interface Handle {
-  reading: boolean;
-  readStop(): number;
-}
-
 interface AdoptionOptions extends SocketConstructorOpts {
   /** What Node's own servers make their sockets with; not documented. */
-  readonly handle: Handle;
+  readonly handle: ReadHandle;
   readonly onread: OnReadOpts;
 }
 
@@ -33,11 +28,12 @@ export function adopt(socket: Socket, onBytes: OnBytes): Socket {
   const handle = takeHandle(socket);
   if (handle === undefined) return socket.on('data', (piece: Buffer) => onBytes(piece, piece.length));
   let busy = false;
+  const share = new TurnShare(() => (adopted.destroyed ? undefined : handle));
   const onread: OnReadOpts = {
     buffer: () => (busy ? Buffer.allocUnsafeSlow(LARGE) : sharedBuffer()),
     callback: (length, buffer) => {
-      busy = length >= SHARED_SIZE;
-      onBytes(buffer as Buffer, length);
+      share.handle(length, () => onBytes(buffer as Buffer, length));
+      busy = length >= SHARED_SIZE && !share.isDense;
       return true;
     },
   };
@@ -50,13 +46,13 @@ export function adopt(socket: Socket, onBytes: OnBytes): Socket {
 }
 
 /** Undefined where sockets are not made as those of Node are, or something of this one was read already. */
-function takeHandle(socket: Socket): Handle | undefined {
-  const owner = socket as unknown as { _handle?: Partial<Handle> | null };
-  const handle = owner._handle;
-  if (typeof handle?.readStop !== 'function' || socket.bytesRead > 0) return undefined;
+function takeHandle(socket: Socket): ReadHandle | undefined {
+  const owner = socket as unknown as { _handle?: ReadHandle | null };
+  const handle = readHandleOf(socket);
+  if (handle === undefined || socket.bytesRead > 0) return undefined;
   // The server has begun to read it.
   handle.readStop();
   handle.reading = false;
   owner._handle = null;
-  return handle as Handle;
+  return handle;
 }

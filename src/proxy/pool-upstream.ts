@@ -9,6 +9,7 @@ import type { Target } from './engine/engine.ts';
 import { outliveFailedWrites } from './failed-writes.ts';
 import { isShared, SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
 import { tlsOptions } from './target-tls.ts';
+import { readHandleOf, TurnShare } from './turn-share.ts';
 import type { Deadline } from './wheel.ts';
 
 /** Who uses the connection at the moment. Called while a read is being handled; none may throw. */
@@ -52,6 +53,7 @@ export class Upstream {
   /** The pool's: since when nobody uses it, by its clock. */
   idleSince = 0;
   #large: Buffer | undefined;
+  readonly #share = new TurnShare(() => readHandleOf(this.socket));
   #error: Error | undefined;
 
   /** Starts to connect; `socket` emits `connect` or `secureConnect`. */
@@ -87,17 +89,21 @@ export class Upstream {
   #read(buffer: Buffer, length: number): void {
     const { user } = this;
     if (user === undefined) return this.#drop('spoke');
-    user.onBytes(buffer, length);
+    this.#share.handle(length, () => user.onBytes(buffer, length));
     if (!isShared(buffer) && user.sink.writableLength > 0) this.#large = undefined;
     // A read that fills its buffer promises more.
-    if (length === buffer.length) this.#large ??= spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_SIZE);
+    if (this.#share.isDense) this.#giveBack();
+    else if (length === buffer.length) this.#large ??= spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_SIZE);
     else if (length < SHARED_SIZE) this.#giveBack();
   }
 
   /** TLS allocates by itself. */
   #readOwned(piece: Buffer): void {
     if (this.user === undefined) this.#drop('spoke');
-    else this.user.onBytes(piece, piece.length);
+    else {
+      const { user } = this;
+      this.#share.handle(piece.length, () => user.onBytes(piece, piece.length));
+    }
   }
 
   #giveBack(): void {

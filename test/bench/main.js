@@ -6,6 +6,7 @@
 //     npm run bench -- ports          leases, verification
 //     npm run bench -- supervision    an idle stack, a flood of logs, a ramp's extra hop
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
+//     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,6 +22,7 @@ const commands = {
   ports: async (args) => run('test/bench/ports.js', args),
   supervision: async (args) => run('test/bench/supervision.js', args),
   proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
+  fairness: async (args) => runBundled('test/bench/fairness.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
 };
 

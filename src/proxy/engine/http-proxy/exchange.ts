@@ -7,6 +7,7 @@ import type httpProxy from 'http-proxy';
 import { tlsOptions } from '../../target-tls.ts';
 import type { Decision, Forward, Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
+import { MAX_INTERIM } from '../interim.ts';
 import { endEarly } from './early.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
@@ -93,7 +94,12 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
       isSent = true;
     });
     req.once('end', () => request.addTrailers(req.trailers));
-    request.on('information', (information) => passInformation(req, res, information));
+    let interim = 0;
+    request.on('information', (information) => {
+      interim += 1;
+      if (interim <= MAX_INTERIM) passInformation(req, res, information);
+      else request.destroy(new Error('it goes on with 1xx responses without end'));
+    });
     request.once('response', (incoming) => {
       response = incoming;
       prepareResponse(req, res, incoming);

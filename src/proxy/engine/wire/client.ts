@@ -15,7 +15,8 @@ import { adopt } from '../../adopt.ts';
 import type { Deadline } from '../../wheel.ts';
 import { Exchange } from './exchange.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
-import { MAX_HELD } from './limits.ts';
+import { Held } from './held.ts';
+import { HEADS_PER_TURN } from './limits.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
 import { readRequest, type Request } from './request.ts';
@@ -45,9 +46,10 @@ export class Client {
   ended = false;
   #user: ClientUser | undefined;
   #reader: HeadReader | undefined;
-  #held: Buffer | undefined;
-  #pausedForHeld = false;
+  readonly #held: Held;
   #feeding = false;
+  /** It has begun as many requests as it may in this turn of the event loop. */
+  #letsOthers = false;
   /** It does not read its responses: no further request is begun. */
   #backedUp = false;
   #lingering = false;
@@ -64,6 +66,7 @@ export class Client {
       else if (this.#isStillSending) this.deadline.set(context.timeouts.linger);
     });
     const { socket } = this;
+    this.#held = new Held(socket);
     this.context = context;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.deadline = context.wheel.createDeadline(() => this.#onDeadline());
@@ -156,7 +159,7 @@ export class Client {
     if (this.#lingering) return;
     this.#lingering = true;
     this.#user = undefined;
-    this.#held = undefined;
+    this.#held.drop();
     this.#returnReader();
     this.#unwatch?.();
     this.socket.end();
@@ -178,46 +181,44 @@ export class Client {
     }
   }
 
-  #feed(piece: Buffer, length: number): void {
+  /** @param isKept the piece is held already: what is left of it need not be copied */
+  #feed(piece: Buffer, length: number, isKept = false): void {
     this.#feeding = true;
     let at = 0;
+    let heads = 0;
     while (at < length && !this.#lingering) {
       const user = this.#user;
-      const free = this.#held === undefined && !this.#backedUp;
-      if (free && user === undefined) at = this.#readHead(piece, at, length);
-      else {
+      const free = this.#held.isEmpty && !this.#backedUp;
+      if (free && user === undefined && heads < HEADS_PER_TURN && !this.#letsOthers) {
+        at = this.#readHead(piece, at, length);
+        heads += 1;
+      } else {
         const taken = free && user !== undefined ? user.onClientBytes(piece, at, length) : at;
         if (taken === at) {
-          this.#hold(piece.subarray(at, length));
+          this.#held.keep(piece.subarray(at, length), isKept);
           break;
         }
         at = taken;
       }
     }
     this.#feeding = false;
+    if (this.#letsOthers) return;
+    if (heads < HEADS_PER_TURN) return this.#feedIfFree();
+    this.#letsOthers = true;
+    setImmediate(() => {
+      this.#letsOthers = false;
+      this.#feedIfFree();
+    });
+  }
+
+  #feedIfFree(): void {
     if (this.#user === undefined && !this.#lingering && !this.#backedUp) this.#feedHeld();
   }
 
   #feedHeld(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    this.#resumeFromHeld();
-    if (held !== undefined) this.#feed(held, held.length);
+    const held = this.#held.take();
+    if (held !== undefined) this.#feed(held, held.length, true);
     else if (this.ended && this.#user === undefined) this.close();
-  }
-
-  #hold(rest: Buffer): void {
-    // A copy: the piece is read into again.
-    this.#held = Buffer.concat(this.#held === undefined ? [rest] : [this.#held, rest]);
-    if (this.#held.length < MAX_HELD) return;
-    this.#pausedForHeld = true;
-    this.socket.pause();
-  }
-
-  #resumeFromHeld(): void {
-    if (!this.#pausedForHeld) return;
-    this.#pausedForHeld = false;
-    this.socket.resume();
   }
 
   /** @returns where the request, or what of its body came with it, ends */
@@ -254,7 +255,7 @@ export class Client {
     this.ended = true;
     if (this.#lingering) return;
     if (this.#user !== undefined) this.#user.onClientEnd();
-    else if (this.#backedUp) return;
+    else if (this.#backedUp || this.#letsOthers) return;
     else if (this.#reader === undefined) this.close();
     else this.refuse(problem(400, 'the head was cut off'));
   }
@@ -276,7 +277,7 @@ export class Client {
     const user = this.#user;
     this.#lingering = true;
     this.#user = undefined;
-    this.#held = undefined;
+    this.#held.drop();
     this.#returnReader();
     this.deadline.remove();
     this.#unwatch?.();

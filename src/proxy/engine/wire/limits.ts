@@ -12,6 +12,9 @@ export const MAX_CHUNK_LINE = 1024;
 /** Bytes that are taken from a client before they can be used: pipelined requests, the body of a held one. */
 export const MAX_HELD = 64 * 1024;
 
+/** Pipelined requests that one client may begin in one turn of the event loop: the front answers some at once. */
+export const HEADS_PER_TURN = 32;
+
 export interface Timeouts {
   /** From the first byte of a request's head (or the accept) to its last. */
   readonly head: number;

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 
 import type { Upstream } from '../../pool-upstream.ts';
+import { MAX_INTERIM } from '../interim.ts';
 import { BAD, type BodyReader } from './body-reader.ts';
 import { createBodyReader } from './body.ts';
 import { ChunkedBody } from './chunked.ts';
@@ -33,6 +34,10 @@ export class Relay {
   #body: BodyReader | undefined;
   /** The client speaks HTTP/1.0: the chunked coding is taken off. */
   #unchunked = false;
+  /** What of the body was read and is to be sent without its coding, a character per byte. */
+  #payload = '';
+  /** Responses before the final one. */
+  #interim = 0;
 
   constructor(owner: RelayOwner, sink: Socket, request: Request) {
     this.#owner = owner;
@@ -98,6 +103,9 @@ export class Relay {
       const response = readResponse(reader, this.#request);
       if (isProblem(response)) return this.#owner.onBroken(response.reason);
       if (response.status >= 200) return this.#answer(reader, response, piece, at, length);
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM)
+        return this.#owner.onBroken('it goes on with 1xx responses without end');
       const head = forwardResponse(reader, response, false, false);
       if (response.status === 101) {
         return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
@@ -119,7 +127,9 @@ export class Relay {
       this.#body = createBodyReader(response.framing);
       this.#passBody(head, piece, at, length);
     } else {
-      this.#body = new ChunkedBody((bytes, from, to) => splice(this.#sink, '', bytes, from, to, ''));
+      this.#body = new ChunkedBody((bytes, from, to) => {
+        this.#payload += bytes.toString('latin1', from, to);
+      });
       this.answered = true;
       this.#sink.write(head, 'latin1');
       this.#passBody('', piece, at, length);
@@ -131,7 +141,14 @@ export class Relay {
     const end = body.read(piece, from, length);
     if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
     if (head !== '') this.answered = true;
-    if (!this.#unchunked) splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '');
+    if (this.#unchunked) this.#flushPayload();
+    else splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '');
     if (body.done) this.#owner.onComplete(this.#response as Response, end < length);
+  }
+
+  /** One write for all chunks of a read, however small they are. */
+  #flushPayload(): void {
+    if (this.#payload !== '') this.#sink.write(this.#payload, 'latin1');
+    this.#payload = '';
   }
 }

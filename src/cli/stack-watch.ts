@@ -1,12 +1,6 @@
 import { systemClock } from '../lib/clock.ts';
 import type { DaemonClient } from '../protocol/client.ts';
-import type {
-  NoticeParams,
-  PublishedService,
-  RunningStack,
-  ServiceStateName,
-  StackKey,
-} from '../protocol/messages.ts';
+import type { NoticeParams, RunningStack, StackKey } from '../protocol/messages.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { isSameStack } from './daemon-access.ts';
 
@@ -59,11 +53,3 @@ export async function untilPublished(client: DaemonClient, key: StackKey): Promi
     PUBLISH_TIME,
   );
 }
-
-const UP: readonly ServiceStateName[] = ['ready', 'done', 'external'];
-const SETTLED: readonly ServiceStateName[] = [...UP, 'failed', 'unwell', 'idle'];
-
-export const isUp = (service: PublishedService): boolean => UP.includes(service.state);
-
-/** True when nothing will change by itself soon. */
-export const isSettled = (service: PublishedService): boolean => SETTLED.includes(service.state);

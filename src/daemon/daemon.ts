@@ -205,6 +205,8 @@ function createRegistry(
           sessions: () => sessions.all(),
           labelOf: (key, service) => `${service} of ${findStack(ledger.current, key)?.slug ?? key.root}`,
           onChange: route,
+          onSightings: ({ key, connection }, sightings) =>
+            connection.peer.notify('sightings', { key, sightings }),
           onFindings: ({ key, connection }, findings) =>
             connection.peer.notify('findings', { key, findings }),
         });

@@ -2,12 +2,14 @@
 import { Worker } from 'node:worker_threads';
 
 import { PortrampError } from '../lib/errors.ts';
-import type { Claim, Finding } from '../ports/findings.ts';
+import type { Claim, Finding, Sighting } from '../ports/findings.ts';
 import type { InspectOptions } from '../ports/inspect.ts';
 
 /** One pass: what it found, and what it cost. */
 export interface Inspected {
   readonly findings: readonly Finding[];
+  /** What listens of each claim. */
+  readonly sightings: readonly Sighting[];
   /** Milliseconds of a core. */
   readonly cost: number;
 }
@@ -50,8 +52,8 @@ export function createInspection(program: URL = PROGRAM): Inspection {
     const next = new Worker(program, { execArgv: [], env: process.env });
     // Only passes that are waited for keep the process alive.
     next.unref();
-    next.on('message', ({ id, findings, cost }: InspectionAnswer) => {
-      pending.get(id)?.resolve({ findings, cost });
+    next.on('message', ({ id, ...inspected }: InspectionAnswer) => {
+      pending.get(id)?.resolve(inspected);
       pending.delete(id);
     });
     next.once('error', (error) => fail(`the thread that looks at listeners failed: ${error.message}`));

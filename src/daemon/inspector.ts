@@ -11,5 +11,7 @@ const inspector = createInspector(system);
 parentPort?.on('message', ({ id, claims, routine }: InspectionRequest) => {
   const before = system.readCpuTime();
   const findings = inspector.inspect(claims, { routine });
-  parentPort?.postMessage({ id, findings, cost: system.readCpuTime() - before } satisfies InspectionAnswer);
+  const { sightings } = inspector;
+  const cost = system.readCpuTime() - before;
+  parentPort?.postMessage({ id, findings, sightings, cost } satisfies InspectionAnswer);
 });

@@ -5,11 +5,12 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Claim, Finding } from '../ports/findings.ts';
+import type { Claim, Finding, Sighting } from '../ports/findings.ts';
 import { isSameKey, type LedgerKey } from '../ports/ledger.ts';
 import type { Inspection } from './inspection.ts';
 import type { PublishedService } from '../protocol/messages.ts';
 import type { Session } from './sessions.ts';
+import { createSightingTeller } from './sighted.ts';
 
 /** What is known of an instance; undefined: not looked at since it is ready. */
 export type Standing =
@@ -36,6 +37,8 @@ export interface VerificationOptions {
   readonly onChange: () => void;
   /** Findings that are new, for the runner of the stack. */
   readonly onFindings: (session: Session, findings: readonly Finding[]) => void;
+  /** What listens of the stack's instances, where that is news to its runner. */
+  readonly onSightings: (session: Session, sightings: readonly Sighting[]) => void;
   readonly log: (line: string) => void;
 }
 
@@ -71,6 +74,7 @@ export function createVerification(options: VerificationOptions): Verification {
   const standings = new Map<string, NonNullable<Standing>>();
   const births = new Map<string, number>();
   const news = createNews(clock);
+  const sighted = createSightingTeller(options.onSightings);
   let running: Promise<void> | undefined;
   let cancelNext = (): void => undefined;
   let closed = false;
@@ -91,12 +95,15 @@ export function createVerification(options: VerificationOptions): Verification {
     const routine = inTurn && !isYoung() && !news.hasPending && !instances.some(isUnproved);
     for (const { marker } of instances) births.set(marker, births.get(marker) ?? clock.now());
     const claims = instances.map(({ claim }) => claim);
-    const { findings, cost } = await inspection.inspect(claims, { routine }).catch((error: unknown) => {
+    const inspected = await inspection.inspect(claims, { routine }).catch((error: unknown) => {
       // Better to route than to stop everybody's work: nothing was found against anybody.
       if (!closed) log(messageOf(error));
-      return { findings: [], cost: 0 };
     });
+    const { findings, cost } = inspected ?? { findings: [], cost: 0 };
     if (closed) return;
+    // Before the publication that waits for this pass is answered: whoever is told of it is told all.
+    if (inspected !== undefined)
+      sighted.tell(inspected.sightings, new Map(instances.map(({ marker, session }) => [marker, session])));
     const isChanged = judge(standings, instances, findings);
     cancelNext = clock.after(pauseAfter(cost, isYoung() || news.hasPending), () => void look(true));
     if (isChanged) options.onChange();

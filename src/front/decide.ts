@@ -90,6 +90,7 @@ function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick
       return target === undefined ? say(head, notices.stopped(match)) : forward(head, match, target, port);
     }
     case 'warming':
+      if (route.failure !== undefined) return say(head, notices.silent(match, route.failure));
       return {
         action: 'wait',
         notice: notices.starting(match),

@@ -52,6 +52,19 @@ function ending({ message, exitCode, signal }: RouteFailure): string {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
+/** It runs, and nothing of its own listens where requests go. */
+export function silent({ stack, route }: Match, failure: RouteFailure): Notice {
+  return {
+    status: 503,
+    code: 'SERVICE_SILENT',
+    title: `${route.service} does not answer`,
+    message: `The service ${route.service} of ${stack.label} runs, but does not answer: ${sentence(failure.message)}`,
+    hint: failure.hint ?? `portramp logs ${route.service}`,
+    log: failure.log,
+    retryAfter: 2,
+  };
+}
+
 export function stopped({ stack, route }: Match): Notice {
   return {
     status: 503,

@@ -16,8 +16,12 @@ export interface RouteFailure {
 
 export type RouteState =
   | { readonly state: 'live'; readonly targets: readonly Target[] }
-  /** `wake`: somebody has to ask for it first. */
-  | { readonly state: 'warming'; readonly wake?: boolean | undefined }
+  /** `wake`: somebody has to ask for it first. `failure`: why nothing answers although it runs. */
+  | {
+      readonly state: 'warming';
+      readonly wake?: boolean | undefined;
+      readonly failure?: RouteFailure | undefined;
+    }
   | { readonly state: 'failed'; readonly failure: RouteFailure }
   | { readonly state: 'stopped' };
 

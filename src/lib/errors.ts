@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   ENGINE_UNREACHABLE: 'the container engine does not answer',
   COMPOSE_NAME_TAKEN: 'containers of another folder have the name of this Compose project',
   SERVICE_FAILED: 'a service failed',
+  SERVICE_SILENT: 'nothing of the service listens where it would be asked',
   TIMEOUT: 'something did not happen in time',
   SYSTEM: 'the system refused something: a full disk, a limit, a permission',
   INTERNAL: 'a bug in portramp',

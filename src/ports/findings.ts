@@ -47,6 +47,15 @@ export type Finding =
       readonly opened: readonly OpenedPort[];
     };
 
+/** What listens of an instance. */
+export interface Sighting {
+  readonly marker: string;
+  /** Names of its ports on which something of its own listens, and nobody else. */
+  readonly listening: readonly string[];
+  /** Other numbers that it has opened, looked for while one of its ports is silent. */
+  readonly opened: readonly OpenedPort[];
+}
+
 export interface OpenedPort {
   readonly number: number;
   readonly address: string;

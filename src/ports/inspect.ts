@@ -3,13 +3,15 @@
  * for? One pass serves all runners of the machine. It remembers what it found out, so that the next pass costs two
  * small files as long as nothing changes.
  */
-import type { Claim, ClaimedPort, Finding, OpenedPort } from './findings.ts';
+import type { Claim, ClaimedPort, Finding, OpenedPort, Sighting } from './findings.ts';
 import { judgeSocket, type InstanceMark, type Verdict } from './owner.ts';
 import { beginPass, createMemory, pushTo, type Pass } from './pass.ts';
 import type { Listener, System } from './system/system.ts';
 
 export interface Inspector {
   inspect(claims: readonly Claim[], options?: InspectOptions): Finding[];
+  /** What the last pass saw of each claim. */
+  readonly sightings: readonly Sighting[];
 }
 
 export interface InspectOptions {
@@ -28,18 +30,26 @@ export function createInspector(system: System): Inspector {
   /** What the last pass that found nothing was about. */
   let quiet: { readonly claims: string; readonly sockets: string; leftOut: number } | undefined;
 
+  let sightings: readonly Sighting[] = [];
+
   const pass = (claims: readonly Claim[]): Finding[] => {
     memory.keepOnly(claims);
     const listeners = system.listListeners();
     memory.keepSockets(listeners);
     const findings = judgeAll(beginPass(system, memory, claims), claims, listeners);
+    sightings = see(claims, listeners, findings);
     if (!findings.some(({ kind }) => kind !== 'elsewhere')) return findings;
     // Processes were coming and going while we looked. What is still so at a second look is so.
-    const again = judgeAll(beginPass(system, memory, claims), claims, system.listListeners());
+    const afterwards = system.listListeners();
+    const again = judgeAll(beginPass(system, memory, claims), claims, afterwards);
+    sightings = see(claims, afterwards, again);
     return again.filter((one) => findings.some((other) => isSame(one, other)));
   };
 
   return {
+    get sightings() {
+      return sightings;
+    },
     inspect: (claims, { routine = false } = {}) => {
       const sockets = system.countSockets();
       const names = nameClaims(claims);
@@ -54,6 +64,23 @@ export function createInspector(system: System): Inspector {
       return findings;
     },
   };
+}
+
+/** Where there are sockets and nothing was found, they are the instance's. */
+function see(
+  claims: readonly Claim[],
+  listeners: readonly Listener[],
+  findings: readonly Finding[],
+): Sighting[] {
+  const numbers = new Set(listeners.map((listener) => listener.port));
+  return claims.map(({ instance: { marker }, ports }) => {
+    const own = findings.filter((finding) => finding.marker === marker);
+    const listening = ports.filter(
+      (port) => numbers.has(port.number) && !own.some((finding) => finding.port === port.name),
+    );
+    const elsewhere = own.find((finding) => finding.kind === 'elsewhere');
+    return { marker, listening: listening.map(({ name }) => name), opened: elsewhere?.opened ?? [] };
+  });
 }
 
 const nameClaims = (claims: readonly Claim[]): string =>

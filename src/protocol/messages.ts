@@ -11,10 +11,27 @@
 import { z } from 'zod';
 
 import { requestEvent } from './request-messages.ts';
-import { finding, lease, port, portHolder, portRef, portRequest, portRules } from './port-messages.ts';
+import {
+  finding,
+  lease,
+  port,
+  portHolder,
+  portRef,
+  portRequest,
+  portRules,
+  sighting,
+} from './port-messages.ts';
 import { front, runningStack, stackClaim, stackIdentity, stackKey, stackSnapshot } from './stack-messages.ts';
 
-export type { Finding, Lease, PortHolder, PortRef, PortRequest, PortRules } from './port-messages.ts';
+export type {
+  Finding,
+  Lease,
+  PortHolder,
+  PortRef,
+  PortRequest,
+  PortRules,
+  Sighting,
+} from './port-messages.ts';
 export type {
   Failure,
   Front,
@@ -228,6 +245,8 @@ export const daemonNotices = {
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
   /** What whoever runs the stack should know: to its runner. */
   notice: z.object({ key: stackKey, text: z.string() }),
+  /** What listens of the stack's instances: to its runner, those of which it is news. */
+  sightings: z.object({ key: stackKey, sightings: z.array(sighting) }),
   /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
   requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
   /** To every runner: the front has another number than it had when they claimed their names. */

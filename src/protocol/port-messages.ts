@@ -72,6 +72,16 @@ export const finding = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What listens of an instance: told to its runner whenever it is another thing than before. */
+export const sighting = z.object({
+  marker: z.string(),
+  /** Names of its ports on which something of its own listens, and nobody else. */
+  listening: z.array(z.string()),
+  /** Other numbers that it has opened, looked for while one of its ports is silent. */
+  opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+});
+
+export type Sighting = z.output<typeof sighting>;
 export type Lease = z.output<typeof lease>;
 export type PortRef = z.output<typeof portRef>;
 export type PortRequest = z.output<typeof portRequest>;

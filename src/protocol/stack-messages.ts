@@ -67,6 +67,8 @@ export const publishedPort = z.object({
   listener: z.enum(['own', 'external']).optional(),
   /** Whether the runner goes along when the service opens another port. */
   follow: z.boolean().optional(),
+  /** Whether something of the service's own listens there; absent: nobody has looked, or can. */
+  listening: z.boolean().optional(),
   /** With a ramp: the names of the leases of its target ports, which are kept for it. */
   leases: z.array(z.string()).optional(),
   /** The daemon's: it was asked in plain HTTP, as the contract says, and found to speak TLS. */
@@ -90,6 +92,11 @@ export const publishedService = z.object({
   name: z.string(),
   kind: z.string(),
   state: serviceState,
+  /** The state in the words of people, see `status.ts`: finer than `state`, whose values older daemons know. */
+  status: z.string().optional(),
+  /** Why it is not as it should be, in one sentence, and what to write or type. */
+  reason: z.string().optional(),
+  hint: z.string().optional(),
   pid: z.number().int().optional(),
   /** With `pid`: how the daemon recognises the listeners of the process that runs now. */
   instance: processMark.optional(),
@@ -105,8 +112,10 @@ export const publishedService = z.object({
 
 export const routeState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('live'), targets: z.array(routeTarget).min(1) }),
-  /** `wake`: it is started by the first request (`start: request`). */
-  z.object({ state: z.literal('warming'), wake: z.boolean().optional() }),
+  /**
+   * `wake`: it is started by the first request (`start: request`). `failure`: why nothing answers although it runs.
+   */
+  z.object({ state: z.literal('warming'), wake: z.boolean().optional(), failure: failure.optional() }),
   z.object({ state: z.literal('failed'), failure }),
   z.object({ state: z.literal('stopped') }),
 ]);

@@ -25,7 +25,8 @@ export function afterExit(
     return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
   }
   if (policy.restart === 'always' || (policy.restart === 'on-failure' && !well)) {
-    const steady = state.state !== 'warming' && now - state.since >= STEADY;
+    const since = state.state === 'warming' ? undefined : state.since;
+    const steady = since !== undefined && now - since >= STEADY;
     const attempt = steady ? 1 : state.attempt;
     if (attempt <= policy.max) {
       const pause: Effect = { type: 'retry-after', ms: pauseAfter(attempt) };

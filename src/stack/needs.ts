@@ -11,7 +11,8 @@ export type ProviderState =
   | { readonly state: 'armed' };
 
 export type Verdict =
-  | { readonly kind: 'met' }
+  /** `passed`: providers that are not ready, and that nobody need wait for any longer. */
+  | { readonly kind: 'met'; readonly passed: readonly string[] }
   | { readonly kind: 'pending'; readonly waitingFor: readonly string[] }
   | { readonly kind: 'failed'; readonly need: string; readonly message: string };
 
@@ -21,15 +22,20 @@ export function judgeNeeds(
   stateOf: (service: string) => ProviderState | undefined,
 ): Verdict {
   const waitingFor = new Set<string>();
+  const passed = new Set<string>();
   for (const need of needs.filter(({ optional }) => !optional)) {
     const provider = stateOf(need.service);
     if (provider === undefined) continue;
     if (provider.state === 'failed') {
       return { kind: 'failed', need: need.service, message: provider.cause.message };
     }
-    if (!isMet(need.condition, provider)) waitingFor.add(need.service);
+    if (isMet(need.condition, provider)) continue;
+    if (need.condition === 'ready' && isPassable(provider)) passed.add(need.service);
+    else waitingFor.add(need.service);
   }
-  return waitingFor.size === 0 ? { kind: 'met' } : { kind: 'pending', waitingFor: [...waitingFor] };
+  return waitingFor.size === 0
+    ? { kind: 'met', passed: [...passed] }
+    : { kind: 'pending', waitingFor: [...waitingFor] };
 }
 
 const MEETS: Record<Condition, readonly ProviderState['state'][]> = {
@@ -38,4 +44,11 @@ const MEETS: Record<Condition, readonly ProviderState['state'][]> = {
   completed: ['done', 'external'],
 };
 
-const isMet = (condition: Condition, { state }: ProviderState): boolean => MEETS[condition].includes(state);
+function isMet(condition: Condition, provider: ProviderState): boolean {
+  // One that was never ready has nothing that a consumer could go on with.
+  const wasReady = provider.state !== 'unwell' || provider.since !== undefined;
+  return MEETS[condition].includes(provider.state) && (condition !== 'ready' || wasReady);
+}
+
+const isPassable = (provider: ProviderState): boolean =>
+  provider.state === 'warming' && provider.found?.passable === true;

@@ -5,10 +5,13 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, PortrampError } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
+import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import { stampOf } from './probe.ts';
-import { watchReadiness, type Finding, type Look } from './readiness.ts';
+import type { Look } from './readiness/looks.ts';
+import { watchReadiness, type Finding, type ReadinessWatch } from './readiness/watch.ts';
+import { foundBy } from './readiness/words.ts';
 import type { Effect, ServiceEvent } from './service.ts';
 
 /** What is about to be started. */
@@ -41,8 +44,9 @@ export interface ReplicaOptions {
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
   readonly onEvent: (event: ServiceEvent) => void;
+  /** A port has begun or ceased to listen. */
+  readonly onListening: () => void;
   readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;
-  readonly onNotice: (text: string) => void;
   readonly onRetry: () => void;
   readonly onSpawn: (pid: number) => void;
   readonly onExit: (pid: number) => void;
@@ -62,7 +66,10 @@ export class ReplicaShell {
   readonly #options: ReplicaOptions;
   #instance: Instance | undefined;
   #stamp: string | undefined;
-  #endProbe: (() => void) | undefined;
+  #watch: ReadinessWatch | undefined;
+  /** Whether something of the instance's own listens, by port; absent: nobody has looked. */
+  #listening = new Map<string, boolean>();
+  #verdict: Finding['kind'] = 'starting';
   #cancelRetry: (() => void) | undefined;
   #killed = false;
 
@@ -75,12 +82,19 @@ export class ReplicaShell {
     return this.#instance;
   }
 
+  get listening(): ReadonlyMap<string, boolean> {
+    return this.#listening;
+  }
+
+  /** The daemon has looked at the listeners of the instance. */
+  see(sighting: Sighting): void {
+    this.#watch?.see(sighting);
+  }
+
   /** Looks anew whether it is ready, after its ports changed. */
   retarget(service: ResolvedService): void {
     this.launched = service;
-    if (this.#endProbe === undefined) return;
-    this.#endProbe();
-    this.#probe();
+    this.#watch?.retarget(service.ports);
   }
 
   perform(effect: Effect): void {
@@ -92,8 +106,9 @@ export class ReplicaShell {
         this.#probe();
         return;
       case 'end-probe':
-        this.#endProbe?.();
-        this.#endProbe = undefined;
+        this.#watch?.end();
+        this.#watch = undefined;
+        this.#listening = new Map();
         return;
       case 'terminate':
         void this.#terminate();
@@ -167,25 +182,27 @@ export class ReplicaShell {
   /** Whoever is told that it is ready may dial it at once. */
   async #becomeReady(): Promise<void> {
     const { clock, open, onEvent } = this.#options;
-    const probing = this.#endProbe;
+    const probing = this.#watch;
     const launched = this.launched;
     try {
       const opening = launched && open(launched);
       if (opening !== undefined) await opening;
     } catch (error) {
       const hint = error instanceof PortrampError ? error.hint : undefined;
-      if (this.#endProbe === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error), hint } });
+      if (this.#watch === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error), hint } });
       return;
     }
-    if (this.#endProbe === probing) onEvent({ type: 'ready', now: clock.now() });
+    // What leads to it took a moment to open.
+    if (this.#watch === probing && this.#verdict === 'ready') onEvent({ type: 'ready', now: clock.now() });
   }
 
   #probe(): void {
-    const { service: name, clock, logs, lookAt } = this.#options;
+    const { service: name, clock, logs, lookAt, onListening } = this.#options;
     const service = this.launched?.service;
     if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
     const readsLog = service.ready.kind === 'log';
-    this.#endProbe = watchReadiness({
+    this.#listening = new Map();
+    this.#watch = watchReadiness({
       ready: service.ready,
       usual: service.kind === 'compose' ? lookAt(this.launched) : undefined,
       ports: this.launched.ports,
@@ -206,15 +223,24 @@ export class ReplicaShell {
       onLook: (problem) => {
         this.lastLook = { problem, at: clock.now() };
       },
+      onListening: (port, listens) => {
+        if (this.#listening.get(port) === listens) return;
+        this.#listening = new Map(this.#listening).set(port, listens);
+        onListening();
+      },
     });
   }
 
   #onFinding(finding: Finding): void {
-    const { service: name, onEvent, onNotice, onLate } = this.#options;
+    const { service: name, onEvent, onLate } = this.#options;
+    if (finding.kind !== 'late') this.#verdict = finding.kind;
     switch (finding.kind) {
       case 'ready':
-        if (finding.hint !== undefined) onNotice(finding.hint);
         void this.#becomeReady();
+        return;
+      case 'starting':
+      case 'silent':
+        onEvent({ type: 'found', found: foundBy(finding) });
         return;
       case 'unwell':
         onEvent({ type: 'unwell', problem: finding.problem });

@@ -135,6 +135,10 @@ class StackRunner implements Runner {
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.#published.notice(text),
       onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
+      onSightings: (sightings) => {
+        for (const unit of this.#supervision?.units ?? [])
+          sightings.forEach((sighting) => unit.see(sighting));
+      },
       onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.

@@ -4,7 +4,7 @@
  * ignored and what cannot happen, is in README.md beside this file and is tested against this code.
  *
  *            start            needs met           spawned              ready
- *     idle ─────────▶ waiting ─────────▶ starting ────────▶ warming ─────────▶ ready ◀──▶ unwell
+ *     idle ─────────▶ waiting ─────────▶ starting ────────▶ warming ─────────▶ ready ◀──▶ unwell ──▶ warming
  *      ▲               ▲    │ need failed   │ spawn failed    │ │ exit          │ exit      │ exit
  *      │               │    ▼               ▼                 │ └──────────┬────┴───────────┘
  *      │ gone          │   failed ◀───── attempts spent ──────┤            ▼
@@ -21,6 +21,17 @@ export type Cause = Omit<Failure, 'log'> & {
   readonly need?: string;
 };
 
+/** What a process is found to do that runs and is not ready. */
+export interface Found {
+  /** `silent`: nothing of its own listens. `misplaced`: its own listens, but where nobody looks for it. */
+  readonly kind: 'silent' | 'misplaced';
+  readonly message: string;
+  /** What to write or type. */
+  readonly hint: string;
+  /** Its consumers need not wait any longer: nobody knows whether it will ever listen. */
+  readonly passable: boolean;
+}
+
 /** What comes after the process is gone. */
 export type Then =
   | { readonly kind: 'idle' }
@@ -32,13 +43,20 @@ export type ServiceState =
   | { readonly state: 'waiting' }
   /** `attempt` counts from 1 and starts again after the service was ready for a while. */
   | { readonly state: 'starting'; readonly attempt: number }
-  | { readonly state: 'warming'; readonly attempt: number; readonly pid: number }
+  /** `found`: what it does in place of getting ready, as far as that is known. */
+  | {
+      readonly state: 'warming';
+      readonly attempt: number;
+      readonly pid: number;
+      readonly found?: Found | undefined;
+    }
   | { readonly state: 'ready'; readonly attempt: number; readonly pid: number; readonly since: number }
   | {
       readonly state: 'unwell';
       readonly attempt: number;
       readonly pid: number;
-      readonly since: number;
+      /** When it became ready; absent when it never was. */
+      readonly since?: number | undefined;
       readonly problem: string;
     }
   | { readonly state: 'backoff'; readonly attempt: number; readonly cause: Cause }
@@ -61,6 +79,8 @@ export type ServiceEvent =
   | { readonly type: 'skipped' }
   | { readonly type: 'ready'; readonly now: number }
   | { readonly type: 'unwell'; readonly problem: string }
+  /** It runs and is not ready: silent, misplaced, or (without `found`) just on its way, anew. */
+  | { readonly type: 'found'; readonly found?: Found | undefined }
   /** The contract's own `ready.timeout` is over. */
   | { readonly type: 'deadline'; readonly cause: Cause }
   /** Somebody else listens on its port: whoever asks for the service would get a stranger. */
@@ -175,9 +195,11 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
     case 'ready':
       return state.state === 'ready' ? stay(state) : becomeReady(state, event.now);
     case 'unwell':
+      return becomeUnwell(state, event.problem);
+    case 'found':
       return state.state === 'ready'
-        ? [{ ...state, state: 'unwell', problem: event.problem }, []]
-        : stay(state);
+        ? stay(state)
+        : [{ state: 'warming', attempt: state.attempt, pid: state.pid, found: event.found }, []];
     case 'deadline':
       return state.state === 'warming'
         ? terminate(state, { kind: 'failed', cause: event.cause })
@@ -196,8 +218,15 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
   }
 }
 
+function becomeUnwell(state: Running, problem: string): Step {
+  if (state.state === 'unwell' && state.problem === problem) return stay(state);
+  const { attempt, pid } = state;
+  const since = state.state === 'warming' ? undefined : state.since;
+  return [{ state: 'unwell', attempt, pid, since, problem }, []];
+}
+
 function becomeReady(state: Of<'warming'> | Of<'unwell'>, now: number): Step {
-  const since = state.state === 'unwell' ? state.since : now;
+  const since = (state.state === 'unwell' ? state.since : undefined) ?? now;
   return [{ state: 'ready', attempt: state.attempt, pid: state.pid, since }, []];
 }
 

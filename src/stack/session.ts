@@ -17,6 +17,7 @@ import type {
   Lease,
   NoticeParams,
   RunnerCommand,
+  Sighting,
   StackSnapshot,
 } from '../protocol/messages.ts';
 
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly onNotice: (text: string) => void;
   /** What the daemon found out about the listeners of this stack. */
   readonly onFindings: (findings: readonly Finding[]) => void;
+  /** What listens of the instances of this stack, where that is news. */
+  readonly onSightings: (sightings: readonly Sighting[]) => void;
   /** The routes are live, except those whose host another stack holds. */
   readonly onPublished: (answer: DaemonResult<'publish'>) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
@@ -159,6 +162,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (name === 'findings') options.onFindings((params as NoticeParams<'findings'>).findings);
       if (name === 'front') onFront(params as NoticeParams<'front'>);
       if (name === 'notice') onNotice((params as NoticeParams<'notice'>).text);
+      if (name === 'sightings') options.onSightings((params as NoticeParams<'sightings'>).sightings);
       if (name === 'closing') mayStart = (params as NoticeParams<'closing'>).reason !== 'stop';
     });
     current.onClose(() => {

@@ -14,6 +14,7 @@ import type {
   StackSnapshot,
 } from '../protocol/messages.ts';
 import type { Cause, ServiceState, Then } from './service.ts';
+import { tellStatus } from './status.ts';
 import type { Unit } from './unit.ts';
 
 /** A service with what has become of it. */
@@ -57,8 +58,9 @@ export function publishService(view: ServiceView): PublishedService {
     name: resolved.name,
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
+    ...tellStatus({ state, armed: view.armed, waitingFor, external: resolved.kind === 'external' }),
     restarts,
-    ports: resolved.ports.map((port) => publishPort(resolved, port)),
+    ports: resolved.ports.map((port) => publishPort(view, port)),
     ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
     // Of a container, that is only who reads its log.
     ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'
@@ -70,7 +72,9 @@ export function publishService(view: ServiceView): PublishedService {
   };
 }
 
-function publishPort({ service }: ResolvedService, published: ResolvedPort): PublishedPort {
+function publishPort(view: ServiceView, published: ResolvedPort): PublishedPort {
+  const { service } = view.resolved;
+  const listening = listensOn(view, published.name);
   const {
     name,
     appProtocol,
@@ -94,8 +98,22 @@ function publishPort({ service }: ResolvedService, published: ResolvedPort): Pub
     hosts: [...hosts, ...shortHosts, ...extraHosts],
     ...(listener === 'external' ? { listener } : {}),
     ...(follow ? { follow } : {}),
+    ...(listening === undefined ? {} : { listening }),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
   };
+}
+
+/**
+ * Whether something of the service's own listens, as far as anybody has looked. Nothing does where no process is; of a
+ * container the engine is asked, and of what others run nobody.
+ */
+function listensOn({ resolved, state, instances }: ServiceView, port: string): boolean | undefined {
+  if (resolved.kind !== 'process') return undefined;
+  const serving = instances
+    .filter(({ role }) => role !== 'retiring')
+    .map(({ listening }) => listening.get(port));
+  if (serving.includes(true)) return true;
+  return serving.includes(false) || !('pid' in state) ? false : undefined;
 }
 
 const hasInstances = ({ service, ports }: ResolvedService): boolean =>
@@ -134,7 +152,7 @@ function failureOf({ state, log }: ServiceView): Failure | undefined {
 function causeOf(state: ServiceState): Cause | undefined {
   if (state.state === 'failed' || state.state === 'backoff') return state.cause;
   if (state.state === 'stopping' && state.then.kind === 'failed') return state.then.cause;
-  return state.state === 'unwell' ? { message: `does not answer any more: ${state.problem}` } : undefined;
+  return state.state === 'unwell' ? { message: state.problem } : undefined;
 }
 
 /** The front speaks HTTP/1.1 to these. */
@@ -180,18 +198,27 @@ function routeState(view: ServiceView, port: ResolvedPort): RouteState {
   const { state, resolved } = view;
   const { service } = resolved;
   if (service.kind === 'external') return { state: 'live', targets: [targetOf(port, service.tls)] };
-  const targets = view.targets.flatMap(({ service }) =>
-    service.ports.filter(({ name }) => name === port.name).map((own) => targetOf(own, OWN_TLS)),
+  // A request that goes where nothing listens is refused; one that waits may yet be answered.
+  const silent = new Set(
+    view.instances.filter(({ listening }) => listening.get(port.name) === false).map(({ slot }) => slot),
   );
+  const targets = view.targets
+    .filter(({ slot }) => !silent.has(slot))
+    .flatMap(({ service: { ports } }) =>
+      ports.filter(({ name }) => name === port.name).map((own) => targetOf(own, OWN_TLS)),
+    );
   if (targets.length > 0) return { state: 'live', targets };
   switch (state.state) {
     case 'waiting':
     case 'starting':
-    case 'warming':
     case 'backoff':
     case 'ready':
-    case 'unwell':
       return { state: 'warming' };
+    case 'warming':
+    case 'unwell': {
+      const failure = unansweredBy(view);
+      return failure === undefined ? { state: 'warming' } : { state: 'warming', failure };
+    }
     case 'failed':
       return { state: 'failed', failure: failureOf(view) ?? { message: 'failed', log: [] } };
     case 'stopping':
@@ -201,6 +228,13 @@ function routeState(view: ServiceView, port: ResolvedPort): RouteState {
     case 'done':
       return { state: 'stopped' };
   }
+}
+
+/** Why nothing answers although it runs. */
+function unansweredBy(view: ServiceView): Failure | undefined {
+  const { state, log } = view;
+  if (state.state !== 'warming') return failureOf(view);
+  return state.found && { message: state.found.message, hint: state.found.hint, log: [...log] };
 }
 
 function whileStopping(view: ServiceView, then: Then): RouteState {

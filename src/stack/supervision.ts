@@ -9,7 +9,8 @@ import type { Plan } from '../plan/plan.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
 import type { PreparedStack } from './prepare.ts';
-import { Unit, type Blueprint, type UnitOptions } from './unit.ts';
+import type { Blueprint, UnitOptions } from './unit-options.ts';
+import { Unit } from './unit.ts';
 
 /** What the services of a stack are made from. */
 export type Blueprints = Pick<PreparedStack, 'services' | 'instance'>;

@@ -1,13 +1,11 @@
 /** One service while the stack runs: its roster, and the shells of its replicas. */
-import type { Clock } from '../lib/clock.ts';
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
+import type { Sighting } from '../protocol/messages.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
-import type { LogStore } from './logs/store.ts';
 import type { Verdict } from './needs.ts';
-import type { Look } from './readiness.ts';
-import { ReplicaShell, type Launch, type LaunchResult } from './replica.ts';
+import { ReplicaShell, type Launch } from './replica.ts';
 import {
   emptyRoster,
   hasProcess,
@@ -21,50 +19,8 @@ import {
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
 import { rulesFor, sizeOf, stablePorts } from './rules.ts';
-import type { ServiceEvent, ServiceState } from './service.ts';
-
-/** A service, and how the instance in each slot is launched. */
-export interface Blueprint {
-  readonly service: ResolvedService;
-  readonly instance: (slot: number) => ResolvedService;
-}
-
-export interface UnitOptions {
-  readonly clock: Clock;
-  readonly logs: LogStore;
-  readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
-  /** How to see whether a container is ready. */
-  readonly lookAt: (launched: ResolvedService) => Look;
-  /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
-  readonly open: (launched: ResolvedService) => Promise<void> | undefined;
-  /** Resolves when the instance gets no requests any more and those under way are over, or late. */
-  readonly drain: (drain: Drain) => Promise<void>;
-  /** Called after every change of state. */
-  readonly onChange: (unit: Unit) => void;
-  /** Something to tell a person. */
-  readonly onNotice: (unit: Unit, text: string) => void;
-  readonly onSpawn: (pid: number) => void;
-  readonly onExit: (pid: number) => void;
-}
-
-export interface Drain {
-  readonly unit: Unit;
-  readonly launched: ResolvedService;
-  /** `retire`: another instance has taken over. `replace`: its successor comes after it. `stop`: nobody follows. */
-  readonly reason: 'retire' | 'replace' | 'stop';
-}
-
-/** An instance that requests may go to. */
-export interface UnitTarget {
-  readonly slot: number;
-  readonly service: ResolvedService;
-}
-
-/** A replica as it is now. */
-export interface UnitInstance extends Replica {
-  readonly launched: ResolvedService | undefined;
-  readonly process: Instance | undefined;
-}
+import type { Cause, ServiceEvent, ServiceState } from './service.ts';
+import type { Blueprint, Drain, UnitInstance, UnitOptions, UnitTarget } from './unit-options.ts';
 
 const RUNS: readonly string[] = ['warming', 'ready', 'unwell'];
 
@@ -116,8 +72,7 @@ export class Unit {
   }
 
   get isAtRest(): boolean {
-    const states: readonly string[] = ['idle', 'ready', 'unwell', 'failed', 'done'];
-    return !isChanging(this.#roster) && this.replicas.every(({ life }) => states.includes(life.state));
+    return !isChanging(this.#roster) && this.replicas.every(({ life }) => isAtRest(life));
   }
 
   get targets(): readonly UnitTarget[] {
@@ -131,8 +86,15 @@ export class Unit {
   get instances(): readonly UnitInstance[] {
     return this.replicas.map((replica) => {
       const shell = this.#shells.get(replica.slot);
-      return { ...replica, launched: shell?.launched, process: shell?.instance };
+      const { launched, instance: process, listening = new Map() } = shell ?? {};
+      return { ...replica, launched, process, listening };
     });
+  }
+
+  /** The daemon has looked at the listeners of one of its instances. */
+  see(sighting: Sighting): void {
+    for (const shell of this.#shells.values())
+      if (shell.instance?.marker === sighting.marker) shell.see(sighting);
   }
 
   /** What runs of the best replica. */
@@ -177,7 +139,11 @@ export class Unit {
     const states: readonly string[] = this.replicas.map(({ life }) => life.state);
     if (states.includes('waiting')) {
       this.waitingFor = verdict.kind === 'pending' ? verdict.waitingFor : [];
-      if (verdict.kind === 'met') this.#tellAll({ type: 'needs-met' });
+      if (verdict.kind === 'met') {
+        for (const need of verdict.passed)
+          this.#options.onNotice(this, `starts although ${need}, which it needs, is not known to be ready`);
+        this.#tellAll({ type: 'needs-met' });
+      }
     }
     if (verdict.kind === 'failed') {
       const { need, message } = verdict;
@@ -245,7 +211,11 @@ export class Unit {
     const known = this.#shells.get(slot);
     if (known !== undefined) return known;
     const { clock, logs, launch, lookAt, open, onNotice, onSpawn, onExit } = this.#options;
-    const tell = (event: ServiceEvent): void => this.#step({ type: 'replica', slot, event });
+    const tell = (event: ServiceEvent): void => {
+      const cause = this.#find(slot)?.role === 'challenger' ? hopeless(event) : undefined;
+      // Beside an instance that serves, one that never comes would be waited for in vain.
+      this.#step({ type: 'replica', slot, event: cause === undefined ? event : { type: 'deadline', cause } });
+    };
     const shell: ReplicaShell = new ReplicaShell({
       service: this.name,
       slot,
@@ -257,13 +227,12 @@ export class Unit {
       next: () => this.#nextLaunch(slot, shell.launched),
       drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
       onEvent: tell,
+      onListening: () => this.#options.onChange(this),
       onLate: ({ after, problem }) => {
         const message = `not ready after ${after / 1000} s: ${problem}`;
-        // Beside an instance that serves, one that never comes would be waited for in vain.
         if (this.#find(slot)?.role === 'challenger') tell({ type: 'deadline', cause: { message } });
         else onNotice(this, message);
       },
-      onNotice: (text) => onNotice(this, text),
       onRetry: () => {
         this.restarts += 1;
       },
@@ -294,4 +263,16 @@ export class Unit {
     if (replica.life.then.kind === 'waiting') return 'replace';
     return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
   }
+}
+
+/** Nothing changes by itself any more, as far as anybody knows. */
+const isAtRest = (life: ServiceState): boolean =>
+  ['idle', 'ready', 'unwell', 'failed', 'done'].includes(life.state) ||
+  (life.state === 'warming' && life.found !== undefined);
+
+/** Why an instance that is to take over is not waited for any longer. */
+function hopeless(event: ServiceEvent): Cause | undefined {
+  if (event.type === 'unwell') return { message: event.problem };
+  if (event.type !== 'found' || event.found === undefined) return undefined;
+  return { message: event.found.message, hint: event.found.hint };
 }

@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
+import { statusOf } from '../../protocol/status.ts';
+import type { StackKey } from '../../protocol/messages.ts';
+import { answersOn, complaintOf } from '../complaint.ts';
+import { withRunningStack } from '../daemon-access.ts';
 import { findAddresses } from '../resolved-stack.ts';
 import { print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
@@ -17,17 +21,30 @@ export function defineOpen(program: Command): void {
 }
 
 async function open(name: string, options: StackOptions & { json?: boolean }): Promise<void> {
-  const addresses = await findAddresses(await locateStack(options), name);
-  const url = addresses.find(({ publicUrl }) => publicUrl !== undefined)?.publicUrl;
-  if (url === undefined) {
+  const key = await locateStack(options);
+  const addresses = await findAddresses(key, name);
+  const { publicUrl: url, port } = addresses.find(({ publicUrl }) => publicUrl !== undefined) ?? {};
+  if (url === undefined || port === undefined) {
     throw new PortrampError('UNKNOWN_NAME', `${name} has no http port, so there is nothing to open`);
   }
+  await requireAnswer(key, name, port);
   if (options.json) printJson({ version: 1, service: name, url });
   else print(url);
   if (!hasDesktop()) return;
   const { default: openInBrowser } = await import('open');
   const browser = await openInBrowser(url);
   browser.unref();
+}
+
+/** @throws PortrampError STACK_NOT_RUNNING; SERVICE_SILENT where a browser would find nothing, with the reason */
+function requireAnswer(key: StackKey, name: string, portName: string): Promise<void> {
+  return withRunningStack(key, async (_client, stack) => {
+    const service = stack.services.find((one) => one.name === name);
+    const port = service?.ports.find((one) => one.name === portName);
+    if (service === undefined || port === undefined || answersOn(service, port)) return;
+    const { reason = `it is ${statusOf(service)}`, hint = `portramp why ${name}` } = complaintOf(service);
+    throw new PortrampError('SERVICE_SILENT', `${name} does not answer: ${reason}`, { hint });
+  });
 }
 
 /** On Linux a browser needs a display (freedesktop.org, Wayland); elsewhere there is one. */

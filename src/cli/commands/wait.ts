@@ -4,7 +4,9 @@ import { PortrampError } from '../../lib/errors.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { notRunning, requireServices, withStartedDaemon } from '../daemon-access.ts';
 import { parseDuration } from '../duration.ts';
-import { isUp, until } from '../stack-watch.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { complaintOf } from '../complaint.ts';
+import { until } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -41,7 +43,7 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
       if (stack === undefined || stack.services.length === 0) return false;
       requireServices(stack, names);
       const waited = stack.services.filter((service) => names.includes(service.name));
-      return waited.every(isUp) || waited.some((service) => service.state === 'failed');
+      return waited.every(isUp) || waited.some((service) => meaningOf(service).isFinal);
     };
     const stack = await until(client, key, over, options.timeout).catch((error: unknown) => {
       const isLate = error instanceof PortrampError && error.code === 'TIMEOUT';
@@ -49,13 +51,12 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
     });
     const services = stack?.services.filter((service) => names.includes(service.name)) ?? [];
     if (options.json) printJson({ version: 1, services });
-    const failed = services.find((service) => service.state === 'failed');
-    if (failed !== undefined) {
-      throw new PortrampError('SERVICE_FAILED', `${failed.name}: ${failed.failure?.message ?? 'failed'}`, {
-        hint: failed.failure?.hint ?? `see "portramp logs ${failed.name}"`,
-      });
+    const lost = services.find((service) => meaningOf(service).isFinal);
+    if (lost !== undefined) {
+      const { reason = statusOf(lost), hint = `see "portramp logs ${lost.name}"` } = complaintOf(lost);
+      throw new PortrampError('SERVICE_FAILED', `${lost.name}: ${reason}`, { hint });
     }
-    if (!options.json) for (const service of services) print(`${service.name} is ${service.state}`);
+    if (!options.json) for (const service of services) print(`${service.name} is ${statusOf(service)}`);
   });
 }
 
@@ -72,12 +73,16 @@ function describeDelay(
   }
   const late = stack.services.filter((service) => names.includes(service.name) && !isUp(service));
   const states = late.map((service) => `${service.name} is ${describeState(service)}`);
+  const why = `"portramp why ${late[0]?.name ?? names[0]}" says what is in the way`;
+  const cure = late.map((service) => complaintOf(service).hint).find((hint) => hint !== undefined);
   return new PortrampError('TIMEOUT', `${after}, ${states.join('; ') || 'the stack is just starting'}`, {
-    hint: `"portramp why ${late[0]?.name ?? names[0]}" says what is in the way`,
+    hint: cure === undefined ? why : `${cure}; ${why}`,
   });
 }
 
-function describeState({ state, waitingFor = [], failure }: PublishedService): string {
-  if (state === 'waiting' && waitingFor.length > 0) return `waiting for ${waitingFor.join(', ')}`;
-  return failure === undefined ? state : `${state}: ${failure.message}`;
+const isUp = (service: PublishedService): boolean => meaningOf(service).isUp;
+
+function describeState(service: PublishedService): string {
+  const { reason } = complaintOf(service);
+  return reason === undefined ? statusOf(service) : `${statusOf(service)}: ${reason}`;
 }

@@ -6,9 +6,11 @@ import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
-import { describeService, renderStack } from '../render/stacks.ts';
 import { createView } from '../render/view.ts';
-import { isSettled, isUp, until, untilPublished } from '../stack-watch.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { complaintOf } from '../complaint.ts';
+import { describeService, renderStack } from '../render/stacks.ts';
+import { until, untilPublished } from '../stack-watch.ts';
 import { color, displayText, notice, print } from '../terminal.ts';
 import { launchRunner, type Launch } from './launch.ts';
 import type { Report } from './report.ts';
@@ -40,7 +42,7 @@ function createProgress(root: string): Progress {
   const view = createView({ root, logs: false, summaries: false });
   const unfinished = new Set<string>();
   const see = (service: PublishedService): void => {
-    if (isUp(service)) unfinished.delete(service.name);
+    if (meaningOf(service).isUp) unfinished.delete(service.name);
     else if (service.state !== 'idle') unfinished.add(service.name);
     view({ type: 'service', service });
   };
@@ -51,18 +53,18 @@ function createProgress(root: string): Progress {
       const { event } = report;
       if (event.type === 'service') see(event.service);
       else view(event);
-      return event.type === 'settled' || (event.type === 'service' && event.service.state === 'failed');
+      return event.type === 'settled' || (event.type === 'service' && meaningOf(event.service).isFinal);
     },
     isOver: (stack) => {
       const services = stack?.services ?? [];
       services.forEach(see);
-      if (stack === undefined || services.some(isFailed)) return true;
-      return services.length > 0 && services.every(isSettled);
+      if (stack === undefined || services.some((service) => meaningOf(service).isFinal)) return true;
+      return services.length > 0 && services.every((service) => meaningOf(service).isSettled);
     },
   };
 }
 
-const isFailed = (service: PublishedService): boolean => service.state === 'failed';
+const isWrong = (service: PublishedService): boolean => meaningOf(service).isWrong;
 
 /** Starts what is named in the stack that is running already. */
 async function join(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<void> {
@@ -81,11 +83,11 @@ function refuseTakenDown(): never {
 
 function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   // What is wrong is said below, with the last lines of the service.
-  print(renderStack(stack, (service) => (isFailed(service) ? '' : describeService(service))));
-  const failed = stack.services.filter(isFailed);
-  for (const service of failed) notice(describeFailure(service));
-  if (failed.length > 0) {
-    const pending = stack.services.some((service) => !isSettled(service));
+  print(renderStack(stack, (service) => (isWrong(service) ? '' : describeService(service))));
+  const wrong = stack.services.filter(isWrong);
+  for (const service of wrong) notice(describeWrong(service));
+  if (wrong.length > 0) {
+    const pending = stack.services.some((service) => !meaningOf(service).isSettled);
     notice(color.dim(`the rest ${pending ? 'goes on starting' : 'keeps running'}; "portramp down" stops it`));
     return 1;
   }
@@ -96,9 +98,9 @@ function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   return stopped.length > 0 ? 1 : 0;
 }
 
-function describeFailure(service: PublishedService): string {
+function describeWrong(service: PublishedService): string {
   const log = service.failure?.log.slice(-10).map((line) => `    ${displayText(line)}`) ?? [];
-  const head = `${color.red('failed')} ${service.name}: ${service.failure?.message ?? 'no reason known'}`;
-  const hint = service.failure?.hint ?? `see "portramp logs ${service.name}"`;
+  const { reason = 'no reason known', hint = `see "portramp logs ${service.name}"` } = complaintOf(service);
+  const head = `${color.red(statusOf(service))} ${service.name}: ${reason}`;
   return [head, ...log, `  ${color.dim('hint:')} ${hint}`].join('\n');
 }

@@ -1,24 +1,24 @@
 /** The tables of `ls` and the summary of `dev`. */
 import { explainSilence } from '../../lib/silence.ts';
-import type { PublishedService, RunningStack, ServiceStateName } from '../../protocol/messages.ts';
+import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
+import { statusOf, type Status } from '../../protocol/status.ts';
+import { answersOn, complaintOf } from '../complaint.ts';
 import { color, columns } from '../terminal.ts';
 
-const PAINT: Record<ServiceStateName, (text: string) => string> = {
-  idle: color.dim,
-  waiting: color.dim,
+const PAINT: Record<Status, (text: string) => string> = {
   starting: color.yellow,
-  warming: color.yellow,
   ready: color.green,
-  unwell: color.yellow,
-  backoff: color.yellow,
+  running: color.yellow,
+  misplaced: color.red,
+  unwell: color.red,
+  restarting: color.yellow,
   stopping: color.dim,
+  stopped: color.dim,
+  sleeping: color.dim,
   failed: color.red,
   done: color.green,
   external: color.cyan,
 };
-
-/** Every state that a service may be in. */
-export const STATES = Object.keys(PAINT) as readonly ServiceStateName[];
 
 export function renderStacks(stacks: readonly RunningStack[]): string {
   return stacks.map((stack) => renderStack(stack)).join('\n\n');
@@ -39,12 +39,20 @@ export function renderStack(stack: RunningStack, describe = describeService): st
   return [head, ...problems, ...services].join('\n');
 }
 
-export const paintState = (state: ServiceStateName): string => PAINT[state](state);
+/** The status of a service, in its colour. */
+export function paintStatus(service: Pick<PublishedService, 'status' | 'state'>): string {
+  const status = statusOf(service);
+  return PAINT[status](status);
+}
 
-/** One row a service: name, state, port, where to open it or what is wrong. */
+/** The same for a word that may be another one, such as "not running". */
+export const paintWord = (word: string): string =>
+  Object.hasOwn(PAINT, word) ? PAINT[word as Status](word) : color.dim(word);
+
+/** One row a service: name, status, port, where to open it or what is wrong. */
 export function renderServices(services: readonly PublishedService[], describe = describeService): string {
   return columns(
-    services.map((service) => [service.name, paintState(service.state), portsOf(service), describe(service)]),
+    services.map((service) => [service.name, paintStatus(service), portsOf(service), describe(service)]),
     '  ',
   );
 }
@@ -56,12 +64,10 @@ const portsOf = (service: PublishedService): string =>
 
 /** Where to open it, or what is wrong with it and what to do. */
 export function describeService(service: PublishedService): string {
-  if (service.failure !== undefined && service.state !== 'ready') {
-    const { message, hint } = service.failure;
-    return color.red(message) + (hint === undefined ? '' : color.dim(` — ${hint}`));
-  }
-  if (service.state === 'waiting' && service.waitingFor !== undefined && service.waitingFor.length > 0) {
-    return color.dim(`for ${service.waitingFor.join(', ')}`);
+  const { reason, hint } = complaintOf(service);
+  if (reason !== undefined) {
+    const paint = isCalm(service) ? color.dim : color.red;
+    return paint(reason) + (hint === undefined ? '' : color.dim(` — ${hint}`));
   }
   const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
   return urlsOf(service).map(color.cyan).join(' ') + restarts + describeReplicas(service);
@@ -77,5 +83,12 @@ function describeReplicas({ name, instances = [] }: PublishedService): string {
   return color.red(text) + color.dim(` — portramp logs ${name}`);
 }
 
+/** On its way, or as far as it gets: not what a person has to be alarmed about. */
+function isCalm(service: PublishedService): boolean {
+  const status = statusOf(service);
+  return status === 'starting' || status === 'running';
+}
+
+/** Only what answers: a URL that leads nowhere is worse than none. */
 const urlsOf = (service: PublishedService): string[] =>
-  service.ports.flatMap((port) => (port.url === undefined ? [] : [port.url]));
+  service.ports.flatMap((port) => (port.url === undefined || !answersOn(service, port) ? [] : [port.url]));

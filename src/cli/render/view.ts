@@ -6,7 +6,8 @@ import type { RunnerEvent } from '../../stack/events.ts';
 import { describeHolder } from '../../lib/holder.ts';
 import { color, hasColor, notice, print } from '../terminal.ts';
 import { logPrinter } from './logs.ts';
-import { describeService, paintState, renderServices } from './stacks.ts';
+import { statusOf, type Status } from '../../protocol/status.ts';
+import { describeService, paintStatus, renderServices } from './stacks.ts';
 
 export interface ViewOptions {
   readonly root: string;
@@ -21,12 +22,13 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
   const states = new Map<string, string>();
 
   const showService = (service: PublishedService): void => {
-    const text = `${paintState(service.state)} ${describeService(service)}`.trimEnd();
+    const text = `${paintStatus(service)} ${describeService(service)}`.trimEnd();
     // Not everything that is published changes what a person sees.
     if (states.get(service.name) === text) return;
     states.set(service.name, text);
-    if (service.state === 'failed' && !options.summaries) return;
-    if (TOLD.includes(service.state)) showLine({ service: service.name, stream: 'stdout', text });
+    const status = statusOf(service);
+    if (status === 'failed' && !options.summaries) return;
+    if (TOLD.includes(status)) showLine({ service: service.name, stream: 'stdout', text });
   };
 
   return (event) => {
@@ -84,7 +86,7 @@ const describeFollow = ({ service, port, from, to }: Followed): string =>
     : `${service}.${port} listens on ${to} in place of ${from}; portramp follows`;
 
 /** What is worth a line; the others are on their way to one of these. */
-const TOLD: readonly PublishedService['state'][] = ['ready', 'unwell', 'backoff', 'failed', 'done'];
+const TOLD: readonly Status[] = ['ready', 'running', 'misplaced', 'unwell', 'restarting', 'failed', 'done'];
 
 const IMPACTS: Record<Change['impact'], string> = {
   none: 'goes on',

@@ -1,6 +1,5 @@
 /** One screen that says what is in the way. */
 import { describeHolder } from '../../lib/holder.ts';
-import type { ServiceStateName } from '../../protocol/messages.ts';
 import { color } from '../terminal.ts';
 import type {
   ExplainedHolder,
@@ -10,7 +9,7 @@ import type {
   PortExplanation,
   ServiceExplanation,
 } from '../why/explanation.ts';
-import { paintState, STATES } from './stacks.ts';
+import { paintWord } from './stacks.ts';
 
 export function renderExplanation(explanation: Explanation): string {
   switch (explanation.kind) {
@@ -25,7 +24,7 @@ export function renderExplanation(explanation: Explanation): string {
 
 function renderService(service: ServiceExplanation): string[] {
   const { stack, root, reason, hint, needs, probe, remains, ports, refusedHosts } = service;
-  const head = `${color.bold(service.service)} ${paint(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
+  const head = `${color.bold(service.service)} ${paintWord(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
   return [
     head,
     ...indent([
@@ -42,7 +41,7 @@ function renderService(service: ServiceExplanation): string[] {
 function renderNeed({ service, condition, state, reason, hint, needs }: NeedExplanation): string[] {
   const why = reason === undefined ? '' : `: ${withHint(reason, hint)}`;
   return [
-    `needs ${color.bold(service)} (${condition}), which is ${paint(state)}${why}`,
+    `needs ${color.bold(service)} (${condition}), which is ${paintWord(state)}${why}`,
     ...indent(needs.flatMap(renderNeed)),
   ];
 }
@@ -97,9 +96,5 @@ function renderHost({ host, stack, root, running, service, refused, suggestion }
 
 const withHint = (text: string, hint: string | undefined): string =>
   hint === undefined ? text : `${text}${color.dim(` — ${hint}`)}`;
-
-const paint = (state: string): string => (isState(state) ? paintState(state) : color.dim(state));
-
-const isState = (state: string): state is ServiceStateName => STATES.some((known) => known === state);
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

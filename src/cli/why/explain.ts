@@ -2,6 +2,8 @@
 import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from '../../protocol/messages.ts';
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
+import { statusOf } from '../../protocol/status.ts';
+import { complaintOf } from '../complaint.ts';
 import type {
   HostExplanation,
   LeaseExplanation,
@@ -38,7 +40,7 @@ export function explainService(
     stack: stack.slug,
     root: stack.root,
     service: name,
-    state: service?.state ?? 'not running',
+    state: service === undefined ? 'not running' : statusOf(service),
     ...reasonOf(stack, service),
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),
@@ -70,10 +72,9 @@ function reasonOf(
     const { words, hint } = explainSilence(stack.pid);
     return { reason: `the runner (pid ${stack.pid}) does not answer: it ${words}`, hint };
   }
-  if (service?.failure !== undefined && service.state !== 'ready') {
-    const { message, hint } = service.failure;
-    return { reason: message, ...(hint === undefined ? {} : { hint }) };
-  }
+  // Whom it waits for is told with the needs.
+  const complaint = service === undefined || service.state === 'waiting' ? {} : complaintOf(service);
+  if (complaint.reason !== undefined) return complaint;
   const misspoken = service?.ports.find((port) => port.speaksTls === true);
   if (service !== undefined && misspoken !== undefined) {
     return {
@@ -100,7 +101,7 @@ function explainNeeds(
       return {
         service,
         condition,
-        state: provider?.state ?? 'not running',
+        state: provider === undefined ? 'not running' : statusOf(provider),
         ...reasonOf(stack, provider),
         needs: explainNeeds(facts, stack, service, new Set([...told, service])),
       };

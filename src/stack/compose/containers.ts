@@ -9,7 +9,7 @@ import { probeContainer } from '../../runtime/compose/probe.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
 import { describeHolder } from '../../lib/holder.ts';
 import type { PreparedStack } from '../prepare.ts';
-import type { Look } from '../readiness.ts';
+import type { Look } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
 import { takeDown } from './down.ts';

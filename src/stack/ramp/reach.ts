@@ -9,7 +9,8 @@ import type { Engine } from '../../proxy/engine/engine.ts';
 import { createTraffic } from '../../proxy/traffic.ts';
 import { watchIdle, type Quiet } from '../idle.ts';
 import type { Session } from '../session.ts';
-import type { Drain, Unit } from '../unit.ts';
+import type { Drain } from '../unit-options.ts';
+import type { Unit } from '../unit.ts';
 import type { RampTarget } from './gate.ts';
 import { createRamps } from './ramps.ts';
 

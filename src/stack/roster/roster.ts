@@ -95,7 +95,9 @@ export function stateOf({ replicas }: Roster): ServiceState {
   return best ?? { state: 'idle' };
 }
 
-export const isUp = ({ life }: Replica): boolean => life.state === 'ready' || life.state === 'unwell';
+/** Whether it was ready and still runs. */
+export const isUp = ({ life }: Replica): boolean =>
+  life.state === 'ready' || (life.state === 'unwell' && life.since !== undefined);
 
 /** States of a replica in which nothing happens by itself, and nothing runs. */
 export const AT_REST: readonly ServiceState['state'][] = ['idle', 'failed', 'done'];

@@ -84,7 +84,7 @@ describe('wait', () => {
       code: 1,
       stdout: '',
       stderr:
-        'error after 0.1 s, slow is warming; behind is waiting for slow\n  hint: "portramp why slow" says what is in the way\n',
+        'error after 0.1 s, slow is starting; behind is starting: waits for slow\n  hint: "portramp why slow" says what is in the way\n',
     });
     const elsewhere = machine.workspace(
       'elsewhere',

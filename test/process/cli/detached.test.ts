@@ -55,7 +55,7 @@ describe('dev -d', () => {
     const other = await second.run('dev', '-d');
     expect(other.code).toBe(0);
     expect(other.stderr).toMatch(/portramp the name "shop" belongs to .*first/);
-    expect(other.stderr).toMatch(/portramp quiet: nothing listens on port \d+/);
+    expect(other.stdout).toMatch(/quiet +running +:\d+ +nothing listens on port \d+ .*"ports: false"/);
   });
 
   it('twice in the same moment is one stack, and both succeed', async () => {

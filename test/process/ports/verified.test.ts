@@ -252,7 +252,7 @@ services:
     expect(await asked()).toEqual(answers);
   });
 
-  it('after it was ready already: requests go where it is', async () => {
+  it('after its probe was content already: requests go where it is', async () => {
     const opened = await pickPort();
     const workspace = machine.workspace('shop', following(opened, 'ready: { log: it listens }'));
     const dev = workspace.start('dev');

@@ -10,7 +10,7 @@ import {
   RELAXED,
   type Verification,
 } from '../../../src/daemon/verification.ts';
-import type { Claim, Finding } from '../../../src/ports/findings.ts';
+import type { Claim, Finding, Sighting } from '../../../src/ports/findings.ts';
 import { emptyLedger, putStack } from '../../../src/ports/ledger.ts';
 import type { PublishedPort, ServiceStateName } from '../../../src/protocol/messages.ts';
 import type { Peer } from '../../../src/protocol/peer.ts';
@@ -47,7 +47,7 @@ function createPasses(): Passes {
           claims,
           routine,
           end: async (inspected = {}) => {
-            resolve({ findings: [], cost: 1, ...inspected });
+            resolve({ findings: [], sightings: [], cost: 1, ...inspected });
             await settled();
           },
         });
@@ -68,6 +68,7 @@ let sessions: Sessions;
 let session: Session;
 let verification: Verification;
 let told: Finding[];
+let seen: Sighting[];
 let changes: number;
 
 beforeEach(() => {
@@ -77,6 +78,7 @@ beforeEach(() => {
   sessions = createSessions({ clock: createManualClock(), onChange: () => undefined });
   session = sessions.attach(key, 1, { peer: {} as Peer, lastHeard: 0 });
   told = [];
+  seen = [];
   changes = 0;
   verification = createVerification({
     inspection: passes,
@@ -85,6 +87,7 @@ beforeEach(() => {
     labelOf: (_key, service) => `${service} of shop`,
     onChange: () => (changes += 1),
     onFindings: (_session, findings) => told.push(...findings),
+    onSightings: (_session, sightings) => seen.push(...sightings),
     log: () => undefined,
   });
 });

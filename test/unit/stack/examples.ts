@@ -1,5 +1,7 @@
 /** One of every state and event of a replica's life, in all the shapes that make a difference. */
-import type { Cause, Policy, ServiceEvent, ServiceState } from '../../../src/stack/service.ts';
+import type { Cause, Found, Policy, ServiceEvent, ServiceState } from '../../../src/stack/service.ts';
+
+const silent: Found = { kind: 'silent', message: 'nothing listens', hint: 'ports: false', passable: true };
 
 const cause: Cause = { message: 'exited with code 1', exitCode: 1 };
 
@@ -9,9 +11,15 @@ export const STATES: {
   idle: [{ state: 'idle' }],
   waiting: [{ state: 'waiting' }],
   starting: [1, 2].map((attempt) => ({ state: 'starting', attempt })),
-  warming: [1, 2, 9].map((attempt) => ({ state: 'warming', attempt, pid: 42 })),
+  warming: [
+    ...[1, 2, 9].map((attempt) => ({ state: 'warming' as const, attempt, pid: 42 })),
+    { state: 'warming', attempt: 1, pid: 42, found: silent },
+  ],
   ready: [1, 9].map((attempt) => ({ state: 'ready', attempt, pid: 42, since: 0 })),
-  unwell: [1, 9].map((attempt) => ({ state: 'unwell', attempt, pid: 42, since: 0, problem: 'silent' })),
+  unwell: [
+    ...[1, 9].map((attempt) => ({ state: 'unwell' as const, attempt, pid: 42, since: 0, problem: 'silent' })),
+    { state: 'unwell', attempt: 1, pid: 42, problem: 'crashed' },
+  ],
   backoff: [{ state: 'backoff', attempt: 1, cause }],
   stopping: [
     { state: 'stopping', then: { kind: 'idle' } },
@@ -38,6 +46,7 @@ export const EVENTS: { readonly [E in ServiceEvent['type']]: readonly Extract<Se
     skipped: [{ type: 'skipped' }],
     ready: [{ type: 'ready', now: 1 }],
     unwell: [{ type: 'unwell', problem: 'silent' }],
+    found: [{ type: 'found' }, { type: 'found', found: silent }],
     ghost: [{ type: 'ghost', cause }],
     deadline: [{ type: 'deadline', cause }],
     abandon: [{ type: 'abandon', cause }],

@@ -19,7 +19,8 @@ import { stateFor } from '../../../src/stack/ramp/ramps.ts';
 import { isChanging } from '../../../src/stack/roster/roster.ts';
 import type { Launch, LaunchResult } from '../../../src/stack/replica.ts';
 import { Supervision, type Blueprints } from '../../../src/stack/supervision.ts';
-import type { Drain, Unit } from '../../../src/stack/unit.ts';
+import type { Drain } from '../../../src/stack/unit-options.ts';
+import type { Unit } from '../../../src/stack/unit.ts';
 import { createManualClock } from '../manual-clock.ts';
 
 const SERVICES = `services:

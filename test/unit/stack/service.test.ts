@@ -11,7 +11,10 @@ import { EVENTS, POLICIES, STATES } from './examples.ts';
 type StateName = keyof typeof STATES;
 type EventName = keyof typeof EVENTS;
 
-const README = readFileSync(resolve(import.meta.dirname, '../../../src/stack/README.md'), 'utf8');
+const [, README = ''] = readFileSync(
+  resolve(import.meta.dirname, '../../../src/stack/README.md'),
+  'utf8',
+).split(/^## /m);
 
 /** `event` → `state` → the text of the cell. */
 function readTable(): Map<string, Map<string, string>> {
@@ -167,7 +170,9 @@ function run(choices: readonly number[], by: Policy) {
     ...(state.state === 'failed' ? EVENTS['need-recovered'] : []),
     ...(shell.spawning ? [...EVENTS.spawned, ...EVENTS['spawn-failed'], ...EVENTS.skipped] : []),
     ...(shell.process ? EVENTS.exited : []),
-    ...(shell.probing ? [...EVENTS.ready, ...EVENTS.unwell, ...EVENTS.deadline, ...EVENTS.ghost] : []),
+    ...(shell.probing
+      ? [...EVENTS.ready, ...EVENTS.unwell, ...EVENTS.found, ...EVENTS.deadline, ...EVENTS.ghost]
+      : []),
     ...(shell.timer ? EVENTS.retry : []),
   ];
   const table = readTable();
@@ -182,7 +187,7 @@ function run(choices: readonly number[], by: Policy) {
     if (event.type === 'exited') shell.process = false;
     if (event.type === 'retry') shell.timer = false;
     // Findings that a probe does not make in this state: `ready` twice, `unwell` before it.
-    const isFinding = ['ready', 'unwell', 'deadline'].includes(event.type);
+    const isFinding = ['ready', 'unwell', 'found', 'deadline'].includes(event.type);
     const cell = table.get(event.type)?.get(state.state);
     if (isFinding && cell === '–') continue;
     expect(`${state.state} ${event.type} ${cell}`).not.toMatch(/–$/);

@@ -97,6 +97,7 @@ beforeEach(async () => {
     onCommand: async () => ({}),
     onNotice: (text) => notices.push(text),
     onFindings: () => undefined,
+    onSightings: () => undefined,
     onPublished: () => undefined,
     onRegistered: (claim) => registered.push(claim),
   });

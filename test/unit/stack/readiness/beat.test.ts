@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { watchReadiness, type Finding } from '../../../src/stack/readiness.ts';
-import { createManualClock } from '../manual-clock.ts';
+import { watchReadiness, type Finding } from '../../../../src/stack/readiness/watch.ts';
+import { createManualClock } from '../../manual-clock.ts';
 
 it('looks at all that is ready on one beat, between 5 and 15 s after the last look', async () => {
   const clock = createManualClock();
@@ -9,7 +9,7 @@ it('looks at all that is ready on one beat, between 5 and 15 s after the last lo
   const begin = (name: string): (() => void) => {
     const times: number[] = [];
     looks.set(name, times);
-    return watchReadiness({
+    const { end } = watchReadiness({
       ready: { kind: 'default', interval: 250, timeout: undefined },
       usual: async () => {
         times.push(clock.now());
@@ -23,6 +23,7 @@ it('looks at all that is ready on one beat, between 5 and 15 s after the last lo
       onLine: () => () => undefined,
       onFinding: () => undefined,
     });
+    return end;
   };
   const ends: (() => void)[] = [];
   for (const name of ['api', 'web', 'db']) {
@@ -49,7 +50,7 @@ function watch(given: Partial<Parameters<typeof watchReadiness>[0]> = {}) {
   const clock = createManualClock();
   const scene = { problem: 'connection refused' as string | undefined, looks: 0 };
   const findings: Finding[] = [];
-  const end = watchReadiness({
+  const { end } = watchReadiness({
     ready: { kind: 'default', interval: 250, timeout: undefined },
     usual: async () => {
       scene.looks += 1;
@@ -145,7 +146,7 @@ describe('what is ready', () => {
     await lookUntil(before + 5);
     expect(kinds(findings)).toEqual(['ready']);
     await lookUntil(before + 6);
-    expect(findings.at(-1)).toEqual({ kind: 'unwell', problem: 'no answer' });
+    expect(findings.at(-1)).toEqual({ kind: 'unwell', problem: 'does not answer any more: no answer' });
     await lookUntil(before + 8);
     expect(kinds(findings)).toEqual(['ready', 'unwell']);
     scene.problem = undefined;

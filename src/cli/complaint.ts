@@ -1,0 +1,29 @@
+/** Why a service is not up, and whether its ports answer: asked by every command that says so. Pure. */
+import type { PublishedPort, PublishedService } from '../protocol/messages.ts';
+import { meaningOf, statusOf } from '../protocol/status.ts';
+
+export interface Complaint {
+  readonly reason?: string;
+  /** What to write or type. */
+  readonly hint?: string;
+}
+
+/** Says why a service is not up, and what to write or type; nothing where it is up. */
+export function complaintOf(service: PublishedService): Complaint {
+  const { failure, waitingFor = [] } = service;
+  if (meaningOf(service).isUp) return {};
+  const reason =
+    service.reason ??
+    failure?.message ??
+    (service.state === 'waiting' && waitingFor.length > 0 ? `waits for ${waitingFor.join(', ')}` : undefined);
+  const hint = service.hint ?? failure?.hint;
+  return { ...(reason === undefined ? {} : { reason }), ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Tells whether a request to the port is answered, or starts what answers. */
+export function answersOn(service: PublishedService, { listening }: PublishedPort): boolean {
+  const status = statusOf(service);
+  if (status === 'sleeping') return true;
+  // Of a container, and of what others run, nobody knows more than its state.
+  return listening ?? meaningOf(service).isUp;
+}

@@ -1,0 +1,30 @@
+/** Tells runners what listens of their instances, whenever that is another thing than they were told last. */
+import type { Sighting } from '../ports/findings.ts';
+import type { Session } from './sessions.ts';
+
+export interface SightingTeller {
+  /** @param sessions of the instances that were looked at, by marker */
+  tell(sightings: readonly Sighting[], sessions: ReadonlyMap<string, Session>): void;
+}
+
+export function createSightingTeller(
+  onSightings: (session: Session, sightings: readonly Sighting[]) => void,
+): SightingTeller {
+  /** What each session was told, by marker. A session that is gone is forgotten with all that. */
+  const told = new WeakMap<Session, ReadonlyMap<string, string>>();
+  return {
+    tell: (sightings, sessions) => {
+      for (const session of new Set(sessions.values())) {
+        const before = told.get(session);
+        const own = sightings.filter(({ marker }) => sessions.get(marker) === session);
+        const texts = new Map(own.map((sighting) => [sighting.marker, textOf(sighting)]));
+        told.set(session, texts);
+        const news = own.filter(({ marker }) => before?.get(marker) !== texts.get(marker));
+        if (news.length > 0) onSightings(session, news);
+      }
+    },
+  };
+}
+
+const textOf = ({ listening, opened }: Sighting): string =>
+  [listening.join(' '), ...opened.map(({ number, address }) => `${number} ${address}`)].join('\n');

@@ -1,0 +1,96 @@
+/**
+ * Decides what a process that runs is worth: ready, still on its way, silent, elsewhere, or unwell. Pure: the facts and
+ * the time go in, one verdict comes out, and when the next one may differ. Nothing else in portramp decides this;
+ * `ls`, `wait`, `dev -d`, `why`, the pages and the needs of consumers read what follows from it.
+ *
+ *     the watcher is alone ──▶ unwell        the port was there and is gone ──▶ unwell        liveness ──▶ unwell
+ *     probe (or none) says yes ── and the port answers, or none has to ──▶ ready
+ *                              └─ and the port is silent: listens elsewhere ──▶ misplaced
+ *                                                         nowhere, for long ──▶ silent
+ *     else ──▶ starting
+ */
+
+/** What the contract's own probe says; `none` where there is none, or nothing but the port to look at. */
+export type ProbeFacts =
+  | { readonly state: 'none' }
+  | { readonly state: 'open' }
+  | { readonly state: 'well'; readonly since: number }
+  /** It was well, and has failed several times in a row. */
+  | { readonly state: 'failing'; readonly problem: string };
+
+/** The port that has to answer before the service is ready. */
+export interface PortFacts {
+  readonly name: string;
+  readonly number: number;
+  /** The contract does not mention it. */
+  readonly implicit: boolean;
+  /** Whether something of the service's own listens there, and since when. */
+  readonly listens: boolean;
+  readonly since: number;
+  /** Whether it has listened since the process, or its watcher's child, began. */
+  readonly listened: boolean;
+}
+
+export interface Facts {
+  /** When the process, or the child of its watcher, began. */
+  readonly begun: number;
+  readonly probe: ProbeFacts;
+  /** Undefined where nothing has to listen. */
+  readonly port: PortFacts | undefined;
+  /** Milliseconds of silence that are ordinary for this service; undefined: the contract says when it is late. */
+  readonly patience: number | undefined;
+}
+
+export type Verdict =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready' }
+  /** Nothing of its own listens. `passable`: its consumers need not wait any longer. */
+  | { readonly kind: 'silent'; readonly port: PortFacts; readonly passable: boolean }
+  | { readonly kind: 'unwell'; readonly problem: string };
+
+export interface Assessment {
+  readonly verdict: Verdict;
+  /** Milliseconds until the verdict may be another one although no fact changes. */
+  readonly again?: number;
+}
+
+/** Milliseconds of silence after which a service is called running. */
+export const SILENCE = 15_000;
+
+/** Milliseconds that consumers wait for a port that the contract promises. */
+export const LATE = 60_000;
+
+/** Milliseconds that a port may be gone: a server that starts anew within its process needs a moment. */
+export const GONE = 2_000;
+
+export function assess(facts: Facts, now: number): Assessment {
+  const { probe, port } = facts;
+  if (probe.state === 'failing') return { verdict: { kind: 'unwell', problem: probe.problem } };
+  if (port?.listened === true && !port.listens) return assessGone(port, now);
+  if (probe.state === 'open') return STARTING;
+  if (port === undefined || port.listens) return { verdict: { kind: 'ready' } };
+  return assessSilence(facts, port, now);
+}
+
+const STARTING: Assessment = { verdict: { kind: 'starting' } };
+
+/** For a moment the service is as ready as it was: requests are held, not refused. */
+function assessGone(port: PortFacts, now: number): Assessment {
+  const left = port.since + GONE - now;
+  if (left > 0) return { verdict: { kind: 'ready' }, again: left };
+  return {
+    verdict: { kind: 'unwell', problem: `nothing listens on port ${port.number} (${port.name}) any more` },
+  };
+}
+
+function assessSilence({ begun, probe, patience }: Facts, port: PortFacts, now: number): Assessment {
+  if (patience === undefined) return STARTING;
+  const from = probe.state === 'well' ? Math.max(begun, probe.since) : begun;
+  const silent = now - from;
+  if (silent < patience) return { ...STARTING, again: patience - silent };
+  // What the contract promises may be slow; what it does not mention may never come.
+  const limit = port.implicit ? patience : Math.max(patience, LATE);
+  const passable = silent >= limit;
+  const verdict: Verdict = { kind: 'silent', port, passable };
+  return passable ? { verdict } : { verdict, again: limit - silent };
+}

@@ -1,0 +1,75 @@
+/** Makes the looks that a contract asks for: which port has to answer, and what the probe is. */
+import { resolve } from 'node:path';
+
+import type { Readiness } from '../../contract/contract.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import type { ResolvedPort } from '../../plan/plan.ts';
+import type { AsideOptions } from '../../runtime/instance.ts';
+import { probeFile, probeHttp, probeTcp, type ProbeResult } from '../probe.ts';
+
+export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
+
+export interface LookOptions {
+  readonly ready: Readiness;
+  readonly ports: readonly ResolvedPort[];
+  /** Absolute folder that a path is relative to. */
+  readonly dir: string;
+  /** Runs a command beside the instance; undefined when it ended with code 0. */
+  readonly run: (command: string | readonly string[], options: AsideOptions) => Promise<ProbeResult>;
+  /** What the file of `ready.file` was before the start; see `stampOf`. */
+  readonly stamp: string | undefined;
+}
+
+/** A whole URL says itself where it leads. */
+const ELSEWHERE = { port: 0, scheme: 'http' } as const;
+
+/** Milliseconds. */
+const LOOK_TIMEOUT = 3_000;
+const EXEC_TIMEOUT = 10_000;
+
+/** The probe that the contract declares; undefined where only the port is to be looked at, or a log line. */
+export function lookFor({ ready, ports, dir, run, stamp }: LookOptions): Look | undefined {
+  switch (ready.kind) {
+    case 'exec':
+      return (signal) => run(ready.command, { timeout: EXEC_TIMEOUT, signal });
+    case 'file':
+      return () => probeFile(resolve(dir, ready.path), stamp);
+    case 'http': {
+      const { path } = ready;
+      if (/^https?:/.test(path)) return (signal) => probeHttp(ELSEWHERE, path, LOOK_TIMEOUT, signal);
+      const { targetPort: port, appProtocol } = portNamed(ports, ready.port);
+      const own = { port, scheme: appProtocol === 'https' ? 'https' : 'http' } as const;
+      return (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal);
+    }
+    case 'tcp':
+      return portLook(portNamed(ports, ready.port));
+    case 'log':
+    case 'default':
+      return undefined;
+  }
+}
+
+/** Does the port accept a connection? */
+export const portLook =
+  ({ targetPort }: Pick<ResolvedPort, 'targetPort'>): Look =>
+  (signal) =>
+    probeTcp(targetPort, LOOK_TIMEOUT, signal);
+
+/**
+ * The port that has to listen beside what the probe says: the primary one. A service whose contract names no port and
+ * has a log line, a command or a file to go by may have none.
+ */
+export function requiredPort(ready: Readiness, ports: readonly ResolvedPort[]): ResolvedPort | undefined {
+  const primary = primaryOf(ports);
+  const probeAlone = ready.kind === 'log' || ready.kind === 'exec' || ready.kind === 'file';
+  return primary?.implicit === true && probeAlone ? undefined : primary;
+}
+
+export const primaryOf = (ports: readonly ResolvedPort[]): ResolvedPort | undefined =>
+  ports.find((one) => one.primary) ?? ports[0];
+
+function portNamed(ports: readonly ResolvedPort[], name: string | undefined): ResolvedPort {
+  const port = name === undefined ? primaryOf(ports) : ports.find((one) => one.name === name);
+  if (port !== undefined) return port;
+  throw new PortrampError('INTERNAL', 'a readiness probe names a port that the service does not have');
+}

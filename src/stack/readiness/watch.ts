@@ -1,0 +1,234 @@
+/**
+ * Watches one instance: gathers the facts that `assess.ts` judges, and tells when the verdict changes. Quick looks until
+ * the instance is ready for the first time, relaxed ones after that.
+ */
+import type { Clock } from '../../lib/clock.ts';
+import type { ResolvedPort } from '../../plan/plan.ts';
+import type { Sighting } from '../../protocol/messages.ts';
+import type { ProbeResult } from '../probe.ts';
+import { assess, LATE, SILENCE, type PortFacts, type ProbeFacts, type Verdict } from './assess.ts';
+import { lookFor, portLook, requiredPort, type Look, type LookOptions } from './looks.ts';
+
+export interface ReadinessOptions extends LookOptions {
+  readonly clock: Clock;
+  /** Calls back for every line that the instance prints; returns the function that ends it. */
+  readonly onLine: (listener: (text: string) => void) => () => void;
+  readonly onFinding: (finding: Finding) => void;
+  /** How to look where the contract does not say it, for what is no process; default: a connection. */
+  readonly usual?: Look | undefined;
+  /** Called after every look; undefined is well. */
+  readonly onLook?: (problem: ProbeResult) => void;
+  /** Called when a port of the instance has begun or ceased to listen. */
+  readonly onListening?: (port: string, listens: boolean) => void;
+}
+
+export type Finding =
+  | Verdict
+  /** It is late, and nobody said how late it may be. */
+  | { readonly kind: 'late'; readonly after: number; readonly problem: string }
+  /** The contract's own timeout is over. */
+  | { readonly kind: 'deadline'; readonly after: number; readonly problem: string };
+
+export interface ReadinessWatch {
+  /** The daemon has looked at the listeners of the instance. */
+  readonly see: (sighting: Sighting) => void;
+  /** The instance is looked for on other numbers from now on; what its probe said still holds. */
+  readonly retarget: (ports: readonly ResolvedPort[]) => void;
+  readonly end: () => void;
+}
+
+/** Milliseconds between two looks at a port that has been silent for long. */
+const RELAXED = 2_000;
+
+const LIVENESS_INTERVAL = 10_000;
+const LIVENESS_FAILURES = 3;
+
+/** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
+const STALL = 1_000;
+
+export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
+  const { ready, clock, onFinding, onLook, onListening } = options;
+  const abort = new AbortController();
+  const cancels = new Set<() => void>();
+  const later = (ms: number, task: () => void): (() => void) => {
+    const cancel = clock.after(ms, () => {
+      cancels.delete(cancel);
+      task();
+    });
+    cancels.add(cancel);
+    return cancel;
+  };
+
+  let { ports } = options;
+  const lookNow = (): Look | undefined =>
+    lookFor({ ...options, ports }) ?? (ready.kind === 'default' ? options.usual : undefined);
+  const expectPort = (): PortFacts | undefined =>
+    options.usual === undefined ? portFacts(requiredPort(ready, ports), clock.now()) : undefined;
+  /** Whether looks find out what the probe says, or the lines of the log. */
+  const isPolled = lookNow() !== undefined;
+  const isProbed = isPolled || ready.kind === 'log';
+  let begun = clock.now();
+  let probe: ProbeFacts = isProbed ? { state: 'open' } : { state: 'none' };
+  let port = expectPort();
+  let verdict: Verdict = { kind: 'starting' };
+  let wasReady = false;
+  let lastProblem = 'it has not been looked at yet';
+  let cancelAgain = (): void => undefined;
+
+  const judge = (): void => {
+    if (abort.signal.aborted) return;
+    cancelAgain();
+    const patience = ready.timeout === undefined ? SILENCE : undefined;
+    const next = assess({ begun, probe, port, patience }, clock.now());
+    if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
+    if (isSame(next.verdict, verdict)) return;
+    verdict = next.verdict;
+    wasReady ||= verdict.kind === 'ready';
+    onFinding(verdict);
+  };
+
+  const told = (problem: ProbeResult): void => {
+    if (problem !== undefined) lastProblem = problem;
+    onLook?.(problem);
+  };
+
+  const setListening = (name: string, listens: boolean): void => {
+    onListening?.(name, listens);
+    if (port?.name !== name || port.listens === listens) return;
+    port = { ...port, listens, since: clock.now(), listened: port.listened || listens };
+    if (!listens) void dial();
+  };
+
+  const dialOnce = async (): Promise<void> => {
+    if (port === undefined || port.listens || probe.state === 'open') return;
+    const { name, number } = port;
+    const problem = await portLook({ targetPort: number })(abort.signal);
+    if (abort.signal.aborted || number !== port.number) return;
+    told(problem);
+    if (problem === undefined) setListening(name, true);
+    judge();
+  };
+
+  /** Dials the port until it answers. That it does so no more is seen by the daemon. */
+  let dialling = false;
+  const dial = async (): Promise<void> => {
+    if (dialling || port === undefined) return;
+    dialling = true;
+    while (!abort.signal.aborted && !port.listens) {
+      await dialOnce();
+      // One that is silent for long is seen by the daemon when it listens after all.
+      const pause = verdict.kind === 'silent' ? RELAXED : ready.interval;
+      if (!port.listens) await new Promise<void>((resolve) => later(pause, resolve));
+    }
+    dialling = false;
+  };
+
+  const becomeWell = (): void => {
+    if (probe.state !== 'well') probe = { state: 'well', since: clock.now() };
+    judge();
+  };
+
+  const probeOnce = async (): Promise<void> => {
+    if (!isPolled || probe.state !== 'open') return;
+    const problem = await lookNow()?.(abort.signal);
+    if (abort.signal.aborted || probe.state !== 'open') return;
+    told(problem);
+    if (problem !== undefined) return;
+    becomeWell();
+    watchLiveness();
+  };
+
+  const pollUntilWell = async (): Promise<void> => {
+    await probeOnce();
+    if (probe.state === 'open' && !abort.signal.aborted) later(ready.interval, () => void pollUntilWell());
+  };
+
+  /** A process that stood still has not looked meanwhile: then one more look comes before the verdict. */
+  const laterSeen = (ms: number, decide: () => void): (() => void) => {
+    const due = clock.now() + ms;
+    return later(ms, () => {
+      if (clock.now() - due <= STALL) return decide();
+      void probeOnce()
+        .then(dialOnce)
+        .then(() => void (abort.signal.aborted || decide()));
+    });
+  };
+
+  const watchLiveness = (): void => {
+    let failures = 0;
+    const check = async (): Promise<void> => {
+      const problem = await lookNow()?.(abort.signal);
+      if (abort.signal.aborted) return;
+      told(problem);
+      failures = problem === undefined ? 0 : failures + 1;
+      if (problem === undefined) becomeWell();
+      else if (failures === LIVENESS_FAILURES) {
+        probe = { state: 'failing', problem: `does not answer any more: ${problem}` };
+        judge();
+      }
+      later(untilBeat(clock.now()), () => void check());
+    };
+    later(untilBeat(clock.now()), () => void check());
+  };
+
+  const isLate = (): boolean => verdict.kind === 'starting' && !wasReady;
+  if (ready.timeout !== undefined) {
+    const after = ready.timeout;
+    laterSeen(after, () => void (wasReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
+  } else {
+    laterSeen(LATE, () => void (isLate() && onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
+  }
+  if (ready.kind === 'log') {
+    const pattern = new RegExp(ready.pattern);
+    told(`no line matched ${String(pattern)}`);
+    cancels.add(options.onLine((text) => void (pattern.test(text) && becomeWell())));
+  } else void pollUntilWell();
+  void dial();
+  // Not at once: whoever watches has to have the watch in hand.
+  queueMicrotask(judge);
+  return {
+    see: ({ listening }) => {
+      // Who listens on an external port may be anybody: the daemon does not look.
+      const own = ports.filter(({ listener }) => listener !== 'external');
+      for (const { name } of own) setListening(name, listening.includes(name));
+      judge();
+    },
+    retarget: (next) => {
+      ports = next;
+      begun = clock.now();
+      port = expectPort();
+      void dial();
+      judge();
+    },
+    end: () => {
+      abort.abort();
+      for (const cancel of cancels) cancel();
+      cancels.clear();
+    },
+  };
+}
+
+const portFacts = (port: ResolvedPort | undefined, since: number): PortFacts | undefined =>
+  port && {
+    name: port.name,
+    number: port.targetPort,
+    implicit: port.implicit,
+    listens: false,
+    since,
+    listened: false,
+  };
+
+const isSame = (left: Verdict, right: Verdict): boolean => {
+  if (left.kind === 'silent' && right.kind === 'silent') return left.passable === right.passable;
+  if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
+  return left.kind === right.kind;
+};
+
+/**
+ * Milliseconds until the next look at what is ready. All services are looked at on the same beat: waking up once for
+ * twenty of them costs a fraction of waking up twenty times.
+ */
+export function untilBeat(now: number): number {
+  const rest = LIVENESS_INTERVAL - (now % LIVENESS_INTERVAL);
+  return rest < LIVENESS_INTERVAL / 2 ? rest + LIVENESS_INTERVAL : rest;
+}

@@ -1,0 +1,58 @@
+/** How a service is in the words of people, from the life of its replicas. Pure; `protocol/status.ts` says what follows. */
+import type { Status } from '../protocol/status.ts';
+import type { ServiceState } from './service.ts';
+
+/** What the status of a service is read from. */
+export interface Standing {
+  readonly state: ServiceState;
+  readonly external: boolean;
+  /** Started by the first request. */
+  readonly armed: boolean;
+  readonly waitingFor: readonly string[];
+}
+
+export interface Told {
+  readonly status: Status;
+  readonly reason?: string;
+  readonly hint?: string;
+}
+
+export function tellStatus({ state, external, armed, waitingFor }: Standing): Told {
+  if (external) return { status: 'external' };
+  switch (state.state) {
+    case 'idle':
+      return { status: armed ? 'sleeping' : 'stopped' };
+    case 'waiting':
+      return {
+        status: 'starting',
+        ...(waitingFor.length === 0 ? {} : { reason: `waits for ${waitingFor.join(', ')}` }),
+      };
+    case 'starting':
+      return { status: state.attempt > 1 ? 'restarting' : 'starting' };
+    case 'warming': {
+      const { found } = state;
+      if (found === undefined) return { status: 'starting' };
+      const status = found.kind === 'silent' ? 'running' : 'misplaced';
+      return { status, reason: found.message, hint: found.hint };
+    }
+    case 'ready':
+      return { status: 'ready' };
+    case 'unwell':
+      return { status: 'unwell', reason: state.problem };
+    case 'backoff':
+      return { status: 'restarting', ...reasonOf(state.cause) };
+    case 'stopping':
+      return state.then.kind === 'waiting'
+        ? { status: 'restarting' }
+        : { status: 'stopping', ...(state.then.kind === 'failed' ? reasonOf(state.then.cause) : {}) };
+    case 'failed':
+      return { status: 'failed', ...reasonOf(state.cause) };
+    case 'done':
+      return { status: 'done' };
+  }
+}
+
+const reasonOf = ({ message, hint }: { readonly message: string; readonly hint?: string | undefined }) => ({
+  reason: message,
+  ...(hint === undefined ? {} : { hint }),
+});

@@ -1,0 +1,54 @@
+/** What a unit is given, and what it shows of its replicas. */
+import type { Clock } from '../lib/clock.ts';
+import type { ResolvedService } from '../plan/plan.ts';
+import type { Instance } from '../runtime/instance.ts';
+import type { LogStore } from './logs/store.ts';
+import type { Look } from './readiness/looks.ts';
+import type { Launch, LaunchResult } from './replica.ts';
+import type { Replica } from './roster/roster.ts';
+import type { Unit } from './unit.ts';
+
+/** A service, and how the instance in each slot is launched. */
+export interface Blueprint {
+  readonly service: ResolvedService;
+  readonly instance: (slot: number) => ResolvedService;
+}
+
+export interface UnitOptions {
+  readonly clock: Clock;
+  readonly logs: LogStore;
+  readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
+  /** How to see whether a container is ready. */
+  readonly lookAt: (launched: ResolvedService) => Look;
+  /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
+  readonly open: (launched: ResolvedService) => Promise<void> | undefined;
+  /** Resolves when the instance gets no requests any more and those under way are over, or late. */
+  readonly drain: (drain: Drain) => Promise<void>;
+  /** Called after every change of state. */
+  readonly onChange: (unit: Unit) => void;
+  /** Something to tell a person. */
+  readonly onNotice: (unit: Unit, text: string) => void;
+  readonly onSpawn: (pid: number) => void;
+  readonly onExit: (pid: number) => void;
+}
+
+export interface Drain {
+  readonly unit: Unit;
+  readonly launched: ResolvedService;
+  /** `retire`: another instance has taken over. `replace`: its successor comes after it. `stop`: nobody follows. */
+  readonly reason: 'retire' | 'replace' | 'stop';
+}
+
+/** An instance that requests may go to. */
+export interface UnitTarget {
+  readonly slot: number;
+  readonly service: ResolvedService;
+}
+
+/** A replica as it is now. */
+export interface UnitInstance extends Replica {
+  readonly launched: ResolvedService | undefined;
+  readonly process: Instance | undefined;
+  /** Whether something of its own listens, by port; absent: nobody has looked. */
+  readonly listening: ReadonlyMap<string, boolean>;
+}

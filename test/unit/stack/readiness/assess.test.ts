@@ -1,0 +1,141 @@
+/** What a running process is worth, by the facts and the time alone. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  assess,
+  GONE,
+  LATE,
+  SILENCE,
+  type Facts,
+  type PortFacts,
+  type ProbeFacts,
+} from '../../../../src/stack/readiness/assess.ts';
+
+const port: PortFacts = {
+  name: 'http',
+  number: 20_001,
+  implicit: true,
+  listens: false,
+  since: 0,
+  listened: false,
+};
+const facts: Facts = { begun: 0, probe: { state: 'none' }, port, patience: SILENCE };
+const kindAt = (change: Partial<Facts>, now: number): string =>
+  assess({ ...facts, ...change }, now).verdict.kind;
+
+describe('a service is ready', () => {
+  it.each<[string, Partial<Facts>, string]>([
+    ['without a probe, when its port listens', { port: { ...port, listens: true, listened: true } }, 'ready'],
+    ['without a probe and a silent port, never', {}, 'starting'],
+    ['without anything to answer, at once', { port: undefined }, 'ready'],
+    ['with a probe that is open, not yet', { probe: { state: 'open' }, port: undefined }, 'starting'],
+    [
+      'with a probe that said so and no port',
+      { probe: { state: 'well', since: 0 }, port: undefined },
+      'ready',
+    ],
+    [
+      'with a probe that said so and a silent port, not yet',
+      { probe: { state: 'well', since: 0 } },
+      'starting',
+    ],
+    [
+      'with a probe that is open beside a port that listens, not yet',
+      { probe: { state: 'open' }, port: { ...port, listens: true, listened: true } },
+      'starting',
+    ],
+    [
+      'never while its probe fails',
+      { probe: { state: 'failing', problem: '500' }, port: undefined },
+      'unwell',
+    ],
+  ])('%s', (_, change, kind) => expect(kindAt(change, 1)).toBe(kind));
+});
+
+describe('a silent service', () => {
+  it('is running after its patience, counted from what its probe said', () => {
+    expect(kindAt({}, SILENCE - 1)).toBe('starting');
+    expect(kindAt({}, SILENCE)).toBe('silent');
+    const probe: ProbeFacts = { state: 'well', since: 10_000 };
+    expect(kindAt({ probe }, SILENCE + 9_999)).toBe('starting');
+    expect(kindAt({ probe }, SILENCE + 10_000)).toBe('silent');
+  });
+
+  it('is never running where the contract says when it is late', () => {
+    expect(assess({ ...facts, patience: undefined }, 1e9)).toEqual({ verdict: { kind: 'starting' } });
+  });
+
+  it('holds up its consumers longer where the contract promises the port', () => {
+    const passable = (implicit: boolean, now: number): unknown => {
+      const { verdict } = assess({ ...facts, port: { ...port, implicit } }, now);
+      return verdict.kind === 'silent' && verdict.passable;
+    };
+    expect(passable(true, SILENCE)).toBe(true);
+    expect(passable(false, SILENCE)).toBe(false);
+    expect(passable(false, LATE - 1)).toBe(false);
+    expect(passable(false, LATE)).toBe(true);
+  });
+});
+
+describe('a port that listened and is gone', () => {
+  const gone = { port: { ...port, listened: true, since: 1_000 } };
+
+  it('may be back in a moment', () => {
+    expect(kindAt(gone, 1_000 + GONE - 1)).toBe('ready');
+    expect(kindAt(gone, 1_000 + GONE)).toBe('unwell');
+  });
+});
+
+describe('whatever the facts are', () => {
+  const ports = fc.option(
+    fc.record({
+      name: fc.constant('http'),
+      number: fc.constant(1),
+      implicit: fc.boolean(),
+      listens: fc.boolean(),
+      since: fc.nat(100_000),
+      listened: fc.boolean(),
+    }),
+    { nil: undefined },
+  );
+  const probes = fc.oneof<fc.Arbitrary<ProbeFacts>[]>(
+    fc.constant({ state: 'none' }),
+    fc.constant({ state: 'open' }),
+    fc.record({ state: fc.constant('well'), since: fc.nat(100_000) }),
+    fc.constant({ state: 'failing', problem: 'x' }),
+  );
+  const all = fc.record({
+    begun: fc.nat(100_000),
+    probe: probes,
+    port: ports,
+    patience: fc.option(fc.nat(60_000), { nil: undefined }),
+  });
+
+  it('stays what it is until the time that it names, and a clock that is late changes nothing', () => {
+    fc.assert(
+      fc.property(all, fc.nat(300_000), fc.nat(100_000), (given, now, late) => {
+        const { verdict, again } = assess(given, now);
+        if (again === undefined) expect(assess(given, now + late).verdict).toEqual(verdict);
+        else {
+          expect(again).toBeGreaterThan(0);
+          expect(assess(given, now + again - 1).verdict).toEqual(verdict);
+          expect(assess(given, now + again).verdict).not.toEqual(verdict);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is never called ready without its port, but for the moment that it may be gone', () => {
+    fc.assert(
+      fc.property(all, fc.nat(300_000), (given, now) => {
+        const { verdict } = assess(given, now);
+        if (verdict.kind !== 'ready' || given.port === undefined || given.port.listens) return;
+        expect(given.port.listened).toBe(true);
+        expect(now - given.port.since).toBeLessThan(GONE);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,202 @@
+/** The facts that are gathered of one instance: what its probe says, what its port does, what the daemon saw. */
+import { createServer, type Server } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { eventually } from '../../../eventually.ts';
+import type { Readiness } from '../../../../src/contract/contract.ts';
+import { watchReadiness, type Finding, type ReadinessWatch } from '../../../../src/stack/readiness/watch.ts';
+import { resolutionOf } from '../../plan/stack.ts';
+import { createManualClock, type ManualClock } from '../../manual-clock.ts';
+
+let clock: ManualClock;
+let watch: ReadinessWatch | undefined;
+let server: Server | undefined;
+let found: Finding[];
+let listening: [string, boolean][];
+let lines: (text: string) => void;
+let problem: string | undefined;
+
+beforeEach(() => {
+  clock = createManualClock();
+  found = [];
+  listening = [];
+  problem = undefined;
+});
+afterEach(async () => {
+  watch?.end();
+  expect(clock.waiting).toBe(0);
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+});
+
+async function listen(): Promise<number> {
+  server = createServer((socket) => void socket.destroy());
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function begin(ready: Partial<Readiness>, ports: string, number: number): void {
+  const service = resolutionOf(`services:\n  api: { command: run${ports} }\n`).services.get('api');
+  watch = watchReadiness({
+    ready: { kind: 'default', interval: 250, timeout: undefined, ...ready } as Readiness,
+    ports: (service?.ports ?? []).map((port) => ({ ...port, targetPort: number })),
+    dir: '/',
+    stamp: undefined,
+    run: async () => problem,
+    clock,
+    onLine: (listener) => {
+      lines = listener;
+      return () => undefined;
+    },
+    onFinding: (finding) => found.push(finding),
+    onListening: (name, listens) => listening.push([name, listens]),
+  });
+}
+
+const kinds = (): string[] => found.map(({ kind }) => kind);
+/** Lets looks that are under way end, whatever the fake clock says. */
+const becomes = (...expected: string[]): Promise<void> => eventually(() => expect(kinds()).toEqual(expected));
+const saw = (...names: string[]): void => watch?.see({ marker: 'run.api.1', listening: names, opened: [] });
+
+/** A number on which nothing listens. */
+async function silentPort(): Promise<number> {
+  const number = await listen();
+  await new Promise((resolve) => server?.close(resolve));
+  server = undefined;
+  return number;
+}
+
+describe('without a probe', () => {
+  it('is ready when its port accepts a connection', async () => {
+    begin({}, '', await listen());
+    await becomes('ready');
+    expect(listening).toEqual([['http', true]]);
+  });
+
+  it('is silent after 15 s, never ready, and ready when it answers after all', async () => {
+    begin({}, '', await silentPort());
+    await clock.advance(14_900);
+    expect(kinds()).toEqual([]);
+    await clock.advance(200);
+    expect(found).toMatchObject([{ kind: 'silent', passable: true }]);
+    await clock.advance(60_000);
+    saw('http');
+    expect(kinds()).toEqual(['silent', 'ready']);
+  });
+
+  it('is not silent when it began to listen while portramp stood still', async () => {
+    const number = await silentPort();
+    begin({}, '', number);
+    await clock.advance(1_000);
+    server = createServer((socket) => void socket.destroy());
+    await new Promise<void>((resolve) => server?.listen(number, '127.0.0.1', resolve));
+    await clock.stall(60_000);
+    await becomes('ready');
+  });
+
+  it('is unwell when its port is gone for 2 s, and ready when it is back', async () => {
+    begin({}, '', await listen());
+    await becomes('ready');
+    await new Promise((resolve) => server?.close(resolve));
+    server = undefined;
+    saw();
+    await clock.advance(1_900);
+    expect(kinds()).toEqual(['ready']);
+    await clock.advance(200);
+    expect(found.at(-1)).toMatchObject({
+      kind: 'unwell',
+      problem: expect.stringContaining('any more') as string,
+    });
+    saw('http');
+    expect(kinds()).toEqual(['ready', 'unwell', 'ready']);
+  });
+
+  it('has nothing to answer where it has no port', async () => {
+    begin({}, ', ports: false', 1);
+    await becomes('ready');
+  });
+});
+
+describe('with a log line to go by', () => {
+  const log: Partial<Readiness> = { kind: 'log', pattern: 'up' } as Partial<Readiness>;
+
+  it('is ready by the line alone where the contract has no port', async () => {
+    begin(log, '', await silentPort());
+    lines('up');
+    await becomes('ready');
+  });
+
+  it('is not ready beside a declared port that is silent', async () => {
+    begin(log, ', ports: { http: {} }', await silentPort());
+    lines('up');
+    await clock.advance(14_000);
+    expect(kinds()).toEqual([]);
+    await clock.advance(1_500);
+    expect(found).toMatchObject([{ kind: 'silent', passable: false }]);
+    await clock.advance(45_000);
+    expect(found).toMatchObject([{}, { kind: 'silent', passable: true }]);
+  });
+
+  it('keeps what the line said when it is looked for elsewhere', async () => {
+    begin(log, ', ports: { http: {} }', await silentPort());
+    lines('up');
+    await clock.advance(1_000);
+    const number = await listen();
+    const service = resolutionOf('services:\n  api: { command: run, ports: { http: {} } }\n').services.get(
+      'api',
+    );
+    watch?.retarget((service?.ports ?? []).map((port) => ({ ...port, targetPort: number })));
+    await clock.advance(300);
+    await becomes('ready');
+  });
+
+  it('is late after 60 s without the line, and said to be so once', async () => {
+    begin(log, '', await silentPort());
+    await clock.advance(59_000);
+    expect(kinds()).toEqual([]);
+    await clock.advance(200_000);
+    expect(found).toEqual([{ kind: 'late', after: 60_000, problem: 'no line matched /up/' }]);
+  });
+});
+
+describe('with a command to go by', () => {
+  const exec: Partial<Readiness> = { kind: 'exec', command: 'look' } as Partial<Readiness>;
+
+  it('is unwell after the third failure in a row, not before, and well again after one success', async () => {
+    begin(exec, ', ports: false', 1);
+    await becomes('ready');
+    problem = 'exited with code 1';
+    await clock.advance(25_000);
+    expect(kinds()).toEqual(['ready']);
+    problem = undefined;
+    await clock.advance(10_000);
+    problem = 'exited with code 1';
+    await clock.advance(24_000);
+    expect(kinds()).toEqual(['ready']);
+    await clock.advance(10_000);
+    expect(kinds()).toEqual(['ready', 'unwell']);
+    problem = undefined;
+    await clock.advance(10_000);
+    expect(kinds()).toEqual(['ready', 'unwell', 'ready']);
+  });
+
+  it('fails at the deadline of the contract, and is called nothing else before', async () => {
+    problem = 'exited with code 1';
+    begin({ ...exec, timeout: 30_000 }, ', ports: false', 1);
+    await clock.advance(29_900);
+    expect(kinds()).toEqual([]);
+    await clock.advance(200);
+    expect(found).toEqual([{ kind: 'deadline', after: 30_000, problem }]);
+  });
+
+  it('tells nothing after its end', async () => {
+    problem = 'exited with code 1';
+    begin(exec, ', ports: false', 1);
+    await clock.advance(1_000);
+    problem = undefined;
+    watch?.end();
+    await clock.advance(1_000);
+    expect(kinds()).toEqual([]);
+  });
+});

@@ -119,7 +119,7 @@ describe('without a probe', () => {
 });
 
 describe('with a log line to go by', () => {
-  const log: Partial<Readiness> = { kind: 'log', pattern: 'up' } as Partial<Readiness>;
+  const log: Partial<Readiness> = { kind: 'log', pattern: 'up' };
 
   it('is ready by the line alone where the contract has no port', async () => {
     begin(log, '', await silentPort());
@@ -161,7 +161,7 @@ describe('with a log line to go by', () => {
 });
 
 describe('with a command to go by', () => {
-  const exec: Partial<Readiness> = { kind: 'exec', command: 'look' } as Partial<Readiness>;
+  const exec: Partial<Readiness> = { kind: 'exec', command: 'look' };
 
   it('is unwell after the third failure in a row, not before, and well again after one success', async () => {
     begin(exec, ', ports: false', 1);

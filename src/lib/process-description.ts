@@ -19,10 +19,18 @@ export async function describePid(pid: number): Promise<ProcessDescription> {
   return { ...(command === '' ? {} : { command }), ...(cwd === '' ? {} : { cwd }) };
 }
 
-async function readCommand(pid: number): Promise<string> {
-  const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return words.replace(/\0+$/, '').replaceAll('\0', ' ');
+/** Gives the words of the command line; where the system joins them, those between blanks. Empty: it is gone. */
+export async function commandLineOf(pid: number): Promise<readonly string[]> {
+  if (process.platform === 'linux') return readWords(pid);
+  return (await askForCommand(pid)).split(/\s+/).filter((word) => word !== '');
 }
+
+async function readWords(pid: number): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text === '' ? [] : text.replace(/\0+$/, '').split('\0');
+}
+
+const readCommand = async (pid: number): Promise<string> => (await readWords(pid)).join(' ');
 
 async function askForCommand(pid: number): Promise<string> {
   if (process.platform !== 'win32') return ask('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);

@@ -30,8 +30,17 @@ export interface Instance {
   stop(policy: StopRequest): void;
   /** SIGKILL to all of it, now. */
   kill(): void;
+  /** Its processes as they are now, with their command lines; none where they cannot be seen. */
+  family(): Promise<readonly FamilyMember[]>;
   /** The processes that are left of it now. */
   remains(): Promise<readonly ProcessIdentity[]>;
+}
+
+export interface FamilyMember {
+  readonly pid: number;
+  readonly ppid: number;
+  /** Its command line. */
+  readonly words: readonly string[];
 }
 
 export interface StopRequest {

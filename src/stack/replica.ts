@@ -210,6 +210,7 @@ export class ReplicaShell {
       stamp: this.#stamp,
       run: async (command, options) =>
         this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
+      family: service.kind === 'process' ? async () => (await this.#instance?.family()) ?? [] : undefined,
       clock,
       onLine: (listener) =>
         readsLog

@@ -197,9 +197,7 @@ function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step 
     case 'unwell':
       return becomeUnwell(state, event.problem);
     case 'found':
-      return state.state === 'ready'
-        ? stay(state)
-        : [{ state: 'warming', attempt: state.attempt, pid: state.pid, found: event.found }, []];
+      return [{ state: 'warming', attempt: state.attempt, pid: state.pid, found: event.found }, []];
     case 'deadline':
       return state.state === 'warming'
         ? terminate(state, { kind: 'failed', cause: event.cause })

@@ -58,7 +58,7 @@ export function publishService(view: ServiceView): PublishedService {
     name: resolved.name,
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
-    ...tellStatus({ state, armed: view.armed, waitingFor, external: resolved.kind === 'external' }),
+    ...tellStatus({ ...view, external: resolved.kind === 'external' }),
     restarts,
     ports: resolved.ports.map((port) => publishPort(view, port)),
     ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),

@@ -1,5 +1,6 @@
 /** How a service is in the words of people, from the life of its replicas. Pure; `protocol/status.ts` says what follows. */
 import type { Status } from '../protocol/status.ts';
+import { quoteEnd } from './readiness/words.ts';
 import type { ServiceState } from './service.ts';
 
 /** What the status of a service is read from. */
@@ -9,6 +10,8 @@ export interface Standing {
   /** Started by the first request. */
   readonly armed: boolean;
   readonly waitingFor: readonly string[];
+  /** The last lines that it printed, where it is not as it should be. */
+  readonly log: readonly string[];
 }
 
 export interface Told {
@@ -17,7 +20,7 @@ export interface Told {
   readonly hint?: string;
 }
 
-export function tellStatus({ state, external, armed, waitingFor }: Standing): Told {
+export function tellStatus({ state, external, armed, waitingFor, log }: Standing): Told {
   if (external) return { status: 'external' };
   switch (state.state) {
     case 'idle':
@@ -38,7 +41,7 @@ export function tellStatus({ state, external, armed, waitingFor }: Standing): To
     case 'ready':
       return { status: 'ready' };
     case 'unwell':
-      return { status: 'unwell', reason: state.problem };
+      return { status: 'unwell', reason: withQuote(state.problem, log) };
     case 'backoff':
       return { status: 'restarting', ...reasonOf(state.cause) };
     case 'stopping':
@@ -50,6 +53,11 @@ export function tellStatus({ state, external, armed, waitingFor }: Standing): To
     case 'done':
       return { status: 'done' };
   }
+}
+
+function withQuote(problem: string, log: readonly string[]): string {
+  const quoted = quoteEnd(log);
+  return quoted === undefined ? problem : `${problem}; it printed last: ${quoted}`;
 }
 
 const reasonOf = ({ message, hint }: { readonly message: string; readonly hint?: string | undefined }) => ({

@@ -230,6 +230,11 @@ class ContainerInstance implements Instance {
     return 'a command cannot be run inside a container: write a healthcheck in the Compose file';
   }
 
+  /** What runs in a container is the engine's to see. */
+  async family(): Promise<readonly []> {
+    return [];
+  }
+
   async remains(): Promise<readonly []> {
     return [];
   }

@@ -4,11 +4,13 @@ import type { Readable, Writable } from 'node:stream';
 
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { commandLineOf } from '../../lib/process-description.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import type {
   AsideOptions,
   Exit,
+  FamilyMember,
   Instance,
   OutputStream,
   ProcessSpec,
@@ -149,6 +151,13 @@ class ProcessInstance implements Instance {
 
   async remains(): Promise<readonly ProcessIdentity[]> {
     return this.#remains.look(await survey.take());
+  }
+
+  async family(): Promise<readonly FamilyMember[]> {
+    const members = this.#remains.look(await survey.take());
+    return Promise.all(
+      members.map(async ({ pid, ppid }) => ({ pid, ppid, words: await commandLineOf(pid) })),
+    );
   }
 
   /** After the leader is gone: stops what it left behind, and waits until that is gone too. */

@@ -31,12 +31,24 @@ export interface PortFacts {
   readonly listened: boolean;
 }
 
+/** A program that starts the service anew when a file changes. */
+export interface TreeFacts {
+  readonly watcher: string;
+  /** Since when it runs nothing. */
+  readonly aloneSince: number | undefined;
+  /** It makes something of the sources before it starts anything. */
+  readonly isSlow: boolean;
+  readonly hadChild: boolean;
+}
+
 export interface Facts {
   /** When the process, or the child of its watcher, began. */
   readonly begun: number;
   readonly probe: ProbeFacts;
   /** Undefined where nothing has to listen. */
   readonly port: PortFacts | undefined;
+  /** Undefined where no watcher is known. */
+  readonly tree?: TreeFacts | undefined;
   /** Milliseconds of silence that are ordinary for this service; undefined: the contract says when it is late. */
   readonly patience: number | undefined;
 }
@@ -63,7 +75,34 @@ export const LATE = 60_000;
 /** Milliseconds that a port may be gone: a server that starts anew within its process needs a moment. */
 export const GONE = 2_000;
 
+/** Milliseconds that a watcher may be alone: between two children it is. */
+export const ALONE = 1_000;
+
+/** Milliseconds until a watcher that nobody saw with a child is alone: it loads first, on a machine that is busy. */
+export const FIRST = 5_000;
+
 export function assess(facts: Facts, now: number): Assessment {
+  const alone = assessTree(facts, now);
+  if (alone === 'alone') return { verdict: { kind: 'unwell', problem: describeAlone(facts.tree) } };
+  const { verdict, again = Infinity } = assessRest(facts, now);
+  const next = Math.min(again, alone);
+  return next === Infinity ? { verdict } : { verdict, again: next };
+}
+
+/** Milliseconds until the watcher has been alone for too long. */
+function assessTree({ tree, port }: Facts, now: number): number | 'alone' {
+  if (tree?.aloneSince === undefined || port?.listens === true) return Infinity;
+  const limit = tree.hadChild ? ALONE : tree.isSlow ? SILENCE : FIRST;
+  const left = tree.aloneSince + limit - now;
+  return left > 0 ? left : 'alone';
+}
+
+const describeAlone = (tree: TreeFacts | undefined): string =>
+  tree?.hadChild === false
+    ? `${tree.watcher} runs nothing, and waits for a file to change`
+    : `what ${tree?.watcher ?? 'it'} runs has ended, and it waits for a file to change`;
+
+function assessRest(facts: Facts, now: number): Assessment {
   const { probe, port } = facts;
   if (probe.state === 'failing') return { verdict: { kind: 'unwell', problem: probe.problem } };
   if (port?.listened === true && !port.listens) return assessGone(port, now);

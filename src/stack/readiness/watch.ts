@@ -6,7 +6,19 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
-import { assess, LATE, SILENCE, type PortFacts, type ProbeFacts, type Verdict } from './assess.ts';
+import {
+  assess,
+  LATE,
+  SILENCE,
+  type PortFacts,
+  type ProbeFacts,
+  type TreeFacts,
+  type Verdict,
+} from './assess.ts';
+import { ENDED, watchLiveness } from './liveness.ts';
+import { watchTree } from './tree.ts';
+import type { Member } from './watchers.ts';
+
 import { lookFor, portLook, requiredPort, type Look, type LookOptions } from './looks.ts';
 
 export interface ReadinessOptions extends LookOptions {
@@ -18,6 +30,8 @@ export interface ReadinessOptions extends LookOptions {
   readonly usual?: Look | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
+  /** Every process of the instance, now; without it nobody looks for a watcher. */
+  readonly family?: (() => Promise<readonly Member[]>) | undefined;
   /** Called when a port of the instance has begun or ceased to listen. */
   readonly onListening?: (port: string, listens: boolean) => void;
 }
@@ -39,9 +53,6 @@ export interface ReadinessWatch {
 
 /** Milliseconds between two looks at a port that has been silent for long. */
 const RELAXED = 2_000;
-
-const LIVENESS_INTERVAL = 10_000;
-const LIVENESS_FAILURES = 3;
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
@@ -70,6 +81,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   let begun = clock.now();
   let probe: ProbeFacts = isProbed ? { state: 'open' } : { state: 'none' };
   let port = expectPort();
+  let tree: TreeFacts | undefined;
   let verdict: Verdict = { kind: 'starting' };
   let wasReady = false;
   let lastProblem = 'it has not been looked at yet';
@@ -79,12 +91,40 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     if (abort.signal.aborted) return;
     cancelAgain();
     const patience = ready.timeout === undefined ? SILENCE : undefined;
-    const next = assess({ begun, probe, port, patience }, clock.now());
+    const next = assess({ begun, probe, port, tree, patience }, clock.now());
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
     if (isSame(next.verdict, verdict)) return;
     verdict = next.verdict;
+    followTree();
     wasReady ||= verdict.kind === 'ready';
     onFinding(verdict);
+  };
+
+  /** What was said of the child that is gone says nothing of the one that came after it. */
+  const beginAnew = (): void => {
+    begun = clock.now();
+    if (port !== undefined && !port.listens) port = { ...port, listened: false };
+    if (!isProbed || probe.state === 'open') return;
+    probe = { state: 'open' };
+    void pollUntilWell();
+  };
+
+  const treeWatch =
+    options.family &&
+    watchTree({
+      clock,
+      family: options.family,
+      onTree: (facts, isAnew) => {
+        tree = facts;
+        if (isAnew) beginAnew();
+        judge();
+      },
+    });
+  /** While something listens the child is alive; where nothing has to listen, it may end at any time. */
+  const followTree = (): void => {
+    if (abort.signal.aborted) return;
+    if (port?.listens === true) treeWatch?.rest();
+    else treeWatch?.begin(port !== undefined || verdict.kind !== 'ready');
   };
 
   const told = (problem: ProbeResult): void => {
@@ -96,7 +136,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     onListening?.(name, listens);
     if (port?.name !== name || port.listens === listens) return;
     port = { ...port, listens, since: clock.now(), listened: port.listened || listens };
-    if (!listens) void dial();
+    if (listens) tree = undefined;
+    else void dial();
+    followTree();
   };
 
   const dialOnce = async (): Promise<void> => {
@@ -128,6 +170,19 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     judge();
   };
 
+  const lookAgain = async (): Promise<ProbeResult | typeof ENDED> => {
+    const problem = await lookNow()?.(abort.signal);
+    if (abort.signal.aborted) return ENDED;
+    told(problem);
+    return problem;
+  };
+
+  const fail = (problem: string): void => {
+    probe = { state: 'failing', problem: `does not answer any more: ${problem}` };
+    judge();
+  };
+
+  let isAlive = false;
   const probeOnce = async (): Promise<void> => {
     if (!isPolled || probe.state !== 'open') return;
     const problem = await lookNow()?.(abort.signal);
@@ -135,7 +190,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     told(problem);
     if (problem !== undefined) return;
     becomeWell();
-    watchLiveness();
+    if (!isAlive) watchLiveness({ clock, later, look: lookAgain, onWell: becomeWell, onFailing: fail });
+    isAlive = true;
   };
 
   const pollUntilWell = async (): Promise<void> => {
@@ -154,23 +210,6 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     });
   };
 
-  const watchLiveness = (): void => {
-    let failures = 0;
-    const check = async (): Promise<void> => {
-      const problem = await lookNow()?.(abort.signal);
-      if (abort.signal.aborted) return;
-      told(problem);
-      failures = problem === undefined ? 0 : failures + 1;
-      if (problem === undefined) becomeWell();
-      else if (failures === LIVENESS_FAILURES) {
-        probe = { state: 'failing', problem: `does not answer any more: ${problem}` };
-        judge();
-      }
-      later(untilBeat(clock.now()), () => void check());
-    };
-    later(untilBeat(clock.now()), () => void check());
-  };
-
   const isLate = (): boolean => verdict.kind === 'starting' && !wasReady;
   if (ready.timeout !== undefined) {
     const after = ready.timeout;
@@ -186,6 +225,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   void dial();
   // Not at once: whoever watches has to have the watch in hand.
   queueMicrotask(judge);
+  followTree();
   return {
     see: ({ listening }) => {
       // Who listens on an external port may be anybody: the daemon does not look.
@@ -202,6 +242,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     },
     end: () => {
       abort.abort();
+      treeWatch?.end();
       for (const cancel of cancels) cancel();
       cancels.clear();
     },
@@ -223,12 +264,3 @@ const isSame = (left: Verdict, right: Verdict): boolean => {
   if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
   return left.kind === right.kind;
 };
-
-/**
- * Milliseconds until the next look at what is ready. All services are looked at on the same beat: waking up once for
- * twenty of them costs a fraction of waking up twenty times.
- */
-export function untilBeat(now: number): number {
-  const rest = LIVENESS_INTERVAL - (now % LIVENESS_INTERVAL);
-  return rest < LIVENESS_INTERVAL / 2 ? rest + LIVENESS_INTERVAL : rest;
-}

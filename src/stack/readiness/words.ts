@@ -1,4 +1,6 @@
 /** What a verdict about a service says to a person, and what to write. Pure. */
+import { stripVTControlCharacters } from 'node:util';
+
 import type { Found } from '../service.ts';
 import type { PortFacts, Verdict } from './assess.ts';
 
@@ -17,3 +19,21 @@ export function foundBy(verdict: Exclude<Verdict, { kind: 'ready' | 'unwell' }>)
 }
 
 const nameOf = ({ number, name }: PortFacts): string => `port ${number} (${name})`;
+
+/** What looks like the message of an error, as most languages print it. */
+const ERROR = /^\s*(?:\[?[\w.:]*(?:Error|Exception)\b|error\b|panic:|fatal\b|thread '.*' panicked)/i;
+
+const LONGEST_QUOTE = 200;
+
+/** Lines that are looked at, without frames of the stack: what stands before them may be of another crash. */
+const QUOTED = 8;
+
+/** Picks the line of a log that says best why a program ended: quoted only, nothing is decided by it. */
+export function quoteEnd(log: readonly string[]): string | undefined {
+  const lines = log
+    .map((line) => stripVTControlCharacters(line).trim())
+    .filter((line) => line !== '' && !line.startsWith('at '))
+    .slice(-QUOTED);
+  const line = lines.findLast((one) => ERROR.test(one)) ?? lines.at(-1);
+  return line !== undefined && line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)} …` : line;
+}

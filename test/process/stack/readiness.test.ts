@@ -1,5 +1,6 @@
 /** Ready means that it answers: what `ls`, `wait`, `dev -d`, `open`, `why` and the front say of services that do not. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
@@ -68,5 +69,83 @@ describe('a service of which nothing listens', () => {
       expect((await shop.run('ls')).stdout).toMatch(new RegExp(`${name} +ready +:\\d+ +http://${name}`));
     }
     await becomes(shop, 'silent', 'ready');
+  });
+});
+
+/** Programs that start a service anew when its files change: where the others are, see `.ci/run`. */
+const runners = process.env['PORTRAMP_TEST_RUNNERS'];
+const bin = (name: string): string => resolve(runners ?? '/none', 'node_modules/.bin', name);
+const has = (name: string): boolean => runners !== undefined && existsSync(bin(name));
+const reason = runners === undefined ? ' (skipped: PORTRAMP_TEST_RUNNERS is not set)' : '';
+
+const CRASH = "throw new TypeError('no such luck');\n";
+const SERVE =
+  "require('node:http').createServer((_, res) => res.end('up')).listen(process.env.PORT, '127.0.0.1');\n";
+const WORK = 'setInterval(() => undefined, 60_000);\n';
+
+describe('what is started by a watcher', () => {
+  const watchers: [string, string, string][] = [
+    ['node --watch', `${process.execPath} --watch app.js`, 'app.js'],
+    ['nodemon', `${bin('nodemon')} app.js`, 'app.js'],
+    ['tsx', `${bin('tsx')} watch app.ts`, 'app.ts'],
+    ['ts-node-dev', `${bin('ts-node-dev')} --respawn --transpile-only app.js`, 'app.js'],
+  ];
+
+  it.each(watchers)(
+    `is unwell while %s waits, with its last words, and well again after an edit${reason}`,
+    async (name, command, file) => {
+      if (name !== 'node --watch' && !has(name)) return console.log(`skipped: ${name} is not installed`);
+      const shop = machine.workspace(
+        'shop',
+        `${HEAD}services:
+  web: { dir: web, command: "${command}" }
+  worker: { dir: worker, command: "${command}", ports: false }
+`,
+      );
+      shop.write(`web/${file}`, CRASH);
+      shop.write(`worker/${file}`, CRASH);
+      const up = await shop.run('dev', '-d');
+      expect(up).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^unwell web: .*no such luck/m) as string,
+      });
+      await becomes(shop, 'worker', 'unwell');
+      expect(await shop.service('web')).toMatchObject({
+        reason: expect.stringMatching(
+          /waits for a file to change; it printed last: .*no such luck/,
+        ) as string,
+        ports: [{ listening: false }],
+      });
+      expect((await machine.get('web.shop.localhost')).status).toBe(503);
+      expect((await shop.run('wait', 'web', '--timeout', '200ms')).code).toBe(1);
+
+      shop.write(`web/${file}`, SERVE);
+      shop.write(`worker/${file}`, WORK);
+      for (const service of ['web', 'worker'])
+        expect(await shop.run('wait', service)).toMatchObject({ code: 0, stdout: `${service} is ready\n` });
+      expect(await machine.get('web.shop.localhost')).toMatchObject({ status: 200, body: 'up' });
+
+      shop.write(`web/${file}`, CRASH);
+      shop.write(`worker/${file}`, CRASH);
+      await becomes(shop, 'web', 'unwell');
+      await becomes(shop, 'worker', 'unwell');
+      expect((await machine.get('web.shop.localhost')).status).toBe(503);
+    },
+  );
+});
+
+describe('a port that listened', () => {
+  it('and is closed while the process lives on makes it unwell, and ready when it is open again', async () => {
+    const shop = machine.workspace('shop', `${HEAD}services:\n  api: { command: ${node('closes.js')} }\n`);
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    await machine.get('api.shop.localhost', '/close');
+    await becomes(shop, 'api', 'unwell');
+    expect(await shop.service('api')).toMatchObject({
+      reason: expect.stringMatching(/^nothing listens on port \d+ \(http\) any more/) as string,
+    });
+    const { pid } = await shop.service('api');
+    process.kill(pid ?? 0, 'SIGUSR2');
+    expect(await shop.run('wait', 'api')).toMatchObject({ code: 0 });
+    expect((await machine.get('api.shop.localhost')).status).toBe(200);
   });
 });

@@ -96,6 +96,10 @@ class FakeInstance implements Instance {
     this.#end(exit);
   }
 
+  async family(): Promise<[]> {
+    return [];
+  }
+
   async remains(): Promise<[]> {
     return [];
   }

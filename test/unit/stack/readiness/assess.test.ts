@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import {
   assess,
+  ALONE,
+  FIRST,
   GONE,
   LATE,
   SILENCE,
@@ -87,6 +89,48 @@ describe('a port that listened and is gone', () => {
   });
 });
 
+describe('a watcher', () => {
+  const tree = { watcher: 'nodemon', aloneSince: 1_000, isSlow: false, hadChild: true };
+  const well = { probe: { state: 'well', since: 0 }, port: undefined } as const;
+
+  it.each<[string, Partial<Facts>, number, string]>([
+    ['may be alone between two children', { ...well, tree }, 1_000 + ALONE - 1, 'ready'],
+    ['that stays alone is unwell, whatever the probe said', { ...well, tree }, 1_000 + ALONE, 'unwell'],
+    ['that stays alone is unwell before it was ready too', { tree }, 1_000 + ALONE, 'unwell'],
+    [
+      'that has a child is what the child is',
+      { tree: { ...tree, aloneSince: undefined } },
+      9_000,
+      'starting',
+    ],
+    ['that has just begun has more time', { tree: { ...tree, hadChild: false } }, 999 + FIRST, 'starting'],
+    [
+      'that never began anything is unwell too',
+      { tree: { ...tree, hadChild: false } },
+      1_000 + FIRST,
+      'unwell',
+    ],
+    [
+      'that compiles first has more time',
+      { tree: { ...tree, isSlow: true, hadChild: false } },
+      9_000,
+      'starting',
+    ],
+    [
+      'that compiles first has none after its first child',
+      { tree: { ...tree, isSlow: true } },
+      2_000,
+      'unwell',
+    ],
+    [
+      'is not asked where something listens',
+      { tree, port: { ...port, listens: true, listened: true } },
+      9_000,
+      'ready',
+    ],
+  ])('%s', (_, change, now, kind) => expect(kindAt(change, now)).toBe(kind));
+});
+
 describe('whatever the facts are', () => {
   const ports = fc.option(
     fc.record({
@@ -105,10 +149,20 @@ describe('whatever the facts are', () => {
     fc.record({ state: fc.constant('well'), since: fc.nat(100_000) }),
     fc.constant({ state: 'failing', problem: 'x' }),
   );
+  const trees = fc.option(
+    fc.record({
+      watcher: fc.constant('nodemon'),
+      aloneSince: fc.option(fc.nat(100_000), { nil: undefined }),
+      isSlow: fc.boolean(),
+      hadChild: fc.boolean(),
+    }),
+    { nil: undefined },
+  );
   const all = fc.record({
     begun: fc.nat(100_000),
     probe: probes,
     port: ports,
+    tree: trees,
     patience: fc.option(fc.nat(60_000), { nil: undefined }),
   });
 

@@ -31,23 +31,30 @@ export function resolveServices(plan: Plan, inputs: ResolveInputs): Resolution {
   return { services, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-/** The service as the instance in a slot is launched: with the target ports of that slot. */
-export function resolveInstance(
+/**
+ * Makes the function that gives a service as the instance in a slot is launched: with the target ports of that slot.
+ * What names mean in a slot is worked out once for all services.
+ */
+export function resolveInstances(
   plan: Plan,
-  name: string,
-  slot: number,
   inputs: ResolveInputs,
-): ResolvedService | undefined {
-  const planned = plan.services.get(name);
-  if (planned === undefined) return undefined;
-  const inSlot = { ...inputs, slot };
-  // What is wrong with its templates was reported when the stack was resolved.
-  return resolveService(
-    plan,
-    planned,
-    inSlot,
-    createValues(plan, inSlot, () => undefined),
-  );
+): (name: string, slot: number) => ResolvedService | undefined {
+  const slots = new Map<number, { readonly inSlot: ResolveInputs; readonly values: Values }>();
+  const valuesIn = (slot: number): { readonly inSlot: ResolveInputs; readonly values: Values } => {
+    const known = slots.get(slot);
+    if (known !== undefined) return known;
+    const inSlot = { ...inputs, slot };
+    // What is wrong with templates was reported when the stack was resolved.
+    const made = { inSlot, values: createValues(plan, inSlot, () => undefined) };
+    slots.set(slot, made);
+    return made;
+  };
+  return (name, slot) => {
+    const planned = plan.services.get(name);
+    if (planned === undefined) return undefined;
+    const { inSlot, values } = valuesIn(slot);
+    return resolveService(plan, planned, inSlot, values);
+  };
 }
 
 function resolveService(

@@ -8,7 +8,7 @@ import { loadContract, loadEnvFiles } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
-import { resolveInstance, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
+import { resolveInstances, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
 import { leasesOf, slotsOf } from '../plan/slots.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import {
@@ -139,7 +139,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     front: claim.front,
     leases,
     services,
-    instance: (service, slot) => resolveInstance(plan, service, slot, numbered),
+    instance: resolveInstances(plan, numbered),
     compose: compose && { ...compose, binary: part?.binary, numbers: numbers?.leases ?? new Map() },
     diagnostics,
     notices: [...claim.notices, ...notices, ...(compose?.notices ?? [])],
@@ -168,9 +168,7 @@ export function renumber(prepared: PreparedStack, leases: readonly Lease[], foll
     followed,
   };
   const { services } = resolveServices(plan, numbered);
-  const instance: PreparedStack['instance'] = (service, slot) =>
-    resolveInstance(plan, service, slot, numbered);
-  return { ...prepared, leases, services, instance };
+  return { ...prepared, leases, services, instance: resolveInstances(plan, numbered) };
 }
 
 /** What the contract says about numbers, for the daemon. A reservation that has expired holds until it is removed. */

@@ -55,7 +55,7 @@ export function createPublished(options: PublishedOptions): Published {
       return problems;
     },
     services: () => views().map(publishService),
-    publish: async () => session()?.publish(takeSnapshot(views(), problems)),
+    publish: async () => session()?.publish(() => takeSnapshot(views(), problems)),
     publishChange: (unit) => {
       parts()?.containers.bridge(supervision()?.units ?? []);
       parts()?.reach.follow(unit);
@@ -85,7 +85,7 @@ export function createPublished(options: PublishedOptions): Published {
       for (const text of removal.problems) published.notice(text);
       if (failure !== undefined) published.notice(`containers were not removed: ${failure.message}`);
       problems = removal.problems;
-      await session()?.publish(takeSnapshot(views(), problems, failure));
+      await session()?.publish(() => takeSnapshot(views(), problems, failure));
     },
     tell: (unit, text) => {
       parts()?.logs.note(unit.name, text);

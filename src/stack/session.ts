@@ -20,6 +20,7 @@ import type {
   Sighting,
   StackSnapshot,
 } from '../protocol/messages.ts';
+import { createPublishing } from './publishing.ts';
 
 export interface SessionOptions {
   /** Dials the daemon; `spawn`: starts one where none runs. */
@@ -48,8 +49,8 @@ export interface Session {
   attach(stack: StackIdentity, leases: readonly Lease[]): Promise<void>;
   /** What is held from now on, after an edit of the contract. */
   hold(leases: readonly Lease[]): void;
-  /** Sends the snapshot soon; of several in a row the latest. Resolves when it, or a later one, is live. */
-  publish(snapshot: StackSnapshot): Promise<void>;
+  /** Sends soon what `take` gives then; of several in a row the last. Resolves when that, or a later one, is live. */
+  publish(take: () => StackSnapshot): Promise<void>;
   close(): void;
 }
 
@@ -73,38 +74,24 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   let client = await demand(options.connect({ spawn: true }));
   let registered: { readonly stack: StackIdentity; leases: readonly Lease[] } | undefined;
   let front: HeldFront | undefined;
-  let snapshot: StackSnapshot | undefined;
-  let publishing: Promise<void> | undefined;
   let connected = true;
   let mayStart = true;
   let closed = false;
   let cancelRedial: (() => void) | undefined;
   const outage = createOutage(clock, onNotice);
 
-  const flush = async (): Promise<void> => {
-    // What changes while this runs is sent by the next round.
-    while (registered !== undefined && snapshot !== undefined && connected && !closed) {
-      const sent = snapshot;
+  const publishing = createPublishing({
+    clock,
+    canSend: () => registered !== undefined && connected && !closed,
+    send: async (snapshot) => {
+      if (registered === undefined) return;
       const { root, environment } = registered.stack;
-      try {
-        options.onPublished(
-          await client.request('publish', { stack: { root, environment }, snapshot: sent }),
-        );
-      } catch (error) {
-        if (connected && !closed) onNotice(`the daemon refused the routes: ${messageOf(error)}`);
-        return;
-      }
-      if (snapshot === sent) return;
-    }
-  };
-
-  const publish = (next: StackSnapshot | undefined): Promise<void> => {
-    snapshot = next ?? snapshot;
-    publishing ??= flush().finally(() => {
-      publishing = undefined;
-    });
-    return publishing;
-  };
+      options.onPublished(await client.request('publish', { stack: { root, environment }, snapshot }));
+    },
+    onRefused: (error) => {
+      if (connected && !closed) onNotice(`the daemon refused the routes: ${messageOf(error)}`);
+    },
+  });
 
   const register = async (): Promise<void> => {
     if (registered === undefined) return;
@@ -145,7 +132,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     outage.end();
     listen();
     onNotice('connected to the daemon again');
-    await publish(undefined);
+    await publishing.publish();
   };
 
   /** It moved under a stack that runs: the number is in what its services were told. */
@@ -189,10 +176,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     hold: (leases) => {
       if (registered !== undefined) registered.leases = leases;
     },
-    publish,
+    publish: (take) => publishing.publish(take),
     close: () => {
       closed = true;
       cancelRedial?.();
+      publishing.close();
       client.close();
     },
   };

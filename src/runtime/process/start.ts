@@ -23,13 +23,18 @@ import { runAside } from './aside.ts';
 import { trackRemains, type Remains } from './remains.ts';
 import { signalRemains } from './signals.ts';
 import { survey } from './survey.ts';
+import { createTurns } from './turns.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
+/** A whole stack starts at once, and each spawn blocks until the child executes its program. */
+const myTurn = createTurns();
+
 /** Starts a process in a group of its own. Its stdin is a pipe that stays open: watchers exit at its end. */
-export function startProcess(spec: ProcessSpec): Promise<StartResult> {
+export async function startProcess(spec: ProcessSpec): Promise<StartResult> {
+  await myTurn();
   const problem = findProblem(spec);
-  if (problem !== undefined) return Promise.resolve({ ok: false, failure: problem });
+  if (problem !== undefined) return { ok: false, failure: problem };
   const shell = typeof spec.command === 'string';
   const [file = '', ...args] = typeof spec.command === 'string' ? [spec.command] : spec.command;
   let child: Child;
@@ -43,7 +48,7 @@ export function startProcess(spec: ProcessSpec): Promise<StartResult> {
       windowsHide: true,
     });
   } catch (error) {
-    return Promise.resolve({ ok: false, failure: describeStartError(file, spec.dir, error) });
+    return { ok: false, failure: describeStartError(file, spec.dir, error) };
   }
   // A child that closes its stdin is its own business.
   child.stdin.on('error', () => undefined);

@@ -6,7 +6,7 @@ import { endAll } from '../process/end-all.ts';
 import { trackRemains } from '../process/remains.ts';
 import { survey } from '../process/survey.ts';
 import { bootId } from './boot.ts';
-import type { Run } from './record.ts';
+import type { Run } from './journal.ts';
 import { readRuns } from './read.ts';
 
 export interface CleanedRun {

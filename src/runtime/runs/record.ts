@@ -1,23 +1,25 @@
 /**
  * What a run has started, on disk: should the runner and its watchdog both be killed, `portramp clean` finds it. One
- * file a run; pid and start time of each leader, so that nobody is mistaken for it.
+ * file a run; pid and start time of each leader, so that nobody is mistaken for it. Who is killed between a start and
+ * its line has left a process that carries the marker of the run, whose name was written before all.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { messageOf } from '../../lib/errors.ts';
 import { identityOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import type { Order } from '../watchdog/orders.ts';
 import { bootId } from './boot.ts';
-
-export interface Run {
-  readonly id: string;
-  readonly root: string;
-  readonly environment: string;
-  readonly runner: ProcessIdentity;
-  readonly leaders: readonly ProcessIdentity[];
-  /** The start of the machine that these are of. */
-  readonly boot?: string | undefined;
-}
+import { formatChange, formatRun, type Run } from './journal.ts';
 
 export interface RunRecord {
   add(pid: number): void;
@@ -36,38 +38,71 @@ export interface RunRecordOptions {
   readonly onProblem: (problem: string) => void;
 }
 
+/** Lines for those who have ended are swept away when there are this many, and more than for those who live. */
+const MANY = 500;
+
 /** Written at once, not soon: what is recorded later than it runs is lost when it matters. */
 export function openRunRecord({ folder, id, root, environment, onProblem }: RunRecordOptions): RunRecord {
   const path = join(folder, `${id}.json`);
   const leaders = new Map<number, ProcessIdentity>();
   const runner = identityOf(process.pid);
   const boot = bootId();
+  let lines = 0;
+  let isWhole = false;
   let hasProblem = false;
-  const write = (): void => {
+
+  const writeAll = (): void => {
     if (runner === undefined) return;
+    // Each time: somebody may clear the state folder under a stack that runs.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const run: Run = { id, root, environment, runner, leaders: [...leaders.values()], boot };
+    writeFileSync(`${path}.tmp`, formatRun(run), { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
+    lines = 0;
+  };
+
+  const write = (change?: Order): void => {
     try {
-      // Each time: somebody may clear the state folder under a stack that runs.
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(`${path}.tmp`, `${JSON.stringify(run)}\n`, { mode: 0o600 });
-      renameSync(`${path}.tmp`, path);
+      const isFull = lines >= MANY && lines > 2 * leaders.size;
+      if (change === undefined || !isWhole || isFull || !append(path, formatChange(change))) writeAll();
+      else lines += 1;
+      isWhole = true;
       hasProblem = false;
     } catch (error) {
+      // A line may have been written in part: the next write replaces all of them.
+      isWhole = false;
       if (!hasProblem) onProblem(`cannot write ${path}: ${messageOf(error)}`);
       hasProblem = true;
     }
   };
+
   write();
   return {
     add: (pid) => {
       const leader = identityOf(pid);
       if (leader === undefined) return;
       leaders.set(pid, leader);
-      write();
+      write({ kind: 'add', ...leader });
     },
     remove: (pid) => {
-      if (leaders.delete(pid)) write();
+      if (leaders.delete(pid)) write({ kind: 'remove', pid });
     },
     close: () => rmSync(path, { force: true }),
   };
+}
+
+/** @returns false where there is no such file, or its disk took only a part */
+function append(path: string, text: string): boolean {
+  let file: number;
+  try {
+    // Never made here: a file that somebody removed would come back without its first line.
+    file = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  } catch {
+    return false;
+  }
+  try {
+    return writeSync(file, text) === Buffer.byteLength(text);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -102,7 +102,7 @@ beforeEach(async () => {
     onRegistered: (claim) => registered.push(claim),
   });
   await session.attach(STACK, []);
-  await session.publish({ services: [], routes: [] });
+  await session.publish(() => ({ services: [], routes: [] }));
 });
 
 afterEach(() => session.close());

@@ -5,12 +5,13 @@
 //     npm run bench -- check          portramp check on a large contract
 //     npm run bench -- ports          leases, verification
 //     npm run bench -- supervision    an idle stack, a flood of logs, a ramp's extra hop
+//     npm run bench -- scale          what grows with the work: stacks of 5, 50 and 200 services, 5 and 20 stacks
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
+//     npm run mutants -- …            which changes of the source no test notices; see test/mutants/options.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -21,9 +22,11 @@ const commands = {
   check: async (args) => run('test/bench/check.js', args),
   ports: async (args) => run('test/bench/ports.js', args),
   supervision: async (args) => run('test/bench/supervision.js', args),
+  scale: async (args) => run('test/bench/scale/main.js', args),
   proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fairness: async (args) => runBundled('test/bench/fairness.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
+  mutants: async (args) => runBundled('test/mutants/main.ts', args),
 };
 
 function run(file, args) {
@@ -34,9 +37,15 @@ function run(file, args) {
 
 /** Node 20 does not run TypeScript. */
 async function runBundled(file, args) {
-  const folder = mkdtempSync(join(tmpdir(), 'portramp-bench-'));
+  // Among the packages: what is not bundled is found from there.
+  const folder = mkdtempSync(resolve(root, 'node_modules/.portramp-bench-'));
   try {
-    const bundle = await rolldown({ cwd: root, platform: 'node', input: { main: file } });
+    const bundle = await rolldown({
+      cwd: root,
+      platform: 'node',
+      input: { main: file },
+      external: /^rolldown/,
+    });
     await bundle.write({
       dir: folder,
       format: 'esm',

@@ -1,0 +1,30 @@
+/** Which tests are shown a mutant. Pure. */
+
+const CONFIG = ['--config', 'test/vitest.config.ts', '--bail', '1', '--passWithNoTests'];
+
+/** Unit and property tests that import the file, over whatever way. */
+export const unitTestsOf = (file: string): string[] => [
+  'related',
+  file,
+  '--run',
+  ...CONFIG,
+  '--project',
+  'unit',
+];
+
+/** For rooms whose process tests do not have their name. */
+const NEAREST: readonly (readonly [string, readonly string[]])[] = [
+  ['src/runtime/process', ['runtime', 'stack/awkward']],
+  ['src/runtime/', ['stack/awkward', 'stack/crash']],
+  ['src/protocol', ['protocol', 'daemon/lifecycle', 'daemon/requests']],
+  ['src/lib', ['daemon/lifecycle', 'ports/leases', 'cli/state-folder']],
+  ['src/stack/session', ['stack/crash']],
+  ['src/stack', ['stack/lifecycle', 'stack/supervision']],
+];
+
+/** Process tests of the file's room, or those that stand for them. */
+export function processTestsOf(file: string): string[] {
+  const room = file.split('/')[1] ?? '';
+  const folders = NEAREST.find(([begin]) => file.startsWith(begin))?.[1] ?? [room];
+  return ['run', ...folders.map((folder) => `test/process/${folder}`), ...CONFIG, '--project', 'process'];
+}

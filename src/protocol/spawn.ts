@@ -59,7 +59,7 @@ export async function startDaemon(options: StartOptions): Promise<void> {
 }
 
 const INHERITED =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|PORTRAMP_(HTTP_PORT|HTTPS_PORT|ENGINE)|SystemRoot|USERPROFILE|USERNAME|APPDATA|LOCALAPPDATA|TEMP|TMP)$/i;
+  /^(PATH|NODE_V8_COVERAGE|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|PORTRAMP_(HTTP_PORT|HTTPS_PORT|ENGINE)|SystemRoot|USERPROFILE|USERNAME|APPDATA|LOCALAPPDATA|TEMP|TMP)$/i;
 
 /**
  * Only what the daemon needs. Left out on purpose: NODE_OPTIONS (a relative `--require` would kill it) and

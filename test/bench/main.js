@@ -9,6 +9,7 @@
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
+//     npm run coverage -- [TEST…]     which statements any test runs, in the bundled programs as well
 //     npm run mutants -- …            which changes of the source no test notices; see test/mutants/options.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,6 +27,7 @@ const commands = {
   proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fairness: async (args) => runBundled('test/bench/fairness.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
+  coverage: async (args) => runBundled('test/coverage/main.ts', args),
   mutants: async (args) => runBundled('test/mutants/main.ts', args),
 };
 

@@ -91,7 +91,7 @@ function spawnProgram(runId: string): Child {
   return spawn(process.execPath, [PROGRAM, runId], {
     cwd: '/',
     // Nothing of the runner's: neither the marker of a run around it, nor a NODE_OPTIONS that keeps it from starting.
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] },
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     windowsHide: true,

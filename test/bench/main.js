@@ -10,6 +10,7 @@
 //     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
 //     npm run coverage -- [TEST…]     which statements any test runs, in the bundled programs as well
+//     npm run soak -- [SHARE]         a million requests, 2,000 restarts, 1,000 edits: does anything grow?
 //     npm run mutants -- …            which changes of the source no test notices; see test/mutants/options.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -28,6 +29,7 @@ const commands = {
   fairness: async (args) => runBundled('test/bench/fairness.ts', args),
   fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
   coverage: async (args) => runBundled('test/coverage/main.ts', args),
+  soak: async (args) => runBundled('test/soak/main.ts', args),
   mutants: async (args) => runBundled('test/mutants/main.ts', args),
 };
 

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
-import { loadContract, loadEnvFiles } from '../contract/load.ts';
+import { loadEnvFiles } from '../contract/env-files.ts';
+import { loadContract } from '../contract/load.ts';
 import { timestamp } from '../lib/clock.ts';
 import { checkContract, findInProject, type CheckInput } from './check.ts';
 import {
@@ -83,10 +84,13 @@ async function readEnvironments(root: string, read: ReadComposeProject): Promise
         isIncomplete,
         ...joined
       } = await joinComposeProject(root, written, read);
-      const { values: envFiles } = await loadEnvFiles(root, known);
+      // Env files are seldom committed: where `dev` stops without one, a check in CI goes on.
+      const { values: envFiles, diagnostics: ofEnvFiles } = await loadEnvFiles(root, known, {
+        absent: 'note',
+      });
       return {
         contract: known,
-        diagnostics: [...diagnostics, ...joined.diagnostics],
+        diagnostics: [...diagnostics, ...joined.diagnostics, ...ofEnvFiles],
         envFiles,
         reading,
         isIncomplete,

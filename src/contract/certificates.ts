@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 import type { Contract } from './contract.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
-import { describeFailure } from './load.ts';
+import { describeFailure } from './failure.ts';
 
 /** PEM texts by their paths as the contract has them. */
 export type Certificates = ReadonlyMap<string, string>;

@@ -1,12 +1,12 @@
 /** Reads a workspace's contract and what it names from disk. Bad input is a diagnostic, never an exception. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 
 import { errnoOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
-import { DEFAULT_ENVIRONMENT, type Contract, type EnvFileValues } from './contract.ts';
+import { DEFAULT_ENVIRONMENT, type Contract } from './contract.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
+import { ABSENT, describeFailure } from './failure.ts';
 import { CONTRACT_NAMES, PERSONAL_OVERLAY, listContracts } from './find.ts';
 import { parseContract, type ParsedContract, type Source } from './parse.ts';
 
@@ -62,35 +62,6 @@ const warnOfOther = (file: string, other: string): Diagnostic => ({
   column: 1,
 });
 
-/** Reads every env file that the contract names, once. */
-export async function loadEnvFiles(
-  root: string,
-  contract: Contract,
-): Promise<{ values: EnvFileValues; diagnostics: Diagnostic[] }> {
-  const values = new Map<string, Readonly<Record<string, string>>>();
-  const failures = new Map<string, string>();
-  const diagnostics: Diagnostic[] = [];
-  for (const service of contract.services.values()) {
-    if (service.kind === 'external') continue;
-    for (const { path, optional, place } of service.envFiles) {
-      if (!values.has(path) && !failures.has(path)) {
-        const read = await readEnvFile(resolve(root, path));
-        if ('values' in read) values.set(path, read.values);
-        else failures.set(path, read.failure);
-      }
-      const failure = failures.get(path);
-      if (failure === undefined || (optional && failure === ABSENT)) continue;
-      const hint = 'create it, or write { path: …, optional: true }';
-      const message = `the env file ${path} ${failure}`;
-      const at = contract.locate(place);
-      diagnostics.push({ code: 'PR001', severity: 'error', message, hint, ...at });
-    }
-  }
-  return { values, diagnostics: sortDiagnostics(diagnostics) };
-}
-
-const ABSENT = 'does not exist';
-
 /** In a diagnostic that stands for a file as a whole. */
 const isAbsent = (diagnostic: Diagnostic): boolean => diagnostic.message.endsWith(ABSENT);
 
@@ -115,26 +86,6 @@ export async function readSource(file: string): Promise<Source | Diagnostic> {
       return fail(`${name} is not UTF-8 text`, 'a contract is YAML or JSON in UTF-8');
     return fail(`${name} ${describeFailure(error)}`, 'a contract is a file that you can read');
   }
-}
-
-async function readEnvFile(
-  path: string,
-): Promise<{ values: Readonly<Record<string, string>> } | { failure: string }> {
-  try {
-    const parsed = parseEnv(await readFile(path, 'utf8'));
-    return { values: Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, value ?? ''])) };
-  } catch (error) {
-    return { failure: describeFailure(error) };
-  }
-}
-
-/** Says what came of reading a file, behind its name: "does not exist". */
-export function describeFailure(error: unknown): string {
-  const code = errnoOf(error);
-  if (code === 'ENOENT' || code === 'ENOTDIR') return ABSENT;
-  if (code === 'EISDIR') return 'is a folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  return `cannot be read (${code ?? 'unknown error'})`;
 }
 
 async function findUnusableFolders(root: string, contract: Contract): Promise<Diagnostic[]> {

@@ -4,7 +4,8 @@ import { certificatePaths, loadCertificates } from '../contract/certificates.ts'
 import { ContractError } from '../contract/contract-error.ts';
 import type { Contract } from '../contract/contract.ts';
 import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
-import { loadContract, loadEnvFiles } from '../contract/load.ts';
+import { loadEnvFiles } from '../contract/env-files.ts';
+import { loadContract } from '../contract/load.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';

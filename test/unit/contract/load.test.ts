@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { loadCertificates } from '../../../src/contract/certificates.ts';
-import { findContract, loadContract, loadEnvFiles } from '../../../src/contract/load.ts';
+import { loadEnvFiles } from '../../../src/contract/env-files.ts';
+import { findContract, loadContract } from '../../../src/contract/load.ts';
 
 let root: string;
 beforeEach(async () => {

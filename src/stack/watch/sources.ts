@@ -1,13 +1,13 @@
 /** Watches the sources of services (`watch`, and the `inputs` of tasks), and tells which service one belongs to. */
-import { join, relative, sep } from 'node:path';
-
-import { watch, type FSWatcher } from 'chokidar';
+import { join } from 'node:path';
 
 import type { Clock } from '../../lib/clock.ts';
+import { errnoOf } from '../../lib/errors.ts';
 import { isEqual } from '../../plan/equal.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { listIgnoredFolders, withoutIgnored } from './ignored.ts';
-import { compilePatterns, isNeverWatched } from './patterns.ts';
+import { compilePatterns, isNeverWatched, rootsOf } from './patterns.ts';
+import { watchTree, type Tree } from './tree.ts';
 
 export interface Sources {
   readonly service: string;
@@ -80,44 +80,61 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
   };
 }
 
-async function openWatch(sources: Sources, options: SourceWatchOptions): Promise<Watched> {
+async function openWatch(
+  sources: Sources,
+  { clock, onChange, onProblem }: SourceWatchOptions,
+): Promise<Watched> {
   const { service, dir } = sources;
   const patterns = compilePatterns(sources.patterns);
   const ignored = await listIgnoredFolders(dir);
-  const toRelative = (path: string): string => relative(dir, path).split(sep).join('/');
   const changed = new Set<string>();
   let cancel = (): void => undefined;
+  let hasFailed = false;
 
   const tell = async (): Promise<void> => {
     const files = [...changed];
     changed.clear();
     const [first] = await withoutIgnored(dir, files);
-    if (first !== undefined) options.onChange(service, first);
+    if (first !== undefined) onChange(service, first);
   };
-
-  const watcher: FSWatcher = watch(
-    patterns.bases.map((base) => join(dir, base)),
-    {
-      ignoreInitial: true,
-      atomic: true,
-      ignored: (path) => ignored.has(path) || isNeverWatched(toRelative(path)),
-    },
-  );
-  watcher.on('all', (event, path) => {
-    const file = toRelative(path);
-    if (event === 'addDir' || event === 'unlinkDir' || !patterns.matches(file)) return;
-    changed.add(file);
-    cancel();
-    cancel = options.clock.after(CALM, () => void tell());
-  });
-  // Such as the system's limit of watches: the service runs on without.
-  watcher.on('error', (error) => options.onProblem(service, String(error)));
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  const openTree = (up: string): Promise<Tree> => {
+    const fromDir = (path: string): string => [up, path].filter((part) => part !== '').join('/');
+    return watchTree({
+      root: join(dir, up),
+      clock,
+      descends: (path) =>
+        !isNeverWatched(fromDir(path)) &&
+        !ignored.has(join(dir, up, path)) &&
+        patterns.descends(fromDir(path)),
+      matches: (path) => patterns.matches(fromDir(path)),
+      isIgnored: async (path) => (await withoutIgnored(dir, [`${fromDir(path)}/`])).length === 0,
+      onChange: (path) => {
+        changed.add(fromDir(path));
+        cancel();
+        cancel = clock.after(CALM, () => void tell());
+      },
+      // Said once for all of its folders: the service runs on without.
+      onError: (error) => {
+        if (!hasFailed) onProblem(service, describeProblem(error));
+        hasFailed = true;
+      },
+    });
+  };
+  const trees = await Promise.all(rootsOf(patterns).map(openTree));
   return {
     sources,
     close: async () => {
       cancel();
-      await watcher.close();
+      await Promise.all(trees.map((tree) => tree.close()));
     },
   };
+}
+
+function describeProblem(error: unknown): string {
+  const code = errnoOf(error);
+  if (code === 'ENOSPC')
+    return "the system's limit of watches is reached: sudo sysctl fs.inotify.max_user_watches=524288";
+  if (code === 'EMFILE')
+    return "the system's limit of open files or watchers is reached: sudo sysctl fs.inotify.max_user_instances=1024";
+  return String(error);
 }

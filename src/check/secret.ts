@@ -27,22 +27,41 @@ const SECRET_NAME = /(?:SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_?KEY|API_?KEY|ACCES
 const RANDOM = { length: 28, entropy: 4.2 };
 const RANDOM_UNDER_SECRET_NAME = { length: 16, entropy: 3.3 };
 
+/** Variables that say where the secret is, or what it is called. */
+const NAME_OF_A_PLACE = /(?:^|_)(?:FILE|PATH|DIR|URL|URI|HOST|NAME|ARN|ID)$/i;
+
 /** Why the value looks like a secret, or undefined. Templates are not values. */
 export function looksLikeSecret(name: string, value: string): string | undefined {
   for (const [pattern, what] of KNOWN) if (pattern.test(value)) return `it is ${what} by its form`;
-  if (/\$\{|\s/.test(value) || isHarmless(value)) return undefined;
-  const limit = SECRET_NAME.test(name) ? RANDOM_UNDER_SECRET_NAME : RANDOM;
   const isMixed = /[A-Za-z]/.test(value) && /\d/.test(value);
-  if (!isMixed || !/^[\w+/=.~-]+$/.test(value) || value.length < limit.length) return undefined;
-  return entropyOf(value) >= limit.entropy ? 'it is long and random' : undefined;
+  if (!isMixed || /\$\{|\s/.test(value)) return undefined;
+  const isNamed = SECRET_NAME.test(name) && !NAME_OF_A_PLACE.test(name);
+  return isNamed ? findUnderSecretName(value) : findAnywhere(value);
 }
 
+/** By its name it is a secret: only what can be read, such as an address or a path of words, is none. */
+function findUnderSecretName(value: string): string | undefined {
+  if (isAddress(value)) return undefined;
+  // Keys in base64 have slashes too, but no words between them.
+  const isOfWords = isPath(value) && !/[a-z][A-Z\d]|\d[a-zA-Z]/.test(value.replaceAll(/\bv\d+\b/g, ''));
+  return isOfWords ? undefined : describeRandom(value, RANDOM_UNDER_SECRET_NAME);
+}
+
+function findAnywhere(value: string): string | undefined {
+  const isHarmless = isAddress(value) || isPath(value) || UUID.test(value) || !/^[\w+/=.~-]+$/.test(value);
+  return isHarmless ? undefined : describeRandom(value, RANDOM);
+}
+
+const describeRandom = (value: string, limit: { length: number; entropy: number }): string | undefined =>
+  value.length >= limit.length && entropyOf(value) >= limit.entropy ? 'it is long and random' : undefined;
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
 /** Addresses, paths and identifiers are long and mixed as well. */
-const isHarmless = (value: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ||
-  /^\.{0,2}\//.test(value) ||
-  /^[\w-]+(?:[./][a-z][\w-]*)+$/i.test(value) ||
-  /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value);
+const isAddress = (value: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(value);
+
+const isPath = (value: string): boolean =>
+  /^\.{0,2}\//.test(value) || /^[\w-]+(?:[./][a-z][\w-]*)+$/i.test(value);
 
 /** Shannon entropy, bits a character. */
 function entropyOf(text: string): number {

@@ -20,6 +20,7 @@ import { defineSchema } from './commands/schema.ts';
 import { defineTraffic } from './commands/traffic.ts';
 import { defineUrl } from './commands/url.ts';
 import { defineWait } from './commands/wait.ts';
+import { defineWhose } from './commands/whose.ts';
 import { defineWhy } from './commands/why.ts';
 import { VERSION } from './version.ts';
 
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     defineScale,
     defineWait,
     defineWhy,
+    defineWhose,
     defineDown,
     defineOverride,
     defineCompose,

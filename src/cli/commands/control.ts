@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack, StackKey } from '../../protocol/messages.ts';
-import { withRunningStack } from '../daemon-access.ts';
+import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
+import { parsePort } from '../port-argument.ts';
 import { until, untilPublished } from '../stack-watch.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 import { print, printJson } from '../terminal.ts';
@@ -32,23 +33,26 @@ const TEXTS: Record<Action, { summary: string; done: string; example: string }> 
 export function defineControl(program: Command): void {
   for (const action of ['start', 'stop', 'restart'] as const) {
     const { summary, example } = TEXTS[action];
-    withStackOptions(program.command(`${action} <name...>`))
+    const names = action === 'stop' ? '[name...]' : '<name...>';
+    const command = withStackOptions(program.command(`${action} ${names}`))
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
       .option('--json', 'print one JSON object')
       .addHelpText('after', `\nExample:\n  ${example}`)
-      .action((services: string[], _options: unknown, command: Command) =>
-        control(action, services, command.optsWithGlobals()),
+      .action((services: string[], _options: unknown, self: Command) =>
+        control(action, services, self.optsWithGlobals()),
       );
+    if (action === 'stop') command.option('--port <port>', 'the service that has this port, of any stack');
   }
 }
 
-async function control(
-  action: Action,
-  services: string[],
-  options: StackOptions & { json?: boolean },
-): Promise<void> {
-  const key = await locateStack(options);
+interface ControlOptions extends StackOptions {
+  readonly json?: boolean;
+  readonly port?: string;
+}
+
+async function control(action: Action, names: string[], options: ControlOptions): Promise<void> {
+  const { key, services } = await locateServices(action, names, options);
   await withRunningStack(key, async (client) => {
     await untilPublished(client, key);
     const { message } = await client.request('command', { stack: key, command: { action, services } });
@@ -56,6 +60,35 @@ async function control(
     if (options.json) printJson({ version: 1, action, services });
     else print(message ?? `${done} ${services.join(', ')}`);
   });
+}
+
+/** What is to be done, and where: services by name in the stack of this checkout, or one by its port in any. */
+async function locateServices(
+  action: Action,
+  names: string[],
+  options: ControlOptions,
+): Promise<{ key: StackKey; services: string[] }> {
+  if (options.port === undefined && names.length > 0)
+    return { key: await locateStack(options), services: names };
+  if (options.port === undefined || names.length > 0) {
+    throw new PortrampError('USAGE', `${action} takes names of services, or --port with a number`, {
+      hint: `${TEXTS[action].example}, or: portramp stop --port 20031`,
+    });
+  }
+  const port = parsePort(options.port);
+  const { findPortOwner } = await import('../port-owner.ts');
+  const owner = await withStartedDaemon((client) => findPortOwner(client, port));
+  if (owner.kind === 'service') return { key: owner.stack, services: [owner.service] };
+  const { describeOwner } = await import('./whose.ts');
+  const [pid, ...others] =
+    owner.kind === 'stranger' ? owner.holders.flatMap((holder) => holder.pid ?? []) : [];
+  const hint =
+    owner.kind === 'front'
+      ? 'portramp daemon stop'
+      : pid !== undefined && others.length === 0
+        ? `to end it: kill ${pid}`
+        : undefined;
+  throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });
 }
 
 /** Milliseconds. The deadline of the contract may be longer: then it is said that they are still stopping. */

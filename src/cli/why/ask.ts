@@ -85,7 +85,7 @@ async function askRunner(client: DaemonClient, stack: RunningStack): Promise<Map
   return new Map((answer?.details ?? []).map((details) => [details.name, details]));
 }
 
-async function lookAtPort(
+export async function lookAtPort(
   client: DaemonClient,
   port: number,
   service: PublishedService | undefined,

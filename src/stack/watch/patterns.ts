@@ -6,9 +6,9 @@ export interface Patterns {
   /** Folders, and files where no pattern was needed, below which all matches lie; relative to the folder. */
   readonly bases: readonly string[];
   /** @param path relative to the folder, with forward slashes */
-  matches(path: string): boolean;
+  readonly matches: (path: string) => boolean;
   /** Whether a file below a folder can match. @param path as above; '' for the folder itself */
-  descends(path: string): boolean;
+  readonly descends: (path: string) => boolean;
 }
 
 export function compilePatterns(patterns: readonly string[]): Patterns {

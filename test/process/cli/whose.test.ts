@@ -1,0 +1,110 @@
+/** Whose a port is, and an end to it from any folder. */
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createMachine, node, type Machine, type Workspace } from '../workspace.ts';
+
+let machine: Machine;
+let shop: Workspace;
+let elsewhere: string;
+let stranger: Server;
+
+beforeAll(async () => {
+  machine = createMachine();
+  elsewhere = machine.folder('elsewhere');
+  shop = machine.workspace(
+    'shop',
+    `
+version: 1
+workspace: shop
+services:
+  api: { command: ${node('server.js')} }
+  web: { command: ${node('server.js')}, replicas: 2 }
+`,
+  );
+  expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
+  stranger = await new Promise((settle) => {
+    const server = createServer().listen(0, '127.0.0.1', () => settle(server));
+  });
+});
+afterAll(async () => {
+  stranger.close();
+  await machine.close();
+});
+
+const whose = (port: number | string, ...more: string[]): ReturnType<Machine['run']> =>
+  machine.run(['whose', String(port), ...more], { cwd: elsewhere });
+const portOf = async (name: string): Promise<number> => (await shop.service(name)).ports[0]?.targetPort ?? 0;
+const strange = (): number => (stranger.address() as AddressInfo).port;
+
+describe('whose', () => {
+  it('says the stack and the service of a port, with the process', async () => {
+    const port = await portOf('api');
+    const { code, stdout } = await whose(port);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`port ${port} is api (http) of shop, ${shop.root}: `);
+    expect(stdout).toContain(`(pid ${(await shop.service('api')).pid}`);
+    expect(JSON.parse((await whose(port, '--json')).stdout)).toMatchObject({
+      version: 1,
+      port,
+      kind: 'service',
+      stack: 'shop',
+      root: shop.root,
+      environment: 'dev',
+      service: 'api',
+      name: 'http',
+    });
+  });
+
+  it('knows the ramp of a service and each of its replicas', async () => {
+    const { ports, instances = [] } = await shop.service('web');
+    const numbers = [ports[0]?.port, ...instances.map((each) => each.ports['http'])];
+    expect(numbers).toHaveLength(3);
+    for (const number of numbers) {
+      expect(await whose(number ?? 0)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(' is web ') as string,
+      });
+    }
+  });
+
+  it('says what is no stack’s', async () => {
+    const { front } = await machine.ls();
+    expect(await whose(front.http ?? 0)).toMatchObject({
+      code: 0,
+      stdout: `port ${front.http} is the front of portramp\n`,
+    });
+    expect(await whose(strange())).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(new RegExp(`belongs to no stack: .*pid ${process.pid}`)) as string,
+    });
+    expect(await whose(1)).toMatchObject({ code: 1, stdout: 'nothing listens on port 1\n' });
+    expect(await whose('api')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('stop --port', () => {
+  const stop = (port: number): ReturnType<Machine['run']> =>
+    machine.run(['stop', '--port', String(port)], { cwd: elsewhere });
+
+  it('leaves alone what is no stack’s, and names it', async () => {
+    const { code, stderr } = await stop(strange());
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(new RegExp(`belongs to no stack: .*pid ${process.pid}`));
+    expect(stderr).toContain(`kill ${process.pid}`);
+    expect(stranger.listening).toBe(true);
+    expect((await stop(1)).code).not.toBe(0);
+    expect((await stop((await machine.ls()).front.http ?? 0)).stderr).toContain('portramp daemon stop');
+  });
+
+  it('stops a service from another folder; the number stays kept for it', async () => {
+    const port = await portOf('api');
+    expect(await stop(port)).toMatchObject({ code: 0, stdout: 'stopped api\n' });
+    await shop.until('api', 'idle');
+    expect(await whose(port)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('the number is kept for api of shop') as string,
+    });
+    expect((await shop.run('stop')).stderr).toContain('--port');
+  });
+});

@@ -1,45 +1,43 @@
-/** What a service really runs: its command, and the scripts of its package.json that the command leads to. */
+/** What a service really runs: its command, and the scripts of package.json files that the command leads to. */
+import { posix } from 'node:path';
+
 import type { ProcessService } from '../contract/contract.ts';
 import type { Position } from '../contract/diagnostic.ts';
 import type { Path } from '../contract/tree.ts';
-import { scriptRun, withoutPrefixes } from '../plan/framework.ts';
-import type { PackageScripts } from './facts/packages.ts';
+import { programsOf, type PackageScope } from '../plan/scripts.ts';
+import type { Facts } from './facts/facts.ts';
 
 /** One program with its arguments. */
 export interface Command {
   /** Assignments before the program included: `PORT=3000 node x.js`. */
   readonly words: readonly string[];
   readonly at: Path | Position;
+  /** What runs it beside others, such as `concurrently`. */
+  readonly beside?: string | undefined;
 }
-
-/** Scripts that run scripts: more than a few are a loop. */
-const MAX_NESTING = 8;
 
 export function commandsOf(
   service: Pick<ProcessService, 'name' | 'dir' | 'command'>,
-  packages: ReadonlyMap<string, PackageScripts>,
+  facts: Pick<Facts, 'packages'>,
 ): Command[] {
-  const { command } = service;
-  const at = ['services', service.name, 'command'];
-  const own = typeof command === 'string' ? splitCommands(command) : [command];
-  const scripts = packages.get(service.dir);
-  return own.flatMap((words) => follow({ words, at }, scripts, MAX_NESTING));
+  const own = ['services', service.name, 'command'];
+  return programsOf(service.command, scopeOf(facts, service.dir)).map(({ words, at, beside }) => ({
+    words,
+    at: at ?? own,
+    beside,
+  }));
 }
 
-function follow(command: Command, scripts: PackageScripts | undefined, nesting: number): Command[] {
-  const run = scriptRun(withoutPrefixes(command.words));
-  const script = run === undefined || nesting === 0 ? undefined : scripts?.get(run.name);
-  if (script === undefined) return [command];
-  const inner = splitCommands(script.text).map((words) => ({ words, at: script.at }));
-  return [command, ...inner.flatMap((each) => follow(each, scripts, nesting - 1))];
-}
-
-/** The simple commands of a shell line, in words; quotes are taken away, and nothing is expanded. */
-export function splitCommands(line: string): string[][] {
-  const commands: string[][] = [[]];
-  for (const token of line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;()])+|&&|\|\||[;&|\n()]/g) ?? []) {
-    if (/^[;&|\n()]+$/.test(token)) commands.push([]);
-    else commands.at(-1)?.push(token.replace(/"[^"]*"|'[^']*'/g, (text) => text.slice(1, -1)));
-  }
-  return commands.filter((words) => words.length > 0);
-}
+/** The package in a folder, among those that are known. */
+export const scopeOf = ({ packages }: Pick<Facts, 'packages'>, dir: string): PackageScope => ({
+  script: (name) => packages.get(dir)?.scripts.get(name),
+  scriptNames: () => [...(packages.get(dir)?.scripts.keys() ?? [])],
+  readsPort: () => packages.get(dir)?.readsPort === true,
+  at: (target) => {
+    const byName =
+      'name' in target ? [...packages].find(([, one]) => one.name === target.name)?.[0] : undefined;
+    const path = posix.normalize(posix.join(dir, 'name' in target ? target.name : target.dir));
+    const found = byName ?? path;
+    return packages.has(found) ? scopeOf({ packages }, found) : undefined;
+  },
+});

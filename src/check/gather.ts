@@ -1,5 +1,8 @@
 /** Reads what `check` wants to know of a workspace. What cannot be read is left out. */
 import { lstatSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+
+import { glob } from 'tinyglobby';
 
 import type { Contract } from '../contract/contract.ts';
 import type { Source } from '../contract/yaml.ts';
@@ -10,9 +13,9 @@ import { imagineStack } from './imagine.ts';
 import { readComposeFile, type ComposeFile } from './facts/compose-file.ts';
 import { readDevcontainer } from './facts/devcontainer.ts';
 import { readDockerfile } from './facts/dockerfile.ts';
-import type { Facts } from './facts/facts.ts';
+import { NO_FACTS, type Facts } from './facts/facts.ts';
 import { isScanned, searchFor, type Governed, type Literal, type Search } from './facts/literals.ts';
-import { readPackageScripts } from './facts/packages.ts';
+import { readPackage, type PackageFacts } from './facts/packages.ts';
 import { readTurboConfig } from './facts/turbo.ts';
 import { listTracked } from './tracked.ts';
 
@@ -62,11 +65,49 @@ export async function gatherFacts(
       .filter((path) => DEVCONTAINER.test(path))
       .flatMap((path) => present(readSource(root, path), readDevcontainer)),
     dockerfiles: inFolders('Dockerfile', readDockerfile),
-    packages: inFolders('package.json', readPackageScripts),
+    packages: readPackages(root, [...folders, ...tracked.flatMap(packageFolder)]),
     turbo: turbo === undefined ? undefined : readTurboConfig(turbo),
     ...searchLiterals(root, tracked.filter(isScanned), searchFor(governedBy(contracts))),
   };
 }
+
+/** What decides whether a service gets its port, and little else: quick enough for every start. */
+export async function gatherStartFacts(root: string, contract: Contract): Promise<Facts> {
+  const folders = [...contract.services.values()].flatMap(folderOf);
+  const files = await glob('**/package.json', {
+    cwd: root,
+    deep: 4,
+    followSymbolicLinks: false,
+    ignore: ['**/node_modules/**'],
+  });
+  const turbo = readFirst(root, ['turbo.json', 'turbo.jsonc']);
+  return {
+    ...NO_FACTS,
+    packages: readPackages(root, [...folders, ...files.flatMap(packageFolder)]),
+    turbo: turbo === undefined ? undefined : readTurboConfig(turbo),
+  };
+}
+
+/** More packages than this are not looked at. */
+const MAX_PACKAGES = 2_000;
+
+const VITE_CONFIGS = ['ts', 'js', 'mjs', 'mts', 'cjs', 'cts'].map((end) => `vite.config.${end}`);
+
+function readPackages(root: string, folders: readonly string[]): Map<string, PackageFacts> {
+  const chosen = [...new Set(folders)].slice(0, MAX_PACKAGES);
+  return new Map(
+    chosen.flatMap((folder) => {
+      const inside = (name: string): string => (folder === '.' ? name : `${folder}/${name}`);
+      const source = readSource(root, inside('package.json'));
+      if (source === undefined) return [];
+      const config = readFirst(root, VITE_CONFIGS.map(inside));
+      return [[folder, readPackage(source, /\bPORT\b/.test(config?.text ?? ''))] as const];
+    }),
+  );
+}
+
+const packageFolder = (path: string): string[] =>
+  posix.basename(path) === 'package.json' ? [posix.dirname(path)] : [];
 
 /** Those named, relative to the root, else the usual ones. */
 export function readComposeFiles(root: string, files: readonly string[]): ComposeFile[] {

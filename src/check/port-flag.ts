@@ -1,5 +1,5 @@
 /** Ports that a command line fixes, whatever the environment says. */
-import { withoutPrefixes } from '../plan/framework.ts';
+import { withoutPrefixes } from '../plan/scripts.ts';
 
 const PORT_FLAG = /^--?(?:(?:https?|server|web|dev|app|serve|listen)[-.])?port$/i;
 const ADDRESS_FLAG = /^(?:-l|-b|-S|--listen|--bind|--addr|--address|--listen-address|--http)$/;

@@ -33,6 +33,7 @@ export const RULE_IDS = [
   'PR029',
   'PR030',
   'PR031',
+  'PR032',
 ] as const;
 
 /** `portramp dev` refuses all that these find, so they are always errors. */

@@ -3,14 +3,14 @@
  * also behind `npm run`.
  */
 
+import type { Position } from '../contract/diagnostic.ts';
+import { baseName, programsOf, scriptRun, withoutPrefixes, type PackageScope } from './scripts.ts';
+
 /** Where an instance shall listen. */
 export interface Listen {
   readonly host: string;
   readonly port: number;
 }
-
-/** Text of a script of the package.json in the service's folder. */
-export type ScriptReader = (name: string) => string | undefined;
 
 /**
  * The command with `--port N --strictPort --host H` where it starts a Vite dev server and does not choose a port
@@ -18,11 +18,11 @@ export type ScriptReader = (name: string) => string | undefined;
  */
 export function withFrameworkFlags(
   command: string | readonly string[],
-  script: ScriptReader,
+  scope: PackageScope,
   listen: Listen,
 ): string | string[] {
   const words = typeof command === 'string' ? lastCommand(command) : command;
-  const found = words === undefined ? undefined : findVite(words, script, MAX_NESTING);
+  const found = words === undefined ? undefined : findVite(words, scope, MAX_NESTING);
   if (found === undefined) return typeof command === 'string' ? command : [...command];
   const flags = [
     ...found.separators,
@@ -43,17 +43,37 @@ interface Vite {
 /** Scripts that run scripts: more than a few are a loop. */
 const MAX_NESTING = 8;
 
-function findVite(words: readonly string[], script: ScriptReader, nesting: number): Vite | undefined {
+function findVite(words: readonly string[], scope: PackageScope, nesting: number): Vite | undefined {
   const program = withoutPrefixes(words);
   const args = viteArguments(program);
   if (args !== undefined) return inspectVite(args);
   const run = scriptRun(program);
-  const text = run === undefined || nesting === 0 ? undefined : script(run.name);
-  const inner = text === undefined ? undefined : lastCommand(text);
-  if (run === undefined || inner === undefined) return undefined;
+  if (run === undefined || run.target === 'many' || nesting === 0) return undefined;
+  const next = run.target === undefined ? scope : scope.at(run.target);
+  const inner = lastCommand(next?.script(run.name)?.text ?? '');
+  if (next === undefined || inner === undefined) return undefined;
   // The script sees what is added here, so what it has itself counts too.
-  const found = findVite([...inner, ...run.args], script, nesting - 1);
+  const found = findVite([...inner, ...run.args], next, nesting - 1);
   return found === undefined ? undefined : { ...found, separators: [...run.separators, ...found.separators] };
+}
+
+/** A dev server that is started where neither `PORT` nor a flag reaches it. */
+export interface LostPort {
+  /** What it stands behind, such as `concurrently`. */
+  readonly behind: string;
+  /** The script that starts it; absent where the command itself does. */
+  readonly at?: Position | undefined;
+}
+
+/** Finds a Vite dev server that ignores its port: the command leads to one, but no flag can be put behind it. */
+export function findLostPort(command: string | readonly string[], scope: PackageScope): LostPort | undefined {
+  const words = typeof command === 'string' ? lastCommand(command) : command;
+  if (words !== undefined && findVite(words, scope, MAX_NESTING) !== undefined) return undefined;
+  const lost = programsOf(command, scope).find((program) => {
+    const args = viteArguments(withoutPrefixes(program.words));
+    return args !== undefined && inspectVite(args) !== undefined && !program.scope.readsPort();
+  });
+  return lost && { behind: lost.beside ?? 'what its command runs beside it', at: lost.at };
 }
 
 /** Undefined for commands of Vite that serve nothing, and where the port was chosen. */
@@ -85,39 +105,6 @@ function viteArguments(words: readonly string[]): readonly string[] | undefined 
   return isVite(tail[0] ?? '') ? tail.slice(1) : undefined;
 }
 
-interface ScriptRun {
-  readonly name: string;
-  readonly separators: readonly string[];
-  /** What the command itself hands on to the script. */
-  readonly args: readonly string[];
-}
-
-/** `npm run dev`, `npm start`, `pnpm dev` and their like; not when they run it in another folder. */
-export function scriptRun(words: readonly string[]): ScriptRun | undefined {
-  const [program = '', ...all] = words;
-  const manager = baseName(program);
-  if (!['npm', 'pnpm', 'yarn', 'bun'].includes(manager)) return undefined;
-  const end = all.indexOf('--');
-  const own = end === -1 ? all : all.slice(0, end);
-  const handed = end === -1 ? [] : all.slice(end + 1);
-  if (own.some((arg) => ELSEWHERE.test(arg))) return undefined;
-  const plain = own.filter((arg) => !arg.startsWith('-'));
-  const [verb, named] = plain;
-  const isRun = verb === 'run' || (manager === 'npm' && verb === 'run-script');
-  const name = isRun
-    ? named
-    : manager === 'npm' && !['start', 'test'].includes(verb ?? '')
-      ? undefined
-      : verb;
-  if (name === undefined) return undefined;
-  // npm keeps flags for itself unless "--" stands before them; the others hand on all that follows the script.
-  if (manager === 'npm') return { name, separators: end === -1 ? ['--'] : [], args: handed };
-  return { name, separators: [], args: end === -1 ? own.slice(own.indexOf(name) + 1) : handed };
-}
-
-/** Options that choose another package, whose scripts are not known here. */
-const ELSEWHERE = /^(?:-w|--workspaces?|--prefix|-C|--cwd|--dir|-F|--filter|-r|--recursive)(?:=|$)/;
-
 /**
  * The words of the last command of a shell line, if flags can be put behind the line and reach it. Undefined for
  * whatever would need a shell to understand.
@@ -134,19 +121,9 @@ function lastCommand(line: string): string[] | undefined {
 
 const QUOTED = /"[^"]*"|'[^']*'/g;
 
-/** `FOO=1`, `exec`, `env` and `cross-env` change nothing about what runs. */
-export function withoutPrefixes(words: readonly string[]): readonly string[] {
-  const start = words.findIndex(
-    (word) => !/^[A-Za-z_]\w*=/.test(word) && !['exec', 'env', 'cross-env', 'command'].includes(word),
-  );
-  return start === -1 ? [] : words.slice(start);
-}
-
 const isVite = (word: string): boolean =>
   /^vite(?:\.cmd|@.+)?$/.test(word) ||
   /(?:^|[\\/])(?:\.bin[\\/]vite(?:\.cmd)?|vite[\\/]bin[\\/]vite\.js)$/.test(word);
-
-const baseName = (program: string): string => program.replace(/^.*[\\/]/, '').replace(/\.(?:cmd|exe)$/, '');
 
 function firstPlain(args: readonly string[]): number {
   const index = args.findIndex((arg) => !arg.startsWith('-'));

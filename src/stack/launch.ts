@@ -1,7 +1,4 @@
 /** From a resolved service to a running instance: ports looked at, flags added, environment put together. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { domainsOf, toldPort } from '../plan/address.ts';
 import { withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
@@ -11,6 +8,7 @@ import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance
 import { startProcess } from '../runtime/process/start.ts';
 import { errnoOf, PortrampError } from '../lib/errors.ts';
 import { describeHolder } from '../lib/holder.ts';
+import { openPackage } from './packages.ts';
 import type { LaunchResult } from './replica.ts';
 import type { Session } from './session.ts';
 import type { TaskRecord } from './tasks/record.ts';
@@ -82,7 +80,7 @@ async function start(options: LaunchOptions): Promise<StartResult> {
     return fail({ message: `a service of the kind ${contract.kind} is not started as a process` });
   }
   return startProcess({
-    command: await withFlags(resolved),
+    command: withFlags(resolved),
     dir: resolved.dir,
     env: childEnvironment(options.ambient, resolved, {
       marker: options.marker,
@@ -149,25 +147,9 @@ export async function explainUnopened(
   return new PortrampError('PORT_TAKEN', message, { hint, cause: error });
 }
 
-/** Some dev servers ignore `PORT`; what they run is in the package.json of the service's folder. */
-async function withFlags({ command, dir, ports }: ResolvedService): Promise<string | readonly string[]> {
+/** Some dev servers ignore `PORT`; what they run is in the package.json of the service's folder, or of another. */
+function withFlags({ command, dir, ports }: ResolvedService): string | readonly string[] {
   const port = ports.find((one) => one.primary) ?? ports[0];
   if (port === undefined) return command;
-  const scripts = await readScripts(dir);
-  return withFrameworkFlags(command, (name) => scripts.get(name), {
-    host: '127.0.0.1',
-    port: toldPort(port),
-  });
-}
-
-async function readScripts(dir: string): Promise<Map<string, string>> {
-  try {
-    const text: unknown = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8'));
-    if (typeof text !== 'object' || text === null || !('scripts' in text)) return new Map();
-    const entries = Object.entries(text.scripts ?? {});
-    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-  } catch {
-    // No package.json, or not one that npm could read either.
-    return new Map();
-  }
+  return withFrameworkFlags(command, openPackage(dir), { host: '127.0.0.1', port: toldPort(port) });
 }

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { splitCommands } from '../../src/check/commands.ts';
+import { splitCommands } from '../../src/plan/scripts.ts';
 import { withoutComments } from '../../src/check/facts/comments.ts';
 import { readComposeFile } from '../../src/check/facts/compose-file.ts';
 import { readDevcontainer } from '../../src/check/facts/devcontainer.ts';

@@ -3,7 +3,7 @@ import type { ComposeFile } from './compose-file.ts';
 import type { Devcontainer } from './devcontainer.ts';
 import type { Dockerfile } from './dockerfile.ts';
 import type { Literal } from './literals.ts';
-import type { PackageScripts } from './packages.ts';
+import type { PackageFacts } from './packages.ts';
 import type { TurboConfig } from './turbo.ts';
 
 /** What `check` knows of a workspace besides the contract. Files that cannot be read as what they are, are absent. */
@@ -16,7 +16,8 @@ export interface Facts {
   readonly devcontainers: readonly Devcontainer[];
   /** By the folder of a service, as `Service.dir` has it. */
   readonly dockerfiles: ReadonlyMap<string, Dockerfile>;
-  readonly packages: ReadonlyMap<string, PackageScripts>;
+  /** Those of services and all others of the workspace, by folder. */
+  readonly packages: ReadonlyMap<string, PackageFacts>;
   readonly turbo?: TurboConfig | undefined;
   /** Ports that are written into tracked files. */
   readonly literals: readonly Literal[];

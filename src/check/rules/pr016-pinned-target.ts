@@ -37,7 +37,8 @@ function pinsOf(service: ProcessService, { facts }: Scene): Pin[] {
       at: ['services', name, 'ports', port.name, 'follow'],
       what: `its port ${port.name} is whatever number it opens`,
     }));
-  const flags = commandsOf(service, facts.packages).flatMap(({ words, at }) => {
+  const flags = commandsOf(service, facts).flatMap(({ words, at, beside }) => {
+    if (beside !== undefined) return [];
     const flag = portFlagIn(words);
     return flag === undefined ? [] : [{ at, what: `it is started with ${flag}` }];
   });

@@ -17,7 +17,8 @@ export const PR028: Rule = {
 const findFlags = ({ contract, facts }: Scene): Finding[] =>
   processesOf(contract).flatMap((service) => {
     if (service.ports.length === 0) return [];
-    return commandsOf(service, facts.packages).flatMap(({ words, at }) => {
+    return commandsOf(service, facts).flatMap(({ words, at, beside }) => {
+      if (beside !== undefined) return [];
       const flag = portFlagIn(words);
       if (flag === undefined) return [];
       const message = `${service.name} is started with ${flag}, which beats the PORT that it is given`;

@@ -26,7 +26,7 @@ function findDropped({ contract, plan, facts }: Scene): Finding[] {
     const names = [...new Set([...injected, ...Object.keys(service.env)])].filter(
       (name) => !name.startsWith('PORTRAMP_'),
     );
-    return commandsOf(service, facts.packages).flatMap(({ words, at }) => {
+    return commandsOf(service, facts).flatMap(({ words, at }) => {
       const run = turboRunIn(words);
       if (run === undefined || run.isLoose) return [];
       const dropped = names.filter((name) => isDropped(name, run.tasks, turbo));

@@ -30,6 +30,7 @@ import { PR028 } from './pr028-port-flag.ts';
 import { PR029 } from './pr029-turbo-strict.ts';
 import { PR030 } from './pr030-held-port.ts';
 import { PR031 } from './pr031-published-ports.ts';
+import { PR032 } from './pr032-lost-port.ts';
 import type { Rule } from './rule.ts';
 
 export const RULES: readonly Rule[] = [
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   PR029,
   PR030,
   PR031,
+  PR032,
 ];
 
 export const ruleOf = (id: string): Rule | undefined => RULES.find((rule) => rule.id === id.toUpperCase());

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
+import type { StackKey } from '../../protocol/messages.ts';
+import { DETACHED } from '../dev/report.ts';
+import { hasColor, notice } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 export interface DevOptions extends StackOptions {
@@ -34,11 +37,28 @@ async function dev(names: string[], options: DevOptions): Promise<void> {
   if (isUntouched) {
     const { runUntouched } = await import('../dev/untouched.ts');
     process.exitCode = await runUntouched(key, names);
-  } else if (options.detach) {
+    return;
+  }
+  // The runner of `dev -d` comes by here as well, and nobody reads what it says.
+  const saying = process.env[DETACHED] !== undefined ? undefined : sayLosses(key);
+  if (options.detach) {
     const { runDetached } = await import('../dev/detached.ts');
     process.exitCode = await runDetached(key, names);
   } else {
     const { runForeground } = await import('../dev/foreground.ts');
     process.exitCode = await runForeground(key, names);
   }
+  await saying;
+}
+
+/** Says which services will not get their port or variables, as `check` does. What is wrong otherwise the runner says. */
+async function sayLosses(key: StackKey): Promise<void> {
+  const { loadContract } = await import('../../contract/load.ts');
+  const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
+  if (contract === undefined) return;
+  const { findBeforeStart } = await import('../../check/before-start.ts');
+  const found = await findBeforeStart(key.root, contract);
+  if (found.length === 0) return;
+  const { renderDiagnostics } = await import('../../check/report.ts');
+  notice(renderDiagnostics(found, { format: 'text', root: key.root, color: hasColor }));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { splitCommands } from '../../../src/check/commands.ts';
+import { splitCommands } from '../../../src/plan/scripts.ts';
 import { withoutComments } from '../../../src/check/facts/comments.ts';
 import { readComposeFile } from '../../../src/check/facts/compose-file.ts';
 import { readDockerfile } from '../../../src/check/facts/dockerfile.ts';

@@ -74,7 +74,7 @@ it('outside a repository nothing is searched, and the rest is still read', async
     turbo: { isStrict: true },
   });
   expect(facts.dockerfiles.get('apps/api')?.exposed).toMatchObject([{ port: 80 }]);
-  expect(facts.packages.get('apps/api')?.get('dev')?.text).toBe('x');
+  expect(facts.packages.get('apps/api')?.scripts.get('dev')?.text).toBe('x');
 });
 
 it('a Compose override is read beside the file that it changes', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { withFrameworkFlags } from '../../../src/plan/framework.ts';
+import { findLostPort, withFrameworkFlags } from '../../../src/plan/framework.ts';
+import type { PackageScope } from '../../../src/plan/scripts.ts';
 
 const SCRIPTS = new Map([
   ['dev', 'vite'],
@@ -18,8 +19,31 @@ const SCRIPTS = new Map([
 ]);
 const FLAGS = '--port 20300 --strictPort --host 127.0.0.1';
 const listen = { host: '127.0.0.1', port: 20_300 };
-const add = (command: string | string[]): string | string[] =>
-  withFrameworkFlags(command, (name) => SCRIPTS.get(name), listen);
+const PACKAGES = new Map([
+  ['.', SCRIPTS],
+  [
+    'client',
+    new Map([
+      ['dev', 'vite'],
+      ['dev-web', 'vite'],
+      ['up', 'npm run dev'],
+    ]),
+  ],
+  ['ready', new Map([['dev', 'vite']])],
+]);
+const open = (folder: string): PackageScope => ({
+  script: (name) => {
+    const text = PACKAGES.get(folder)?.get(name);
+    return text === undefined ? undefined : { text };
+  },
+  scriptNames: () => [...(PACKAGES.get(folder)?.keys() ?? [])],
+  readsPort: () => folder === 'ready',
+  at: (target) => {
+    const name = 'dir' in target ? target.dir.replace('./', '') : target.name.replace('@shop/', '');
+    return PACKAGES.has(name) ? open(name) : undefined;
+  },
+});
+const add = (command: string | string[]): string | string[] => withFrameworkFlags(command, open('.'), listen);
 
 describe('flags are added to', () => {
   it.each([
@@ -48,6 +72,17 @@ describe('flags are added to', () => {
     ['pnpm run dev --open', `pnpm run dev --open ${FLAGS}`],
     ['yarn dev', `yarn dev ${FLAGS}`],
     ['bun run dev', `bun run dev ${FLAGS}`],
+    ['npm run dev --prefix client', `npm run dev --prefix client -- ${FLAGS}`],
+    ['npm --prefix=client run dev', `npm --prefix=client run dev -- ${FLAGS}`],
+    ['npm -C client run up', `npm -C client run up -- -- ${FLAGS}`],
+    ['npm run dev -w client', `npm run dev -w client -- ${FLAGS}`],
+    ['npm run dev --workspace=@shop/client', `npm run dev --workspace=@shop/client -- ${FLAGS}`],
+    ['pnpm -C client dev', `pnpm -C client dev ${FLAGS}`],
+    ['pnpm --filter client dev', `pnpm --filter client dev ${FLAGS}`],
+    ['pnpm --filter=./client run dev', `pnpm --filter=./client run dev ${FLAGS}`],
+    ['yarn workspace @shop/client dev', `yarn workspace @shop/client dev ${FLAGS}`],
+    ['yarn --cwd client dev', `yarn --cwd client dev ${FLAGS}`],
+    ['bun --cwd client dev', `bun --cwd client dev ${FLAGS}`],
   ])('%s', (command, expected) => {
     expect(add(command)).toBe(expected);
   });
@@ -85,6 +120,9 @@ describe('nothing is added to', () => {
     'npm run dev -w web',
     'npm --prefix web run dev',
     'pnpm --filter web dev',
+    'pnpm --filter "./*" dev',
+    'pnpm -r dev',
+    'npm run dev --workspaces',
     'npm dev',
     '',
   ])('%s', (command) => {
@@ -93,5 +131,37 @@ describe('nothing is added to', () => {
 
   it('a list that is a shell', () => {
     expect(add(['sh', '-c', 'vite'])).toEqual(['sh', '-c', 'vite']);
+  });
+});
+
+describe('a port that is lost', () => {
+  it.each([
+    ['concurrently "vite" "node x.js"', 'concurrently'],
+    ['npx concurrently -n a,b npm:dev npm:node', 'concurrently'],
+    ['concurrently "npm:dev*"', 'concurrently'],
+    ['npm run both', 'concurrently'],
+    ['run-p dev node', 'run-p'],
+    ['npm-run-all --parallel "d*"', 'npm-run-all'],
+    ['concurrently "npm run dev --prefix client" "node x.js"', 'concurrently'],
+    ['turbo run dev --filter=client', 'turbo'],
+    ['npm run before', 'what its command runs beside it'],
+    ['(vite)', 'what its command runs beside it'],
+  ])('%s', (command, behind) => {
+    expect(add(command)).toBe(command);
+    expect(findLostPort(command, open('.'))).toEqual({ behind, at: undefined });
+  });
+
+  it.each([
+    'vite',
+    'npm run dev',
+    'npm run dev -w client',
+    'concurrently "vite --port $PORT" "node x.js"',
+    'concurrently "npm:node" "npm:build"',
+    'concurrently "npm run dev -w ready" "node x.js"',
+    'run-p fixed node',
+    'turbo run dev',
+    'node server.js',
+  ])('is none: %s', (command) => {
+    expect(findLostPort(command, open('.'))).toBe(undefined);
   });
 });

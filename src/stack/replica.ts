@@ -57,6 +57,10 @@ const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | 
     ? stampOf(resolve(dir, service.ready.path))
     : undefined;
 
+/** What tells it from others of the service in the logs; undefined where there is one. */
+const replicaIn = (launched: ResolvedService | undefined, slot: number): number | undefined =>
+  launched?.service.kind === 'process' && launched.service.replicas > 1 ? slot : undefined;
+
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
   launched: ResolvedService | undefined;
@@ -132,40 +136,42 @@ export class ReplicaShell {
   }
 
   async #spawn(): Promise<void> {
-    const { service: name, logs, launch, next, onEvent, onSpawn } = this.#options;
+    const { service: name, slot, logs, launch, next, onEvent, onSpawn } = this.#options;
     const launching = next();
     this.launched = launching.service();
     this.lastLook = undefined;
+    const source = { service: name, replica: replicaIn(this.launched, slot) };
     this.#stamp = await stampBefore(this.launched);
     const result = await launch({
       ...launching,
-      onOutput: (stream, chunk) => logs.write(name, stream, chunk),
+      onOutput: (stream, chunk) => logs.write(source, stream, chunk),
     }).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
     this.launched = launching.service();
     if ('skipped' in result) {
-      logs.note(name, 'nothing to do: its inputs are those of its last success');
+      logs.note(source, 'nothing to do: its inputs are those of its last success');
       onEvent({ type: 'skipped' });
       return;
     }
     if (!result.ok) {
-      logs.note(name, result.failure.message);
+      logs.note(source, result.failure.message);
       onEvent({ type: 'spawn-failed', cause: result.failure });
       return;
     }
     const { instance } = result;
     this.#instance = instance;
     onSpawn(instance.pid);
-    logs.note(name, `started (pid ${instance.pid})`);
+    logs.note(source, `started (pid ${instance.pid})`);
     void instance.exited.then((exit) => this.#afterExit(instance, exit));
     onEvent({ type: 'spawned', pid: instance.pid });
   }
 
   #afterExit(instance: Instance, { code, signal }: Exit): void {
-    const { service: name, logs, clock, onExit, onEvent } = this.#options;
+    const { service: name, slot, logs, clock, onExit, onEvent } = this.#options;
+    const source = { service: name, replica: replicaIn(this.launched, slot) };
     this.#instance = undefined;
     onExit(instance.pid);
-    logs.flush(name);
-    logs.note(name, signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`);
+    logs.flush(source);
+    logs.note(source, signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`);
     const end = signal === null ? { exitCode: code ?? 1 } : { signal };
     onEvent({ type: 'exited', end, now: clock.now() });
   }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { PortrampError } from '../../lib/errors.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { DETACHED } from '../dev/report.ts';
+import { refuseOwnStack } from '../own-stack.ts';
 import { hasColor, notice } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -39,6 +40,7 @@ async function dev(names: string[], options: DevOptions): Promise<void> {
     process.exitCode = await runUntouched(key, names);
     return;
   }
+  await refuseOwnStack(key);
   // The runner of `dev -d` comes by here as well, and nobody reads what it says.
   const saying = process.env[DETACHED] !== undefined ? undefined : sayLosses(key);
   if (options.detach) {

@@ -8,6 +8,7 @@ import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
 import { onOutputLost, print, printed } from '../terminal.ts';
+import { refuseOwnStack } from '../own-stack.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface LogsOptions extends StackOptions {
@@ -39,6 +40,7 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
   for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
   const services = names.length === 0 ? known : names;
+  if (options.follow === true) await refuseOwnStack(key, services);
   await show(services, options, (signal) =>
     readLogs({ folder, services, tail: options.tail, follow: options.follow ?? false, signal }),
   );

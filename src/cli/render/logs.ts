@@ -2,6 +2,7 @@ import { color, displayText, print } from '../terminal.ts';
 
 interface Line {
   readonly service: string;
+  readonly replica?: number | undefined;
   readonly stream: string;
   readonly text: string;
 }
@@ -16,12 +17,13 @@ export function logPrinter(services: readonly string[]): (line: Line) => void {
     order.set(name, order.size);
     return order.size - 1;
   };
-  return ({ service, stream, text }) => {
+  return ({ service, replica, stream, text }) => {
     const index = order.get(service) ?? remember(service);
     const paint = PALETTE[index % PALETTE.length] ?? color.cyan;
     const shown = displayText(text);
+    const name = replica === undefined ? service : `${service}.${replica}`;
     print(
-      `${paint(service.padEnd(width))} ${color.dim('│')} ${stream === 'portramp' ? color.dim(shown) : shown}`,
+      `${paint(name.padEnd(width))} ${color.dim('│')} ${stream === 'portramp' ? color.dim(shown) : shown}`,
     );
   };
 }

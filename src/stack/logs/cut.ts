@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** Longer lines are cut: a child that prints without line ends for ever must not fill the memory. Bytes. */
 export const MAX_LINE = 64 * 1024;
 
@@ -6,8 +8,10 @@ const LINE_FEED = 0x0a;
 export interface LineCutter {
   /** The chunk may be used for something else afterwards. */
   write(chunk: Buffer): void;
-  /** What came after the last line end is a line too. */
+  /** What came after the last line end is a line too, unless it shows nothing. */
   flush(): void;
+  /** Whether something came after the last line end. */
+  readonly isWaiting: boolean;
 }
 
 /**
@@ -65,7 +69,14 @@ export function createLineCutter(onLine: (text: string) => void): LineCutter {
       }
     },
     flush: () => {
-      if (length > 0) emit(Buffer.alloc(0));
+      if (length === 0) return;
+      const text = lastState(Buffer.concat(parts).toString('utf8'));
+      parts = [];
+      length = 0;
+      if (stripVTControlCharacters(text) !== '') onLine(text);
+    },
+    get isWaiting() {
+      return length > 0;
     },
   };
 }

@@ -3,6 +3,8 @@ export interface LogLine {
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly service: string;
+  /** The slot of the replica, where the service has several. */
+  readonly replica?: number;
   readonly stream: LogStream;
   /** Counts the lines of a service within one run from 1: a gap is lines that a reader has missed. */
   readonly sequence: number;
@@ -16,14 +18,22 @@ const LETTERS: Record<LogStream, string> = { stdout: 'o', stderr: 'e', portramp:
 
 const STREAMS = new Map(Object.entries(LETTERS).map(([stream, letter]) => [letter, stream as LogStream]));
 
-/** `2026-11-25T08:00:00.000Z 17 o listening`: readable with any tool. */
-export const formatLine = ({ time, sequence, stream, text }: LogLine): string =>
-  `${time} ${sequence} ${LETTERS[stream]} ${text}\n`;
+/** `2026-11-25T08:00:00.000Z 17 o listening`, of a replica `… 17 o2 listening`: readable with any tool. */
+export const formatLine = ({ time, sequence, stream, replica, text }: LogLine): string =>
+  `${time} ${sequence} ${LETTERS[stream]}${replica ?? ''} ${text}\n`;
 
 /** Undefined for a line that was cut off, or that somebody else wrote. */
 export function parseLine(service: string, line: string): LogLine | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (\d+) ([oep]) (.*)$/s.exec(line);
+  const match = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (\d+) ([oep])(\d*) (.*)$/s.exec(line);
   const stream = STREAMS.get(match?.[3] ?? '');
   if (match === null || stream === undefined) return undefined;
-  return { time: match[1] ?? '', service, stream, sequence: Number(match[2]), text: match[4] ?? '' };
+  const [, time = '', sequence, , replica = '', text = ''] = match;
+  return {
+    time,
+    service,
+    ...(replica === '' ? {} : { replica: Number(replica) }),
+    stream,
+    sequence: Number(sequence),
+    text,
+  };
 }

@@ -7,16 +7,24 @@ import { Emitter } from '../../lib/emitter.ts';
 import { createLineCutter, type LineCutter } from './cut.ts';
 import { openLogFile, type LogFile } from './file.ts';
 import { formatLine, type LogLine, type LogStream } from './line.ts';
+import { watchUnfinished, type Unfinished } from './unfinished.ts';
+
+/** Whose lines they are. */
+export interface LogSource {
+  readonly service: string;
+  /** The slot of the replica, where the service has several. */
+  readonly replica?: number | undefined;
+}
 
 export interface LogStore {
   /** Every line of every service, as it comes. */
   readonly lines: Emitter<LogLine>;
   /** A returned promise settles when the file has caught up: the child has to wait for it. */
-  write(service: string, stream: 'stdout' | 'stderr', chunk: Buffer): Promise<void> | undefined;
+  write(source: LogSource, stream: 'stdout' | 'stderr', chunk: Buffer): Promise<void> | undefined;
   /** A line of portramp's own among those of a service. */
-  note(service: string, text: string): void;
-  /** The service has ended: what it printed without a line end is a line. */
-  flush(service: string): void;
+  note(source: LogSource | string, text: string): void;
+  /** The process has ended: what it printed without a line end is a line. */
+  flush(source: LogSource): void;
   /** The last lines that a service itself printed, oldest first. */
   tail(service: string, count: number): string[];
   /** Resolves when everything is on disk. */
@@ -36,12 +44,18 @@ const MAX_FILE_SIZE = 8 * 1024 * 1024;
 /** Lines of each service that are kept in memory. */
 const MAX_TAIL = 200;
 
+/** What one process prints. */
+interface Output {
+  readonly cutter: LineCutter;
+  readonly unfinished: Unfinished;
+}
+
 interface ServiceLog {
-  readonly stdout: LineCutter;
-  readonly stderr: LineCutter;
+  /** By replica and stream: their lines come in pieces, which belong together. */
+  readonly outputs: Map<string, Output>;
   readonly file: LogFile;
   readonly tail: string[];
-  readonly say: (stream: LogStream, text: string) => void;
+  readonly say: (stream: LogStream, text: string, replica?: number) => void;
   /** Set when the file is behind. */
   busy: Promise<void> | undefined;
 }
@@ -59,26 +73,52 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   };
   return {
     lines,
-    write: (service, stream, chunk) => {
+    write: ({ service, replica }, stream, chunk) => {
       const log = logOf(service);
-      log[stream].write(chunk);
+      const { cutter, unfinished } = outputOf(log, replica, stream, options.clock);
+      cutter.write(chunk);
+      unfinished.written();
       return log.busy;
     },
-    note: (service, text) => {
-      for (const line of text.split('\n')) logOf(service).say('portramp', line);
+    note: (source, text) => {
+      const { service, replica } = typeof source === 'string' ? { service: source } : source;
+      for (const line of text.split('\n')) logOf(service).say('portramp', line, replica);
     },
-    flush: (service) => flush(logOf(service)),
+    flush: ({ service, replica }) => {
+      for (const stream of STREAMS) flush(logOf(service), keyOf(replica, stream));
+    },
     tail: (service, count) => logs.get(service)?.tail.slice(-count) ?? [],
     close: async () => {
-      for (const log of logs.values()) flush(log);
+      for (const log of logs.values()) for (const key of log.outputs.keys()) flush(log, key);
       await Promise.all([...logs.values()].map((log) => log.file.close()));
     },
   };
 }
 
-function flush({ stdout, stderr }: ServiceLog): void {
-  stdout.flush();
-  stderr.flush();
+const STREAMS = ['stdout', 'stderr'] as const;
+
+const keyOf = (replica: number | undefined, stream: LogStream): string => `${replica ?? ''} ${stream}`;
+
+function outputOf(
+  log: ServiceLog,
+  replica: number | undefined,
+  stream: 'stdout' | 'stderr',
+  clock: Clock,
+): Output {
+  const key = keyOf(replica, stream);
+  const known = log.outputs.get(key);
+  if (known !== undefined) return known;
+  const cutter = createLineCutter((text) => log.say(stream, text, replica));
+  const output = { cutter, unfinished: watchUnfinished(cutter, clock) };
+  log.outputs.set(key, output);
+  return output;
+}
+
+function flush({ outputs }: ServiceLog, key: string): void {
+  const output = outputs.get(key);
+  output?.unfinished.close();
+  output?.cutter.flush();
+  outputs.delete(key);
 }
 
 /** ISO 8601. A flood has thousands of lines in a millisecond, and writing a time is most of the work of one. */
@@ -100,9 +140,12 @@ function openServiceLog(
 ): ServiceLog {
   let sequence = 0;
   const timeOf = createTimestamps(clock);
-  const makeLine = (stream: LogStream, text: string): LogLine => {
+  const makeLine = (stream: LogStream, text: string, replica?: number): LogLine => {
     sequence += 1;
-    return { time: timeOf(), service, stream, sequence, text };
+    const time = timeOf();
+    return replica === undefined
+      ? { time, service, stream, sequence, text }
+      : { time, service, replica, stream, sequence, text };
   };
   const file = openLogFile({
     path: join(folder, `${service}.log`),
@@ -110,8 +153,8 @@ function openServiceLog(
     // Told to those who listen; writing it to the file that cannot be written would be no use.
     onProblem: (problem) => lines.emit(makeLine('portramp', problem)),
   });
-  const say = (stream: LogStream, text: string): void => {
-    const line = makeLine(stream, text);
+  const say = (stream: LogStream, text: string, replica?: number): void => {
+    const line = makeLine(stream, text, replica);
     if (stream !== 'portramp') {
       log.tail.push(text);
       if (log.tail.length > MAX_TAIL) log.tail.shift();
@@ -124,8 +167,7 @@ function openServiceLog(
     lines.emit(line);
   };
   const log: ServiceLog = {
-    stdout: createLineCutter((text) => say('stdout', text)),
-    stderr: createLineCutter((text) => say('stderr', text)),
+    outputs: new Map(),
     file,
     tail: [],
     say,

@@ -54,9 +54,9 @@ describe('the log store', () => {
     const store = open();
     const told: LogLine[] = [];
     store.lines.on((line) => told.push(line));
-    void store.write('api', 'stdout', Buffer.from('one\ntw'));
-    void store.write('api', 'stderr', Buffer.from('bad\n'));
-    void store.write('api', 'stdout', Buffer.from('o\n'));
+    void store.write({ service: 'api' }, 'stdout', Buffer.from('one\ntw'));
+    void store.write({ service: 'api' }, 'stderr', Buffer.from('bad\n'));
+    void store.write({ service: 'api' }, 'stdout', Buffer.from('o\n'));
     store.note('api', 'exited\nwith code 1');
     await store.close();
     expect(texts(told)).toEqual(['one', 'bad', 'two', 'exited', 'with code 1']);
@@ -78,7 +78,7 @@ describe('the log store', () => {
       // A store each time: what is written at once goes into one file, however much it is.
       const store = open(2_000);
       for (let line = index; line < index + 50; line += 1) {
-        void store.write('api', 'stdout', Buffer.from(`line ${line}\n`));
+        void store.write({ service: 'api' }, 'stdout', Buffer.from(`line ${line}\n`));
       }
       await store.close();
     }
@@ -90,7 +90,7 @@ describe('the log store', () => {
     const store = open();
     let held = 0;
     for (let index = 0; index < 40; index += 1) {
-      const busy = store.write('api', 'stdout', Buffer.from(`${'x'.repeat(999)}\n`.repeat(20)));
+      const busy = store.write({ service: 'api' }, 'stdout', Buffer.from(`${'x'.repeat(999)}\n`.repeat(20)));
       if (busy !== undefined) {
         held += 1;
         await busy;
@@ -162,7 +162,7 @@ describe('reading logs', () => {
     for (let index = 0; index < 100; index += 5) {
       const round = [0, 1, 2, 3, 4].map((more) => `line ${index + more} ${'x'.repeat(60_000)}\n`);
       // So much that it has to be waited for: each round is a write of its own, and rotates the file.
-      const written = writer.write('api', 'stdout', Buffer.from(round.join('')));
+      const written = writer.write({ service: 'api' }, 'stdout', Buffer.from(round.join('')));
       expect(written).toBeDefined();
       await written;
     }

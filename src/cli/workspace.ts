@@ -5,17 +5,22 @@ import type { Command } from 'commander';
 
 import { PortrampError } from '../lib/errors.ts';
 import type { StackKey } from '../protocol/messages.ts';
+import { suggest } from '../lib/suggest.ts';
 import { withDaemon } from './daemon-access.ts';
 
 /** The options that say which stack a command is about. */
 export interface StackOptions {
   readonly dir?: string;
   readonly env?: string;
+  /** The name of a stack, as `portramp ls` prints it; counts more than the folder. */
+  readonly stack?: string;
 }
 
 /** Adds `--env`; `--dir` is an option of the program itself. */
 export function withStackOptions(command: Command): Command {
-  return command.option('--env <name>', 'the environment of the contract', 'dev');
+  return command
+    .option('--env <name>', 'the environment of the contract', 'dev')
+    .option('--stack <name>', 'another stack, by its name in "portramp ls --all"');
 }
 
 /**
@@ -23,6 +28,7 @@ export function withStackOptions(command: Command): Command {
  * may have been removed), in the chosen environment.
  */
 export async function locateStack(options: StackOptions): Promise<StackKey> {
+  if (options.stack !== undefined) return findStackByName(options.stack);
   const { findContract } = await import('../contract/find.ts');
   const environment = options.env ?? 'dev';
   const named = resolve(options.dir ?? '.');
@@ -34,6 +40,22 @@ export async function locateStack(options: StackOptions): Promise<StackKey> {
   if (from === undefined) throw new PortrampError('USAGE', `the folder ${named} does not exist`);
   throw new PortrampError('CONTRACT_NOT_FOUND', `there is no portramp.yaml in ${from} or a folder above it`, {
     hint: 'create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir',
+  });
+}
+
+/**
+ * Finds a stack by its name wherever it is, running or at rest.
+ * @throws {PortrampError} UNKNOWN_NAME, with the nearest name that there is
+ */
+export async function findStackByName(name: string): Promise<StackKey> {
+  const answer = await withDaemon(async (client) => client?.request('list', { all: true }));
+  const stacks = answer?.stacks ?? [];
+  const found = stacks.find(({ slug }) => slug === name);
+  if (found !== undefined) return { root: found.root, environment: found.environment };
+  const names = stacks.map(({ slug }) => slug);
+  const nearest = suggest(name, names);
+  throw new PortrampError('UNKNOWN_NAME', `there is no stack "${name}"`, {
+    hint: nearest === undefined ? 'portramp ls --all lists them' : `did you mean "${nearest}"?`,
   });
 }
 

@@ -21,6 +21,7 @@ import { createRefusalTeller } from './refused-hosts.ts';
 import { createScales } from './scales.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
+import { watchRoot } from './root-watch.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
 
@@ -71,6 +72,7 @@ class StackRunner implements Runner {
   #parts: Parts | undefined;
   readonly #scales = createScales(this.#inTurn, () => this.#apply());
   #watch: FileWatch | undefined;
+  #unwatchRoot: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   readonly #published: Published;
 
@@ -116,6 +118,7 @@ class StackRunner implements Runner {
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files, readFrom);
+    this.#unwatchRoot = watchRoot({ root, clock, onGone: (text) => this.#leave(text) });
     await parts.sources.follow(sourcesOf(prepared.services));
     if (this.#stopping !== undefined) return;
     for (const text of prepared.notices) this.#published.notice(text);
@@ -187,6 +190,11 @@ class StackRunner implements Runner {
     return { parts, supervision };
   }
 
+  #leave(why: string): void {
+    this.#published.notice(why);
+    void this.stop({ now: false });
+  }
+
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
     if (this.#stopping === undefined) this.#stopping = this.#stop(now, remove);
     else if (now) void this.#supervision?.shutDown(true);
@@ -207,6 +215,7 @@ class StackRunner implements Runner {
   }
 
   async #close(): Promise<void> {
+    this.#unwatchRoot?.();
     await this.#watch?.close();
     if (this.#parts !== undefined) await closeParts(this.#parts);
     this.#session?.close();

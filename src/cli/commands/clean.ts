@@ -5,18 +5,22 @@ import type { Command } from 'commander';
 
 import { systemClock } from '../../lib/clock.ts';
 import { locateHome } from '../../lib/home.ts';
+import { errnoOf, PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
+import type { RunningStack, StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
-import { withStartedDaemon } from '../daemon-access.ts';
+import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { runnerLogOf } from '../dev/report.ts';
 import { print, printJson } from '../terminal.ts';
+import { findStackByName } from '../workspace.ts';
+import { downOne } from './down.ts';
 
 export function defineClean(program: Command): void {
   program
-    .command('clean')
+    .command('clean [stack...]')
     .summary('forget stacks whose checkout is gone')
     .description(
-      'End what a crash has left running, and forget stacks whose checkout is gone: their names, port leases and logs. With --all also every other stack that is not running.',
+      'End what a crash has left running, and forget stacks whose checkout is gone: their names, port leases and logs. Those that still run are stopped first. With names of stacks only these, with --all also every other stack that is not running.',
     )
     .option('--all', 'every stack that is not running: the next "dev" may give it other names')
     .option('--json', 'print one JSON object')
@@ -24,9 +28,11 @@ export function defineClean(program: Command): void {
     .action(clean);
 }
 
-async function clean(options: { all?: boolean; json?: boolean }): Promise<void> {
+async function clean(names: readonly string[], options: { all?: boolean; json?: boolean }): Promise<void> {
   await withStartedDaemon(async (client) => {
-    const idle = options.all ? await stacksAtRest(client) : undefined;
+    await stopWithoutFolder(client);
+    const named = await Promise.all(names.map((name) => findAtRest(client, name)));
+    const idle = names.length > 0 ? named : options.all ? await stacksAtRest(client) : undefined;
     const ended = await cleanRuns(locateHome().runs);
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const { tasks } = locateHome();
@@ -41,6 +47,29 @@ async function clean(options: { all?: boolean; json?: boolean }): Promise<void> 
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
     for (const path of removed) print(`removed ${path}`);
+  });
+}
+
+/** Stops the stacks that run on in a folder that is gone. */
+async function stopWithoutFolder(client: DaemonClient): Promise<void> {
+  const { stacks } = await client.request('list', {});
+  const isGone = ({ root }: RunningStack): Promise<boolean> =>
+    stat(root).then(
+      () => false,
+      (error: unknown) => errnoOf(error) === 'ENOENT',
+    );
+  const gone = await Promise.all(stacks.map(isGone));
+  // One that ends by itself meanwhile has nobody who answers.
+  await Promise.allSettled(stacks.filter((_, index) => gone[index]).map((stack) => downOne(client, stack)));
+}
+
+/** @throws {PortrampError} for a stack that runs, or that there is not */
+async function findAtRest(client: DaemonClient, name: string): Promise<StackKey> {
+  const key = await findStackByName(name);
+  const running = await findRunningStack(client, key);
+  if (running === undefined) return key;
+  throw new PortrampError('STACK_RUNNING', `the stack ${name} runs in ${key.root}`, {
+    hint: `portramp down ${name}`,
   });
 }
 

@@ -9,13 +9,15 @@ import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack, StackKey } from '../../protocol/messages.ts';
 
 export function defineDown(program: Command): void {
-  withStackOptions(program.command('down'))
-    .summary('stop this stack, in order')
+  withStackOptions(program.command('down [stack]'))
+    .summary('stop this stack, or another by its name, in order')
     .description('Stop this stack: consumers before providers. Returns when nothing of it runs any more.')
     .option('--all', 'every running stack of this machine')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  portramp down --all')
-    .action((_options: unknown, command: Command) => down(command.optsWithGlobals()));
+    .addHelpText('after', '\nExamples:\n  portramp down\n  portramp down shop-feature\n  portramp down --all')
+    .action((stack: string | undefined, _options: unknown, command: Command) =>
+      down({ ...command.optsWithGlobals(), ...(stack === undefined ? {} : { stack }) }),
+    );
 }
 
 async function down(options: StackOptions & { all?: boolean; json?: boolean }): Promise<void> {
@@ -59,7 +61,7 @@ async function chooseStacks(client: DaemonClient, key: StackKey | undefined): Pr
 }
 
 /** @throws PortrampError ENGINE_UNREACHABLE when containers of it are still there */
-async function downOne(client: DaemonClient, stack: RunningStack): Promise<void> {
+export async function downOne(client: DaemonClient, stack: RunningStack): Promise<void> {
   const key = { root: stack.root, environment: stack.environment };
   await untilPublished(client, key);
   await client.request('command', { stack: key, command: { action: 'down' } });

@@ -1,0 +1,78 @@
+/** Stacks whose folder is gone or far away: found, stopped, and named from anywhere. */
+import { renameSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { eventually } from '../../eventually.ts';
+import { createMachine, node, openWorkspace, type Machine, type Workspace } from '../workspace.ts';
+
+let machine: Machine;
+let shop: Workspace;
+let elsewhere: string;
+beforeAll(async () => {
+  machine = createMachine();
+  elsewhere = machine.folder('elsewhere');
+  shop = machine.workspace(
+    'shop',
+    `version: 1\nworkspace: shop\nservices:\n  api: { command: ${node('server.js')} }\n`,
+  );
+  await shop.git('init', '-q', '-b', 'main');
+  await shop.git('add', '-A');
+  await shop.git('commit', '-qm', 'shop');
+});
+afterAll(() => machine.close());
+
+const worktree = async (name: string): Promise<Workspace> => {
+  const root = `${machine.folder('trees')}/${name}`;
+  await shop.git('worktree', 'add', '-q', root, '-b', name);
+  return openWorkspace(machine, root);
+};
+const running = async (): Promise<string[]> => (await machine.ls()).stacks.map(({ stack }) => stack).toSorted();
+
+describe('a worktree that goes away while its stack runs', () => {
+  it('takes the stack with it: in the terminal it is said, and nothing runs on', async () => {
+    const tree = await worktree('removed');
+    const dev = tree.start('dev');
+    await dev.prints(/ready/);
+    await shop.git('worktree', 'remove', '--force', tree.root);
+    await dev.prints(/was removed or moved: this stack is stopped/);
+    await dev.ended;
+    expect(await running()).not.toContain('shop-removed');
+  });
+
+  it('is found when it was moved', async () => {
+    const tree = await worktree('moved');
+    expect(await tree.run('dev', '-d')).toMatchObject({ code: 0 });
+    renameSync(tree.root, `${tree.root}-away`);
+    await eventually(async () => expect(await running()).not.toContain('shop-moved'));
+  });
+
+  it('is stopped by clean, and forgotten', async () => {
+    const tree = await worktree('cleaned');
+    expect(await tree.run('dev', '-d')).toMatchObject({ code: 0 });
+    await shop.git('worktree', 'remove', '--force', tree.root);
+    const clean = await machine.run(['clean'], { cwd: elsewhere });
+    expect(clean.stdout).toContain('forgot shop-cleaned');
+    expect(await running()).not.toContain('shop-cleaned');
+  });
+});
+
+describe('a stack by its name', () => {
+  it('is looked at, stopped and forgotten from anywhere', async () => {
+    const tree = await worktree('named');
+    expect(await tree.run('dev', '-d')).toMatchObject({ code: 0 });
+    const from = (...args: string[]): ReturnType<Machine['run']> => machine.run(args, { cwd: elsewhere });
+    expect((await from('logs', '--stack', 'shop-named', 'api')).stdout).toContain('started');
+    expect((await from('why', '--stack', 'shop-named', 'api')).stdout).toContain('shop-named');
+    expect((await from('url', '--stack', 'shop-named', 'api')).stdout).toContain('api.shop-named.localhost');
+    expect(await from('clean', 'shop-named')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('portramp down shop-named') as string,
+    });
+    expect(await from('down', 'shop-named')).toMatchObject({ code: 0, stdout: 'shop-named is down\n' });
+    expect((await from('clean', 'shop-named')).stdout).toContain('forgot shop-named');
+    expect(await from('down', 'shop-nmed')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no stack "shop-nmed"') as string,
+    });
+  });
+});

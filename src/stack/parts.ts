@@ -19,6 +19,7 @@ import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
 import { Supervision, type SupervisionOptions } from './supervision.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
+import { watchRoot } from './root-watch.ts';
 import { watchSources, type SourceWatch } from './watch/sources.ts';
 
 export interface Parts {
@@ -33,6 +34,8 @@ export interface Parts {
   readonly reach: Reach;
   readonly sources: SourceWatch;
   readonly containers: Containers;
+  /** Ends the watch on the folder of the stack. */
+  readonly leaveRoot: () => void;
   /** See `askHolders`. */
   readonly holdersOf: LaunchOptions['holdersOf'];
 }
@@ -48,10 +51,12 @@ export interface PartsOptions {
   readonly events: Emitter<RunnerEvent>;
   readonly supervision: () => Supervision | undefined;
   readonly publish: () => Promise<void>;
+  /** Called when the folder of the stack is gone: nothing is to run on. */
+  readonly stop: () => void;
 }
 
 export function openParts(options: PartsOptions): Parts {
-  const { clock, engine, home, session, key, slug, events, supervision, publish } = options;
+  const { clock, engine, home, session, key, slug, events, supervision, publish, stop } = options;
   const runId = randomBytes(6).toString('hex');
   const holdersOf: Parts['holdersOf'] = (port) =>
     askHolders(session, port, (pid) => isLeftBehind(home.runs, pid));
@@ -93,6 +98,14 @@ export function openParts(options: PartsOptions): Parts {
       onProblem: (service, problem) =>
         events.emit({ type: 'notice', text: `its files are not watched: ${problem}`, service }),
     }),
+    leaveRoot: watchRoot({
+      root: key.root,
+      clock,
+      onGone: (text) => {
+        events.emit({ type: 'notice', text });
+        stop();
+      },
+    }),
     // The last: a process of its own would be left if anything after it could not be opened.
     watchdog: startWatchdog({ runId, clock }),
   };
@@ -100,7 +113,8 @@ export function openParts(options: PartsOptions): Parts {
 
 /** Nothing runs any more when this is called. */
 export async function closeParts(parts: Parts): Promise<void> {
-  const { reach, sources, containers, watchdog, record, logs } = parts;
+  const { reach, sources, containers, leaveRoot, watchdog, record, logs } = parts;
+  leaveRoot();
   await sources.close();
   await reach.close();
   await containers.close();

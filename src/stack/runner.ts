@@ -21,7 +21,6 @@ import { createRefusalTeller } from './refused-hosts.ts';
 import { createScales } from './scales.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
-import { watchRoot } from './root-watch.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
 
@@ -72,7 +71,6 @@ class StackRunner implements Runner {
   #parts: Parts | undefined;
   readonly #scales = createScales(this.#inTurn, () => this.#apply());
   #watch: FileWatch | undefined;
-  #unwatchRoot: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   readonly #published: Published;
 
@@ -118,7 +116,6 @@ class StackRunner implements Runner {
     this.#supervision = supervision;
     this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
     await this.#watch.follow(prepared.files, readFrom);
-    this.#unwatchRoot = watchRoot({ root, clock, onGone: (text) => this.#leave(text) });
     await parts.sources.follow(sourcesOf(prepared.services));
     if (this.#stopping !== undefined) return;
     for (const text of prepared.notices) this.#published.notice(text);
@@ -177,6 +174,7 @@ class StackRunner implements Runner {
       events: this.events,
       supervision: () => this.#supervision,
       publish: () => this.#published.publish(),
+      stop: () => void this.stop({ now: false }),
     });
     this.#parts = parts;
     const supervision = createSupervision(parts, {
@@ -188,11 +186,6 @@ class StackRunner implements Runner {
       onSettled: () => void this.#published.publishSettled(),
     });
     return { parts, supervision };
-  }
-
-  #leave(why: string): void {
-    this.#published.notice(why);
-    void this.stop({ now: false });
   }
 
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
@@ -215,7 +208,6 @@ class StackRunner implements Runner {
   }
 
   async #close(): Promise<void> {
-    this.#unwatchRoot?.();
     await this.#watch?.close();
     if (this.#parts !== undefined) await closeParts(this.#parts);
     this.#session?.close();

@@ -26,7 +26,8 @@ const worktree = async (name: string): Promise<Workspace> => {
   await shop.git('worktree', 'add', '-q', root, '-b', name);
   return openWorkspace(machine, root);
 };
-const running = async (): Promise<string[]> => (await machine.ls()).stacks.map(({ stack }) => stack).toSorted();
+const running = async (): Promise<string[]> =>
+  (await machine.ls()).stacks.map(({ stack }) => stack).toSorted();
 
 describe('a worktree that goes away while its stack runs', () => {
   it('takes the stack with it: in the terminal it is said, and nothing runs on', async () => {

@@ -119,12 +119,13 @@ export async function listenControl(options: ControlOptions): Promise<Control> {
     connections.add(connection);
   });
   await listen(server, home.socket);
-  const stopWatching = watchOwnership(options);
+  const ownership = watchOwnership(options);
   return {
     stopListening: () => {
-      stopWatching();
-      // Removes the path as well, which is this daemon's as long as it holds the lock.
-      server.close();
+      ownership.stop();
+      // Removes the path as well, whoever listens there by now: the process is about to end, and its socket with it.
+      if (ownership.isPathOwn()) server.close();
+      else server.unref();
     },
     closeConnections: () => {
       for (const { peer } of connections) peer.close();
@@ -146,7 +147,11 @@ async function listen(server: Server, path: string): Promise<void> {
  * A daemon whose socket was removed or replaced can be reached by nobody. It must not close its server either:
  * that would remove the winner's path.
  */
-function watchOwnership({ home, lock, clock, onDisplaced, log }: ControlOptions): () => void {
+function watchOwnership({ home, lock, clock, onDisplaced, log }: ControlOptions): {
+  /** Whether this daemon's socket is what is at its path; false also where that cannot be seen. */
+  isPathOwn(): boolean;
+  stop(): void;
+} {
   const own = inodeOf(home.socket);
   let cancel = (): void => undefined;
   const look = (): void => {
@@ -158,7 +163,16 @@ function watchOwnership({ home, lock, clock, onDisplaced, log }: ControlOptions)
     }
   };
   cancel = clock.after(OWNERSHIP_INTERVAL, look);
-  return () => cancel();
+  return {
+    isPathOwn: () => {
+      try {
+        return process.platform === 'win32' || inodeOf(home.socket) === own;
+      } catch {
+        return false;
+      }
+    },
+    stop: () => cancel(),
+  };
 }
 
 function findDisplacement(home: Home, lock: Lock, own: string | undefined): string | undefined {

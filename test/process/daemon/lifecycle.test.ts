@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -8,6 +8,7 @@ import { Emitter } from '../../../src/lib/emitter.ts';
 import { createTraffic } from '../../../src/proxy/traffic.ts';
 import { ALREADY_RUNNING } from '../../../src/daemon/control.ts';
 import { startDaemon } from '../../../src/daemon/daemon.ts';
+import { tryLock } from '../../../src/lib/lock.ts';
 import { prepareStateFolder } from '../../../src/lib/state-folder.ts';
 import { connectDaemon } from '../../../src/protocol/client.ts';
 import { createPeer } from '../../../src/protocol/peer.ts';
@@ -69,6 +70,23 @@ describe('a daemon that is displaced', () => {
     });
     await displaced;
     expect(scene.log).toContain('the lock file is no longer ours');
+  });
+});
+
+describe('a daemon that is asked to end just after another one took its place', () => {
+  it('leaves the socket and the lock of that one alone', async () => {
+    const daemon = await scene.start();
+    unlinkSync(scene.home.lock);
+    unlinkSync(scene.home.socket);
+    const winner = tryLock(scene.home.lock);
+    const server = createServer().listen(scene.home.socket);
+    await once(server, 'listening');
+    daemon.end('stop');
+    await daemon.ended;
+    expect(existsSync(scene.home.socket)).toBe(true);
+    expect(winner?.isHeld()).toBe(true);
+    server.close();
+    winner?.release();
   });
 });
 

@@ -40,6 +40,37 @@ function scene() {
   return { clock, changes, sessions, createRunner };
 }
 
+describe('a runner that is slow', () => {
+  it('is not asked again before it has answered', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { runner, connection } = createRunner();
+    sessions.attach(shop, 42, connection);
+    runner.answers = false;
+    // Three seconds for an answer, and two between questions.
+    await clock.advance(4_900);
+    expect(runner.asked).toHaveLength(1);
+    await clock.advance(1_200);
+    expect(runner.asked).toHaveLength(2);
+    sessions.close();
+  });
+
+  it('hears what all runners are told', () => {
+    const { sessions, createRunner } = scene();
+    const told: unknown[] = [];
+    for (const key of [shop, blog]) {
+      const { connection } = createRunner();
+      const peer = {
+        ...connection.peer,
+        notify: (name: string, params: unknown) => told.push([name, params]),
+      };
+      sessions.attach(key, 42, { ...connection, peer });
+    }
+    sessions.tellAll('front', { front: { http: 80 }, frontMoves: 2 });
+    expect(told).toEqual(Array(2).fill(['front', { front: { http: 80 }, frontMoves: 2 }]));
+    sessions.close();
+  });
+});
+
 describe('a session', () => {
   it('lasts as long as its connection', () => {
     const { sessions, createRunner, changes } = scene();

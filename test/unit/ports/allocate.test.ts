@@ -327,3 +327,14 @@ describe('any sequence of requests', () => {
     );
   });
 });
+
+describe('a range that became wider', () => {
+  it('says so when its number moves', async () => {
+    const first = await grant(emptyLedger, shop, [api]);
+    const [number = 0] = first.numbers;
+    const { notices, numbers } = await grant(first.ledger, shop, [{ ...api, span: 3 }]);
+    expect(notices).toEqual([
+      `api.http moved from port ${number} to ${numbers[0]}, where 3 in a row are free`,
+    ]);
+  });
+});

@@ -8,6 +8,7 @@ import {
   keepLeases,
   ledgerSchema,
   leasesOf,
+  putLeases,
   putStack,
   removeStacks,
   setHosts,
@@ -42,6 +43,24 @@ function sample(): Ledger {
   const leased = addLeases(named, [leaseOf(a, 'api', 1), leaseOf(a, 'web', 2), leaseOf(b, 'api', 3)]);
   return setHosts(setHosts(leased, a, ['api.a.localhost', 'api.localhost']), b, ['api.b.localhost']);
 }
+
+describe('leases of one port', () => {
+  it('leave the other ports of the service alone, and say so when nothing changes', () => {
+    const debug = { ...leaseOf(a, 'api', 9), port: 'debug' };
+    const before = addLeases(sample(), [debug]);
+    const after = putLeases(before, a, [leaseOf(a, 'api', 7)]);
+    expect(leasesOf(after, a).map(({ service, port, number }) => [service, port, number])).toEqual([
+      ['web', 'http', 2],
+      ['api', 'debug', 9],
+      ['api', 'http', 7],
+    ]);
+    expect(putLeases(before, a, [debug])).toBe(before);
+  });
+
+  it('never take a number that another stack has', () => {
+    expect(() => putLeases(sample(), a, [leaseOf(a, 'api', 3)])).toThrow('port 3 would have two owners');
+  });
+});
 
 describe('the ledger', () => {
   it('tells stacks apart by root and environment', () => {

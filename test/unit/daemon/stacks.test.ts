@@ -1,0 +1,149 @@
+import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createSessions, type Connection } from '../../../src/daemon/sessions.ts';
+import { createStacks, type Stacks } from '../../../src/daemon/stacks.ts';
+import { openLedger, type LedgerFile } from '../../../src/ports/ledger-file.ts';
+import type { StackClaim } from '../../../src/protocol/messages.ts';
+import { createManualClock } from '../manual-clock.ts';
+
+let folder: string;
+let ledger: LedgerFile;
+let stacks: Stacks;
+let taken: Set<number>;
+let tables: number;
+
+const API = { service: 'api', port: 'http' };
+const RULES = { range: { from: 21_000, to: 21_001, static: 0, exclude: [] }, reservations: [] };
+
+beforeEach(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-stacks-')));
+  ledger = (await openLedger(join(folder, 'ledger.json'))).file;
+  taken = new Set();
+  tables = 0;
+  stacks = createStacks({
+    ledger,
+    sessions: createSessions({ clock: createManualClock(), onChange: () => undefined }),
+    route: () => (tables += 1),
+    onChange: () => undefined,
+    isPortFree: async (port) => !taken.has(port),
+    holdersOf: async () => [],
+  });
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const claimOf = (name: string): StackClaim => ({
+  root: realpathSync(mkdtempSync(join(folder, `${name}-`))),
+  environment: 'dev',
+  workspace: name,
+  workspaceId: `id of ${name}`,
+  main: true,
+});
+
+async function claim(name: string): Promise<StackClaim> {
+  const claimed = claimOf(name);
+  await stacks.claim(claimed, undefined);
+  return claimed;
+}
+
+const lease = async (key: StackClaim, service = 'api'): Promise<number | undefined> =>
+  (await stacks.lease(key, [{ service, port: 'http' }], { rules: RULES, scope: 'stack' })).leases[0]?.number;
+
+/** A connection that nothing is asked of. */
+const connection = (): Connection => ({
+  lastHeard: 0,
+  peer: {
+    request: async () => ({}),
+    notify: () => undefined,
+    close: () => undefined,
+    destroy: () => undefined,
+    closed: false,
+    unsent: 0,
+  },
+});
+
+describe('a range that is used up', () => {
+  it('gets back the numbers of checkouts that are gone, and only those', async () => {
+    const [gone, stays, next] = [await claim('gone'), await claim('stays'), await claim('next')];
+    const numbers = [await lease(gone), await lease(stays)];
+    await expect(lease(next)).rejects.toMatchObject({ code: 'NO_FREE_PORT' });
+    rmSync(gone.root, { recursive: true });
+    expect(await lease(next)).toBe(numbers[0]);
+    expect(await lease(stays)).toBe(numbers[1]);
+    expect(stacks.list({ all: true }).map(({ workspace }) => workspace)).toEqual(['next', 'stays']);
+  });
+});
+
+describe('a number that a stranger may have', () => {
+  it('moves only while it is taken, and only if it is still the port’s', async () => {
+    const shop = await claim('shop');
+    const number = (await lease(shop)) ?? 0;
+    const asked = { stack: shop, port: API, number, rules: RULES };
+    expect(await stacks.reassign(asked)).toMatchObject({ moved: false, lease: { number } });
+    taken.add(number);
+    const moved = await stacks.reassign(asked);
+    expect(moved).toMatchObject({ moved: true, lease: { generation: 2 } });
+    expect(moved.lease.number).not.toBe(number);
+    // Asked once more about the number that it had before: it is not the port's any more.
+    expect(await stacks.reassign(asked)).toEqual({ ...moved, moved: false });
+    await expect(stacks.reassign({ ...asked, port: { service: 'web', port: 'http' } })).rejects.toMatchObject(
+      {
+        code: 'BAD_MESSAGE',
+        message: 'web.http has no lease',
+      },
+    );
+  });
+});
+
+describe('a stack', () => {
+  it('without a name can do nothing, and is told so', async () => {
+    const key = { root: folder, environment: 'dev' };
+    expect(() => stacks.attach(key, 1, connection())).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE', message: `${folder} has not claimed a name yet` }),
+    );
+    await expect(stacks.judgeHosts(key, ['a.localhost'])).rejects.toMatchObject({ code: 'BAD_MESSAGE' });
+  });
+
+  it('is published by its runner alone; what it leaves is listed', async () => {
+    const shop = await claim('shop');
+    const runner = connection();
+    const snapshot = { services: [], routes: [] };
+    await expect(stacks.publish(shop, snapshot, runner)).rejects.toMatchObject({ code: 'STACK_NOT_RUNNING' });
+    stacks.attach(shop, 1, runner);
+    await stacks.publish(shop, snapshot, runner);
+    expect(tables).toBe(1);
+    expect(stacks.list({ all: false })[0]).not.toHaveProperty('left');
+    await stacks.publish(shop, { ...snapshot, left: { message: 'one is left' } }, runner);
+    expect(stacks.list({ all: false })[0]).toMatchObject({ left: { message: 'one is left' } });
+    await expect(stacks.publish(shop, snapshot, connection())).rejects.toMatchObject({
+      code: 'STACK_NOT_RUNNING',
+    });
+    expect(() => stacks.requireRunner(shop, connection())).toThrow();
+    expect(() => stacks.requireRunner(shop, runner)).not.toThrow();
+    expect(tables).toBe(2);
+  });
+
+  it('is forgotten when its checkout is gone; where none is, nothing is written', async () => {
+    const shop = await claim('shop');
+    const written = (): number => statSync(join(folder, 'ledger.json')).ino;
+    const before = written();
+    expect(await stacks.forget(undefined)).toEqual([]);
+    expect([written(), tables]).toEqual([before, 0]);
+    rmSync(shop.root, { recursive: true });
+    expect(await stacks.forget(undefined)).toMatchObject([{ workspace: 'shop' }]);
+    expect(tables).toBe(1);
+    expect(written()).not.toBe(before);
+  });
+
+  it('keeps its claim after its folder is gone, when its runner says what it held', async () => {
+    const shop = claimOf('shop');
+    rmSync(shop.root, { recursive: true });
+    await expect(stacks.claim(shop, undefined)).rejects.toMatchObject({ code: 'BAD_MESSAGE' });
+    const held = { slug: 'shop', index: 0, leases: [{ ...API, number: 21_000 }] };
+    expect(await stacks.claim(shop, held)).toMatchObject({ stack: { slug: 'shop' } });
+    expect(await stacks.claim(shop, undefined)).toMatchObject({ stack: { slug: 'shop' } });
+  });
+});

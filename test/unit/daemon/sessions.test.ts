@@ -66,7 +66,8 @@ describe('a runner that is slow', () => {
       sessions.attach(key, 42, { ...connection, peer });
     }
     sessions.tellAll('front', { front: { http: 80 }, frontMoves: 2 });
-    expect(told).toEqual(Array(2).fill(['front', { front: { http: 80 }, frontMoves: 2 }]));
+    const notice = ['front', { front: { http: 80 }, frontMoves: 2 }];
+    expect(told).toEqual([notice, notice]);
     sessions.close();
   });
 });

@@ -28,6 +28,7 @@ beforeEach(async () => {
     sessions: createSessions({ clock: createManualClock(), onChange: () => undefined }),
     route: () => (tables += 1),
     onChange: () => undefined,
+    knowsTls: () => false,
     isPortFree: async (port) => !taken.has(port),
     holdersOf: async () => [],
   });

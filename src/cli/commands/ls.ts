@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { locateHome } from '../../lib/home.ts';
 import { withDaemon } from '../daemon-access.ts';
 import { stackJson } from '../render/json.ts';
 import { renderStacks } from '../render/stacks.ts';
@@ -19,12 +20,27 @@ export function defineLs(program: Command): void {
 async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   const answer = await withDaemon(async (client) => client?.request('list', { all: options.all ?? false }));
   const stacks = answer?.stacks ?? [];
+  const unserved = answer === undefined ? await listUnserved() : [];
   if (options.json) {
     printJson({ version: 1, front: answer?.front ?? {}, stacks: stacks.map(stackJson) });
+    unserved.forEach(notice);
     return;
   }
+  if (unserved.length > 0) return unserved.forEach((line) => print(line));
   if (answer?.front.problem !== undefined) notice(`front: ${answer.front.problem}`);
   print(
     stacks.length === 0 ? 'Nothing is running. Start a stack with "portramp dev".' : renderStacks(stacks),
   );
+}
+
+/** What is to be said where no daemon runs although stacks do: their runners look for one. */
+async function listUnserved(): Promise<string[]> {
+  const { listLiveRuns } = await import('../../runtime/runs/clean.ts');
+  const runs = await listLiveRuns(locateHome().runs);
+  if (runs.length === 0) return [];
+  return [
+    'The daemon is not running, so that no host name leads to these stacks, which go on:',
+    ...runs.map(({ root, runner }) => `  ${root}  pid ${runner.pid}`),
+    '"portramp daemon start" starts it, or says why it cannot.',
+  ];
 }

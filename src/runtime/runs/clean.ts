@@ -43,6 +43,12 @@ export async function cleanRuns(folder: string, owner?: RunOwner): Promise<Clean
   return cleaned;
 }
 
+/** Finds the runs that go on, whether or not a daemon knows of them. */
+export async function listLiveRuns(folder: string): Promise<Run[]> {
+  const runs = (await readRuns(folder)).map(({ run }) => run);
+  return runs.filter((run) => isOfThisBoot(run) && isAlive(run.runner));
+}
+
 /** Says of a process whether it is left of a run whose runner is gone: `portramp clean` ends it. */
 export async function isLeftBehind(folder: string, pid: number): Promise<boolean> {
   const runs = (await readRuns(folder)).map(({ run }) => run);

@@ -216,6 +216,9 @@ describe('state that is damaged while a stack runs', () => {
         ),
       5_000,
     );
+    expect((await machine.run(['ls'])).stdout).toMatch(
+      /daemon is not running.*\n.*shop  pid \d+\n"portramp daemon start" starts it, or says why/,
+    );
     expect(await machine.run(['daemon', 'start'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/has version 99[\s\S]*hint: use the newer portramp/) as string,

@@ -20,19 +20,22 @@ const TIMEOUT = 10_000;
 export function askGit(cwd: string, args: readonly string[], input?: string): Promise<string | undefined> {
   const env = environmentForGit();
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      'git',
-      args,
-      { cwd, env, timeout: TIMEOUT, maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout) => {
-        if (error === null) return resolve(stdout);
-        const problem = unasked(error, cwd);
-        if (problem === undefined) resolve(undefined);
-        else reject(problem);
-      },
-    );
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
+    const settle = (error: ExecFileException): void => {
+      const problem = unasked(error, cwd);
+      if (problem === undefined) resolve(undefined);
+      else reject(problem);
+    };
+    try {
+      const options = { cwd, env, timeout: TIMEOUT, maxBuffer: 64 * 1024 * 1024 };
+      const child = execFile('git', args, options, (error, stdout) =>
+        error === null ? resolve(stdout) : settle(error),
+      );
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(input);
+    } catch (error) {
+      // Some of what the system says is thrown (E2BIG, ENOTDIR).
+      settle(error instanceof Error ? error : new Error(String(error)));
+    }
   });
 }
 

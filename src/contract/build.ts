@@ -129,7 +129,8 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
 function buildAccess({ access }: ServiceFields): Access | undefined {
   if (access === undefined || access === '*') return access && { browser: 'any' };
   const { from, browser } = access;
-  return { from, browser: browser === 'any' ? browser : browser?.origins };
+  if (browser === undefined || browser === 'any') return { from, browser };
+  return { from, browser: browser.origins, formPosts: browser.formPosts };
 }
 
 /** A service that names a Compose service is enough to have a project. */

@@ -55,6 +55,8 @@ export interface Access {
   readonly from?: readonly string[] | undefined;
   /** Whose pages may use it besides those of the same stack: origins (and names of services), or everybody's. */
   readonly browser?: 'any' | readonly string[] | undefined;
+  /** Whose pages may send the browser here with a form: origins, and `null` for those that hide theirs. */
+  readonly formPosts?: readonly string[] | undefined;
 }
 
 /** The Docker Compose project of the stack. */

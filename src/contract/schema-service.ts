@@ -135,22 +135,31 @@ const consumption = oneOf(
   ],
 );
 
+const pages = oneOf('the name of a service, or an origin', 'write web, or https://app.example.com', [
+  name,
+  origin,
+]);
+
 const browser = oneOf(
-  'any, or {origins}',
+  'any, or {origins, formPosts}',
   'write browser: any, or browser: { origins: ["https://x.example"] }',
   [
     z.literal('any'),
     fields({
       origins: z
-        .array(
-          oneOf('the name of a service, or an origin', 'write web, or https://app.example.com', [
-            name,
-            origin,
-          ]),
-          say('this must be a list of origins', 'write origins: ["https://app.example.com"]'),
-        )
+        .array(pages, say('this must be a list of origins', 'write origins: ["https://app.example.com"]'))
+        .optional()
         .describe(
           'Origins of the pages, such as https://app.example.com; services of this contract always may.',
+        ),
+      formPosts: z
+        .array(
+          oneOf('an origin, or "null"', 'write https://login.example.com', [z.literal('null'), origin]),
+          say('this must be a list of origins', 'write formPosts: ["https://login.example.com"]'),
+        )
+        .optional()
+        .describe(
+          'Origins whose pages may send the browser here with a form, and do nothing else: how a login elsewhere comes back (SAML, response_mode=form_post of OpenID Connect). "null": pages that do not say where they are from.',
         ),
     }),
   ],

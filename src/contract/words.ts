@@ -42,7 +42,7 @@ export const label = name.max(63, say('a name has at most 63 characters', 'short
 
 // The last part of a domain starts with a letter: what does not is an address (RFC 1123 §2.1).
 const HOST =
-  /^(?:\*\.)?(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)$/;
+  /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)$/;
 
 /** One label, or a whole domain; `*.` in front stands for one label or more. */
 export const hostName = z
@@ -51,13 +51,32 @@ export const hostName = z
     HOST,
     say(
       'this is not a host name',
-      'write a name such as api, "*.api", or a whole domain: api.dev.example.com',
+      'write a name such as api, "*.api", or a whole domain: api.dev.example.com; other letters as browsers send them: xn--bcher-kva for bücher',
+    ),
+  )
+  .refine(
+    isPunycode,
+    say(
+      'no browser asks for this host: what follows "xn--" is no Punycode (RFC 5891)',
+      'write what a browser makes of the name: xn--bcher-kva for bücher',
     ),
   )
   .refine(
     (value) => !value.endsWith('.localhost'),
     say('names below .localhost are made from one word', 'write host: api for api.STACK.localhost'),
   );
+
+/** Whether every label that begins with `xn--` stands for one in other letters (RFC 5890 §2.3.2.1). */
+function isPunycode(host: string): boolean {
+  // What is no host name at all was told already.
+  if (!host.includes('xn--') || !HOST.test(host)) return true;
+  const plain = host.replace(/^\*\./, '');
+  try {
+    return new URL(`http://${plain}`).hostname === plain;
+  } catch {
+    return false;
+  }
+}
 
 const SEGMENT = String.raw`(?!\.{1,2}(?:/|$))[\w.~!$&'()+,;=:@-]+`;
 
@@ -69,13 +88,17 @@ export const pathPrefix = z
     say('this is not a path', 'write a path such as /api: no query, no ".." and no "%"'),
   );
 
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//;
+
 /** What browsers send as `Origin` (RFC 6454 §6.1): nothing else would ever match. */
 export const origin = z
   .string(say('an origin is text', 'quote it'))
-  .regex(/^[a-z][a-z0-9+.-]*:\/\//, say('this is not an origin', ORIGIN_HINT))
+  .regex(SCHEME, say('this is not an origin', ORIGIN_HINT))
   .refine(isOrigin, say('no browser would call its page that', ORIGIN_HINT));
 
 function isOrigin(text: string): boolean {
+  // What has no scheme was told already.
+  if (!SCHEME.test(text)) return true;
   try {
     const url = new URL(text);
     return text === (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);

@@ -18,9 +18,18 @@ export function frontStacks(
     const stack = findStack(ledger, key);
     if (stack === undefined) return [];
     const { slug } = stack;
-    return [{ slug, key: keyText(key), label: labelOf(stack), routes: verifiedRoutes(snapshot, standingOf) }];
+    const routes = verifiedRoutes(snapshot, standingOf);
+    return [{ slug, key: keyText(key), label: labelOf(stack), routes, ports: ownPorts(snapshot) }];
   });
 }
+
+/** The numbers of a stack's services on this machine, those of ramps and of what stands behind them. */
+const ownPorts = ({ services }: StackSnapshot): Set<number> =>
+  new Set(
+    services
+      .filter(({ kind }) => kind !== 'external')
+      .flatMap(({ ports }) => ports.flatMap(({ port, targetPort }) => [port, targetPort])),
+  );
 
 /** Stacks of the ledger that no runner speaks for: none is attached, or it has not published anything yet. */
 export function restingStacks(sessions: Sessions, ledger: Ledger): RestingStack[] {

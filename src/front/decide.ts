@@ -41,10 +41,14 @@ export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Dec
   switch (verdict.verdict) {
     case 'served':
       return serve(head, verdict.match, knowledge, pick);
-    case 'pathless':
+    case 'pathless': {
+      const { host, match } = verdict;
+      const foreign = findForeignPage(head, match, table, port);
+      if (foreign !== undefined) return say(head, notices.foreignPage(head, match, foreign.origin));
       return isDiscovery(head)
-        ? discover(verdict.stack, port)
-        : say(head, notices.unroutedPath(verdict.host, verdict.stack));
+        ? discover(match.stack, port)
+        : say(head, notices.unroutedPath(host, match.stack));
+    }
     case 'expected':
       return { action: 'wait', notice: notices.expected(verdict.host) };
     case 'unknown':
@@ -78,7 +82,7 @@ function explainStranger(
 function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick: Pick): Decision | Pending {
   const { canonical, route } = match.route;
   const foreign = findForeignPage(head, match, table, port);
-  if (foreign !== undefined) return say(head, notices.foreignPage(match, foreign.origin));
+  if (foreign !== undefined) return say(head, notices.foreignPage(head, match, foreign.origin));
   if (isDiscovery(head)) return discover(match.stack, port);
   // One origin for the application, whichever name a person typed.
   if (canonical !== undefined && isNavigation(head)) {

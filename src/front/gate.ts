@@ -1,11 +1,11 @@
 /** Who may pass: what a request's Host says, whether it runs in circles, and whether it is a browser's navigation. Pure. */
 import type { RequestHead } from '../proxy/engine/engine.ts';
-import { normaliseHost, type FrontStack, type Match, type RouteTable } from './table.ts';
+import { normaliseHost, type Match, type RouteTable } from './table.ts';
 
 export type Verdict =
   | { readonly verdict: 'served'; readonly host: string; readonly match: Match }
   /** The host is there, and none of its routes has the path. */
-  | { readonly verdict: 'pathless'; readonly host: string; readonly stack: FrontStack }
+  | { readonly verdict: 'pathless'; readonly host: string; readonly match: Match }
   /** Known from before the daemon's restart; its runner has not come back yet. */
   | { readonly verdict: 'expected'; readonly host: string }
   /** A name below `.localhost` that nobody has. */
@@ -27,8 +27,8 @@ export function judge(head: RequestHead, table: RouteTable, expected: ReadonlySe
   const match = table.find(host, head.path);
   if (match !== undefined)
     return { verdict: countPasses(head) < MAX_PASSES ? 'served' : 'loop', host, match };
-  const stack = table.findStack(host);
-  if (stack !== undefined) return { verdict: 'pathless', host, stack };
+  const first = table.findHost(host);
+  if (first !== undefined) return { verdict: 'pathless', host, match: first };
   if (expected.has(host)) return { verdict: 'expected', host };
   return /(^|\.)localhost$/.test(host) ? { verdict: 'unknown', host } : { verdict: 'foreign', host };
 }
@@ -46,7 +46,21 @@ function countPasses(head: RequestHead): number {
  * frames from the rest, and no page can set it on what it asks of another site unasked.
  */
 export function isNavigation(head: RequestHead): boolean {
-  if (head.method !== 'GET' && head.method !== 'HEAD') return false;
+  // No tab is opened by a handshake, whatever else it says.
+  return (head.method === 'GET' || head.method === 'HEAD') && !head.upgrade && opensTab(head);
+}
+
+/** A form was sent with POST, and its answer is what the tab shows next. */
+export const isFormPost = (head: RequestHead): boolean =>
+  head.method === 'POST' &&
+  !head.upgrade &&
+  opensTab(head) &&
+  // All that a form can send (HTML §4.10.21.3).
+  /^(?:application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i.test(
+    head.field('content-type') ?? '',
+  );
+
+function opensTab(head: RequestHead): boolean {
   const mode = head.field('sec-fetch-mode');
   return mode === undefined
     ? head.field('upgrade-insecure-requests') === '1'

@@ -1,7 +1,8 @@
 /** What the front says itself, and when. Pure data; `answer.ts` makes a page or JSON of it. */
 import { messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
-import type { Target } from '../proxy/engine/engine.ts';
+import type { RequestHead, Target } from '../proxy/engine/engine.ts';
+import { isFormPost } from './gate.ts';
 import type { RestingStack } from './resting.ts';
 import type { FrontStack, Match, RouteFailure } from './table.ts';
 
@@ -151,9 +152,11 @@ export function unroutedPath(host: string, { label }: FrontStack): Notice {
 }
 
 /** @param origin of the page; undefined where the browser does not tell */
-export function foreignPage({ stack, route }: Match, origin: string | undefined): Notice {
+export function foreignPage(head: RequestHead, { stack, route }: Match, origin: string | undefined): Notice {
   const named = origin !== undefined && origin !== 'null';
-  const access = named ? `{ origins: ["${origin}"] }` : 'any';
+  // A login elsewhere that comes back needs no more than that.
+  const forms = isFormPost(head) && (named || origin === 'null') ? `{ formPosts: ["${origin}"] }` : undefined;
+  const access = forms ?? (named ? `{ origins: ["${origin}"] }` : 'any');
   return {
     status: 403,
     code: 'FOREIGN_PAGE',

@@ -83,7 +83,7 @@ function locate(
   const host = normaliseHost(head.host);
   if (host === undefined) return undefined;
   const match = table.find(host, head.path);
-  const stack = match?.stack ?? table.findStack(host);
+  const stack = match?.stack ?? table.findHost(host)?.stack;
   if (stack === undefined) return undefined;
   const { key, slug } = stack;
   return { stack: { key, slug }, service: match?.route.service, port: match?.route.port };

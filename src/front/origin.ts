@@ -6,7 +6,7 @@
  * browser, `api.localhost` and `web.localhost` are different sites though they are one stack.
  */
 import type { RequestHead } from '../proxy/engine/engine.ts';
-import { isNavigation } from './gate.ts';
+import { isFormPost, isNavigation } from './gate.ts';
 import { normaliseHost, type Match, type RouteTable } from './table.ts';
 
 /** A page that may not ask; its origin as the browser told it, if it did. */
@@ -23,31 +23,42 @@ export function findForeignPage(
 ): ForeignPage | undefined {
   // A link to the service may stand anywhere; what a browser opens in a tab, other pages cannot look into.
   if (route.browser === 'any' || isNavigation(head)) return undefined;
-  const address = head.field('origin') ?? (head.field('referer') || undefined);
+  const referer = head.field('referer') || undefined;
+  const address = head.field('origin') ?? (referer && originOf(referer));
   if (address === undefined || address === 'null') {
-    return isUnnamedButOwn(head, address) ? undefined : { origin: address };
+    if (isUnnamedButOwn(head, address) || maySendForm(head, route, 'null')) return undefined;
+    return { origin: address };
   }
   if (isOfHost(address, head.host)) return undefined;
-  const page = readPage(originOf(address));
+  const page = readPage(address);
   if (page === undefined) return { origin: undefined };
-  const isOwn =
-    page.host !== undefined &&
-    page.isPlain &&
-    (page.port === String(port) || page.port === portOf(head.host)) &&
-    table.findStack(page.host)?.key === stack.key;
-  return isOwn || route.browser?.includes(page.origin) === true ? undefined : { origin: page.origin };
+  const isOwn = isOnFront(page, port, head)
+    ? table.findHost(page.host)?.stack.key === stack.key
+    : isOnPort(page, stack);
+  const mayAsk = isOwn || route.browser?.includes(page.origin) === true;
+  return mayAsk || maySendForm(head, route, page.origin) ? undefined : { origin: page.origin };
 }
+
+const maySendForm = (head: RequestHead, { formPosts }: Match['route'], origin: string): boolean =>
+  formPosts !== undefined && isFormPost(head) && formPosts.includes(origin);
+
+/** Its host names a stack. */
+const isOnFront = (page: Page, port: number, head: RequestHead): page is Page & { readonly host: string } =>
+  page.host !== undefined && page.isPlain && (page.port === String(port) || page.port === portOf(head.host));
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** It was opened at the port of a service itself, past the front. */
+const isOnPort = ({ host, port, isHttp }: Page, { ports }: Match['stack']): boolean =>
+  isHttp && host !== undefined && LOOPBACK.includes(host) && ports?.has(Number(port)) === true;
 
 const SCHEME = 'http://';
 
 /** The page is one of the very host that it asks, as most are: known without taking its address apart. */
-function isOfHost(address: string, host: string): boolean {
-  const length = SCHEME.length + host.length;
-  if (address.length !== length && address[length] !== '/') return false;
-  return address.slice(SCHEME.length, length) === host && address.slice(0, SCHEME.length) === SCHEME;
-}
+const isOfHost = (origin: string, host: string): boolean =>
+  origin.length === SCHEME.length + host.length && origin.startsWith(SCHEME) && origin.endsWith(host);
 
-/** RFC 6454 §7: a `Referer` is cut down to what an `Origin` says. */
+/** Cuts a `Referer` down to what an `Origin` says (RFC 6454 §7). */
 function originOf(address: string): string {
   const authority = address.indexOf('://') + '://'.length;
   const path = address.indexOf('/', authority);
@@ -58,6 +69,7 @@ function originOf(address: string): string {
 interface Page {
   readonly origin: string;
   readonly isPlain: boolean;
+  readonly isHttp: boolean;
   readonly host: string | undefined;
   readonly port: string;
 }
@@ -70,14 +82,19 @@ function readPage(origin: string): Page | undefined {
   return last.page;
 }
 
+/** Scheme, host and port, and nothing that a URL parser would make a path of (`\`), skip or cut off. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[\w.~!$&'()*+,;=%:[\]-]+$/i;
+
 function parsePage(origin: string): Page | undefined {
+  if (!ORIGIN.test(origin)) return undefined;
   try {
     const url = new URL(origin);
     return {
       origin: serialise(url),
       isPlain: url.protocol === 'http:',
+      isHttp: url.protocol === 'http:' || url.protocol === 'https:',
       host: normaliseHost(url.host),
-      port: url.port === '' ? '80' : url.port,
+      port: url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port,
     };
   } catch {
     return undefined;

@@ -40,6 +40,8 @@ export interface FrontRoute {
   readonly hostHeader?: string | undefined;
   /** Whose pages may use it besides those of the same stack: origins, or `any`. */
   readonly browser?: 'any' | readonly string[] | undefined;
+  /** Whose pages may send the browser here with a form, and do nothing else: origins, `null` for those that hide theirs. */
+  readonly formPosts?: readonly string[] | undefined;
   readonly route: RouteState;
 }
 
@@ -51,6 +53,8 @@ export interface FrontStack {
   /** For people: "shop (feature/auth)". */
   readonly label: string;
   readonly routes: readonly FrontRoute[];
+  /** Ports of this machine that its services were given: a page may have been opened there too. */
+  readonly ports?: ReadonlySet<number> | undefined;
 }
 
 /** Where a request leads. */
@@ -65,8 +69,8 @@ export interface RouteTable {
    * @param path a request target
    */
   find(host: string, path: string): Match | undefined;
-  /** The stack that has the host. */
-  findStack(host: string): FrontStack | undefined;
+  /** The stack that has the host, with the first of its routes. */
+  findHost(host: string): Match | undefined;
   /** Each once, wildcards left out. */
   readonly hosts: readonly string[];
 }
@@ -77,7 +81,7 @@ export function compileTable(stacks: readonly FrontStack[]): RouteTable {
   let hosts: readonly string[] | undefined;
   return {
     find: (host, path) => lookup.find(host, path),
-    findStack: (host) => lookup.findHost(host)?.stack,
+    findHost: (host) => lookup.findHost(host),
     get hosts() {
       return (hosts ??= listHosts(stacks));
     },

@@ -55,6 +55,7 @@ function compareServices(last: ResolvedService, next: ResolvedService): Differen
   const [before, after] = [accessOf(last.service), accessOf(next.service)];
   compare('access.from', 'none', before?.from, after?.from);
   compare('access.browser', 'reroute', before?.browser, after?.browser);
+  compare('access.formPosts', 'reroute', before?.formPosts, after?.formPosts);
   compare('needs', 'none', last.needs, next.needs);
   return differences;
 }

@@ -135,6 +135,8 @@ export const publishedRoute = z.object({
   hostHeader: z.string().optional(),
   /** Whose pages may use it besides those of the same stack: origins, or everybody's. */
   browser: z.union([z.literal('any'), z.array(z.string())]).optional(),
+  /** Whose pages may send the browser here with a form: origins, and `null` for those that hide theirs. */
+  formPosts: z.array(z.string()).optional(),
   route: routeState,
 });
 

@@ -185,10 +185,14 @@ function routesOf(view: ServiceView): PublishedRoute[] {
 }
 
 /** Services of the same stack need no entry. */
-function browserOf({ service }: ResolvedService): Pick<PublishedRoute, 'browser'> {
-  const browser = accessOf(service)?.browser;
-  if (browser === undefined) return {};
-  return { browser: browser === 'any' ? browser : browser.filter((origin) => origin.includes('://')) };
+function browserOf({ service }: ResolvedService): Pick<PublishedRoute, 'browser' | 'formPosts'> {
+  const { browser, formPosts } = accessOf(service) ?? {};
+  return {
+    ...(browser === undefined
+      ? {}
+      : { browser: browser === 'any' ? browser : browser.filter((origin) => origin.includes('://')) }),
+    ...(formPosts === undefined ? {} : { formPosts: [...formPosts] }),
+  };
 }
 
 const hostHeaderOf = ({ appProtocol, host, targetPort }: ResolvedPort): string =>

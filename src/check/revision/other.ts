@@ -133,7 +133,23 @@ function findConsumption(old: Service, service: Service): Difference[] {
 }
 
 function findAccess(old: Service, service: Service): Difference[] {
-  return [...findConsumers(old, service), ...findPages(old, service)];
+  return [...findConsumers(old, service), ...findPages(old, service), ...findForms(old, service)];
+}
+
+/** Pages of other sites that may only send the browser here. */
+function findForms(old: Service, service: Service): Difference[] {
+  const [before = [], after = []] = [accessOf(old)?.formPosts, accessOf(service)?.formPosts];
+  const at = ['services', service.name, 'access'];
+  const added = originsOnlyIn(after, before);
+  const removed = originsOnlyIn(before, after);
+  return [
+    ...(added === ''
+      ? []
+      : [say('risky', 'access-widened', `${service.name} lets in forms of ${added}`, at)]),
+    ...(removed === ''
+      ? []
+      : [say('risky', 'access-narrowed', `${service.name} no longer lets in forms of ${removed}`, at)]),
+  ];
 }
 
 /** Pages of other sites. */

@@ -73,6 +73,7 @@ const renameAccess = (access: Access | undefined, name: (old: string) => string)
   access && {
     from: access.from?.map(name),
     browser: access.browser === 'any' ? access.browser : access.browser?.map(name),
+    formPosts: access.formPosts,
   };
 
 function renamePort(port: Port, oldService: string, service: string, renames: Renames): Port {

@@ -3,7 +3,10 @@ import { STATUS_CODES } from 'node:http';
 
 import type { RequestEvent } from '../../protocol/messages.ts';
 
-/** The front keeps no headers and no bodies, so the archive has none: `-1` and empty lists say so. */
+/**
+ * The front keeps no headers and no bodies, so the archive has none: `-1` and empty lists say so. Of a query it has the
+ * names alone: tokens and codes are in the values, and an archive is made to be handed on.
+ */
 export const renderHar = (requests: readonly RequestEvent[], version: string) => ({
   log: {
     version: '1.2',
@@ -20,7 +23,7 @@ function renderEntry(request: RequestEvent) {
     time: duration,
     request: {
       method,
-      url: `http://${host}${path}`,
+      url: `http://${host}${withoutValues(path)}`,
       httpVersion: 'HTTP/1.1',
       cookies: [],
       headers: [],
@@ -49,8 +52,22 @@ function renderEntry(request: RequestEvent) {
   };
 }
 
+const HIDDEN = '...';
+
+const withoutValues = (path: string): string => {
+  const start = path.indexOf('?');
+  if (start === -1) return path;
+  const parts = path.slice(start + 1).split('&');
+  return `${path.slice(0, start)}?${parts.map((part) => part.replace(/^(?:([^=]*=).*|.+)$/s, `$1${HIDDEN}`)).join('&')}`;
+};
+
 function queryOf(path: string): { name: string; value: string }[] {
   const start = path.indexOf('?');
   if (start === -1) return [];
-  return [...new URLSearchParams(path.slice(start + 1))].map(([name, value]) => ({ name, value }));
+  // Without a "=", what looks like a name may be the secret itself.
+  const named = path
+    .slice(start + 1)
+    .split('&')
+    .filter((part) => part.includes('='));
+  return [...new URLSearchParams(named.join('&')).keys()].map((name) => ({ name, value: HIDDEN }));
 }

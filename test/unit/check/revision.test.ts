@@ -205,6 +205,11 @@ describe('risky is', () => {
       /^risky access-widened: api lets in pages of https:\/\/x\.example$/,
     ],
     [
+      'a service that lets in the forms of another site',
+      edit(['from: [web]', 'from: [web], browser: { formPosts: ["https://x.example"] }']),
+      /^risky access-widened: api lets in forms of https:\/\/x\.example$/,
+    ],
+    [
       'a service that is opened to every page',
       edit(['access: { from: [web] }', 'access: { from: [web], browser: any }']),
       /^risky access-widened: api lets in pages of every site$/,

@@ -62,13 +62,13 @@ describe('an archive', () => {
       time: 12.3,
       request: {
         method: 'GET',
-        url: 'http://api.localhost:7267/users?id=1&x=%20',
+        url: 'http://api.localhost:7267/users?id=...&x=...',
         httpVersion: 'HTTP/1.1',
         cookies: [],
         headers: [],
         queryString: [
-          { name: 'id', value: '1' },
-          { name: 'x', value: ' ' },
+          { name: 'id', value: '...' },
+          { name: 'x', value: '...' },
         ],
         headersSize: -1,
         bodySize: -1,
@@ -93,6 +93,16 @@ describe('an archive', () => {
       _target: '127.0.0.1:20000',
     });
   });
+
+  it.each(['?access_token=s3cr3t&code=s3cr3t', '?s3cr3t', '?a=1?s3cr3t=s3cr3t', '?%61=s3cr3t=', '?=s3cr3t'])(
+    'keeps no secret of a query: %s',
+    (query) => {
+      const text = JSON.stringify(renderHar([request({ path: `/callback${query}` })], '1.0.0'));
+      expect(text).toContain('/callback?');
+      expect(text).not.toContain('=s3cr3t');
+      expect(text).not.toContain('"s3cr3t');
+    },
+  );
 
   it('has a request without an answer, as browsers write it', () => {
     const { log } = renderHar([request({ status: undefined, complete: false })], '1.0.0');

@@ -209,6 +209,38 @@ describe('external services', () => {
   });
 });
 
+describe('pages', () => {
+  it('of other sites may ask, or send no more than a form', () => {
+    const access = 'browser: { origins: [web], formPosts: [https://login.example.com, "null"] }';
+    expect(process(`    access: { ${access} }\n`).access).toEqual({
+      from: undefined,
+      browser: ['web'],
+      formPosts: ['https://login.example.com', 'null'],
+    });
+    expect(process('    access: { browser: { formPosts: [https://a.example] } }\n').access).toEqual({
+      formPosts: ['https://a.example'],
+    });
+    expect(complain('services:\n  a: { command: x, access: { browser: { formPosts: [web] } } }\n')).toEqual([
+      expect.stringContaining('this is not an origin | write scheme, host and port'),
+    ]);
+  });
+});
+
+describe('host names in other letters', () => {
+  it('are written as browsers send them, and are none where no browser would', () => {
+    const host = (name: string): string =>
+      `services:\n  a: { command: x, ports: { http: { host: ${name} } } }\n`;
+    const [port] = read(host('xn--bcher-kva')).services.get('a')?.ports ?? [];
+    expect(port).toMatchObject({ hosts: ['xn--bcher-kva'] });
+    expect(complain(host('"*.xn--bcher-kva"'))).toEqual([]);
+    expect(complain(host('xn--bcher-kva.example.com'))).toEqual([]);
+    for (const name of ['xn--a', 'xn--', 'xn--zzzzzz999', '"*.xn--a"', 'xn--a.example.com']) {
+      expect(complain(host(name))).toEqual([expect.stringContaining('xn--bcher-kva for bücher')]);
+    }
+    expect(complain(host('bücher'))).toEqual([expect.stringContaining('xn--bcher-kva for bücher')]);
+  });
+});
+
 describe('environments', () => {
   const body = [
     '    env: { A: base, B: base }',

@@ -29,8 +29,12 @@ const table = compileTable([
       route('*.web.shop.localhost'),
       route('api.dev.example.com'),
       route('open.localhost', { browser: 'any' }),
+      route('below.localhost', { path: '/api' }),
+      route('login.localhost', { formPosts: ['https://login.example.com'] }),
+      route('hidden.localhost', { formPosts: ['null'] }),
       route('some.localhost', { browser: ['https://x.example', 'chrome-extension://abc'] }),
     ],
+    ports: new Set([20_031]),
   },
   { slug: 'blog', key: 'blog', label: 'blog', routes: [route('web.blog.localhost')] },
 ]);
@@ -59,6 +63,11 @@ describe('a page of the same stack', () => {
     { referer: 'http://web.localhost:7267/cart?x=1', 'sec-fetch-site': 'cross-site' },
     { referer: 'http://web.localhost:7267/' },
     { origin: 'http://web.localhost:7267', referer: 'https://evil.example/' },
+    // Opened at the port of a service of the stack itself.
+    { origin: 'http://127.0.0.1:20031' },
+    { origin: 'http://localhost:20031' },
+    { origin: 'https://localhost:20031' },
+    { referer: 'http://[::1]:20031/page' },
   ])('may: %j', (headers) => {
     expect(statusOf(headers)).toBe(200);
   });
@@ -89,6 +98,16 @@ describe('a page of somebody else', () => {
     { origin: 'http://web.localhost.evil.example:7267' },
     { origin: 'http://web.localhost:7267@evil.example' },
     { origin: 'http://web.blog.localhost:7267' },
+    // What a URL parser would take for the end of the host, or leave out.
+    { origin: 'http://api.localhost:7267\\evil' },
+    { origin: 'http://web.localhost:7267\\evil' },
+    { origin: 'http://web.localhost:7267/evil' },
+    { origin: 'http://web.localhost:7267?evil' },
+    { origin: 'http://web.local\thost:7267' },
+    { referer: 'http://web.localhost:7267\\evil' },
+    { origin: 'http://127.0.0.1:20032' },
+    { origin: 'http://127.0.0.1.evil.example:20031' },
+    { origin: 'ftp://127.0.0.1:20031' },
     { origin: 'http://127.0.0.1:7267' },
     { origin: 'chrome-extension://abc' },
     { referer: 'https://evil.example/page' },
@@ -124,6 +143,70 @@ describe('a page of somebody else', () => {
     expect(statusOf(link)).toBe(307);
     const form = { ...link, origin: 'https://evil.example' };
     expect(statusOf(form, 'api.shop.localhost:7267', { method: 'POST' })).toBe(403);
+  });
+});
+
+describe('a host without a route for the path', () => {
+  const at = (headers: Headers, path: string): number => statusOf(headers, 'below.localhost:7267', { path });
+
+  it('says nothing to a page of somebody else', () => {
+    for (const path of ['/', '/.well-known/portramp.json', '/api']) {
+      expect(at({ origin: 'https://evil.example' }, path)).toBe(403);
+    }
+    expect(at({ origin: 'http://web.localhost:7267' }, '/.well-known/portramp.json')).toBe(200);
+    expect(at({}, '/.well-known/portramp.json')).toBe(200);
+    expect(at({}, '/')).toBe(404);
+    expect(at({ ...NAVIGATION, referer: 'https://evil.example/' }, '/')).toBe(404);
+  });
+});
+
+it('a handshake is no navigation, whatever it says', () => {
+  const headers = { ...NAVIGATION, origin: 'https://evil.example' };
+  expect(statusOf(headers, 'api.shop.localhost:7267', { upgrade: true })).toBe(403);
+  expect(
+    statusOf({ 'upgrade-insecure-requests': '1', origin: 'https://evil.example' }, undefined, {
+      upgrade: true,
+    }),
+  ).toBe(403);
+});
+
+describe('a login elsewhere that comes back with a form', () => {
+  const form = {
+    ...NAVIGATION,
+    'sec-fetch-site': 'cross-site',
+    'content-type': 'application/x-www-form-urlencoded',
+    origin: 'https://login.example.com',
+  };
+  const post = (headers: Headers, host = 'login.localhost:7267', more = {}): number =>
+    statusOf(headers, host, { method: 'POST', ...more });
+
+  it('is let in from where the contract says, and is all that is', () => {
+    expect(post(form)).toBe(200);
+    expect(post({ ...form, 'content-type': 'multipart/form-data; boundary=x' })).toBe(200);
+    // Over plain HTTP to other domains browsers say less.
+    const { origin, 'content-type': type } = form;
+    expect(post({ origin, 'content-type': type, 'upgrade-insecure-requests': '1' })).toBe(200);
+    expect(post({ ...form, origin: 'https://evil.example' })).toBe(403);
+    expect(post({ ...form, origin: 'null' })).toBe(403);
+    expect(post({ ...form, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' })).toBe(403);
+    expect(post({ ...form, 'sec-fetch-dest': 'iframe' })).toBe(403);
+    expect(post({ ...form, 'content-type': 'application/json' })).toBe(403);
+    expect(post(form, undefined, { method: 'PUT' })).toBe(403);
+    expect(post(form, undefined, { upgrade: true })).toBe(403);
+    expect(statusOf({ origin: 'https://login.example.com' }, 'login.localhost')).toBe(403);
+    expect(post(form, 'api.shop.localhost:7267')).toBe(403);
+  });
+
+  it('may hide where it comes from, where the contract says so', () => {
+    expect(post({ ...form, origin: 'null' }, 'hidden.localhost')).toBe(200);
+    expect(post(form, 'hidden.localhost')).toBe(403);
+  });
+
+  it('is told the line that lets it in', () => {
+    const decision = decideAbout(headOf('api.shop.localhost:7267', form, { method: 'POST' }));
+    expect(decision.action === 'reply' && decision.reply.body).toContain(
+      'access: { browser: { formPosts: [&quot;https://login.example.com&quot;] } }',
+    );
   });
 });
 

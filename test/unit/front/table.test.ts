@@ -144,8 +144,8 @@ describe('a path', () => {
 
   it('that no route of the host has leaves the host with its stack', () => {
     expect(table.find('only', '/x')).toBeUndefined();
-    expect(table.findStack('only')?.slug).toBe('s');
-    expect(table.findStack('nobody')).toBeUndefined();
+    expect(table.findHost('only')?.stack.slug).toBe('s');
+    expect(table.findHost('nobody')).toBeUndefined();
   });
 });
 

@@ -5,6 +5,8 @@ import type { ProcessIdentity } from '../lib/process-identity.ts';
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Why it ended, where the code does not tell: somebody else ended it. */
+  readonly why?: StartFailure;
 }
 
 export type OutputStream = 'stdout' | 'stderr';

@@ -20,7 +20,7 @@ export function afterExit(
   policy: Policy,
 ): Step {
   const endProbe: Effect = { type: 'end-probe' };
-  const well = end.exitCode === 0;
+  const well = end.exitCode === 0 && end.why === undefined;
   if (state.state === 'warming' && NOT_RUNNABLE.includes(end.exitCode ?? 0)) {
     return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
   }
@@ -45,7 +45,8 @@ export function afterExit(
 const NOT_RUNNABLE: readonly number[] = [126, 127];
 
 /** In words, with what to do where the code says it. */
-export function describeEnd({ exitCode, signal }: End): Cause {
+export function describeEnd({ exitCode, signal, why }: End): Cause {
+  if (why !== undefined) return exitCode === undefined ? why : { ...why, exitCode };
   if (signal !== undefined) return { message: `ended by ${signal}`, signal };
   const hint = exitCode === 127 ? 'a command was not found: is it installed, and spelled right?' : undefined;
   return {

@@ -88,6 +88,7 @@ export function openParts(options: PartsOptions): Parts {
       home,
       holdersOf,
       onNotice: (text) => events.emit({ type: 'notice', text }),
+      onReturn: (service) => supervision()?.find(service)?.dispatch({ type: 'start' }),
     }),
     sources: watchSources({
       clock,

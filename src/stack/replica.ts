@@ -9,7 +9,7 @@ import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import { stampOf } from './probe.ts';
-import type { Look } from './readiness/looks.ts';
+import type { WatchedLook } from './readiness/looks.ts';
 import { watchReadiness, type Finding, type ReadinessWatch } from './readiness/watch.ts';
 import { foundBy } from './readiness/words.ts';
 import type { Effect, ServiceEvent } from './service.ts';
@@ -38,7 +38,7 @@ export interface ReplicaOptions {
   readonly next: () => Omit<Launch, 'onOutput'>;
   readonly launch: (launch: Launch) => Promise<LaunchResult>;
   /** How to see whether a container is ready. */
-  readonly lookAt: (launched: ResolvedService) => Look;
+  readonly lookAt: (launched: ResolvedService) => WatchedLook;
   /** Opens what leads to the instance, before it is called ready. */
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
@@ -159,20 +159,27 @@ export class ReplicaShell {
     }
     const { instance } = result;
     this.#instance = instance;
-    onSpawn(instance.pid);
-    logs.note(source, `started (pid ${instance.pid})`);
+    const isProcess = this.launched.service.kind === 'process';
+    if (isProcess) onSpawn(instance.pid);
+    logs.note(source, isProcess ? `started (pid ${instance.pid})` : 'started');
     void instance.exited.then((exit) => this.#afterExit(instance, exit));
     onEvent({ type: 'spawned', pid: instance.pid });
   }
 
-  #afterExit(instance: Instance, { code, signal }: Exit): void {
+  #afterExit(instance: Instance, { code, signal, why }: Exit): void {
     const { service: name, slot, logs, clock, onExit, onEvent } = this.#options;
     const source = { service: name, replica: replicaIn(this.launched, slot) };
     this.#instance = undefined;
     onExit(instance.pid);
     logs.flush(source);
-    logs.note(source, signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`);
-    const end = signal === null ? { exitCode: code ?? 1 } : { signal };
+    const ended = signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`;
+    logs.note(source, why?.message ?? ended);
+    const exitCode = code ?? (why === undefined ? 1 : undefined);
+    const end = {
+      ...(exitCode === undefined || signal !== null ? {} : { exitCode }),
+      ...(signal === null ? {} : { signal }),
+      ...(why === undefined ? {} : { why }),
+    };
     onEvent({ type: 'exited', end, now: clock.now() });
   }
 

@@ -95,6 +95,8 @@ export type ServiceEvent =
 export interface End {
   readonly exitCode?: number;
   readonly signal?: string;
+  /** Why it ended, where the code does not tell. */
+  readonly why?: Cause;
 }
 
 export type Effect =

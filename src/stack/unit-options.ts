@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
-import type { Look } from './readiness/looks.ts';
+import type { WatchedLook } from './readiness/looks.ts';
 import type { Launch, LaunchResult } from './replica.ts';
 import type { Replica } from './roster/roster.ts';
 import type { Unit } from './unit.ts';
@@ -19,7 +19,7 @@ export interface UnitOptions {
   readonly logs: LogStore;
   readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
   /** How to see whether a container is ready. */
-  readonly lookAt: (launched: ResolvedService) => Look;
+  readonly lookAt: (launched: ResolvedService) => WatchedLook;
   /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */

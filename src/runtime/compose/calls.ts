@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 
 import type { StartFailure } from '../instance.ts';
-import type { Container } from './containers.ts';
+import type { Container } from '../engine/containers.ts';
 import { explainFailure } from './failure.ts';
 import { runCompose, type Answer, type ComposeCall } from './resolve.ts';
 

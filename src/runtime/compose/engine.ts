@@ -1,18 +1,20 @@
 /**
- * The containers of one stack as instances: started with `up`, followed through `logs` and `events`, looked at with
- * `ps`. Whoever stops an instance stops its container, until `letGo`: then containers outlive the runner.
+ * The containers of one stack as instances: started with `up`, looked at through the engine's socket. What the engine
+ * says is what counts: a container that comes back is taken over, whoever started it. Whoever stops an instance stops
+ * its container, until `letGo`: then containers outlive the runner.
  */
+import { messageOf } from '../../lib/errors.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
-import { messageOf } from '../../lib/errors.ts';
-import type { Exit, Instance, OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
-import { startProcess } from '../process/start.ts';
+import { isAlive, type Container } from '../engine/containers.ts';
+import type { OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
 import { askEither, type ProjectCalls } from './calls.ts';
-import { isAlive, listContainers, type Container } from './containers.ts';
-import { followEvents, type ContainerEvents } from './events.ts';
-import { composeWords, type ComposeCall } from './resolve.ts';
+import { engineOf, projectOf } from './containers.ts';
+import { describeEnding, watchOutside } from './ended.ts';
+import { ContainerInstance } from './instance.ts';
 import { up, upShared } from './start.ts';
 import type { Users } from './users.ts';
+import { watchProject, type ProjectWatch } from './watch.ts';
 
 export interface ContainerSpec {
   /** Its name in the project. */
@@ -31,75 +33,132 @@ export interface ComposeEngine {
   start(spec: ContainerSpec): Promise<StartResult>;
   /** As the engine last told; empty when there is none. */
   containersOf(service: string): readonly Container[];
+  /** Why the engine cannot be asked; undefined while it answers. */
+  readonly problem: string | undefined;
   /** From now on an instance that is stopped is only let go of: its container runs on. Default: all of them. */
   letGo(services?: ReadonlySet<string>): void;
   close(): void;
 }
 
+export interface ComposeEngineOptions {
+  /**
+   * With every profile and the stack's override. May change: a later call is used from then on. The files are read where
+   * something is started; whether it runs is asked without them.
+   */
+  readonly calls: () => ProjectCalls;
+  /** Who else uses these containers; absent: nobody does. */
+  readonly users?: Users;
+  /** What the engine tells of the service has changed. */
+  readonly onChange: (service: string) => void;
+  /** A container of a service that has no instance any more runs again: `start` takes it over. */
+  readonly onReturn: (service: string) => void;
+  /** Once when the engine does not answer any more, and once, with undefined, when it does again. */
+  readonly onProblem: (problem: string | undefined) => void;
+}
+
 /** Milliseconds, besides what the container is given. */
 const STOP_TIMEOUT = 120_000;
-const PATROL = 10_000;
+/** A container that somebody stops may be about to be started again, as by `docker restart`. */
+const GRACE = 2_000;
 
-/**
- * @param calls With every profile and the stack's override. May change: a later call is used from then on. The files
- * are read where something is started; whether it runs is asked without them.
- * @param users Who else uses these containers; absent: nobody does.
- */
-export function createComposeEngine(calls: () => ProjectCalls, users?: Users): ComposeEngine {
+export function createComposeEngine(options: ComposeEngineOptions): ComposeEngine {
+  const { calls, users, onChange, onReturn, onProblem } = options;
   // Two `up` at once would both make the network.
   const inTurn = createQueue();
   const instances = new Map<string, ContainerInstance>();
-  let containers: readonly Container[] = [];
-  let events: ContainerEvents | undefined;
+  /** Services that had an instance, with what their containers were when it ended. */
+  const former = new Map<string, string>();
+  const starting = new Set<string>();
+  const returned = new Set<string>();
+  const outside = watchOutside();
+  /** Those that ran when the engine was lost. */
+  const lost = new Set<ContainerInstance>();
+  const graces = new Map<string, NodeJS.Timeout>();
+  const told = new Map<string, string>();
+  let toldProblem: string | undefined;
   let isLetGo = (_service: string): boolean => false;
-  let looking: Promise<void> | undefined;
-  let lookAgain = false;
+  let watch: ProjectWatch | undefined;
 
-  const look = async (): Promise<void> => {
-    // One that is started meanwhile may be missing in the answer.
-    const judged = [...instances];
-    try {
-      containers = await listContainers(calls().byLabels);
-    } catch (error) {
-      for (const [, instance] of judged) instance.lose(messageOf(error));
+  const ofService = (service: string): Container[] =>
+    (watch?.containers ?? []).filter((each) => each.service === service);
+
+  const endGrace = (service: string): void => {
+    clearTimeout(graces.get(service));
+    graces.delete(service);
+  };
+
+  const judge = (service: string, instance: ContainerInstance): void => {
+    const own = ofService(service);
+    if (own.some(isAlive)) {
+      endGrace(service);
+      lost.delete(instance);
+      instance.follow(own);
       return;
     }
-    for (const [service, instance] of judged) {
-      const own = containers.filter((each) => each.service === service);
-      if (own.some(isAlive)) continue;
-      instance.end(own[0]?.exitCode ?? 0);
+    const wasStopped =
+      lost.has(instance) || [...instance.last, ...own].some(({ id }) => outside.stopped.has(id));
+    if (wasStopped && !instance.isStopping && !graces.has(service)) {
+      const timer = setTimeout(() => {
+        if (watch?.problem === undefined) settle(service, instance);
+        else endGrace(service);
+      }, GRACE).unref();
+      graces.set(service, timer);
+    }
+    if (!graces.has(service)) settle(service, instance);
+  };
+
+  const settle = (service: string, instance: ContainerInstance): void => {
+    endGrace(service);
+    const own = ofService(service);
+    if (own.some(isAlive) || instance.isOver) return;
+    // What a task printed that is over already.
+    instance.follow(own);
+    const ending = describeEnding({
+      service,
+      containers: own,
+      last: instance.last,
+      ...outside,
+      engineWasGone: lost.delete(instance),
+    });
+    instance.end(instance.isStopping ? { code: ending.code ?? 0, signal: null } : ending);
+    former.set(service, identityOf(own));
+  };
+
+  const afterLook = (): void => {
+    const problem = watch?.problem;
+    if (problem !== toldProblem) {
+      if ((problem === undefined) !== (toldProblem === undefined)) onProblem(problem);
+      toldProblem = problem;
+      for (const [service, instance] of instances) {
+        if (problem !== undefined) lost.add(instance);
+        onChange(service);
+      }
+    }
+    if (problem !== undefined) return;
+    for (const [service, instance] of instances) if (!starting.has(service)) judge(service, instance);
+    for (const service of new Set([...instances.keys(), ...former.keys()])) {
+      const own = ofService(service);
+      const facts = JSON.stringify(own);
+      if (told.get(service) !== facts) {
+        told.set(service, facts);
+        onChange(service);
+      }
+      if (instances.has(service) || starting.has(service) || isLetGo(service)) continue;
+      const isBack = own.some(({ state }) => state === 'running') && former.get(service) !== identityOf(own);
+      if (!isBack) continue;
+      former.set(service, identityOf(own));
+      returned.add(service);
+      onReturn(service);
     }
   };
 
-  /** One look at a time; what happens meanwhile causes one more. */
-  const refresh = (): Promise<void> => {
-    lookAgain = true;
-    looking ??= (async () => {
-      while (lookAgain) {
-        lookAgain = false;
-        await look();
-      }
-    })().finally(() => {
-      looking = undefined;
-    });
-    return looking;
-  };
-
-  /** What happens before the stream of events stands is not told: a look now and then makes up for that. */
-  const patrol = setInterval(() => void (instances.size > 0 && refresh()), PATROL).unref();
-
-  const follow = (): void => {
-    events ??= followEvents(calls().byLabels, {
-      onEvent: () => void refresh(),
-      onEnd: () => {
-        events = undefined;
-        // Gone with the engine: then nothing can be listed any more. Else Compose only ended, and is asked again.
-        void refresh().then(() => {
-          if (instances.size > 0) follow();
-        });
-      },
-    });
-  };
+  const begin = (): ProjectWatch =>
+    (watch ??= watchProject({
+      engine: () => engineOf(calls().byLabels),
+      project: () => projectOf(calls().byLabels),
+      onEvent: (event) => outside.see(event),
+      onLook: afterLook,
+    }));
 
   const stopContainer = async (instance: ContainerInstance, service: string, { timeout }: StopRequest) => {
     const seconds = String(Math.ceil(timeout / 1000));
@@ -113,157 +172,77 @@ export function createComposeEngine(calls: () => ProjectCalls, users?: Users): C
           return isOthers ? undefined : stop();
         }));
     if (isOthers) return instance.leave('runs on: another branch uses it');
-    await refresh();
+    await begin().look();
     // Whatever the engine tells, who waits for this stop waits no longer.
-    if (failure === undefined) instance.end(0);
-    else instance.giveUp(failure.message);
+    if (failure === undefined) instance.end({ code: 0, signal: null });
+    else instance.giveUp(failure);
   };
 
-  const forget = (service: string, instance: ContainerInstance): void => {
-    if (instances.get(service) === instance) instances.delete(service);
-    if (instances.size > 0) return;
-    events?.close();
-    events = undefined;
+  const launch = (spec: ContainerSpec, say: (text: string) => void): Promise<StartFailure | undefined> => {
+    // It is there, whoever started it, and however.
+    if (returned.delete(spec.service) && users === undefined && ofService(spec.service).some(isAlive)) {
+      say('portramp: it runs again, and is taken over as it is');
+      return Promise.resolve(undefined);
+    }
+    return inTurn(() =>
+      users === undefined
+        ? up(calls().call, spec)
+        : users.begin(spec.service, (others) => upShared(calls().call, spec, others, say)),
+    );
   };
 
   const start = async (spec: ContainerSpec): Promise<StartResult> => {
-    const { service } = spec;
-    const begun = timestamp();
-    const say = (text: string): void => void spec.onOutput('stderr', Buffer.from(`${text}\n`));
-    const failure = await inTurn(() =>
-      users === undefined
-        ? up(calls().call, spec)
-        : users.begin(service, (others) => upShared(calls().call, spec, others, say)),
-    );
-    if (failure !== undefined) return { ok: false, failure };
-    const { call } = calls();
-    const log = await startProcess({
-      command: [call.binary.command[0], ...composeWords(call), ...LOGS, begun, service],
-      dir: call.cwd,
-      env: definedIn(call.environment),
-      stop: { signal: 'SIGKILL', timeout: 0 },
-      marker: spec.marker,
-      onOutput: spec.onOutput,
-    });
-    if (!log.ok) return log;
-    const instance = new ContainerInstance({
-      log: log.instance,
-      stop: (request) => {
-        if (isLetGo(service)) instance.end(0);
-        else
+    const { service, marker, onOutput } = spec;
+    const since = timestamp();
+    starting.add(service);
+    endGrace(service);
+    try {
+      const failure = await launch(spec, (text) => void onOutput('stderr', Buffer.from(`${text}\n`)));
+      if (failure !== undefined) return { ok: false, failure };
+      const instance: ContainerInstance = new ContainerInstance({
+        marker,
+        engine: engineOf(calls().byLabels),
+        since,
+        now: timestamp,
+        onOutput,
+        stop: (request) => {
+          if (isLetGo(service)) return instance.leave();
           void stopContainer(instance, service, request).catch((error: unknown) =>
-            instance.giveUp(messageOf(error)),
+            instance.giveUp({ message: messageOf(error) }),
           );
-      },
-      say,
-    });
-    instances.set(service, instance);
-    void instance.exited.then(() => forget(service, instance));
-    await refresh();
-    follow();
-    return { ok: true, instance };
+        },
+      });
+      instances.set(service, instance);
+      void instance.exited.then(() => {
+        if (instances.get(service) === instance) instances.delete(service);
+      });
+      former.set(service, '');
+      const watching = begin();
+      await watching.look();
+      starting.delete(service);
+      if (watching.problem === undefined) judge(service, instance);
+      return { ok: true, instance };
+    } finally {
+      starting.delete(service);
+    }
   };
 
   return {
     start,
-    containersOf: (service) => containers.filter((each) => each.service === service),
+    containersOf: ofService,
+    get problem() {
+      return watch?.problem;
+    },
     letGo: (services) => {
       isLetGo = (service) => services?.has(service) ?? true;
     },
     close: () => {
-      clearInterval(patrol);
-      events?.close();
+      for (const service of graces.keys()) endGrace(service);
+      watch?.close();
     },
   };
 }
 
-/** Only what is printed from now on: what came before was shown when it came. */
-const LOGS = ['logs', '--follow', '--no-color', '--no-log-prefix', '--since'];
-
-const definedIn = (environment: ComposeCall['environment']): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-
-interface ContainerParts {
-  /** Follows what the containers print. */
-  readonly log: Instance;
-  readonly stop: (request: StopRequest) => void;
-  readonly say: (text: string) => void;
-}
-
-/** All containers of one service. Its process is the one that follows the log. */
-class ContainerInstance implements Instance {
-  readonly pid: number;
-  /** A container is not found through its process: nothing is proved of that. */
-  readonly startTime = '';
-  readonly marker: string;
-  readonly exited: Promise<Exit>;
-  readonly #parts: ContainerParts;
-  #isOver = false;
-  #end: (code: number) => void = () => undefined;
-
-  constructor(parts: ContainerParts) {
-    this.#parts = parts;
-    this.pid = parts.log.pid;
-    this.marker = parts.log.marker;
-    const ended = new Promise<number>((resolve) => {
-      this.#end = resolve;
-    });
-    this.exited = ended.then(async (code) => {
-      parts.log.kill();
-      await parts.log.exited;
-      return { code, signal: null };
-    });
-  }
-
-  stop(request: StopRequest): void {
-    this.#parts.stop(request);
-  }
-
-  kill(): void {
-    this.#parts.stop({ signal: 'SIGKILL', timeout: 0 });
-  }
-
-  /** What can be asked inside a container is asked by its healthcheck. */
-  async aside(): Promise<string> {
-    return 'a command cannot be run inside a container: write a healthcheck in the Compose file';
-  }
-
-  /** What runs in a container is the engine's to see. */
-  async family(): Promise<readonly []> {
-    return [];
-  }
-
-  async remains(): Promise<readonly []> {
-    return [];
-  }
-
-  /** The containers have ended. */
-  end(code: number): void {
-    this.#isOver = true;
-    this.#end(code);
-  }
-
-  /** It is somebody else's from now on. */
-  leave(why: string): void {
-    this.#parts.say(`portramp: ${why}`);
-    this.end(0);
-  }
-
-  /** Nobody can tell any more what has become of them. */
-  lose(why: string): void {
-    this.#parts.say(`portramp lost the container: ${why}`);
-    this.end(LOST);
-  }
-
-  /** It did not stop. Nothing is said of one that ended all the same. */
-  giveUp(why: string): void {
-    if (this.#isOver) return;
-    this.#parts.say(`portramp: the container could not be stopped: ${why}`);
-    this.end(LOST);
-  }
-}
-
-/** The exit code of a container of which nobody knows whether it runs. */
-const LOST = 255;
+/** Differs when any of them was started again, or made anew. */
+const identityOf = (containers: readonly Container[]): string =>
+  containers.map(({ id, startedAt }) => `${id} ${startedAt}`).join('\n');

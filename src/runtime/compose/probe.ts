@@ -61,10 +61,14 @@ export function probeContainer({
   const known = IMAGES.find(([pattern]) => pattern.test(image ?? ''))?.[1] ?? (isHttp ? 'http' : undefined);
   const dialogue = known === undefined ? undefined : DIALOGUES[known];
   return new Promise((settle) => {
-    const socket = connect({ host: '127.0.0.1', port, signal });
+    // Not as an option of the socket: its listener would stay on the signal after every probe.
+    const socket = connect({ host: '127.0.0.1', port });
+    const abort = (): void => end('the look was ended');
+    signal.addEventListener('abort', abort, { once: true });
     let timer: NodeJS.Timeout | undefined;
     const end = (problem: string | undefined): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
       socket.destroy();
       settle(problem);
     };

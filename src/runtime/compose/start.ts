@@ -1,7 +1,8 @@
 /** Starts the containers of one service, alone or beside others that use them. */
 import { messageOf } from '../../lib/errors.ts';
 import type { StartFailure } from '../instance.ts';
-import { hashOf, isAlive, listContainers, type Container } from './containers.ts';
+import { isAlive, type Container } from '../engine/containers.ts';
+import { hashOf, listContainers } from './containers.ts';
 import type { ContainerSpec } from './engine.ts';
 import { explainFailure } from './failure.ts';
 import { joinNetworks } from './network.ts';

@@ -10,7 +10,8 @@ import type { Published } from '../../compose/override.ts';
 import { selectStarted } from '../../compose/selection.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import type { ComposeArguments } from './arguments.ts';
-import { listContainers, type Container } from './containers.ts';
+import type { Container } from '../engine/containers.ts';
+import { listContainers } from './containers.ts';
 import { runCompose, type ComposeCall } from './resolve.ts';
 
 export interface UpOptions {

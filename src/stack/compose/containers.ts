@@ -1,16 +1,24 @@
 /** The containers of a running stack: how they are launched and looked at, and the bridges that lead out of them. */
+import { Emitter } from '../../lib/emitter.ts';
 import type { Home } from '../../lib/home.ts';
 import { isHttpLike } from '../../contract/ports.ts';
 import { bridgePort } from '../../plan/viewpoint.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { PortHolder } from '../../protocol/messages.ts';
-import { createComposeEngine, type ComposeEngine, type ContainerSpec } from '../../runtime/compose/engine.ts';
+import type { ProjectCalls } from '../../runtime/compose/calls.ts';
+import {
+  createComposeEngine,
+  type ComposeEngine,
+  type ComposeEngineOptions,
+  type ContainerSpec,
+} from '../../runtime/compose/engine.ts';
 import { probeContainer } from '../../runtime/compose/probe.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
 import { describeHolder } from '../../lib/holder.ts';
 import type { PreparedStack } from '../prepare.ts';
-import type { Look } from '../readiness/looks.ts';
+import type { WatchedLook } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
+import { findContainerProblem, findIllness } from './health.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
 import { takeDown } from './down.ts';
 import { networksFor, storeProjects, type Projects } from './projects.ts';
@@ -19,7 +27,7 @@ export interface Containers {
   /** Takes over what the stack is from now on. Called before anything of it is launched. */
   use(prepared: PreparedStack): Promise<void>;
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
-  lookAt(service: ResolvedService): Look;
+  lookAt(service: ResolvedService): WatchedLook;
   /** Opens and closes the ways from containers to processes, as those come and go. */
   bridge(units: readonly Bridged[]): void;
   /** From now on stopping leaves containers running. True when there are any. */
@@ -48,11 +56,15 @@ export interface ContainersOptions {
   readonly home: Home;
   readonly holdersOf: (port: number) => Promise<readonly PortHolder[] | undefined>;
   readonly onNotice: (text: string) => void;
+  /** A container of a service that had ended runs again. */
+  readonly onReturn: (service: string) => void;
 }
 
 const LOOK_TIMEOUT = 3_000;
 
-export function createContainers({ home, holdersOf, onNotice }: ContainersOptions): Containers {
+export function createContainers(options: ContainersOptions): Containers {
+  const { home, holdersOf, onNotice, onReturn } = options;
+  const changes = new Emitter<string>();
   let prepared: PreparedStack | undefined;
   let projects: Projects | undefined;
   const engines: { own?: ComposeEngine; shared?: ComposeEngine } = {};
@@ -86,12 +98,34 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
     const known = projects;
     if (known === undefined) return undefined;
     if (service.kind !== 'compose' || service.scope === 'stack') {
-      return (engines.own ??= createComposeEngine(() => projects?.own ?? known.own));
+      return (engines.own ??= createComposeEngine(listeners(() => projects?.own ?? known.own)));
     }
     const { shared } = known;
     if (shared === undefined) return undefined;
-    return (engines.shared ??= createComposeEngine(() => projects?.shared ?? shared, shared.users));
+    const { users } = shared;
+    return (engines.shared ??= createComposeEngine({
+      ...listeners(() => projects?.shared ?? shared),
+      users,
+    }));
   };
+
+  const named = (composeName: string): string[] =>
+    [...(prepared?.services.values() ?? [])].flatMap(({ name, service }) =>
+      service.kind === 'compose' && service.compose === composeName ? [name] : [],
+    );
+
+  let isTold = false;
+  const listeners = (calls: () => ProjectCalls): ComposeEngineOptions => ({
+    calls,
+    onChange: (service) => changes.emit(service),
+    onReturn: (service) => named(service).forEach(onReturn),
+    // There is one engine, however many projects are watched.
+    onProblem: (problem) => {
+      if (isTold === (problem !== undefined)) return;
+      isTold = problem !== undefined;
+      onNotice(problem ?? 'the container engine answers again');
+    },
+  });
 
   return {
     use: async (next) => {
@@ -113,7 +147,14 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
         findConflict: (own) => findConflict(service, own),
       });
     },
-    lookAt: (service) => (signal) => lookAt(service, engineFor(service), signal),
+    lookAt: (service) => ({
+      look: (signal) => lookAt(service, engineFor(service), signal),
+      problem: () => problemOf(service, engineFor(service)),
+      onChange: (listener) =>
+        changes.on((changed) => {
+          if (service.service.kind === 'compose' && service.service.compose === changed) listener();
+        }),
+    }),
     bridge: (units) => {
       const wanted = prepared === undefined ? [] : bridgesFor(prepared, units);
       const key = JSON.stringify(wanted);
@@ -148,21 +189,24 @@ export function createContainers({ home, holdersOf, onNotice }: ContainersOption
   };
 }
 
-/** Its own healthcheck, else something answers on its first port; without either, it runs, and goes on running. */
+/** What the engine knows against it, whatever its healthcheck says. */
+function problemOf(
+  { name, service, ports }: ResolvedService,
+  engine: ComposeEngine | undefined,
+): string | undefined {
+  if (service.kind !== 'compose') return undefined;
+  if (engine?.problem !== undefined) return engine.problem;
+  return findContainerProblem({ name, containers: engine?.containersOf(service.compose) ?? [], ports });
+}
+
+/** Its own healthcheck, else something answers on its first port, else nothing more. */
 async function lookAt(
   { service, ports }: ResolvedService,
   engine: ComposeEngine | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (service.kind !== 'compose') return undefined;
-  const containers = engine?.containersOf(service.compose) ?? [];
-  const loops = containers.some(({ state }) => state === 'restarting');
-  if (loops) return 'it ends, and the engine starts it again and again';
-  if (service.hasHealthcheck) {
-    const sick = containers.find(({ health }) => health !== 'healthy');
-    if (containers.length === 0) return 'the engine has not told about it yet';
-    return sick === undefined ? undefined : `its healthcheck says: ${sick.health || sick.state}`;
-  }
+  if (service.hasHealthcheck) return findIllness(engine?.containersOf(service.compose) ?? []);
   const port = ports.find(({ primary }) => primary) ?? ports[0];
   if (port === undefined) return undefined;
   return probeContainer({

@@ -2,7 +2,8 @@
 import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
 import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
-import { isAlive, listContainers, type Container } from '../../runtime/compose/containers.ts';
+import { listContainers } from '../../runtime/compose/containers.ts';
+import { isAlive, type Container } from '../../runtime/engine/containers.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';

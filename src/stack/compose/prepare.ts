@@ -192,7 +192,7 @@ export async function makeOverride(
     override,
     text,
     variables: open.variables,
-    call: { ...call, ...reading },
+    call: { ...call, ...reading, projectName: project.name },
     notices: [...source.notices, ...notices, ...base.warnings, ...override.findings.map(describeFinding)],
   };
 }

@@ -5,12 +5,14 @@ import type { ProbeResult } from '../probe.ts';
 export interface LivenessOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Runs a task once after so many milliseconds, unless the watch has ended. */
-  readonly later: (ms: number, task: () => void) => void;
+  readonly later: (ms: number, task: () => void) => () => void;
   /** Resolves with what is wrong; `ended` when nobody wants to know any more. */
   readonly look: () => Promise<ProbeResult | typeof ENDED>;
   readonly onWell: () => void;
-  /** Called after the third failure in a row. */
+  /** Called after the third failure in a row, and for what tells of its changes at every one from then on. */
   readonly onFailing: (problem: string) => void;
+  /** Calls back when a look is due now, whose failure is the last that is needed. */
+  readonly onChange?: ((listener: () => void) => () => void) | undefined;
 }
 
 export const ENDED = Symbol('ended');
@@ -18,18 +20,38 @@ export const ENDED = Symbol('ended');
 /** Milliseconds. */
 const INTERVAL = 10_000;
 const FAILURES = 3;
+/** For what tells of its changes, while it is unwell. */
+const UNWELL_INTERVAL = 1_000;
 
-export function watchLiveness({ clock, later, look, onWell, onFailing }: LivenessOptions): void {
+/** Returns the function that ends what the clock does not. */
+export function watchLiveness(options: LivenessOptions): () => void {
+  const { clock, later, look, onWell, onFailing, onChange } = options;
   let failures = 0;
-  const check = async (): Promise<void> => {
+  let isLooking = false;
+  let isDue = false;
+  const check = async (isCertain: boolean): Promise<void> => {
+    isLooking = true;
+    isDue = false;
     const problem = await look();
+    isLooking = false;
     if (problem === ENDED) return;
-    failures = problem === undefined ? 0 : failures + 1;
+    failures = problem === undefined ? 0 : Math.max(failures + 1, isCertain ? FAILURES : 0);
     if (problem === undefined) onWell();
-    else if (failures === FAILURES) onFailing(problem);
-    later(untilBeat(clock.now()), () => void check());
+    else if (failures === FAILURES || (failures > FAILURES && onChange !== undefined)) onFailing(problem);
+    const isQuick = failures >= FAILURES && onChange !== undefined;
+    next(isDue ? 0 : isQuick ? UNWELL_INTERVAL : untilBeat(clock.now()), isDue);
   };
-  later(untilBeat(clock.now()), () => void check());
+  let cancelNext = (): void => undefined;
+  const next = (ms: number, isCertain = false): void => {
+    cancelNext();
+    cancelNext = later(ms, () => void check(isCertain));
+  };
+  next(untilBeat(clock.now()));
+  const end = onChange?.(() => {
+    if (isLooking) isDue = true;
+    else next(0, true);
+  });
+  return () => end?.();
 }
 
 /**

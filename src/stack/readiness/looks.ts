@@ -9,6 +9,15 @@ import { probeFile, probeHttp, probeTcp, type ProbeResult } from '../probe.ts';
 
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
+/** A way to look at what is no process, and tells by itself when something about it has changed. */
+export interface WatchedLook {
+  readonly look: Look;
+  /** What is wrong with it whatever a probe says; known without a look. */
+  readonly problem: () => ProbeResult;
+  /** What is seen after such a change counts at once. Returns the function that ends it. */
+  readonly onChange: (listener: () => void) => () => void;
+}
+
 export interface LookOptions {
   readonly ready: Readiness;
   readonly ports: readonly ResolvedPort[];

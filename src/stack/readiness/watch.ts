@@ -19,7 +19,7 @@ import { ENDED, watchLiveness } from './liveness.ts';
 import { watchTree } from './tree.ts';
 import type { Member } from './watchers.ts';
 
-import { lookFor, portLook, requiredPort, type Look, type LookOptions } from './looks.ts';
+import { lookFor, portLook, requiredPort, type Look, type LookOptions, type WatchedLook } from './looks.ts';
 
 export interface ReadinessOptions extends LookOptions {
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface ReadinessOptions extends LookOptions {
   readonly onLine: (listener: (text: string) => void) => () => void;
   readonly onFinding: (finding: Finding) => void;
   /** How to look where the contract does not say it, for what is no process; default: a connection. */
-  readonly usual?: Look | undefined;
+  readonly usual?: WatchedLook | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
   /** Every process of the instance, now; without it nobody looks for a watcher. */
@@ -71,10 +71,14 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   };
 
   let { ports } = options;
-  const lookNow = (): Look | undefined =>
-    lookFor({ ...options, ports }) ?? (ready.kind === 'default' ? options.usual : undefined);
+  const { usual } = options;
+  const lookNow = (): Look | undefined => {
+    const look = lookFor({ ...options, ports }) ?? (ready.kind === 'default' ? usual?.look : undefined);
+    if (usual === undefined || look === undefined) return look;
+    return async (signal) => usual.problem() ?? look(signal);
+  };
   const expectPort = (): PortFacts | undefined =>
-    options.usual === undefined ? portFacts(requiredPort(ready, ports), clock.now()) : undefined;
+    usual === undefined ? portFacts(requiredPort(ready, ports), clock.now()) : undefined;
   /** Whether looks find out what the probe says, or the lines of the log. */
   const isPolled = lookNow() !== undefined;
   const isProbed = isPolled || ready.kind === 'log';
@@ -190,8 +194,11 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     told(problem);
     if (problem !== undefined) return;
     becomeWell();
-    if (!isAlive) watchLiveness({ clock, later, look: lookAgain, onWell: becomeWell, onFailing: fail });
+    if (isAlive) return;
     isAlive = true;
+    const onChange = usual?.onChange;
+    const living = { clock, later, look: lookAgain, onWell: becomeWell, onFailing: fail, onChange };
+    cancels.add(watchLiveness(living));
   };
 
   const pollUntilWell = async (): Promise<void> => {

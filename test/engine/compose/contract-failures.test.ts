@@ -97,11 +97,20 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
       await stack.until('web', 'ready');
       const { pid } = await stack.until('idle', 'ready');
       await restartEngine(async () => {
-        const text = await failureOf('web');
-        expect(text).toMatch(/exited with code/);
+        await eventually(async () => {
+          const { state, failure } = await stack.service('web');
+          expect(['unwell', 'failed']).toContain(state);
+          expect(failure?.message).toMatch(/the container engine does not answer at|exited with code/);
+        });
         expect((await stack.service('idle')).pid).toBe(pid);
+        const { stdout } = await stack.run('why', 'web');
+        expect(stdout).toMatch(/the container engine does not answer at|exited with code/);
       });
-      await eventually(async () => expect((await stack.run('start', 'web')).code).toBe(0));
+      const { failure } = await stack.until('web', 'failed');
+      expect(failure?.message).toMatch(
+        /the container engine was stopped|stopped from outside|exited with code/,
+      );
+      expect((await stack.run('start', 'web')).code).toBe(0);
       await stack.until('web', 'ready');
     },
   );
@@ -110,7 +119,9 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["80"] } }`);
     const env = { ...machine.environment, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
     machine.start(['dev'], { cwd: stack.root, env });
-    expect(await failureOf('web')).toMatch(/Cannot connect to the Docker daemon.*\n.*start Docker/);
+    expect(await failureOf('web')).toMatch(
+      /does not answer at \/nowhere\/docker\.sock: there is no such socket\n.*start Docker/,
+    );
     await stack.until('idle', 'ready');
   });
 

@@ -142,7 +142,9 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
   it('shows a container that dies, and starts it again when asked', async () => {
     await docker('kill', 'mixed-mail_box-1');
     const { failure } = await stack.until('mail-box', 'failed');
-    expect(failure?.message).toBe('exited with code 137');
+    expect(failure?.message).toBe(
+      'its container mixed-mail_box-1 was stopped from outside of portramp (exit code 137)',
+    );
     expect((await machine.get('mail-box.mixed.localhost')).status).toBe(503);
     expect((await stack.run('start', 'mail-box')).code).toBe(0);
     await stack.until('mail-box', 'ready');

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
-import { parseContainers, type Container } from '../../../src/runtime/compose/containers.ts';
+import { createEngineClient } from '../../../src/runtime/engine/client.ts';
+import { containersOf as listContainers, type Container } from '../../../src/runtime/engine/containers.ts';
 import { openWorkspace, request, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
 
@@ -80,7 +81,7 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     return JSON.parse(stdout) as Described;
   };
   const containersOf = async (stack: Workspace): Promise<Container[]> =>
-    parseContainers((await up(stack, 'ps', '--all', '--no-trunc', '--format', 'json')).stdout);
+    listContainers(createEngineClient(process.env, 'docker'), (await describeStack(stack)).project);
   const expectAnswers = async (stack: Workspace): Promise<void> => {
     for (const { service, target, protocol, port, ports = 1 } of (await describeStack(stack)).ports) {
       for (let each = port; each < port + ports; each += 1) {

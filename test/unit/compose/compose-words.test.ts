@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { selectStarted } from '../../../src/compose/selection.ts';
 import { isNewEnough } from '../../../src/runtime/compose/binary.ts';
 import { callByLabels } from '../../../src/runtime/compose/calls.ts';
-import { parseContainers } from '../../../src/runtime/compose/containers.ts';
 import { explainFailure, readLog } from '../../../src/runtime/compose/failure.ts';
 import { composeWords, type ComposeCall } from '../../../src/runtime/compose/resolve.ts';
 import { projectWith } from './project.ts';
@@ -43,40 +42,6 @@ describe('isNewEnough', () => {
     ['1.29.2', false],
   ])('%s', (version, expected) => {
     expect(isNewEnough(version)).toBe(expected);
-  });
-});
-
-describe('parseContainers', () => {
-  const row = {
-    ID: 'a',
-    Name: 'st-web-1',
-    Service: 'web',
-    State: 'running',
-    Publishers: [{ PublishedPort: 20_200 }, { PublishedPort: 0 }],
-    Labels: 'com.docker.compose.project.working_dir=/x y/z,a=b',
-  };
-
-  it('reads one object a line, or one array', () => {
-    const expected = [
-      { id: 'a', service: 'web', state: 'running', published: [20_200], workingDirectory: '/x y/z' },
-    ];
-    expect(parseContainers(`${JSON.stringify(row)}\n`)).toMatchObject(expected);
-    expect(parseContainers(JSON.stringify([row]))).toMatchObject(expected);
-    expect(parseContainers('\n')).toEqual([]);
-  });
-
-  it('reads the files of a container, whatever stands beside them', () => {
-    const files = 'com.docker.compose.project.config_files=/x y/compose.yaml,/home/compose/st.1a2b.yaml';
-    const labels = ['com.docker.compose.depends_on=db:service_started:false,q:service_started:false', files];
-    for (const Labels of [labels.join(','), labels.toReversed().join(',')]) {
-      const [container] = parseContainers(JSON.stringify({ ...row, Labels }));
-      expect(container?.configFiles).toEqual(['/x y/compose.yaml', '/home/compose/st.1a2b.yaml']);
-    }
-    expect(parseContainers(JSON.stringify(row))[0]?.configFiles).toEqual([]);
-  });
-
-  it('leaves out what "run" started', () => {
-    expect(parseContainers(JSON.stringify({ ...row, Name: 'st-web-run-1a2b3c' }))).toEqual([]);
   });
 });
 

@@ -127,7 +127,11 @@ class Model {
         new Promise((settle) => {
           this.spawning.push({ launch, settle });
         }),
-      lookAt: () => async () => undefined,
+      lookAt: () => ({
+        look: async () => undefined,
+        problem: () => undefined,
+        onChange: () => () => undefined,
+      }),
       open: () => undefined,
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),

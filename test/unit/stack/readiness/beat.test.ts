@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { Emitter } from '../../../../src/lib/emitter.ts';
 import { watchReadiness, type Finding } from '../../../../src/stack/readiness/watch.ts';
 import { createManualClock } from '../../manual-clock.ts';
 
@@ -11,9 +12,13 @@ it('looks at all that is ready on one beat, between 5 and 15 s after the last lo
     looks.set(name, times);
     const { end } = watchReadiness({
       ready: { kind: 'default', interval: 250, timeout: undefined },
-      usual: async () => {
-        times.push(clock.now());
-        return undefined;
+      usual: {
+        look: async () => {
+          times.push(clock.now());
+          return undefined;
+        },
+        problem: () => undefined,
+        onChange: () => () => undefined,
       },
       ports: [],
       dir: '/',
@@ -50,11 +55,16 @@ function watch(given: Partial<Parameters<typeof watchReadiness>[0]> = {}) {
   const clock = createManualClock();
   const scene = { problem: 'connection refused' as string | undefined, looks: 0 };
   const findings: Finding[] = [];
+  const changes = new Emitter<undefined>();
   const { end } = watchReadiness({
     ready: { kind: 'default', interval: 250, timeout: undefined },
-    usual: async () => {
-      scene.looks += 1;
-      return scene.problem;
+    usual: {
+      look: async () => {
+        scene.looks += 1;
+        return scene.problem;
+      },
+      problem: () => undefined,
+      onChange: (listener) => changes.on(listener),
     },
     ports: [],
     dir: '/',
@@ -65,7 +75,7 @@ function watch(given: Partial<Parameters<typeof watchReadiness>[0]> = {}) {
     onFinding: (finding) => findings.push(finding),
     ...given,
   });
-  return { clock, scene, findings, end };
+  return { clock, scene, findings, end, changes };
 }
 
 const kinds = (findings: readonly Finding[]): string[] => findings.map(({ kind }) => kind);
@@ -119,7 +129,11 @@ describe('a deadline', () => {
     const answers: (() => void)[] = [];
     const { clock, findings, end } = watch({
       ready,
-      usual: () => new Promise((resolve) => answers.push(() => resolve(undefined))),
+      usual: {
+        look: () => new Promise((resolve) => answers.push(() => resolve(undefined))),
+        problem: () => undefined,
+        onChange: () => () => undefined,
+      },
     });
     end();
     for (const answer of answers) answer();
@@ -129,6 +143,31 @@ describe('a deadline', () => {
 });
 
 describe('what is ready', () => {
+  it('is unwell after one look when it told of a change itself, and ready again soon after that', async () => {
+    const { clock, scene, findings, end, changes } = watch();
+    scene.problem = undefined;
+    await clock.advance(1_000);
+    scene.problem = 'paused';
+    changes.emit(undefined);
+    await clock.advance(1);
+    expect(findings.at(-1)).toMatchObject({ kind: 'unwell', problem: 'does not answer any more: paused' });
+    changes.emit(undefined);
+    await clock.advance(3_000);
+    expect(kinds(findings)).toEqual(['ready', 'unwell']);
+    scene.problem = 'stopped';
+    await clock.advance(1_000);
+    expect(findings.at(-1)).toMatchObject({ kind: 'unwell', problem: 'does not answer any more: stopped' });
+    scene.problem = undefined;
+    await clock.advance(1_000);
+    expect(kinds(findings)).toEqual(['ready', 'unwell', 'unwell', 'ready']);
+    const { looks } = scene;
+    await clock.advance(4_000);
+    expect(scene.looks).toBe(looks);
+    end();
+    expect(clock.waiting).toBe(0);
+    expect(changes.size).toBe(0);
+  });
+
   it('is unwell after three looks in a row, and ready again after one that is well', async () => {
     const { clock, scene, findings, end } = watch();
     scene.problem = undefined;

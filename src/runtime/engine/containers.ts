@@ -1,0 +1,121 @@
+/** The containers of one Compose project, as the engine tells them. */
+import { z } from 'zod';
+
+import { PortrampError } from '../../lib/errors.ts';
+import type { EngineClient } from './client.ts';
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** Its service in the Compose project. */
+  readonly service: string;
+  /** `created`, `running`, `paused`, `restarting`, `exited`, `dead` … */
+  readonly state: string;
+  /** `starting`, `healthy`, `unhealthy`; empty without a healthcheck. */
+  readonly health: string;
+  readonly exitCode: number;
+  /** Whether it was ended because it used more memory than it may. */
+  readonly outOfMemory: boolean;
+  /** When it was last started, as the engine writes it. */
+  readonly startedAt: string;
+  readonly hasTerminal: boolean;
+  /** Ports that this machine holds for it right now. */
+  readonly publications: readonly ContainerPort[];
+  /** The numbers of these. */
+  readonly published: readonly number[];
+  /** The folder of the Compose file that it was made from. */
+  readonly workingDirectory: string | undefined;
+  /** The Compose files that it was made from. */
+  readonly configFiles: readonly string[];
+  /** Names the definition that it was made from. */
+  readonly configHash: string | undefined;
+}
+
+export interface ContainerPort {
+  /** `5432/tcp`. */
+  readonly target: string;
+  readonly number: number;
+}
+
+const LABEL = 'com.docker.compose';
+
+const binding = z.object({ HostPort: z.string().default('') });
+const health = z.object({ Status: z.string().default('') });
+
+const details = z
+  .object({
+    Id: z.string(),
+    Name: z.string(),
+    State: z.object({
+      Status: z.string(),
+      ExitCode: z.number().default(0),
+      OOMKilled: z.boolean().default(false),
+      StartedAt: z.string().default(''),
+      Health: health.nullish(),
+      // Podman before version 4.
+      Healthcheck: health.nullish(),
+    }),
+    Config: z.object({ Labels: z.record(z.string(), z.string()).nullish(), Tty: z.boolean().default(false) }),
+    NetworkSettings: z
+      .object({ Ports: z.record(z.string(), z.array(binding).nullable()).nullish() })
+      .nullish(),
+  })
+  .transform(({ State: state, Config: config, ...fields }): Container => {
+    const labels = config.Labels ?? {};
+    const publications = Object.entries(fields.NetworkSettings?.Ports ?? {}).flatMap(([target, bindings]) =>
+      (bindings ?? []).flatMap(({ HostPort }) =>
+        Number(HostPort) > 0 ? [{ target, number: Number(HostPort) }] : [],
+      ),
+    );
+    const status = (state.Health ?? state.Healthcheck)?.Status ?? '';
+    return {
+      id: fields.Id,
+      name: fields.Name.replace(/^\//, ''),
+      service: labels[`${LABEL}.service`] ?? '',
+      state: state.Status,
+      health: status === 'none' ? '' : status,
+      exitCode: state.ExitCode,
+      outOfMemory: state.OOMKilled,
+      startedAt: state.StartedAt,
+      hasTerminal: config.Tty,
+      publications,
+      published: [...new Set(publications.map(({ number }) => number))],
+      workingDirectory: labels[`${LABEL}.project.working_dir`],
+      configFiles: labels[`${LABEL}.project.config_files`]?.split(',') ?? [],
+      configHash: labels[`${LABEL}.config-hash`],
+    };
+  });
+
+const rows = z.array(z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() }));
+
+/**
+ * Lists them, stopped ones too, but no one-off containers of `docker compose run`.
+ * @throws PortrampError ENGINE_UNREACHABLE
+ */
+export async function containersOf(engine: EngineClient, project: string): Promise<Container[]> {
+  const filters = JSON.stringify({ label: [`${LABEL}.project=${project}`] });
+  const listed = rows.safeParse(await engine.get('/containers/json', { all: '1', filters }));
+  if (!listed.success) throw misread(listed.error);
+  const lasting = listed.data.filter(({ Labels }) => !/^true$/i.test(Labels?.[`${LABEL}.oneoff`] ?? ''));
+  const found = await Promise.all(lasting.map(({ Id }) => inspect(engine, Id)));
+  return found
+    .flatMap((container) => container ?? [])
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** Undefined for one that is gone meanwhile. */
+async function inspect(engine: EngineClient, id: string): Promise<Container | undefined> {
+  const answer = await engine.get(`/containers/${id}/json`);
+  if (answer === undefined) return undefined;
+  const read = details.safeParse(answer);
+  if (!read.success) throw misread(read.error);
+  return read.data;
+}
+
+const misread = (error: z.ZodError): PortrampError =>
+  new PortrampError('ENGINE_UNREACHABLE', `the container engine answers oddly: ${z.prettifyError(error)}`);
+
+/** A container that was made and does not run yet is about to take the place of another. */
+const ALIVE = ['created', 'running', 'restarting', 'paused'];
+
+export const isAlive = ({ state }: Container): boolean => ALIVE.includes(state);

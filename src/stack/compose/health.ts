@@ -1,0 +1,46 @@
+/** Whether a service is well, as far as the engine can tell. Pure. */
+import type { ResolvedPort } from '../../plan/plan.ts';
+import type { Container } from '../../runtime/engine/containers.ts';
+
+export interface ServiceContainers {
+  /** In the contract. */
+  readonly name: string;
+  readonly containers: readonly Container[];
+  readonly ports: readonly Pick<ResolvedPort, 'container' | 'targetPort'>[];
+}
+
+/** Undefined where the engine knows nothing against it. */
+export function findContainerProblem(service: ServiceContainers): string | undefined {
+  const { containers } = service;
+  if (containers.length === 0) return 'the engine knows no container of it';
+  for (const { state, name } of containers) {
+    if (state === 'restarting') return 'it ends, and the engine starts it again and again';
+    if (state === 'paused') return `its container is paused: docker unpause ${name}`;
+  }
+  const running = containers.filter(({ state }) => state === 'running');
+  if (running.length === 0) return `its container is ${containers[0]?.state ?? 'gone'}`;
+  return findWrongPort(service, running);
+}
+
+/** What the healthchecks say of those that run; undefined when all are well. */
+export function findIllness(containers: readonly Container[]): string | undefined {
+  const sick = containers.find(({ state, health }) => state === 'running' && health !== 'healthy');
+  return sick === undefined ? undefined : `its healthcheck says: ${sick.health || sick.state}`;
+}
+
+/** Who started the container otherwise than portramp would may have published it elsewhere, or not at all. */
+function findWrongPort(
+  { name, ports }: ServiceContainers,
+  running: readonly Container[],
+): string | undefined {
+  const publications = running.flatMap((container) => container.publications);
+  for (const { container: target, targetPort } of ports) {
+    if (target === undefined) continue;
+    const found = publications.filter((each) => each.target === `${target}/tcp`);
+    if (found.some(({ number }) => number === targetPort)) continue;
+    const numbers = [...new Set(found.map(({ number }) => number))].join(', ');
+    const where = numbers === '' ? 'on no port of this machine' : `on port ${numbers}`;
+    return `its container publishes ${target} ${where} instead of ${targetPort}: somebody else started it so, "portramp restart ${name}" puts it right`;
+  }
+  return undefined;
+}

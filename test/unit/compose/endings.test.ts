@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+
+import { describeEnding, watchOutside } from '../../../src/runtime/compose/ended.ts';
+import type { Container } from '../../../src/runtime/engine/containers.ts';
+import { findContainerProblem, findIllness } from '../../../src/stack/compose/health.ts';
+
+const container = (fields: Partial<Container> = {}): Container => ({
+  id: 'a',
+  name: 'shop-db-1',
+  service: 'db',
+  state: 'running',
+  health: '',
+  exitCode: 0,
+  outOfMemory: false,
+  startedAt: '2026-11-29T12:00:00Z',
+  hasTerminal: false,
+  publications: [{ target: '5432/tcp', number: 20_345 }],
+  published: [20_345],
+  workingDirectory: undefined,
+  configFiles: [],
+  configHash: undefined,
+  ...fields,
+});
+
+describe('a container that does not run any more', () => {
+  const ended = (fields: Partial<Container> = {}) => container({ state: 'exited', exitCode: 137, ...fields });
+  const describeIt = (containers: Container[], ...events: [string, string?][]) => {
+    const outside = watchOutside();
+    for (const [action, signal] of events) outside.see({ action, id: 'a', signal });
+    const ending = { service: 'db', containers, last: [container()], ...outside, engineWasGone: false };
+    return describeEnding(ending).why?.message;
+  };
+
+  it.each([
+    ['by itself', [ended()], [['die']], undefined],
+    [
+      'after a stop',
+      [ended()],
+      [['kill', '15'], ['die']],
+      'shop-db-1 was stopped from outside of portramp (exit code 137)',
+    ],
+    ['after a signal that ends nothing', [ended()], [['kill', '1'], ['die']], undefined],
+    ['after it was started again', [ended()], [['kill', '15'], ['die'], ['start'], ['die']], undefined],
+    ['removed', [], [['kill', '9'], ['die']], 'shop-db-1 was removed from outside of portramp'],
+    ['too large, says the engine', [ended({ outOfMemory: true })], [['die']], 'used more memory than it may'],
+    ['too large, says an event', [ended()], [['oom'], ['die']], 'used more memory than it may'],
+  ] as const)('%s', (_, containers, events, expected) => {
+    const found = describeIt([...containers], ...events.map((each): [string, string?] => [...each]));
+    if (expected === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(expected);
+  });
+
+  it('because the engine was stopped', () => {
+    const ending = { service: 'db', containers: [ended()], last: [container()], ...watchOutside() };
+    expect(describeEnding({ ...ending, engineWasGone: true }).why?.message).toContain('engine was stopped');
+  });
+});
+
+describe('what the engine says of a service', () => {
+  const ports = [{ container: 5432, targetPort: 20_345 }];
+  const look = (containers: Container[]) => findContainerProblem({ name: 'db', containers, ports });
+
+  it.each([
+    ['well', [container()], undefined],
+    ['not there', [], 'the engine knows no container of it'],
+    ['paused', [container({ state: 'paused' })], 'docker unpause shop-db-1'],
+    ['looping', [container({ state: 'restarting' })], 'again and again'],
+    ['exited', [container({ state: 'exited' })], 'its container is exited'],
+    ['beside one that was left', [container({ id: 'b', state: 'exited' }), container()], undefined],
+    [
+      'published elsewhere',
+      [container({ publications: [{ target: '5432/tcp', number: 5432 }] })],
+      'publishes 5432 on port 5432 instead of 20345: somebody else started it so, "portramp restart db"',
+    ],
+    ['not published', [container({ publications: [] })], 'on no port of this machine instead of 20345'],
+    [
+      'one of several replicas',
+      [container({ id: 'b', publications: [{ target: '5432/tcp', number: 20_346 }] }), container()],
+      undefined,
+    ],
+  ])('%s', (_, containers, expected) => {
+    const found = look(containers);
+    if (expected === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(expected);
+  });
+
+  it('asks for health only where it is checked', () => {
+    expect(findIllness([container({ health: 'starting' })])).toBe('its healthcheck says: starting');
+    expect(findIllness([container({ health: 'healthy' })])).toBeUndefined();
+    expect(findIllness([container()])).toBe('its healthcheck says: running');
+  });
+});

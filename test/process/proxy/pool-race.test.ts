@@ -8,6 +8,7 @@ import { engines } from './engines.ts';
 import { createScene, type Scene } from './scene.ts';
 
 const VICTIMS = 500;
+const AT_ONCE = 8;
 
 const answerTo = (path: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`;
 
@@ -155,6 +156,6 @@ async function askForMany(port: number, attack: string): Promise<string[]> {
       answers.push(received.endsWith(path) ? 'own' : received);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, ask));
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
   return answers;
 }

@@ -243,8 +243,8 @@ describe('a target that', () => {
   });
 
   it.each([
-    ['a head of 100 KiB', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100 * 1024)}\r\n\r\n`],
-    ['1,000 header fields', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(1_000)}\r\n`],
+    ['a head of 300 KiB', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(300 * 1024)}\r\n\r\n`],
+    ['3,000 header fields', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(3_000)}\r\n`],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['a bare LF', 'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n'],
     ['HTTP/1.0 with chunks', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],

@@ -17,9 +17,10 @@ interface Pass {
 function pass(text: string, cuts: readonly number[] = []): Pass {
   let payload = '';
   let passed = '';
-  const body = new ChunkedBody((piece, from, to) => {
+  const onPayload = (piece: Buffer, from: number, to: number): void => {
     payload += piece.toString('latin1', from, to);
-  });
+  };
+  const body = new ChunkedBody({ onPayload });
   const edges = [0, ...cuts, text.length];
   for (let index = 0; index + 1 < edges.length; index += 1) {
     const piece = Buffer.from(`~~${text.slice(edges[index], edges[index + 1])}`, 'latin1');

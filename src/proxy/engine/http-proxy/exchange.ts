@@ -168,7 +168,7 @@ async function askAgain(
 }
 
 export function requestOptions(target: Forward['target']): object {
-  const shared = { maxHeaderSize: 65_536 };
+  const shared = { maxHeaderSize: 262_144 };
   return target.protocol === 'http' ? shared : { ...shared, ...tlsOptions(target) };
 }
 

@@ -1,11 +1,11 @@
-/** The readers of bodies by how they are framed (RFC 9112 §6.3). */
+/** The readers of bodies by how they are framed (RFC 9112 §6.3). `lenient`: as for a response, see `chunked.ts`. */
 import type { BodyReader } from './body-reader.ts';
 import { ChunkedBody } from './chunked.ts';
 import type { Framing } from './framing.ts';
 
-export function createBodyReader(framing: Framing): BodyReader {
+export function createBodyReader(framing: Framing, lenient = false): BodyReader {
   if (framing.kind === 'length') return new SizedBody(framing.length);
-  if (framing.kind === 'chunked') return new ChunkedBody();
+  if (framing.kind === 'chunked') return new ChunkedBody({ lenient });
   return framing.kind === 'none' ? EMPTY : new EndlessBody();
 }
 

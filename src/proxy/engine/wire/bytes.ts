@@ -17,10 +17,13 @@ export const TOKEN = tableOf(`!#$%&'*+-.^_\`|~${DIGITS}${LETTERS}`);
 export const FIELD_VALUE = tableFor((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
 
 /**
- * What a request target may hold: visible ASCII. RFC 3986 §2 allows less, but browsers send some of the rest raw
- * (`|`, `"`), and servers take it; it is passed on as it came.
+ * What a request target may hold. RFC 3986 §2 allows less, but browsers send some visible ASCII raw (`|`, `"`), which
+ * servers take and which is passed on as it came; curl sends all other characters raw, which `target.ts` encodes.
  */
-export const TARGET = tableFor((byte) => byte > SP && byte < 0x7f);
+export const TARGET = tableFor((byte) => byte > SP && byte !== 0x7f);
+
+/** Everything that does not end a line. */
+export const LINE = tableFor((byte) => byte !== CR && byte !== LF);
 
 /** A quoted string's bytes that need no backslash: `qdtext` of RFC 9110 §5.6.4. */
 export const QUOTED_TEXT = tableFor((byte) => FIELD_VALUE[byte] === 1 && byte !== 0x22 && byte !== 0x5c);
@@ -56,3 +59,22 @@ export function startsLike(text: string, from: number, word: string): boolean {
   }
   return true;
 }
+
+/** Finds the first byte that is not of the table, or `to`. Most of the work with a head is done here: four at a time. */
+export function skip(table: Uint8Array, bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  const last = to - 4;
+  while (
+    at <= last &&
+    table[bytes[at] as number] === 1 &&
+    table[bytes[at + 1] as number] === 1 &&
+    table[bytes[at + 2] as number] === 1 &&
+    table[bytes[at + 3] as number] === 1
+  ) {
+    at += 4;
+  }
+  while (at < to && table[bytes[at] as number] === 1) at += 1;
+  return at;
+}
+
+export const isBlank = (byte: number | undefined): boolean => byte === SP || byte === HTAB;

@@ -3,12 +3,15 @@
  * by their grammar. Chunks pass as they came; the trailer section is held back until it is known to be well
  * formed, since a field in it is as good a place to smuggle as one in the head.
  *
+ * Responses may have blanks behind a size and around what is in an extension (§7.1.1), as old servers do; they are
+ * taken out of the bytes that pass.
+ *
  *     SIZE ─▶ EXTENSION… ─▶ SIZE_LF ─▶ DATA ─▶ DATA_CR ─▶ DATA_LF ─▶ SIZE …
  *                              └─ size 0 ─▶ TRAILER ─▶ END_LF ─▶ done
  *                                              └─▶ FIELDS ─────▶ done
  */
 import { BAD, type BodyReader } from './body-reader.ts';
-import { CR, FIELD_VALUE, LF, QUOTED_TEXT, SEMICOLON, TOKEN, hexValue } from './bytes.ts';
+import { CR, FIELD_VALUE, LF, QUOTED_TEXT, SEMICOLON, TOKEN, hexValue, isBlank } from './bytes.ts';
 import { isFraming, isHopByHop } from './field-names.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { MAX_CHUNK_LINE } from './limits.ts';
@@ -18,6 +21,8 @@ const [SIZE, EXT_NAME, EXT_VALUE, EXT_TOKEN, EXT_QUOTED, EXT_ESCAPE, EXT_END] = 
 ] as const;
 const [SIZE_LF, DATA, DATA_CR, DATA_LF] = [7, 8, 9, 10] as const;
 const [TRAILER, END_LF, FIELDS, DONE] = [11, 12, 13, 14] as const;
+/** Behind the name of an extension and a blank. */
+const EXT_NAMED = 15;
 
 /** 2^48: no overflow, and no body is larger. */
 const MAX_DIGITS = 12;
@@ -27,6 +32,13 @@ const BACKSLASH = 0x5c;
 
 /** Gets every stretch of a body's own bytes, without the coding around it. */
 export type OnPayload = (piece: Buffer, from: number, to: number) => void;
+
+export interface ChunkedOptions {
+  /** It is of a response: blanks are taken, and not passed on. */
+  readonly lenient?: boolean;
+  /** With that, nothing is passed on but by this. */
+  readonly onPayload?: OnPayload;
+}
 
 export class ChunkedBody implements BodyReader {
   payload = 0;
@@ -42,30 +54,40 @@ export class ChunkedBody implements BodyReader {
   #word = false;
   #trailers: HeadReader | undefined;
   readonly #onPayload: OnPayload | undefined;
+  readonly #lenient: boolean;
 
-  constructor(onPayload?: OnPayload) {
+  constructor({ onPayload, lenient = false }: ChunkedOptions = {}) {
     this.#onPayload = onPayload;
+    this.#lenient = lenient;
   }
 
   get done(): boolean {
     return this.#state === DONE;
   }
 
+  /** What passes is moved to the front of the piece where blanks were before it. */
   read(piece: Buffer, from: number, to: number): number {
     let at = from;
+    let kept = from;
     while (at < to) {
+      const before = at;
       if (this.#state === DATA) at = this.#readData(piece, at, to);
       else if (this.#state === FIELDS || (this.#state === TRAILER && piece[at] !== CR)) {
         this.#state = FIELDS;
-        this.passable = at;
+        this.passable = kept;
         return this.#readTrailers(piece, at, to);
+      } else if (this.#lenient && isBlank(piece[at]) && this.#stepBlank()) {
+        at += 1;
+        continue;
       } else {
         if (!this.#step(piece[at] as number)) return BAD;
         at += 1;
-        if (this.#state === DONE) break;
       }
+      if (kept !== before && this.#onPayload === undefined) piece.copyWithin(kept, before, at);
+      kept += at - before;
+      if (this.#state === DONE) break;
     }
-    this.passable = at;
+    this.passable = kept;
     return at;
   }
 
@@ -105,6 +127,18 @@ export class ChunkedBody implements BodyReader {
     }
   }
 
+  /** A blank, where one may be. False if it must not be there, or is a part of something. */
+  #stepBlank(): boolean {
+    const state = this.#state;
+    if (state === SIZE ? this.#digits === 0 : state > EXT_END && state !== EXT_NAMED) return false;
+    if (state === EXT_QUOTED || state === EXT_ESCAPE) return false;
+    this.#line += 1;
+    if (this.#line > MAX_CHUNK_LINE) return false;
+    if (state === SIZE || state === EXT_TOKEN) this.#state = EXT_END;
+    else if (state === EXT_NAME && this.#word) this.#state = EXT_NAMED;
+    return true;
+  }
+
   #stepSize(byte: number): boolean {
     const digit = hexValue(byte);
     if (digit >= 0) {
@@ -131,6 +165,10 @@ export class ChunkedBody implements BodyReader {
           return true;
         }
         return this.#word && this.#endWord(byte);
+      case EXT_NAMED:
+        if (byte !== EQUALS) return this.#endWord(byte);
+        this.#state = EXT_VALUE;
+        return true;
       case EXT_VALUE:
         this.#state = byte === QUOTE ? EXT_QUOTED : EXT_TOKEN;
         this.#word = true;

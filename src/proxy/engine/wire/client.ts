@@ -227,7 +227,9 @@ export class Client {
     const begun = reader.begun;
     const outcome = reader.push(piece, from, to);
     if (outcome === 'more') {
-      if (!begun) this.deadline.set(this.context.timeouts.head);
+      if (!begun && reader.begun) this.deadline.set(this.context.timeouts.head);
+      // An empty line is not the beginning of a request.
+      if (reader.blank) this.#returnReader();
       return to;
     }
     const request =

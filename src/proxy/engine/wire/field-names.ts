@@ -19,6 +19,8 @@ export const FIELD = {
   PROXY_AUTHENTICATE: 12,
   PROXY_AUTHENTICATION_INFO: 13,
   PROXY_AUTHORIZATION: 14,
+  /** No name, but the mark of a line that is left out. */
+  DROPPED: 15,
 } as const;
 
 export type FieldId = (typeof FIELD)[keyof typeof FIELD];
@@ -77,7 +79,11 @@ export const isHopByHop = (id: FieldId): boolean => id >= FIELD.CONNECTION;
 export const isFraming = (id: FieldId): boolean =>
   id === FIELD.HOST || id === FIELD.CONTENT_LENGTH || id === FIELD.TRANSFER_ENCODING;
 
-/** The same for a name in lower case. */
+/** Names on which it depends how a response is read: a malformed one cannot be left out. */
+export const isEssential = (id: FieldId): boolean =>
+  isFraming(id) || id === FIELD.CONNECTION || id === FIELD.UPGRADE;
+
+/** Finds the id of a name in lower case. */
 export function idOf(name: string): FieldId {
   return Object.hasOwn(IDS, name) ? (IDS[name] as FieldId) : FIELD.OTHER;
 }

@@ -1,6 +1,7 @@
 /**
  * Writes the head that goes on: the fields as they came, in their order, without those meant for one hop, with
- * what the handler's decision sets. Text with a character per byte, to be sent as latin1.
+ * what the handler's decision sets, and what was accepted beyond the grammar in the form that the grammar has. Text
+ * with a character per byte, to be sent as latin1.
  */
 import type { Target } from '../engine.ts';
 import { requireTarget } from '../request-target.ts';
@@ -9,9 +10,11 @@ import { isCalled } from './fields.ts';
 import { FIELD, isFraming, isHopByHop } from './field-names.ts';
 import type { HeadReader } from './head-reader.ts';
 import { MARKS } from './lexer.ts';
+import { droppedNotice, withoutBlank } from './odd-fields.ts';
 import { formatField, writeOverrides, type NamesByLength, type Overrides } from './overrides.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
+import { rewriteFraming } from './write-framing.ts';
 
 /**
  * The request as the target gets it: always HTTP/1.1 (RFC 9110 §7.6), in origin form, with a Host.
@@ -38,13 +41,12 @@ export function forwardRequest(
     line += formatField('Host', request.host === '' ? `${target.host}:${target.port}` : request.host);
   // RFC 9110 §10.1.1: HTTP/1.0 has no interim responses to expect.
   const isOld = reader.minor === 0;
-  const kept = keptLines(
-    reader,
-    text,
-    isAsSent,
-    connection,
-    (field, id) => (isOld && id === FIELD.EXPECT) || isOverridden(reader, text, field, names),
-  );
+  const kept = keptLines(reader, text, isAsSent, connection, (field, id) => {
+    if (id === FIELD.CONTENT_LENGTH || id === FIELD.TRANSFER_ENCODING) {
+      return rewriteFraming(reader, text, field);
+    }
+    return (isOld && id === FIELD.EXPECT) || isOverridden(reader, text, field, names) ? '' : undefined;
+  });
   if (request.upgrade !== undefined) {
     return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
   }
@@ -71,18 +73,21 @@ export function forwardResponse(
   const isAsSent = minor === 1 && reasonStart < lineEnd;
   const reason = reasonStart < lineEnd ? text.slice(reasonStart - reader.start, lineEnd - reader.start) : ' ';
   const line = isAsSent ? '' : `HTTP/1.1 ${status}${reason}\r\n`;
-  const kept = keptLines(reader, text, isAsSent, connection, (_, id) => {
-    if (id === FIELD.CONTENT_LENGTH) return bare;
-    if (id === FIELD.TRANSFER_ENCODING) return bare || unchunked;
-    return id === FIELD.TRAILER && unchunked;
+  let kept = keptLines(reader, text, isAsSent, connection, (field, id) => {
+    if (id === FIELD.CONTENT_LENGTH) return bare ? '' : rewriteFraming(reader, text, field);
+    if (id === FIELD.TRANSFER_ENCODING) return bare || unchunked ? '' : rewriteFraming(reader, text, field);
+    if (id === FIELD.TRAILER && unchunked) return '';
+    return reader.odd ? withoutBlank(reader, text, field) : undefined;
   });
+  if (reader.odd) kept += droppedNotice(reader, text);
   if (response.switchesTo !== undefined) {
     return `${line}${kept}Connection: Upgrade\r\nUpgrade: ${response.switchesTo}\r\n\r\n`;
   }
   return closing && status >= 200 ? `${line}${kept}Connection: close\r\n\r\n` : `${line}${kept}\r\n`;
 }
 
-type IsCut = (field: number, id: number) => boolean;
+/** What stands in place of a line; undefined where it stays, nothing where it is cut. */
+type Edit = (field: number, id: number) => string | undefined;
 
 /** The lines that go on, the first one with them if it is `asSent`, in as few slices as there are gaps. */
 function keptLines(
@@ -90,18 +95,19 @@ function keptLines(
   text: string,
   asSent: boolean,
   { names }: ConnectionOptions,
-  isCut: IsCut,
+  edit: Edit,
 ): string {
   const { marks, start, count } = reader;
   let kept = '';
   let from = asSent ? 0 : reader.lineEnd + 2 - start;
   for (let field = 0; field < count; field += 1) {
     const id = reader.idOf(field);
-    const cut =
-      isHopByHop(id) || isCut(field, id) || (names.length > 0 && isNamed(reader, text, field, names));
-    if (!cut) continue;
+    const isCut = isHopByHop(id) || (names.length > 0 && isNamed(reader, text, field, names));
+    const edited = isCut ? '' : edit(field, id);
+    if (edited === undefined) continue;
     const lineStart = (marks[field * MARKS] as number) - start;
     if (lineStart > from) kept += text.slice(from, lineStart);
+    if (edited !== '') kept += edited;
     from = endOfLine(reader, field) - start;
   }
   return kept + text.slice(from, reader.end - 2 - start);

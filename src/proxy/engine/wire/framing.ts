@@ -1,60 +1,101 @@
-/** How long a message is: the rules of RFC 9112 §6, the strict reading of each. */
-import { CR } from './bytes.ts';
-import { FIELD } from './field-names.ts';
+/**
+ * How long a message is: the rules of RFC 9112 §6, the strict reading of each. What a response may say twice, or with
+ * other words than the usual ones, is written in one way (`writeFraming`).
+ */
+import { FIELD, type FieldId } from './field-names.ts';
 import { MARKS, type HeadLexer } from './lexer.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
-  | { readonly kind: 'chunked' }
+  /** `overLength`: a length was given, too, which counts for nothing (RFC 9112 §6.3). */
+  | { readonly kind: 'chunked'; readonly overLength?: true }
   /** Responses only: everything until the connection is closed. */
   | { readonly kind: 'close' };
 
 export const NO_BODY: Framing = { kind: 'none' };
 const CHUNKED: Framing = { kind: 'chunked' };
+const CHUNKED_OVER_LENGTH: Framing = { kind: 'chunked', overLength: true };
 const UNTIL_CLOSE: Framing = { kind: 'close' };
 
 const CHUNKED_WORD = Buffer.from('chunked');
 
-/** RFC 9112 §6.3, for requests: without either field there is no body. */
+/** Finds the framing of a request: without either field there is no body (RFC 9112 §6.3). */
 export function frameRequest(lexer: HeadLexer, bytes: Uint8Array): Framing | Problem {
-  return readFraming(lexer, bytes) ?? NO_BODY;
+  return readFraming(lexer, bytes, combineStrictly) ?? NO_BODY;
 }
 
-/** RFC 9112 §6.3, for responses, whose length also depends on the request and the status. */
+/** Finds the framing of a response, whose length also depends on the request and the status (RFC 9112 §6.3). */
 export function frameResponse(lexer: HeadLexer, bytes: Uint8Array, toHead: boolean): Framing | Problem {
   const { status } = lexer;
-  const framing = readFraming(lexer, bytes) ?? UNTIL_CLOSE;
+  const framing = readFraming(lexer, bytes, combineLeniently) ?? UNTIL_CLOSE;
   if (isProblem(framing)) return framing;
   return toHead || status < 200 || status === 204 || status === 304 ? NO_BODY : framing;
 }
 
-/**
- * What the fields say; undefined if there is none. Whatever two recipients could read in two ways is refused
- * (RFC 9112 §11.2): both fields, either one twice, another coding than exactly `chunked`, a coding in HTTP/1.0.
- */
-function readFraming(lexer: HeadLexer, bytes: Uint8Array): Framing | Problem | undefined {
+type Combine = (one: Framing, other: Framing) => Framing | Problem;
+
+/** Whatever two recipients of a request could read in two ways is refused (RFC 9112 §11.2). */
+const combineStrictly: Combine = (one, other) =>
+  problem(
+    400,
+    one.kind !== 'chunked' && other.kind !== 'chunked'
+      ? 'Content-Length is given twice'
+      : one.kind === other.kind
+        ? 'Transfer-Encoding is given twice'
+        : 'both Content-Length and Transfer-Encoding are given',
+  );
+
+/** A response may repeat itself (RFC 9110 §8.6), and say a length that its chunks make void (RFC 9112 §6.3). */
+const combineLeniently: Combine = (one, other) => {
+  if (one.kind === 'chunked' || other.kind === 'chunked') {
+    return one.kind === other.kind && !isOverLength(one) ? CHUNKED : CHUNKED_OVER_LENGTH;
+  }
+  return lengthOf(one) === lengthOf(other) ? one : problem(400, 'Content-Length is given twice, differently');
+};
+
+export const isOverLength = (framing: Framing): boolean =>
+  framing.kind === 'chunked' && framing.overLength === true;
+
+const lengthOf = (framing: Framing): number => (framing.kind === 'length' ? framing.length : 0);
+
+/** Reads both fields; undefined if there is none. */
+function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Framing | Problem | undefined {
   let framing: Framing | undefined;
   for (let field = 0; field < lexer.count; field += 1) {
     const id = lexer.idOf(field);
     if (id !== FIELD.CONTENT_LENGTH && id !== FIELD.TRANSFER_ENCODING) continue;
-    if (framing !== undefined) return problem(400, 'the length of the message is given twice');
     const from = lexer.marks[field * MARKS + 2] as number;
     const to = lexer.marks[field * MARKS + 3] as number;
-    // Blanks behind the value are legal, and read differently.
-    if (bytes[to] !== CR) return problem(400, 'the length of the message is malformed');
-    if (id === FIELD.TRANSFER_ENCODING) {
-      if (!isChunked(bytes, from, to)) return problem(400, 'the only transfer coding accepted is "chunked"');
-      if (lexer.minor === 0) return problem(400, 'HTTP/1.0 has no transfer codings');
-      framing = CHUNKED;
-    } else {
-      const length = readLength(bytes, from, to);
-      if (length < 0) return problem(400, 'the content length is malformed');
-      framing = length === 0 ? NO_BODY : { kind: 'length', length };
-    }
+    let one = id === FIELD.CONTENT_LENGTH ? readLength(bytes, from, to) : readCoding(lexer, bytes, from, to);
+    // As one line (RFC 9110 §5.3) it is no other than in two.
+    if (isProblem(one) && combine === combineLeniently) one = readList(bytes.subarray(from, to), id) ?? one;
+    if (isProblem(one)) return one;
+    const both: Framing | Problem = framing === undefined ? one : combine(framing, one);
+    if (isProblem(both)) return both;
+    framing = both;
   }
   return framing;
+}
+
+/** Reads a list whose members are all the same: `5, 5`, or `chunked, chunked`. Undefined for any other. */
+function readList(value: Uint8Array, id: FieldId): Framing | undefined {
+  const [first = '', ...others] = Buffer.from(value)
+    .toString('latin1')
+    .toLowerCase()
+    .split(',')
+    .map((member) => member.trim());
+  if (others.length === 0 || others.some((other) => other !== first)) return undefined;
+  if (id === FIELD.TRANSFER_ENCODING) return first === 'chunked' ? CHUNKED : undefined;
+  const length = readLength(Buffer.from(first, 'latin1'), 0, first.length);
+  return isProblem(length) ? undefined : length;
+}
+
+function readCoding(lexer: HeadLexer, bytes: Uint8Array, from: number, to: number): Framing | Problem {
+  if (!isChunked(bytes, from, to)) return problem(400, 'the only Transfer-Encoding accepted is "chunked"');
+  if (lexer.minor === 0) return problem(400, 'HTTP/1.0 has no Transfer-Encoding');
+  return CHUNKED;
 }
 
 function isChunked(bytes: Uint8Array, from: number, to: number): boolean {
@@ -67,14 +108,13 @@ function isChunked(bytes: Uint8Array, from: number, to: number): boolean {
 
 const toLower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
 
-/** `1*DIGIT` (RFC 9110 §8.6), or -1. Fifteen digits are below 2^53 and beyond every body. */
-function readLength(bytes: Uint8Array, from: number, to: number): number {
-  if (to === from || to - from > 15) return -1;
-  let length = 0;
-  for (let at = from; at < to; at += 1) {
+/** Reads `1*DIGIT` (RFC 9110 §8.6). Fifteen digits are below 2^53 and beyond every body. */
+function readLength(bytes: Uint8Array, from: number, to: number): Framing | Problem {
+  let length = to === from || to - from > 15 ? -1 : 0;
+  for (let at = from; at < to && length >= 0; at += 1) {
     const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) return -1;
-    length = length * 10 + digit;
+    length = digit < 0 || digit > 9 ? -1 : length * 10 + digit;
   }
-  return length;
+  if (length < 0) return problem(400, 'Content-Length is malformed');
+  return length === 0 ? NO_BODY : { kind: 'length', length };
 }

@@ -3,7 +3,6 @@
  * is read where it lies; only one that is split is copied together.
  */
 import { HeadLexer, type HeadKind, type Outcome } from './lexer.ts';
-import { MAX_HEAD } from './limits.ts';
 
 export class HeadReader extends HeadLexer {
   /** What the marks point into, after `done`. Valid until the piece it came from is reused. */
@@ -25,9 +24,9 @@ export class HeadReader extends HeadLexer {
     this.bytes = NOTHING;
   }
 
-  /** True when a part of a head has come. */
+  /** True when a part of a head has come, and not only the empty line that may stand before a request. */
   get begun(): boolean {
-    return !this.#fresh;
+    return !this.#fresh && !this.blank;
   }
 
   /** Reads on in `piece[from, to)`. */
@@ -55,7 +54,7 @@ export class HeadReader extends HeadLexer {
   #readHeld(piece: Buffer, from: number, to: number): Outcome {
     const before = this.#heldLength;
     // Enough of it to see that it is too large.
-    this.#hold(piece, from, Math.min(to, from + MAX_HEAD + 3 - before));
+    this.#hold(piece, from, Math.min(to, from + this.maxHead + 3 - before));
     const outcome = this.read(this.bytes, this.#heldLength);
     if (outcome === 'done') this.next = from + this.end - before;
     return outcome;

@@ -1,10 +1,16 @@
 /** What a peer may ask of the engine: sizes in bytes, times in milliseconds. */
 
-/** The largest head of a request or a response. */
+/** The largest head of a request, and the largest trailer section. */
 export const MAX_HEAD = 64 * 1024;
 
-/** Header fields of one head. */
+/** The largest head of a response: services in development send long policies, link lists and timings. */
+export const MAX_RESPONSE_HEAD = 256 * 1024;
+
+/** Header fields of a request, or of a trailer section. */
 export const MAX_FIELDS = 256;
+
+/** Header fields of a response. */
+export const MAX_RESPONSE_FIELDS = 2_048;
 
 /** Bytes of the extensions of one chunk, on the line that announces it. */
 export const MAX_CHUNK_LINE = 1024;

@@ -124,12 +124,13 @@ export class Relay {
     const head = forwardResponse(reader, response, closing, this.#unchunked);
     this.dispose();
     if (!this.#unchunked) {
-      this.#body = createBodyReader(response.framing);
+      this.#body = createBodyReader(response.framing, true);
       this.#passBody(head, piece, at, length);
     } else {
-      this.#body = new ChunkedBody((bytes, from, to) => {
+      const onPayload = (bytes: Buffer, from: number, to: number): void => {
         this.#payload += bytes.toString('latin1', from, to);
-      });
+      };
+      this.#body = new ChunkedBody({ lenient: true, onPayload });
       this.answered = true;
       this.#sink.write(head, 'latin1');
       this.#passBody('', piece, at, length);

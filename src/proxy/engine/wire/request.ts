@@ -8,14 +8,14 @@ import { FIELD } from './field-names.ts';
 import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
-import { parseTarget, sameAuthority, validAuthority } from './target.ts';
+import { encodeTarget, parseTarget, sameAuthority, validAuthority } from './target.ts';
 
-/** What servers built on Node's parser know; it refuses all others. */
+/** Methods that most servers know. Others are passed on: who does not know them says so. */
 const METHODS = new Set(KNOWN_METHODS);
 
 export interface Request {
   readonly method: string;
-  /** As it is forwarded: origin form or `*`. */
+  /** As it is forwarded: origin form or `*`, and visible ASCII. */
   readonly target: string;
   /** The authority as sent; empty if there is none. */
   readonly host: string;
@@ -43,10 +43,14 @@ export function readRequest(reader: HeadReader): Request | Problem {
   const { bytes, start, minor } = reader;
   const text = bytes.toString('latin1', start, reader.end);
   const method = text.slice(0, reader.methodEnd - start);
-  if (method !== 'GET' && !METHODS.has(method)) return problem(501, 'this method is unknown');
+  if (method !== 'GET' && !METHODS.has(method) && METHODS.has(method.toUpperCase())) {
+    // Some servers take it for the other one, whose responses are framed by other rules (HEAD).
+    return problem(501, `the method ${method} is written in capitals: ${method.toUpperCase()}`);
+  }
   if (method === 'CONNECT') return problem(400, 'this proxy opens no tunnels for CONNECT');
 
-  const target = parseTarget(method, text.slice(reader.targetStart - start, reader.targetEnd - start));
+  const sent = text.slice(reader.targetStart - start, reader.targetEnd - start);
+  const target = parseTarget(method, encodeTarget(sent));
   if (target === undefined) return problem(400, 'the request target is malformed');
   const host = readHost(reader, text);
   if (typeof host === 'object') return host;

@@ -2,8 +2,9 @@
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { firstValue } from './fields.ts';
 import { FIELD } from './field-names.ts';
-import { frameResponse, type Framing } from './framing.ts';
+import { frameResponse, isOverLength, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
+import { hasDropped } from './odd-fields.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import type { Request } from './request.ts';
 
@@ -45,7 +46,12 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
     connection,
     switchesTo,
     // HTTP/1.0 could keep it too; not worth its ambiguities (RFC 9112 §C.2.2).
-    keepAlive: reader.minor === 1 && !connection.close && framing.kind !== 'close',
+    keepAlive:
+      reader.minor === 1 &&
+      !connection.close &&
+      framing.kind !== 'close' &&
+      !isOverLength(framing) &&
+      !hasDropped(reader),
     keepAliveFor: readKeepAlive(firstValue(reader, text, FIELD.KEEP_ALIVE)),
     text,
   };

@@ -21,7 +21,7 @@ for (let from = 0; from < cases && summary.differences.length === 0; from += BAT
 const seconds = (performance.now() - start) / 1_000;
 console.log(
   `${summary.cases} cases in ${seconds.toFixed(0)} s: ${summary.accepted} messages read alike, ` +
-    `${summary.refusedByBoth} streams refused by both`,
+    `${summary.acceptedAlone} taken by wire alone and written anew, ${summary.refusedByBoth} streams refused by both`,
 );
 console.log('refused by wire alone:');
 const refusals = [...summary.extraRefusals].sort(([, one], [, other]) => other.count - one.count);

@@ -137,6 +137,17 @@ const PHRASES: readonly string[] = [
     '100 ',
     '204 ',
   ],
+  ['Content-Length: 5, 6\r\n', 'Content-Length:5\t\r\n', 'Transfer-Encoding: chunked \r\n', 'X-A : b\r\n'],
+  [
+    'X-A\t:b\r\n',
+    'X-A: \x01\r\n',
+    '(x): y\r\n',
+    'X Y: z\r\n',
+    'no colon\r\n',
+    ': z\r\n',
+    'Connection : close\r\n',
+  ],
+  ['5  \r\n', '5 ; a = b\r\n', '5;a\t=\t"b" ;c\r\n', '5 5\r\n', ' 5\r\n', '/\xc3\xbc', '%', 'LIST ', 'get '],
   [
     'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
     'HTTP/1.1 200 OK\r\n\r\n',

@@ -8,6 +8,8 @@ export interface Message {
   body: string;
   trailers: readonly (readonly [string, string])[];
   complete: boolean;
+  /** By wire: what goes on of it. */
+  written?: string;
 }
 
 export interface Reading {

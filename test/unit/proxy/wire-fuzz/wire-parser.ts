@@ -3,11 +3,13 @@ import { BAD, type BodyReader } from '../../../../src/proxy/engine/wire/body-rea
 import { createBodyReader } from '../../../../src/proxy/engine/wire/body.ts';
 import { ChunkedBody } from '../../../../src/proxy/engine/wire/chunked.ts';
 import type { Framing } from '../../../../src/proxy/engine/wire/framing.ts';
+import { forwardRequest, forwardResponse } from '../../../../src/proxy/engine/wire/forward-head.ts';
 import { HeadReader } from '../../../../src/proxy/engine/wire/head-reader.ts';
 import { MARKS } from '../../../../src/proxy/engine/wire/lexer.ts';
 import { isProblem, type Problem } from '../../../../src/proxy/engine/wire/problem.ts';
 import { readRequest, type Request } from '../../../../src/proxy/engine/wire/request.ts';
 import { readResponse } from '../../../../src/proxy/engine/wire/response.ts';
+import type { Target } from '../../../../src/proxy/engine/engine.ts';
 import type { Case } from './mutate.ts';
 import type { Message, Reading } from './reading.ts';
 
@@ -24,6 +26,17 @@ const ASKED: Request = {
   acceptsTrailers: false,
   text: '',
 };
+
+const TARGET: Target = { protocol: 'http', host: 'a', port: 80 };
+
+interface Meaning {
+  readonly line: string;
+  readonly framing: Framing;
+  /** The connection is used for something else behind it. */
+  readonly stops: boolean;
+  /** The head that goes on. */
+  readonly written: string;
+}
 
 export function readWithWire(input: Case): Reading {
   const stream = new WireStream(input);
@@ -44,7 +57,10 @@ class WireStream {
   readonly #input: Case;
   readonly #messages: Message[] = [];
   readonly #reader = new HeadReader();
+  /** Takes the body apart. */
   #body: BodyReader | undefined;
+  /** Passes it on. */
+  #passing: BodyReader | undefined;
   #refused: string | undefined;
   /** Nothing more is read, on purpose: the connection ends here. */
   #over = false;
@@ -63,6 +79,8 @@ class WireStream {
 
   end(): Reading {
     if (this.#endless) this.#last.complete = true;
+    // How much goes on of what is refused later depends on the pieces.
+    for (const message of this.#messages) if (!message.complete) message.written = '';
     const cut =
       (this.#body !== undefined && !this.#endless) ||
       (this.#body === undefined && this.#reader.begun && !this.#over);
@@ -87,6 +105,7 @@ class WireStream {
       body: '',
       trailers: [],
       complete: false,
+      written: meaning.written,
     });
     reader.expect(this.#input.kind);
     this.#over = meaning.stops;
@@ -94,20 +113,21 @@ class WireStream {
     return next;
   }
 
-  /** What the head means, and whether the connection is used for something else behind it. */
-  #understand(): { line: string; framing: Framing; stops: boolean; last: boolean } | Problem {
+  #understand(): Meaning | Problem {
     if (this.#input.kind === 'request') {
       const request = readRequest(this.#reader);
       if (isProblem(request)) return request;
       const { method, framing, connection, minor, upgrade } = request;
       const line = `${method} ${lineTarget(request.text)}`;
       this.#lastOne = connection.close || minor === 0;
-      return { line, framing, stops: upgrade !== undefined, last: this.#lastOne };
+      const written = forwardRequest(this.#reader, request, {}, TARGET);
+      return { line, framing, stops: upgrade !== undefined, written };
     }
     const response = readResponse(this.#reader, { ...ASKED, method: this.#input.toHead ? 'HEAD' : 'GET' });
     if (isProblem(response)) return response;
     this.#lastOne = response.status >= 200;
-    return { line: String(response.status), framing: response.framing, stops: false, last: this.#lastOne };
+    const written = forwardResponse(this.#reader, response, false, false);
+    return { line: String(response.status), framing: response.framing, stops: false, written };
   }
 
   /** Nothing is read behind the message that is being read. */
@@ -119,7 +139,10 @@ class WireStream {
     const onPayload = (piece: Buffer, from: number, to: number): void => {
       message.body += piece.toString('latin1', from, to);
     };
-    this.#body = framing.kind === 'chunked' ? new ChunkedBody(onPayload) : createBodyReader(framing);
+    const lenient = this.#input.kind === 'response';
+    this.#body =
+      framing.kind === 'chunked' ? new ChunkedBody({ onPayload, lenient }) : createBodyReader(framing);
+    this.#passing = createBodyReader(framing, lenient);
     if (this.#body.done) this.#finish();
   }
 
@@ -128,6 +151,10 @@ class WireStream {
     const end = body.read(piece, from, to);
     if (end === BAD) return this.#refuse('malformed chunks', to);
     if (!(body instanceof ChunkedBody)) this.#last.body += piece.toString('latin1', from, body.passable);
+    const passing = this.#passing as BodyReader;
+    if (passing.read(piece, from, to) !== end) throw new Error('the body ends in two places');
+    this.#last.written +=
+      piece.toString('latin1', from, passing.passable) + (passing.done ? passing.tail : '');
     if (body.done) this.#finish();
     return end;
   }

@@ -9,6 +9,7 @@
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
+//     npm run fuzz -- smuggling       hidden requests against every server that is installed
 //     npm run coverage -- [TEST…]     which statements any test runs, in the bundled programs as well
 //     npm run soak -- [SHARE]         a million requests, 2,000 restarts, 1,000 edits: does anything grow?
 //     npm run mutants -- …            which changes of the source no test notices; see test/mutants/options.ts
@@ -27,7 +28,10 @@ const commands = {
   scale: async (args) => run('test/bench/scale/main.js', args),
   proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fairness: async (args) => runBundled('test/bench/fairness.ts', args),
-  fuzz: async (args) => runBundled('test/unit/proxy/wire-fuzz/main.ts', args),
+  fuzz: async ([first, ...rest]) =>
+    first === 'smuggling'
+      ? runBundled('test/process/proxy/smuggling/main.ts', rest)
+      : runBundled('test/unit/proxy/wire-fuzz/main.ts', first === undefined ? [] : [first, ...rest]),
   coverage: async (args) => runBundled('test/coverage/main.ts', args),
   soak: async (args) => runBundled('test/soak/main.ts', args),
   mutants: async (args) => runBundled('test/mutants/main.ts', args),

@@ -105,10 +105,12 @@ async function answer(
     }
     case 'publish': {
       const { stack, snapshot } = parse('publish', params);
-      const refusedHosts = await stacks.publish(stack, snapshot, connection);
+      const { refused, borrowed } = await stacks.publish(stack, snapshot, connection);
       // Outside of the queue of changes: nobody else waits for a look at this stack's listeners.
       await context.verification.settle(stack);
-      return { front: context.front(), refusedHosts, holders: stacks.holders(Object.values(refusedHosts)) };
+      const slugs = [...Object.values(refused), ...Object.values(borrowed)];
+      const answer = { front: context.front(), refusedHosts: refused, holders: stacks.holders(slugs) };
+      return Object.keys(borrowed).length === 0 ? answer : { ...answer, borrowedHosts: borrowed };
     }
     case 'list':
       return { front: context.front(), stacks: stacks.list(parse('list', params)) };

@@ -10,11 +10,15 @@ export interface HostGrant {
   readonly granted: readonly string[];
   /** Host → slug of the stack that holds it. */
   readonly refused: Readonly<Record<string, string>>;
+  /** Host → slug of the stack of another workspace that had it, and rests. */
+  readonly borrowed: Readonly<Record<string, string>>;
 }
 
 export interface HostFacts {
   readonly isAlive: (key: LedgerKey) => boolean;
   readonly isAttached: (key: LedgerKey) => boolean;
+  /** Whether the stack that asks may have the short names of any that rests: it has just been started. */
+  readonly borrows: boolean;
 }
 
 /** Kept for portramp's own pages. */
@@ -40,19 +44,25 @@ export function grantHosts(
   }
   const granted: string[] = [];
   const refused: Record<string, string> = {};
+  const borrowed: Record<string, string> = {};
   for (const host of new Set(hosts)) {
     const holder = holderOf(ledger, stack, host, facts);
-    if (holder === undefined) granted.push(host);
-    else refused[host] = holder;
+    if (holder !== undefined) {
+      refused[host] = holder;
+      continue;
+    }
+    granted.push(host);
+    const lender = lenderOf(ledger, stack, host, facts);
+    if (lender !== undefined) borrowed[host] = lender;
   }
-  return { granted, refused };
+  return { granted, refused, borrowed };
 }
 
 function holderOf(ledger: Ledger, stack: LedgerStack, host: string, facts: HostFacts): string | undefined {
   if (host === RESERVED) return 'portramp';
   if (isBelow(host, stack)) return undefined;
   const isOthers = (key: LedgerKey | undefined): key is LedgerKey =>
-    key !== undefined && !isSameKey(key, stack) && !isFree(ledger, stack, key, facts);
+    key !== undefined && !isSameKey(key, stack) && !isFree(ledger, stack, key, host, facts);
   const key = [host, ...wildcardsOver(host)].map((name) => ledger.hosts[name]).find(isOthers);
   if (key !== undefined) return ledger.stacks.find((other) => isSameKey(other, key))?.slug ?? 'another stack';
   return ledger.stacks.find(
@@ -71,11 +81,25 @@ function wildcardsOver(host: string): string[] {
   return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
 }
 
-/** A name of a stack that is gone, or that rests and belongs to the same workspace (another environment). */
-function isFree(ledger: Ledger, stack: LedgerStack, key: LedgerKey, facts: HostFacts): boolean {
+/**
+ * A name of a stack that is gone, or that rests and belongs to the same workspace (another environment). A short
+ * name of any stack that rests goes to one that is started, and back in the same way.
+ */
+function isFree(ledger: Ledger, stack: LedgerStack, key: LedgerKey, host: string, facts: HostFacts): boolean {
   if (!facts.isAlive(key)) return true;
+  if (facts.isAttached(key)) return false;
   const holder = ledger.stacks.find((other) => isSameKey(other, key));
-  return holder?.workspaceId === stack.workspaceId && !facts.isAttached(key);
+  return holder?.workspaceId === stack.workspaceId || (facts.borrows && isShort(host));
+}
+
+/** `api.localhost`: made from the name of a service alone, so that several stacks may want it. */
+export const isShort = (host: string): boolean => /^[^.*]+\.localhost$/.test(host);
+
+function lenderOf(ledger: Ledger, stack: LedgerStack, host: string, facts: HostFacts): string | undefined {
+  const key = ledger.hosts[host];
+  if (key === undefined || isSameKey(key, stack) || !facts.isAlive(key)) return undefined;
+  const holder = ledger.stacks.find((other) => isSameKey(other, key));
+  return holder?.workspaceId === stack.workspaceId ? undefined : holder?.slug;
 }
 
 /** The snapshot without the hosts that were refused. */

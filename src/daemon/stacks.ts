@@ -48,7 +48,11 @@ export interface Stacks extends Leases {
    */
   requireRunner(key: StackKey, connection: Connection): void;
   /** Resolves when the routes are live; the refused hosts and their holders. */
-  publish(key: StackKey, snapshot: StackSnapshot, connection: Connection): Promise<HostGrant['refused']>;
+  publish(
+    key: StackKey,
+    snapshot: StackSnapshot,
+    connection: Connection,
+  ): Promise<Omit<HostGrant, 'granted'>>;
   /** Which of these names another stack holds, and which one. */
   judgeHosts(key: StackKey, hosts: readonly string[]): Promise<HostGrant['refused']>;
   /** Where the stacks with these slugs are. */
@@ -81,6 +85,9 @@ export function createStacks(options: StacksOptions): Stacks {
   const { ledger, sessions, route, onChange, knowsTls } = options;
   const inTurn = createQueue();
   const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
+  /** Stacks that ran before they asked: others of them may not be back yet after a restart of the daemon. */
+  const returning = new Set<string>();
+  const keyText = ({ root, environment }: LedgerKey): string => JSON.stringify([root, environment]);
 
   const aliveness = async (): Promise<(key: LedgerKey) => boolean> => {
     const gone = await findGoneRoots(ledger.current);
@@ -107,6 +114,8 @@ export function createStacks(options: StacksOptions): Stacks {
         return naming.ledger;
       });
       if (naming === undefined) throw new PortrampError('INTERNAL', 'the ledger did not apply a change');
+      if (held !== undefined) returning.add(keyText(asked));
+      else if (!isAttached(asked)) returning.delete(keyText(asked));
       return { stack: identityOf(naming.stack), notices: naming.notices };
     });
 
@@ -120,7 +129,11 @@ export function createStacks(options: StacksOptions): Stacks {
     const own = new Set(ownHosts(ledger.current, key));
     // Only names that are new to the stack can be somebody else's.
     const isAlive = hosts.every((host) => own.has(host)) ? () => true : await aliveness();
-    return grantHosts(ledger.current, requireStack(key), hosts, { isAlive, isAttached });
+    return grantHosts(ledger.current, requireStack(key), hosts, {
+      isAlive,
+      isAttached,
+      borrows: !returning.has(keyText(key)),
+    });
   };
 
   const publish: Stacks['publish'] = (key, snapshot, connection) =>
@@ -143,7 +156,7 @@ export function createStacks(options: StacksOptions): Stacks {
       session.refusedHosts = grant.refused;
       route();
       onChange(key);
-      return grant.refused;
+      return grant;
     });
 
   const withSpoken = (service: PublishedService): PublishedService =>

@@ -179,6 +179,8 @@ export const daemonRequests = {
       front,
       /** Hosts that another stack holds: host → slug of the holder. */
       refusedHosts: z.record(z.string(), z.string()),
+      /** Short hosts that were just taken from a stack that rests: host → its slug. */
+      borrowedHosts: z.record(z.string(), z.string()).optional(),
       /** These holders by slug, except portramp itself. */
       holders: z.record(z.string(), z.object({ root: z.string(), running: z.boolean() })).optional(),
     }),

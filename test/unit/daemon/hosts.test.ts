@@ -26,25 +26,43 @@ const ledger = setHosts(putStack(putStack(emptyLedger, shop), blog), shop, [
   'api.shop.localhost',
   'api.localhost',
 ]);
-const always = { isAlive: () => true, isAttached: () => true };
-const resting = { isAlive: () => true, isAttached: () => false };
-const gone = { isAlive: (key: LedgerKey) => key.root !== shop.root, isAttached: () => false };
+const always = { isAlive: () => true, isAttached: () => true, borrows: true };
+const resting = { isAlive: () => true, isAttached: () => false, borrows: false };
+const lending = { ...resting, borrows: true };
+const gone = { isAlive: (key: LedgerKey) => key.root !== shop.root, isAttached: () => false, borrows: false };
 
 describe('host names', () => {
   it('below the own slug are always granted', () => {
-    expect(grantHosts(ledger, blog, ['api.blog.localhost', 'admin.api.blog.localhost'], always)).toEqual({
+    expect(grantHosts(ledger, blog, ['api.blog.localhost', 'admin.api.blog.localhost'], always)).toMatchObject({
       granted: ['api.blog.localhost', 'admin.api.blog.localhost'],
       refused: {},
+      borrowed: {},
     });
   });
 
   it('that are short stay with the first stack that asked', () => {
-    expect(grantHosts(ledger, blog, ['api.localhost', 'web.localhost'], always)).toEqual({
+    expect(grantHosts(ledger, blog, ['api.localhost', 'web.localhost'], always)).toMatchObject({
       granted: ['web.localhost'],
       refused: { 'api.localhost': 'shop' },
+      borrowed: {},
     });
     expect(grantHosts(ledger, blog, ['api.localhost'], resting).refused).toEqual({ 'api.localhost': 'shop' });
     expect(grantHosts(ledger, shop, ['api.localhost'], always).granted).toEqual(['api.localhost']);
+  });
+
+  it('that are short are lent by a stack of another workspace that rests, to one that is started', () => {
+    const granted = grantHosts(ledger, blog, ['api.localhost', 'web.localhost'], lending);
+    expect(granted).toEqual({
+      granted: ['api.localhost', 'web.localhost'],
+      refused: {},
+      borrowed: { 'api.localhost': 'shop' },
+    });
+    const lent = setHosts(ledger, blog, granted.granted);
+    expect(grantHosts(lent, shop, ['api.localhost'], always).refused).toEqual({ 'api.localhost': 'blog' });
+    expect(grantHosts(lent, shop, ['api.localhost'], lending).borrowed).toEqual({ 'api.localhost': 'blog' });
+    expect(grantHosts(ledger, blog, ['api.shop.localhost'], lending).refused).toEqual({
+      'api.shop.localhost': 'shop',
+    });
   });
 
   it('that are short are free again when the holder is gone', () => {
@@ -94,7 +112,7 @@ describe('host names', () => {
 
   it('of other domains go to the first stack that asks', () => {
     const asked = ['api.dev.example.com', '*.dev.example.com'];
-    expect(grantHosts(ledger, shop, asked, always)).toEqual({ granted: asked, refused: {} });
+    expect(grantHosts(ledger, shop, asked, always)).toMatchObject({ granted: asked, refused: {} });
     const held = setHosts(ledger, shop, asked);
     expect(grantHosts(held, blog, asked, resting).refused).toEqual({
       'api.dev.example.com': 'shop',
@@ -106,8 +124,8 @@ describe('host names', () => {
   it('that are another stack’s own are nobody else’s, unless that stack is gone', () => {
     const asked = ['shop.localhost', 'admin.shop.localhost', '*.shop.localhost'];
     const refused = Object.fromEntries(asked.map((host) => [host, 'shop']));
-    expect(grantHosts(ledger, blog, asked, always)).toEqual({ granted: [], refused });
-    expect(grantHosts(ledger, blog, asked, resting)).toEqual({ granted: [], refused });
+    expect(grantHosts(ledger, blog, asked, always)).toMatchObject({ granted: [], refused });
+    expect(grantHosts(ledger, blog, asked, resting)).toMatchObject({ granted: [], refused });
     expect(grantHosts(ledger, blog, asked, gone).granted).toEqual(asked);
     expect(grantHosts(ledger, shop, asked, always).granted).toEqual(asked);
     // Who had it before that stack got its name keeps it.
@@ -118,7 +136,7 @@ describe('host names', () => {
   it("below another stack's wildcard are taken, and a wildcard over another's name is not", () => {
     const held = setHosts(ledger, shop, ['*.dev.example.com', 'api.example.org']);
     const asked = ['a.dev.example.com', 'a.b.dev.example.com', '*.eu.dev.example.com', '*.example.org'];
-    expect(grantHosts(held, blog, asked, resting)).toEqual({
+    expect(grantHosts(held, blog, asked, resting)).toMatchObject({
       granted: ['*.example.org'],
       refused: {
         'a.dev.example.com': 'shop',

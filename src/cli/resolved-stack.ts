@@ -42,18 +42,22 @@ export interface Address {
   /** The one for browsers, of an http port. */
   readonly publicUrl?: string | undefined;
   readonly hosts: readonly string[];
+  /** What the contract says that the service's URL is (`url:`), on its primary port. */
+  readonly declared?: string | undefined;
 }
 
 /** The addresses of a service; of a running stack also while its contract is broken or gone. */
 export async function findAddresses(key: StackKey, name: string): Promise<Address[]> {
   try {
     const { service } = await findService(key, name);
+    const declared = service.service.url === undefined ? undefined : service.env['PORTRAMP_URL'];
     return service.ports.map(({ name: port, primary, url, publicUrl, hosts }) => ({
       port,
       primary,
       url,
       publicUrl,
       hosts,
+      ...(primary && declared !== undefined ? { declared } : {}),
     }));
   } catch (error) {
     if (!(error instanceof ContractError)) throw error;

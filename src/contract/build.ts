@@ -71,11 +71,11 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
   if (fields.external !== undefined) return buildExternal(name, fields, fields.external);
   const shared = {
     name,
-    dir: normalize(fields.dir ?? '.'),
+    dir: normalize(fields.dir ?? defaults.dir ?? '.'),
     command: fields.command ?? [],
     envFiles: [
       ...buildEnvFiles(defaults.envFile, '.', ['defaults', 'envFile']),
-      ...buildEnvFiles(fields.envFile, fields.dir ?? '.', ['services', name, 'envFile']),
+      ...buildEnvFiles(fields.envFile, fields.dir ?? defaults.dir ?? '.', ['services', name, 'envFile']),
     ],
     env: {
       ...asWritten(defaults.env, tree, ['defaults', 'env']),

@@ -97,7 +97,8 @@ async function findUnusableFolders(root: string, contract: Contract): Promise<Di
     const problem = unusable.get(dir);
     if (problem === undefined) return [];
     const message = `the directory ${dir} ${problem.what}`;
-    const place = contract.locate(['services', name, 'dir']);
+    const own = ['services', name, 'dir'];
+    const place = contract.locate(contract.written(own) === undefined ? ['defaults', 'dir'] : own);
     return [{ code: 'PR001', severity: 'error', message, hint: problem.hint, ...place }];
   });
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import {
+  argument,
   choice,
   duration,
   fields,
@@ -55,7 +56,16 @@ export const envFile = oneOf('a list of paths', 'write envFile: [.env]', [
 const commandForm = oneOf(
   'text or a list of texts',
   'write command: npm run dev, or command: [node, server.js]',
-  [template, z.array(template).min(1, say('this list is empty', 'write the program and its arguments'))],
+  [
+    template,
+    z
+      .array(argument)
+      .min(1, say('this list is empty', 'write the program and its arguments'))
+      .refine(
+        ([program]) => program !== '',
+        say('the program is empty', 'write the program first, then its arguments'),
+      ),
+  ],
 );
 
 export const restart = fields({

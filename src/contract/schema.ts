@@ -10,6 +10,7 @@ import { env, envFile, interval, resolve, restart, service, serviceShape, stop }
 import { choice, fields, flag, label, name, oneOf, say, text } from './words.ts';
 
 const defaults = fields({
+  dir: text.optional().describe('Working directory of services that name none, relative to the root.'),
   envFile: envFile.optional().describe('Files of variables (dotenv), relative to the root; later ones win.'),
   env: env.optional(),
   restart: restart.optional(),

@@ -116,6 +116,11 @@ export const text = z
 /** Text in which `${…}` is expanded. */
 export const template = text;
 
+/** One of the words of a command; it may be empty. */
+export const argument = z
+  .string(say('this must be text', 'quote it'))
+  .regex(/^[^\0]*$/, say('text cannot hold a NUL byte', 'remove it'));
+
 const DURATION_HINT = 'write a number and its unit: 250ms, 10s, 5m or 1h';
 
 export const duration = z

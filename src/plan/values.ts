@@ -117,7 +117,11 @@ export function createValues(
       return means.attribute === 'targetPort' ? String(toldPort(port)) : attributeOf(port, means.attribute);
     }
     if (means.what === 'service') return self;
-    if (means.what === 'url') return ownUrl(plan.services.get(self), ports.get(self) ?? []);
+    if (means.what === 'url') {
+      const answer = declaredUrl(self, viewOf(self));
+      if (answer === undefined) return ownUrl(plan.services.get(self), ports.get(self) ?? []);
+      return 'value' in answer ? answer.value : '';
+    }
     return means.what === 'stack' ? plan.stack.slug : plan.stack.workspace;
   }
 

@@ -33,9 +33,10 @@ async function url(name: string, options: UrlOptions): Promise<void> {
       ? (addresses.find((candidate) => candidate.primary) ?? addresses[0])
       : addresses.find((candidate) => candidate.port === options.port);
   if (address === undefined) throw noPort(name, options.port, addresses);
-  const { port, url: direct, publicUrl, hosts } = address;
-  if (options.json) printJson({ version: 1, service: name, port, url: direct, publicUrl, hosts });
-  else print(options.direct ? direct : (publicUrl ?? direct));
+  const { port, url: direct, publicUrl, hosts, declared } = address;
+  if (options.json)
+    printJson({ version: 1, service: name, port, url: direct, publicUrl, hosts, declaredUrl: declared });
+  else print(options.direct ? direct : (declared ?? publicUrl ?? direct));
 }
 
 function noPort(service: string, wanted: string | undefined, ports: readonly Address[]): PortrampError {

@@ -166,6 +166,11 @@ describe('a name that a stack at rest holds', () => {
     expect(page.body).toContain(`cd ${first.root} &amp;&amp; portramp dev`);
     expect(page.body).toContain('http-equiv="refresh"');
 
+    // Back only by running first.
+    expect(await first.run('dev', '-d')).toMatchObject({ code: 0 });
+    expect(told(await machine.get('api.localhost')).env['PORTRAMP_WORKSPACE']).toBe('w1');
+    expect(await first.run('down')).toMatchObject({ code: 0 });
+    expect(await second.run('down')).toMatchObject({ code: 0 });
     expect(await first.run('dev', '-d')).toMatchObject({ code: 0 });
     expect(told(await machine.get('api.localhost')).env['PORTRAMP_WORKSPACE']).toBe('shop');
     expect(await first.run('down')).toMatchObject({ code: 0 });
@@ -173,5 +178,5 @@ describe('a name that a stack at rest holds', () => {
     rmSync(first.root, { recursive: true });
     expect((await machine.run(['clean'])).code).toBe(0);
     expect(await machine.get('new.shop.localhost')).toMatchObject({ status: 404 });
-  });
+  }, 240_000);
 });

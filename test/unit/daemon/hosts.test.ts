@@ -33,7 +33,9 @@ const gone = { isAlive: (key: LedgerKey) => key.root !== shop.root, isAttached: 
 
 describe('host names', () => {
   it('below the own slug are always granted', () => {
-    expect(grantHosts(ledger, blog, ['api.blog.localhost', 'admin.api.blog.localhost'], always)).toMatchObject({
+    expect(
+      grantHosts(ledger, blog, ['api.blog.localhost', 'admin.api.blog.localhost'], always),
+    ).toMatchObject({
       granted: ['api.blog.localhost', 'admin.api.blog.localhost'],
       refused: {},
       borrowed: {},

@@ -10,6 +10,7 @@ import type { Lookup } from './lookup.ts';
 import * as notices from './notices.ts';
 import type { Notice } from './notices.ts';
 import { findForeignPage } from './origin.ts';
+import { SilentTargetError, type Restarts } from './restarts.ts';
 import type { RestingStack } from './resting.ts';
 import { rewritePath } from './rewrite.ts';
 import type { FrontStack, Match, RouteTable } from './table.ts';
@@ -20,6 +21,7 @@ export interface Knowledge {
   readonly expected: ReadonlySet<string>;
   /** Hosts of stacks that nobody runs. */
   readonly resting: Lookup<RestingStack>;
+  readonly restarts: Restarts;
   /** The front's. */
   readonly port: number;
 }
@@ -33,6 +35,8 @@ export interface Pending {
   /** The service that is to be started for it. */
   readonly wake?: Match;
   readonly notice: Notice;
+  /** When it is said at the latest, by the clock; absent: when the patience for the request is over. */
+  readonly until?: number;
 }
 
 export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Decision | Pending {
@@ -79,7 +83,8 @@ function explainStranger(
   return notices.unknownHost(host, meant === undefined ? meant : urlOf(meant, port));
 }
 
-function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick: Pick): Decision | Pending {
+function serve(head: RequestHead, match: Match, knowledge: Knowledge, pick: Pick): Decision | Pending {
+  const { table, port } = knowledge;
   const { canonical, route } = match.route;
   const foreign = findForeignPage(head, match, table, port);
   if (foreign !== undefined) return say(head, notices.foreignPage(head, match, foreign.origin));
@@ -94,7 +99,11 @@ function serve(head: RequestHead, match: Match, { table, port }: Knowledge, pick
       return target === undefined ? say(head, notices.stopped(match)) : forward(head, match, target, port);
     }
     case 'warming':
-      if (route.failure !== undefined) return say(head, notices.silent(match, route.failure));
+      if (route.failure !== undefined) {
+        const until = knowledge.restarts.until(match);
+        const notice = notices.silent(match, route.failure);
+        return until === undefined ? say(head, notice) : { action: 'wait', notice, until };
+      }
       return {
         action: 'wait',
         notice: notices.starting(match),
@@ -114,14 +123,14 @@ function forward(head: RequestHead, match: Match, target: Target, port: number):
     target,
     headers: headersFor(head, match.route, port),
     path: rewrite === undefined ? undefined : rewritePath(head.path, path, rewrite),
-    onUnreachable: (error) =>
-      answer(
-        head,
-        error instanceof SpeaksTlsError
-          ? notices.speaksTls(match, target)
-          : notices.unreachable(match, target, error),
-      ),
+    onUnreachable: (error) => answer(head, explain(match, target, error)),
   };
+}
+
+function explain(match: Match, target: Target, error: Error): Notice {
+  if (error instanceof SpeaksTlsError) return notices.speaksTls(match, target);
+  if (!(error instanceof SilentTargetError)) return notices.unreachable(match, target, error);
+  return notices.silent(match, { message: `nothing listens on port ${target.port}`, log: [] });
 }
 
 const discover = (stack: FrontStack, port: number): Decision => ({

@@ -13,6 +13,7 @@ import { decide, say, type Knowledge } from './decide.ts';
 import { listen, type Listener } from '../proxy/listener.ts';
 import { BROKEN, CLOSING, speaksTls as tlsNotice, type Notice } from './notices.ts';
 import { createObserver, type RequestEvent } from './observe.ts';
+import { createRestarts } from './restarts.ts';
 import { compileResting, type RestingStack } from './resting.ts';
 import { createWaitingRoom, type FrontLimits } from './room.ts';
 import { compileTable, normaliseHost, type FrontStack, type Match } from './table.ts';
@@ -57,10 +58,12 @@ export interface FrontOptions {
 }
 
 export function createFront({ engine, clock, log, limits }: FrontOptions): Front {
+  const restarts = createRestarts();
   let knowledge: Knowledge = {
     table: compileTable([]),
     expected: new Set(),
     resting: compileResting([]),
+    restarts,
     port: 80,
   };
   let listener: Listener | undefined;
@@ -76,6 +79,7 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   const tls = createTlsFinder({ clock, look: speaksTls });
   const misspeaking = new Emitter<Match & { readonly notice: Notice }>();
   const track = createTracker({
+    clock,
     traffic,
     room,
     tls,
@@ -111,6 +115,7 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     speaksTls: misspeaking,
     knowsTls: (target) => tls.knows(target),
     publish: (stacks, resting = []) => {
+      restarts.learn(stacks, clock.now());
       tls.keep(
         stacks.flatMap(({ routes }) =>
           routes.flatMap(({ route }) => (route.state === 'live' ? route.targets : [])),

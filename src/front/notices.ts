@@ -62,7 +62,7 @@ export function silent({ stack, route }: Match, failure: RouteFailure): Notice {
     message: `The service ${route.service} of ${stack.label} runs, but does not answer: ${sentence(failure.message)}`,
     hint: failure.hint ?? `portramp logs ${route.service}`,
     log: failure.log,
-    retryAfter: 2,
+    retryAfter: 1,
   };
 }
 

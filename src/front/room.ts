@@ -46,7 +46,7 @@ export function createWaitingRoom({ clock, limits, look, wake }: RoomParts): Wai
     let decision: Decision | Pending = first;
     while (decision.action === 'wait') {
       if (decision.wake !== undefined) wake(decision.wake);
-      const end = await hold.wait(until, signal);
+      const end = await hold.wait(Math.min(until, decision.until ?? Infinity), signal);
       if (end !== 'woken') return say(head, end === 'full' ? CROWDED : decision.notice);
       decision = look(head);
     }

@@ -1,11 +1,15 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
+import type { Clock } from '../lib/clock.ts';
+import { errnoOf } from '../lib/errors.ts';
 import type { Decision, Forward, Handler, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
 import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
 import { SpeaksTlsError } from '../proxy/tls-look.ts';
+import { RESTART_TIME, SilentTargetError } from './restarts.ts';
 import type { WaitingRoom } from './room.ts';
 import type { TlsFinder } from './tls-finder.ts';
 
 export interface TrackerParts {
+  readonly clock: Clock;
   readonly traffic: Traffic;
   readonly tls: Pick<TlsFinder, 'knows' | 'suspect'>;
   /** The target of a request was found to speak TLS. */
@@ -13,12 +17,23 @@ export interface TrackerParts {
   readonly room: Pick<WaitingRoom, 'settle' | 'news'>;
 }
 
-/** How often a request is tried again, and the pause before that where there is no other target (milliseconds). */
+/** How often a request is tried again whose answer broke off. */
 const ATTEMPTS = 4;
+
+/** Milliseconds before a target that refused is asked again, where there is no other. */
 const PAUSE = 250;
 
-export function createTracker({ traffic, room, tls, onTls }: TrackerParts): Handler {
-  const track = (decision: Decision, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
+/** What was tried already. */
+interface Tried {
+  readonly attempts: number;
+  /** When the first target refused, by the clock. */
+  readonly since: number | undefined;
+}
+
+const NOTHING: Tried = { attempts: 0, since: undefined };
+
+export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts): Handler {
+  const track = (decision: Decision, head: RequestHead, signal: AbortSignal, tried: Tried): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
     const passage = traffic.begin(target, kindOf(head));
@@ -31,14 +46,25 @@ export function createTracker({ traffic, room, tls, onTls }: TrackerParts): Hand
       until: passage.until,
       onUnreachable: (error) => excuse(decision, head, error),
       onEnd: endOf(passage),
-      again:
-        attempt < ATTEMPTS && isLoopback(target.host)
-          ? async (error) => {
-              if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
-              return track(await elsewhere(target, head, signal), head, signal, attempt + 1);
-            }
-          : undefined,
+      again: isLoopback(target.host)
+        ? async (error) => {
+            if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
+            const next: Tried = { attempts: tried.attempts + 1, since: tried.since ?? clock.now() };
+            const end = endOfPatience(error, next);
+            if (end !== undefined) return replyFor(decision, end);
+            return track(await elsewhere(target, head, signal), head, signal, next);
+          }
+        : undefined,
     };
+  };
+
+  /**
+   * A service that starts itself anew, as those under a watcher do, lets go of its port for a while: until its runner
+   * says more, what it refused waits. @returns what is to be answered when that took too long
+   */
+  const endOfPatience = (error: Error, { attempts, since = 0 }: Tried): Error | undefined => {
+    if (errnoOf(error) !== 'ECONNREFUSED') return attempts < ATTEMPTS ? undefined : error;
+    return clock.now() - since < RESTART_TIME ? undefined : new SilentTargetError();
   };
 
   const misspeaks = async (target: Target, head: RequestHead, error: Error): Promise<boolean> => {
@@ -68,8 +94,8 @@ export function createTracker({ traffic, room, tls, onTls }: TrackerParts): Hand
     const decision = room.settle(head, signal);
     // No promise where nobody has to wait.
     return decision instanceof Promise
-      ? decision.then((settled) => track(settled, head, signal, 1))
-      : track(decision, head, signal, 1);
+      ? decision.then((settled) => track(settled, head, signal, NOTHING))
+      : track(decision, head, signal, NOTHING);
   };
 }
 

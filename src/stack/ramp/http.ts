@@ -1,15 +1,15 @@
 /** Relays requests: each goes to an instance of its own choice, also on a connection that is kept. */
 import type { Socket } from 'node:net';
 
-import { messageOf } from '../../lib/errors.ts';
+import { errnoOf, messageOf } from '../../lib/errors.ts';
 import type { Decision, Engine, Reply, RequestHead } from '../../proxy/engine/engine.ts';
 import { MARKER } from '../../proxy/engine/refusal.ts';
 import { kindOf } from '../../proxy/traffic.ts';
 import type { Entry, Gate } from './gate.ts';
 import type { Relay } from './tcp.ts';
 
-/** How often a request is made again, where that is safe. */
-const ATTEMPTS = 20;
+/** How often a request is made again, where that is safe: for as long as a service may need to start itself anew, 10 s. */
+const ATTEMPTS = 100;
 
 /** Milliseconds that exchanges have left when the ramp closes: their instances are gone by then. */
 const CLOSE_TIME = 100;
@@ -62,7 +62,9 @@ const refuse = (service: string, kind: keyof typeof REASONS): Reply =>
   );
 
 const unreachable = (service: string, error: Error): Reply =>
-  answer(502, 'SERVICE_UNREACHABLE', `no answer from the service ${service}: ${messageOf(error)}`);
+  errnoOf(error) === 'ECONNREFUSED'
+    ? answer(503, 'SERVICE_SILENT', `the service ${service} runs, but nothing listens on its port`)
+    : answer(502, 'SERVICE_UNREACHABLE', `no answer from the service ${service}: ${messageOf(error)}`);
 
 const answer = (status: number, code: string, message: string): Reply => ({
   status,

@@ -179,21 +179,89 @@ describe('a service that is not up', () => {
 
   it('unreachable: 502 with the reason', async () => {
     await start();
-    publish(live(1));
-    const asked = scene.ask('web.localhost');
-    // It may have broken down just now, so that its runner is about to say what comes next.
-    for (let pause = 1; pause <= 3; pause += 1) {
-      await held(1);
-      await clock.advance(250);
-    }
-    const { status, body, response } = await asked;
+    publish(await scene.backend((req) => req.socket.destroy()));
+    const { status, body, response } = await scene.ask('web.localhost', { method: 'POST', body: 'x' });
     expect(status).toBe(502);
     expect(response.headers['x-portramp']).toBe('service-unreachable');
     expect(JSON.parse(body)).toMatchObject({
       error: 'SERVICE_UNREACHABLE',
-      message: expect.stringMatching(/web of shop at 127\.0\.0\.1:1: connect ECONNREFUSED/) as string,
+      message: expect.stringMatching(
+        /^No answer from the service web of shop at 127\.0\.0\.1:\d+: /,
+      ) as string,
       hint: 'portramp logs web',
     });
+  });
+});
+
+describe('a service that starts itself anew', () => {
+  const FAILURE = { message: 'nothing listens on port 1 (http) any more', log: ['rebuilding'] };
+  const ask = async (): Promise<{ status: number; error: unknown; log: unknown; again: unknown }> => {
+    const { status, body, response } = await scene.ask('web.localhost', { method: 'POST', body: 'kept' });
+    const { error, log } = JSON.parse(body) as Record<string, unknown>;
+    return { status, error, log, again: response.headers['retry-after'] };
+  };
+
+  it('has what its port refuses wait, and go on when the port is back, before anybody said a word', async () => {
+    await start();
+    const backend = await scene.backend((req, res) => void req.pipe(res));
+    publish(live(1));
+    const answer = scene.ask('web.localhost', { method: 'POST', body: 'kept' });
+    for (let pause = 1; pause <= 12; pause += 1) {
+      await held(1);
+      await clock.advance(250);
+    }
+    await held(1);
+    publish(backend);
+    expect(await answer).toMatchObject({ status: 200, body: 'kept' });
+  });
+
+  it('has 10 s, then 503 and when to ask again', async () => {
+    await start();
+    publish(live(1));
+    const answer = ask();
+    for (let pause = 1; pause <= 40; pause += 1) {
+      await held(1);
+      await clock.advance(250);
+    }
+    expect(await answer).toEqual({ status: 503, error: 'SERVICE_SILENT', log: [], again: '1' });
+  });
+
+  it('has the 10 s from when its port went, and the last lines are told; who comes later is told at once', async () => {
+    await start();
+    publish(live(1));
+    await clock.advance(60_000);
+    publish({ state: 'warming', failure: FAILURE });
+    const first = ask();
+    await held(1);
+    await clock.advance(9_000);
+    const second = ask();
+    await held(2);
+    await clock.advance(1_000);
+    const told = { status: 503, error: 'SERVICE_SILENT', log: ['rebuilding'], again: '1' };
+    expect(await Promise.all([first, second, ask()])).toEqual([told, told, told]);
+  });
+
+  it('goes on when the port is back', async () => {
+    await start();
+    const backend = await scene.backend((req, res) => void req.pipe(res));
+    publish(backend);
+    publish({ state: 'warming', failure: FAILURE });
+    const answer = scene.ask('web.localhost', { method: 'POST', body: 'kept' });
+    await held(1);
+    publish(backend);
+    expect(await answer).toMatchObject({ status: 200, body: 'kept' });
+  });
+
+  it('is not waited for where it never listened, nor when its process has ended for good', async () => {
+    await start();
+    publish({ state: 'warming', failure: FAILURE });
+    expect(await ask()).toMatchObject({ status: 503, error: 'SERVICE_SILENT' });
+    publish(live(1));
+    const answer = ask();
+    await held(1);
+    publish({ state: 'failed', failure: { message: 'exited with code 1', log: ['boom'] } });
+    expect(await answer).toMatchObject({ status: 503, error: 'SERVICE_FAILED', log: ['boom'] });
+    expect(await ask()).toMatchObject({ status: 503, error: 'SERVICE_FAILED' });
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { decide } from '../../../src/front/decide.ts';
 import { compileResting } from '../../../src/front/resting.ts';
+import { createRestarts } from '../../../src/front/restarts.ts';
 import { compileTable, type FrontRoute } from '../../../src/front/table.ts';
 import type { RequestHead } from '../../../src/proxy/engine/engine.ts';
 import { headOf, NAVIGATION, type Headers } from './head.ts';
@@ -42,7 +43,7 @@ const table = compileTable([
 const decideAbout = (head: RequestHead): ReturnType<typeof decide> =>
   decide(
     head,
-    { table, expected: new Set(), resting: compileResting([]), port: PORT },
+    { table, expected: new Set(), resting: compileResting([]), restarts: createRestarts(), port: PORT },
     (targets) => targets[0],
   );
 

@@ -2,6 +2,7 @@
 import { PortrampError } from '../../lib/errors.ts';
 import { locateHome } from '../../lib/home.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { checkStateFolder, checkWritable } from '../../lib/state-folder.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { createRunner } from '../../stack/runner.ts';
@@ -47,7 +48,11 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
 
 /** Ends what an earlier run of this stack has left; returns what to say of it. */
 async function endRemains(key: StackKey): Promise<string[]> {
-  const ended = await cleanRuns(locateHome().runs, key);
+  const home = locateHome();
+  // A state folder that cannot be used is said of the folder, not of an entry in it.
+  await checkStateFolder(home);
+  await checkWritable(home.root);
+  const ended = await cleanRuns(home.runs, key);
   return ended.map(({ found, left }) => {
     const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
     return `ended ${found} processes that a crash of this stack had left${rest}`;

@@ -189,6 +189,15 @@ async function followHints(): Promise<void> {
 }
 
 describe('state that is damaged while a stack runs', () => {
+  let undamaged = 0;
+
+  it('is back after a kill alone', async () => {
+    await killAnd(() => undefined);
+    const began = performance.now();
+    await eventually(answers);
+    undamaged = performance.now() - began;
+  });
+
   it.each(CASES)('$title', async ({ names, damage }) => {
     const printed = runner.output.length;
     const news = (): string => runner.output.slice(printed);
@@ -216,8 +225,8 @@ describe('state that is damaged while a stack runs', () => {
     const [worst = 0] = times.toSorted((left, right) => right - left);
     const median = times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0;
     console.log(`damage: median ${Math.round(median)} ms, worst ${Math.round(worst)} ms of ${times.length}`);
-    // A machine that does much else may be slow now and then.
-    expect(median).toBeLessThan(5_000);
+    // Not on a machine that does so much else that a kill alone takes as long.
+    expect(median).toBeLessThan(Math.max(5_000, 3 * undamaged));
   });
 
   it('is told of a ledger that a newer portramp wrote, which stays as it is', async () => {

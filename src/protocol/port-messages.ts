@@ -78,7 +78,15 @@ export const sighting = z.object({
   /** Names of its ports on which something of its own listens, and nobody else. */
   listening: z.array(z.string()),
   /** Other numbers that it has opened, looked for while one of its ports is silent. */
-  opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+  opened: z.array(
+    z.object({
+      number: port,
+      address: z.string(),
+      pid: z.number().int(),
+      /** Whom the number is leased to, if it is another: "web of shop". */
+      lease: z.string().optional(),
+    }),
+  ),
 });
 
 export type Sighting = z.output<typeof sighting>;

@@ -9,9 +9,7 @@ export type Consequence =
   /** Somebody else listens on the port: the service is not told from it any more. */
   | { readonly kind: 'ghost'; readonly cause: Cause }
   /** Something that a person should know. */
-  | { readonly kind: 'tell'; readonly text: string }
-  /** The contract says to go along with the port that the service opened. */
-  | { readonly kind: 'follow'; readonly port: ResolvedPort; readonly number: number };
+  | { readonly kind: 'tell'; readonly text: string };
 
 /** Undefined for a port that the service does not have any more. */
 export function judgeFinding(service: ResolvedService, finding: Finding): Consequence | undefined {
@@ -22,13 +20,10 @@ export function judgeFinding(service: ResolvedService, finding: Finding): Conseq
       return { kind: 'ghost', cause: describeGhost(service, port, finding) };
     case 'unknown':
       return { kind: 'ghost', cause: describeUnknown(service, port, finding) };
-    case 'elsewhere': {
-      const [only, ...others] = finding.opened;
-      if (port.follow && only !== undefined && others.length === 0) {
-        return { kind: 'follow', port, number: only.number };
-      }
+    case 'elsewhere':
+      // Whoever watches the instance goes along with one, as soon as it is known to be a server.
+      if (port.follow && finding.opened.length === 1) return undefined;
       return { kind: 'tell', text: describeElsewhere(service, port, finding) };
-    }
   }
 }
 
@@ -68,15 +63,18 @@ function describeElsewhere(
 ): string {
   const numbers = opened.map((one) => one.number);
   const where = `${service.name} listens on ${numbers.join(' and ')}, not on ${number} (its port ${port.name})`;
-  if (port.follow) return `${where}; portramp follows only when it is one port`;
+  return `${where}; ${cureFor(service, port, numbers)}`;
+}
+
+/** What to do about a service that listens on other numbers than its own. */
+export function cureFor(service: ResolvedService, port: ResolvedPort, numbers: readonly number[]): string {
+  if (port.follow) return 'portramp follows only when it is one port';
   // Several at once cannot all be where one of them always is.
   if (port.ramp && slotsOf(service.service) > 1)
-    return `${where}, to which the ramp leads; give it the port that PORT says`;
-  const line = lineFor(service, port, 'follow: true');
-  const [only] = numbers.length === 1 ? numbers : [];
-  return only === undefined
-    ? `${where}; if one of them is ${port.name}, give it the port that PORT says; if it has no port, write "ports: false"`
-    : `${where}; give it the port that PORT says, or ${line}`;
+    return 'the ramp leads there; give it the port that PORT says';
+  if (numbers.length === 1)
+    return `give it the port that PORT says, or ${lineFor(service, port, 'follow: true')}`;
+  return `if one of them is ${port.name}, give it the port that PORT says; if it has no port, write "ports: false"`;
 }
 
 /** The line for the contract, and where it goes. */

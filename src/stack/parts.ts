@@ -124,7 +124,7 @@ export async function closeParts(parts: Parts): Promise<void> {
   await logs.close();
 }
 
-export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'onSettled'> {
+export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'onFollow' | 'onSettled'> {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly color: boolean;
   readonly events: Emitter<RunnerEvent>;
@@ -135,11 +135,12 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
   const { clock, logs, watchdog, record, tasks, reach, containers, holdersOf, runId } = parts;
-  const { ambient, color, events, reassign, onChange, onSettled } = settings;
+  const { ambient, color, events, reassign, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
     logs,
     onChange,
+    onFollow,
     onSettled,
     lookAt: (launched) => containers.lookAt(launched),
     open: (launched) =>

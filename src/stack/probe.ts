@@ -49,9 +49,15 @@ export async function probeFile(path: string, before: string | undefined): Promi
   return now === before ? `${path} is from an earlier run` : undefined;
 }
 
+/** A server on loopback. */
+export interface Server {
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+}
+
 /** Looks whether a GET of a path of the port, or of a whole URL, is answered with 2xx or 3xx. */
 export async function probeHttp(
-  { port, scheme }: { readonly port: number; readonly scheme: 'http' | 'https' },
+  own: Server,
   path: string,
   timeout: number,
   signal: AbortSignal,
@@ -59,12 +65,23 @@ export async function probeHttp(
   if (/^https?:\/\//.test(path)) {
     return get(new URL(path), timeout, signal).then(judge, messageOf);
   }
+  const answer = await statusAt(own, path, timeout, signal);
+  return 'status' in answer ? judge(answer.status) : answer.problem;
+}
+
+/** Asks a port of this machine for a path: the status of the answer, or why there is none. */
+export async function statusAt(
+  { port, scheme }: Server,
+  path: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<{ readonly status: number } | { readonly problem: string }> {
   let status: number | undefined;
-  const failure = await onEitherFamily(async (host) => {
+  const problem = await onEitherFamily(async (host) => {
     const name = host.includes(':') ? `[${host}]` : host;
     status = await get(new URL(path, `${scheme}://${name}:${port}`), timeout, signal);
   });
-  return failure ?? (status === undefined ? 'no answer' : judge(status));
+  return status === undefined ? { problem: problem ?? 'no answer' } : { status };
 }
 
 const judge = (status: number): ProbeResult =>

@@ -1,4 +1,3 @@
-import type { ResolvedPort } from '../plan/plan.ts';
 import type { Finding } from '../protocol/messages.ts';
 import { judgeFinding } from './findings.ts';
 import type { Unit } from './unit.ts';
@@ -6,12 +5,10 @@ import type { Unit } from './unit.ts';
 export interface Reactions {
   /** Something that a person should know about the service. */
   readonly tell: (unit: Unit, text: string) => void;
-  /** The instance in the slot opened this number, and the contract says to go along. */
-  readonly follow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => void;
 }
 
 /** Does what a finding about an instance asks for, if that instance is the one that runs now. */
-export function reactTo(finding: Finding, units: readonly Unit[], { tell, follow }: Reactions): void {
+export function reactTo(finding: Finding, units: readonly Unit[], { tell }: Reactions): void {
   for (const unit of units) {
     const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
     if (instance === undefined) continue;
@@ -24,9 +21,6 @@ export function reactTo(finding: Finding, units: readonly Unit[], { tell, follow
         return;
       case 'tell':
         tell(unit, consequence.text);
-        return;
-      case 'follow':
-        follow(unit, slot, consequence.port, consequence.number);
         return;
       case undefined:
         return;

@@ -44,6 +44,9 @@ export interface ReplicaOptions {
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
   readonly onEvent: (event: ServiceEvent) => void;
+  /** Whether the contract says, now, to go along with another number that the port's instance opens. */
+  readonly follows: () => boolean;
+  readonly onFollow: (port: string, number: number) => void;
   /** A port has begun or ceased to listen. */
   readonly onListening: () => void;
   readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;
@@ -60,6 +63,12 @@ const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | 
 /** What tells it from others of the service in the logs; undefined where there is one. */
 const replicaIn = (launched: ResolvedService | undefined, slot: number): number | undefined =>
   launched?.service.kind === 'process' && launched.service.replicas > 1 ? slot : undefined;
+
+/** Lines of its log in which an instance may name the number that it opened. */
+const MENTIONED = 100;
+
+const hasNumber = (line: string, number: number): boolean =>
+  new RegExp(`(?<!\\d)${number}(?!\\d)`).test(line);
 
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
@@ -93,6 +102,11 @@ export class ReplicaShell {
   /** The daemon has looked at the listeners of the instance. */
   see(sighting: Sighting): void {
     this.#watch?.see(sighting);
+  }
+
+  /** The contract may say something else about the instance now. */
+  judge(): void {
+    this.#watch?.judge();
   }
 
   /** Looks anew whether it is ready, after its ports changed. */
@@ -210,7 +224,7 @@ export class ReplicaShell {
   }
 
   #probe(): void {
-    const { service: name, clock, logs, lookAt, onListening } = this.#options;
+    const { service: name, clock, logs, lookAt, onListening, follows, onFollow } = this.#options;
     const service = this.launched?.service;
     if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
     const readsLog = service.ready.kind === 'log';
@@ -237,6 +251,9 @@ export class ReplicaShell {
       onLook: (problem) => {
         this.lastLook = { problem, at: clock.now() };
       },
+      follows,
+      mentions: (number) => logs.tail(name, MENTIONED).some((line) => hasNumber(line, number)),
+      onFollow,
       onListening: (port, listens) => {
         if (this.#listening.get(port) === listens) return;
         this.#listening = new Map(this.#listening).set(port, listens);
@@ -254,7 +271,8 @@ export class ReplicaShell {
         return;
       case 'starting':
       case 'silent':
-        onEvent({ type: 'found', found: foundBy(finding) });
+      case 'misplaced':
+        onEvent({ type: 'found', found: this.launched && foundBy(finding, this.launched) });
         return;
       case 'unwell':
         onEvent({ type: 'unwell', problem: finding.problem });

@@ -59,7 +59,7 @@ class StackRunner implements Runner {
   readonly ended: Promise<void>;
 
   readonly #options: RunnerOptions;
-  #resolveEnded: () => void = () => undefined;
+  #resolveEnded = (): void => undefined;
   /** Settles when the start is over, whatever came of it. */
   #starting: Promise<void> = Promise.resolve();
   /** Edits of the contract and moves of numbers, one after the other. */
@@ -120,8 +120,8 @@ class StackRunner implements Runner {
     if (this.#stopping !== undefined) return;
     for (const text of prepared.notices) this.#published.notice(text);
     supervision.start(prepared, wanted);
-    const { slug } = prepared.stack;
-    this.events.emit({ type: 'prepared', slug, root, services: this.#published.services() });
+    const services = this.#published.services();
+    this.events.emit({ type: 'prepared', slug: prepared.stack.slug, root, services });
     await this.#published.publish();
   }
 
@@ -183,6 +183,11 @@ class StackRunner implements Runner {
       reassign: (service, port, holder) =>
         this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
       onChange: (unit) => this.#published.publishChange(unit),
+      onFollow: (unit, slot, port, number) =>
+        void this.#inTurn(async () => {
+          this.#numbers?.follow(unit.name, port, slot, number);
+          unit.retarget(slot);
+        }),
       onSettled: () => void this.#published.publishSettled(),
     });
     return { parts, supervision };
@@ -230,12 +235,6 @@ class StackRunner implements Runner {
   #react(finding: Finding): void {
     reactTo(finding, this.#supervision?.units ?? [], {
       tell: (unit, text) => this.#published.tell(unit, text),
-      follow: (unit, slot, port, number) =>
-        void this.#inTurn(async () => {
-          this.#numbers?.follow(unit.name, port, slot, number);
-          unit.retarget(slot);
-          this.#published.publishChange(unit);
-        }),
     });
   }
 

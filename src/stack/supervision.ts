@@ -6,6 +6,7 @@ import { PortrampError } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import { selectServices } from '../plan/order.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Sighting } from '../protocol/messages.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
 import type { PreparedStack } from './prepare.ts';
@@ -29,7 +30,6 @@ export class Supervision {
   #wanted: ReadonlySet<string> = new Set();
   #settled = true;
   #down: Deferred | undefined;
-
   constructor(options: SupervisionOptions) {
     this.#options = options;
   }
@@ -41,6 +41,11 @@ export class Supervision {
 
   get wanted(): ReadonlySet<string> {
     return this.#wanted;
+  }
+
+  /** The daemon has looked at the listeners of instances. */
+  see(sightings: readonly Sighting[]): void {
+    for (const unit of this.units) sightings.forEach((sighting) => unit.see(sighting));
   }
 
   find(name: string): Unit | undefined {

@@ -1,6 +1,6 @@
 /** What a unit is given, and what it shows of its replicas. */
 import type { Clock } from '../lib/clock.ts';
-import type { ResolvedService } from '../plan/plan.ts';
+import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import type { WatchedLook } from './readiness/looks.ts';
@@ -26,6 +26,8 @@ export interface UnitOptions {
   readonly drain: (drain: Drain) => Promise<void>;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
+  /** The instance in the slot is a server on this number, and the contract says to go along. */
+  readonly onFollow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => void;
   /** Something to tell a person. */
   readonly onNotice: (unit: Unit, text: string) => void;
   readonly onSpawn: (pid: number) => void;

@@ -5,6 +5,7 @@ import type { Sighting } from '../protocol/messages.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
 import type { Verdict } from './needs.ts';
+import { primaryOf } from './readiness/looks.ts';
 import { ReplicaShell, type Launch } from './replica.ts';
 import {
   emptyRoster,
@@ -116,11 +117,13 @@ export class Unit {
   /** Looks anew whether the instance in the slot is ready, after its ports changed. */
   retarget(slot: number): void {
     this.#shells.get(slot)?.retarget(this.#blueprint.instance(slot));
+    this.#options.onChange(this);
   }
 
   /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */
   adopt(blueprint: Blueprint): void {
     this.#blueprint = blueprint;
+    for (const shell of this.#shells.values()) shell.judge();
     this.#resize();
   }
 
@@ -227,6 +230,11 @@ export class Unit {
       next: () => this.#nextLaunch(slot, shell.launched),
       drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
       onEvent: tell,
+      follows: () => primaryOf(this.resolved.ports)?.follow === true,
+      onFollow: (name, number) => {
+        const port = this.resolved.ports.find((one) => one.name === name);
+        if (port !== undefined) this.#options.onFollow(this, slot, port, number);
+      },
       onListening: () => this.#options.onChange(this),
       onLate: ({ after, problem }) => {
         const message = `not ready after ${after / 1000} s: ${problem}`;

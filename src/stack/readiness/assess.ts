@@ -41,6 +41,15 @@ export interface TreeFacts {
   readonly hadChild: boolean;
 }
 
+/** Other numbers that the instance has opened, and on which a server answers. */
+export interface ElsewhereFacts {
+  readonly numbers: readonly number[];
+  /** Since when the last of them is open. */
+  readonly since: number;
+  /** Whom they are leased to, where it is somebody else. */
+  readonly leases: readonly string[];
+}
+
 export interface Facts {
   /** When the process, or the child of its watcher, began. */
   readonly begun: number;
@@ -49,6 +58,9 @@ export interface Facts {
   readonly port: PortFacts | undefined;
   /** Undefined where no watcher is known. */
   readonly tree?: TreeFacts | undefined;
+  readonly elsewhere?: ElsewhereFacts | undefined;
+  /** Milliseconds that it may listen elsewhere before that is believed: a debugger, or hot reload, may come first. */
+  readonly doubt?: number;
   /** Milliseconds of silence that are ordinary for this service; undefined: the contract says when it is late. */
   readonly patience: number | undefined;
 }
@@ -58,6 +70,8 @@ export type Verdict =
   | { readonly kind: 'ready' }
   /** Nothing of its own listens. `passable`: its consumers need not wait any longer. */
   | { readonly kind: 'silent'; readonly port: PortFacts; readonly passable: boolean }
+  /** Its own listens, but elsewhere. */
+  | { readonly kind: 'misplaced'; readonly port: PortFacts; readonly elsewhere: ElsewhereFacts }
   | { readonly kind: 'unwell'; readonly problem: string };
 
 export interface Assessment {
@@ -108,8 +122,17 @@ function assessRest(facts: Facts, now: number): Assessment {
   if (port?.listened === true && !port.listens) return assessGone(port, now);
   if (probe.state === 'open') return STARTING;
   if (port === undefined || port.listens) return { verdict: { kind: 'ready' } };
-  return assessSilence(facts, port, now);
+  const { elsewhere } = facts;
+  if (elsewhere === undefined) return assessSilence(facts, port, now);
+  const left = elsewhere.since + (facts.doubt ?? DOUBT) - now;
+  if (left <= 0) return { verdict: { kind: 'misplaced', port, elsewhere } };
+  const { verdict, again = Infinity } = assessSilence(facts, port, now);
+  return { verdict, again: Math.min(again, left) };
 }
+
+/** Milliseconds that a service may listen elsewhere, and no more where its contract or its log expects that. */
+export const DOUBT = 5_000;
+export const EXPECTED = 1_000;
 
 const STARTING: Assessment = { verdict: { kind: 'starting' } };
 
@@ -133,3 +156,12 @@ function assessSilence({ begun, probe, patience }: Facts, port: PortFacts, now: 
   const verdict: Verdict = { kind: 'silent', port, passable };
   return passable ? { verdict } : { verdict, again: limit - silent };
 }
+
+/** Tells whether a person would read the same. */
+export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
+  if (left.kind === 'silent' && right.kind === 'silent') return left.passable === right.passable;
+  if (left.kind === 'misplaced' && right.kind === 'misplaced')
+    return left.elsewhere.numbers.join() === right.elsewhere.numbers.join();
+  if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
+  return left.kind === right.kind;
+};

@@ -5,7 +5,7 @@ import type { Readiness } from '../../contract/contract.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
-import { probeFile, probeHttp, probeTcp, type ProbeResult } from '../probe.ts';
+import { probeFile, probeHttp, probeTcp, statusAt, type ProbeResult } from '../probe.ts';
 
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
@@ -63,6 +63,25 @@ export const portLook =
   ({ targetPort }: Pick<ResolvedPort, 'targetPort'>): Look =>
   (signal) =>
     probeTcp(targetPort, LOOK_TIMEOUT, signal);
+
+/** Sockets of hot reload and debuggers answer a plain GET so: they want another protocol. */
+const NO_PAGE: readonly number[] = [400, 426, 501];
+
+/**
+ * Tells whether what listens on the number may be what the port was meant for: undefined when it has not answered.
+ * Who does not speak HTTP is believed, except where HTTP is what is looked for.
+ */
+export async function serverLook(
+  number: number,
+  port: ResolvedPort | undefined,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const isHttp = port?.appProtocol === 'http' || port?.appProtocol === 'https';
+  if (!isHttp) return true;
+  const scheme = port.appProtocol === 'https' ? 'https' : 'http';
+  const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal);
+  return 'status' in answer ? !NO_PAGE.includes(answer.status) : undefined;
+}
 
 /**
  * The port that has to listen beside what the probe says: the primary one. A service whose contract names no port and

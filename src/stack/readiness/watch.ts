@@ -8,6 +8,9 @@ import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
 import {
   assess,
+  isSameVerdict,
+  DOUBT,
+  EXPECTED,
   LATE,
   SILENCE,
   type PortFacts,
@@ -19,7 +22,16 @@ import { ENDED, watchLiveness } from './liveness.ts';
 import { watchTree } from './tree.ts';
 import type { Member } from './watchers.ts';
 
-import { lookFor, portLook, requiredPort, type Look, type LookOptions, type WatchedLook } from './looks.ts';
+import { watchElsewhere } from './elsewhere.ts';
+import {
+  lookFor,
+  portLook,
+  requiredPort,
+  serverLook,
+  type Look,
+  type LookOptions,
+  type WatchedLook,
+} from './looks.ts';
 
 export interface ReadinessOptions extends LookOptions {
   readonly clock: Clock;
@@ -32,6 +44,12 @@ export interface ReadinessOptions extends LookOptions {
   readonly onLook?: (problem: ProbeResult) => void;
   /** Every process of the instance, now; without it nobody looks for a watcher. */
   readonly family?: (() => Promise<readonly Member[]>) | undefined;
+  /** Whether the contract says, now, to go along with another number that the instance opens. */
+  readonly follows?: () => boolean;
+  /** Whether the instance has printed the number. */
+  readonly mentions?: (number: number) => boolean;
+  /** The instance is a server on this number, and the contract says to go along. */
+  readonly onFollow?: (port: string, number: number) => void;
   /** Called when a port of the instance has begun or ceased to listen. */
   readonly onListening?: (port: string, listens: boolean) => void;
 }
@@ -48,6 +66,8 @@ export interface ReadinessWatch {
   readonly see: (sighting: Sighting) => void;
   /** The instance is looked for on other numbers from now on; what its probe said still holds. */
   readonly retarget: (ports: readonly ResolvedPort[]) => void;
+  /** The contract may say something else now. */
+  readonly judge: () => void;
   readonly end: () => void;
 }
 
@@ -91,13 +111,28 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   let lastProblem = 'it has not been looked at yet';
   let cancelAgain = (): void => undefined;
 
+  /** True where the instance is looked for on the number that it opened. */
+  let followed: number | undefined;
+  const goAlong = ({ port: own, elsewhere }: Extract<Verdict, { kind: 'misplaced' }>): boolean => {
+    const [number, ...others] = elsewhere.numbers;
+    if (number === undefined || others.length > 0 || options.follows?.() !== true) return false;
+    if (followed !== number) options.onFollow?.(own.name, number);
+    followed = number;
+    return true;
+  };
+
   const judge = (): void => {
     if (abort.signal.aborted) return;
     cancelAgain();
     const patience = ready.timeout === undefined ? SILENCE : undefined;
-    const next = assess({ begun, probe, port, tree, patience }, clock.now());
+    const { facts: elsewhere } = opened;
+    const expected =
+      options.follows?.() === true || elsewhere?.numbers.every((one) => options.mentions?.(one));
+    const doubt = expected === true ? EXPECTED : DOUBT;
+    const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience }, clock.now());
+    if (next.verdict.kind === 'misplaced' && goAlong(next.verdict)) return;
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
-    if (isSame(next.verdict, verdict)) return;
+    if (isSameVerdict(next.verdict, verdict)) return;
     verdict = next.verdict;
     followTree();
     wasReady ||= verdict.kind === 'ready';
@@ -112,6 +147,13 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     probe = { state: 'open' };
     void pollUntilWell();
   };
+
+  const opened = watchElsewhere({
+    clock,
+    later,
+    qualifies: (number) => serverLook(number, requiredPort(ready, ports), abort.signal),
+    onChange: () => judge(),
+  });
 
   const treeWatch =
     options.family &&
@@ -234,14 +276,19 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   queueMicrotask(judge);
   followTree();
   return {
-    see: ({ listening }) => {
+    see: ({ listening, opened: numbers }) => {
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external');
       for (const { name } of own) setListening(name, listening.includes(name));
+      opened.see(numbers);
       judge();
     },
+    judge,
     retarget: (next) => {
       ports = next;
+      followed = undefined;
+      // What it has opened is its own number now.
+      opened.see([]);
       begun = clock.now();
       port = expectPort();
       void dial();
@@ -265,9 +312,3 @@ const portFacts = (port: ResolvedPort | undefined, since: number): PortFacts | u
     since,
     listened: false,
   };
-
-const isSame = (left: Verdict, right: Verdict): boolean => {
-  if (left.kind === 'silent' && right.kind === 'silent') return left.passable === right.passable;
-  if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
-  return left.kind === right.kind;
-};

@@ -1,6 +1,8 @@
 /** What a verdict about a service says to a person, and what to write. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 
+import type { ResolvedService } from '../../plan/plan.ts';
+import { cureFor } from '../findings.ts';
 import type { Found } from '../service.ts';
 import type { PortFacts, Verdict } from './assess.ts';
 
@@ -8,13 +10,31 @@ const NO_PORT =
   'if it has no port, write "ports: false"; if it ignores PORT, give it the port in its command';
 
 /** What the verdict is for the life of the replica: undefined for one that is on its way. */
-export function foundBy(verdict: Exclude<Verdict, { kind: 'ready' | 'unwell' }>): Found | undefined {
+export function foundBy(
+  verdict: Exclude<Verdict, { kind: 'ready' | 'unwell' }>,
+  service: ResolvedService,
+): Found | undefined {
   if (verdict.kind === 'starting') return undefined;
+  if (verdict.kind === 'misplaced') return describeMisplaced(verdict, service);
   return {
     kind: 'silent',
     message: `nothing listens on ${nameOf(verdict.port)}`,
     hint: NO_PORT,
     passable: verdict.passable,
+  };
+}
+
+type Misplaced = Extract<Verdict, { kind: 'misplaced' }>;
+
+function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedService): Found {
+  const { numbers, leases } = elsewhere;
+  const whose = leases.length === 0 ? '' : `, which is leased to ${leases.join(' and ')}`;
+  const known = service.ports.find(({ name }) => name === port.name);
+  return {
+    kind: 'misplaced',
+    message: `it listens on ${numbers.join(' and ')}${whose}, not on ${port.number} (its port ${port.name})`,
+    hint: known === undefined ? 'give it the port that PORT says' : cureFor(service, known, numbers),
+    passable: false,
   };
 }
 

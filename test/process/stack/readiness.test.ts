@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
+import { pickPort } from '../ports/scene.ts';
 import { createMachine, node, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -147,5 +148,30 @@ describe('a port that listened', () => {
     process.kill(pid ?? 0, 'SIGUSR2');
     expect(await shop.run('wait', 'api')).toMatchObject({ code: 0 });
     expect((await machine.get('api.shop.localhost')).status).toBe(200);
+  });
+});
+
+describe('a service that listens elsewhere', () => {
+  it('is misplaced, and followed as soon as the line that is offered stands in the contract', async () => {
+    const number = await pickPort();
+    const api = (more: string): string =>
+      `${HEAD}services:\n  api: { command: ${node('stubborn.js')}, env: { OPENS: "${number}" }${more} }\n`;
+    const shop = machine.workspace('shop', api(''));
+    const up = await shop.run('dev', '-d');
+    expect(up).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^misplaced api: it listens on ${number}, not on \\d+`, 'm'),
+      ) as string,
+    });
+    expect(await shop.run('wait', 'api')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('add "ports: { http: { follow: true } }" to services.api') as string,
+    });
+    expect((await machine.get('api.shop.localhost')).status).toBe(503);
+    shop.contract(api(', ports: { http: { follow: true } }'));
+    await becomes(shop, 'api', 'ready');
+    expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${number}`));
+    expect((await shop.run('ls')).stdout).toContain('http://api.shop.localhost');
   });
 });

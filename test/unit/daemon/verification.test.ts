@@ -87,6 +87,7 @@ beforeEach(() => {
     labelOf: (_key, service) => `${service} of shop`,
     onChange: () => (changes += 1),
     onFindings: (_session, findings) => told.push(...findings),
+    leaseOf: (number) => (number === 20_002 ? 'web of other' : undefined),
     onSightings: (_session, sightings) => seen.push(...sightings),
     log: () => undefined,
   });

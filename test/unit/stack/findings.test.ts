@@ -80,15 +80,11 @@ describe('a service that listens elsewhere', () => {
     });
   });
 
-  it('is followed when it is one port and the contract says so', () => {
+  it('is left to who watches it when it is one port and the contract says to follow', () => {
     const following = serviceOf(', ports: { http: { follow: true } }');
-    expect(judgeFinding(following, elsewhere('http', 3000))).toEqual({
-      kind: 'follow',
-      port: following.ports[0],
-      number: 3000,
-    });
+    expect(judgeFinding(following, elsewhere('http', 3000))).toBeUndefined();
     const ramped = serviceOf(', ramp: true, ports: { http: { follow: true } }');
-    expect(judgeFinding(ramped, elsewhere('http', 3000))).toMatchObject({ kind: 'follow', number: 3000 });
+    expect(judgeFinding(ramped, elsewhere('http', 3000))).toBeUndefined();
     expect(judgeFinding(following, elsewhere('http', 3000, 9229))).toEqual({
       kind: 'tell',
       text: 'api listens on 3000 and 9229, not on 20200 (its port http); portramp follows only when it is one port',
@@ -101,7 +97,7 @@ describe('a service that listens elsewhere', () => {
     });
     const several = serviceOf(', ready: { http: / }, transition: { strategy: handoff }');
     expect(judgeFinding(several, elsewhere('http', 3000))).toMatchObject({
-      text: expect.stringMatching(/to which the ramp leads; give it the port that PORT says$/) as string,
+      text: expect.stringMatching(/; the ramp leads there; give it the port that PORT says$/) as string,
     });
   });
 

@@ -135,6 +135,7 @@ class Model {
       open: () => undefined,
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
+      onFollow: () => undefined,
       onNotice: () => undefined,
       onSpawn: () => undefined,
       onExit: (pid) => void this.alive.delete(pid),

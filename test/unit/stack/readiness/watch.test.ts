@@ -1,4 +1,5 @@
 /** The facts that are gathered of one instance: what its probe says, what its port does, what the daemon saw. */
+import { createServer as createHttp } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -15,12 +16,16 @@ let found: Finding[];
 let listening: [string, boolean][];
 let lines: (text: string) => void;
 let problem: string | undefined;
+let follows: boolean;
+let followed: number[];
 
 beforeEach(() => {
   clock = createManualClock();
   found = [];
   listening = [];
   problem = undefined;
+  follows = false;
+  followed = [];
 });
 afterEach(async () => {
   watch?.end();
@@ -50,6 +55,8 @@ function begin(ready: Partial<Readiness>, ports: string, number: number): void {
       return () => undefined;
     },
     onFinding: (finding) => found.push(finding),
+    follows: () => follows,
+    onFollow: (_port, number) => followed.push(number),
     onListening: (name, listens) => listening.push([name, listens]),
   });
 }
@@ -58,6 +65,15 @@ const kinds = (): string[] => found.map(({ kind }) => kind);
 /** Lets looks that are under way end, whatever the fake clock says. */
 const becomes = (...expected: string[]): Promise<void> => eventually(() => expect(kinds()).toEqual(expected));
 const saw = (...names: string[]): void => watch?.see({ marker: 'run.api.1', listening: names, opened: [] });
+
+/** A number on which nothing listens, beside a server that does. */
+async function unusedPort(): Promise<number> {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const address = other.address();
+  await new Promise((resolve) => other.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 /** A number on which nothing listens. */
 async function silentPort(): Promise<number> {
@@ -116,6 +132,73 @@ describe('without a probe', () => {
     begin({}, ', ports: false', 1);
     await becomes('ready');
   });
+});
+
+describe('that listens elsewhere', () => {
+  async function serve(status: number): Promise<number> {
+    server = createHttp((_request, response) => {
+      response.writeHead(status, { connection: 'close' }).end();
+    });
+    looks = 0;
+    server.on('connection', (socket) => socket.on('close', () => (looks += 1)));
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+  const sawElsewhere = (number: number): void =>
+    watch?.see({
+      marker: 'run.api.1',
+      listening: [],
+      opened: [{ number, address: '127.0.0.1', pid: 7, lease: 'web of other' }],
+    });
+  /** A look is over when its connection is. */
+  let looks = 0;
+  const lookedAt = (): Promise<void> => eventually(() => expect(looks).toBeGreaterThan(0));
+
+  it('is misplaced after 5 s, and ready when it listens on its own', async () => {
+    const number = await serve(404);
+    begin({}, '', await unusedPort());
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(4_500);
+    expect(kinds()).toEqual([]);
+    await clock.advance(1_000);
+    expect(found).toMatchObject([
+      { kind: 'misplaced', elsewhere: { numbers: [number], leases: ['web of other'] } },
+    ]);
+    saw('http');
+    expect(kinds()).toEqual(['misplaced', 'ready']);
+  });
+
+  it('is followed once where the contract says so, also when it says so later', async () => {
+    const number = await serve(200);
+    begin({}, '', await unusedPort());
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(6_000);
+    expect(kinds()).toEqual(['misplaced']);
+    follows = true;
+    watch?.judge();
+    watch?.judge();
+    expect(followed).toEqual([number]);
+    const service = resolutionOf('services:\n  api: { command: run }\n').services.get('api');
+    watch?.retarget((service?.ports ?? []).map((port) => ({ ...port, targetPort: number })));
+    await clock.advance(2_500);
+    await eventually(() => expect(kinds().at(-1)).toBe('ready'));
+    expect(followed).toEqual([number]);
+  });
+
+  it.each([400, 426, 501])(
+    'is not where something answers with %i, as sockets of hot reload do',
+    async (status) => {
+      const number = await serve(status);
+      begin({}, '', await unusedPort());
+      sawElsewhere(number);
+      await lookedAt();
+      await clock.advance(16_000);
+      expect(kinds()).toEqual(['silent']);
+    },
+  );
 });
 
 describe('with a log line to go by', () => {

@@ -1,45 +1,107 @@
-/** What processes hold: memory and descriptors, as Linux counts them (proc(5)). */
-import { readFileSync, readdirSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+/** What processes hold: memory that a collection of garbage leaves, and descriptors. */
+import { readdirSync } from 'node:fs';
+
+import { WebSocket } from 'ws';
 
 export interface Usage {
-  /** Megabytes that are its own, and its share of others. */
+  /** Megabytes: objects and buffers that are in use. */
   readonly memory: number;
   readonly descriptors: number;
 }
 
-/** A collection of garbage may come between two looks: the least of them is what is held. */
-const LOOKS = 20;
-const BETWEEN = 500;
+/** Where a Node process listens for a debugger after SIGUSR1 (https://nodejs.org/api/process.html#signal-events). */
+const INSPECTOR = 'http://127.0.0.1:9229/json/list';
 
+/** One after the other: they all listen on the same port. */
 export async function measure<Name extends string>(pids: Record<Name, number>): Promise<Record<Name, Usage>> {
-  const names = Object.keys(pids) as Name[];
-  const least = new Map<Name, Usage>();
-  for (let turn = 0; turn < LOOKS; turn += 1) {
-    await pause(BETWEEN);
-    for (const name of names) {
-      const now = look(pids[name]);
-      const before = least.get(name) ?? now;
-      least.set(name, {
-        memory: Math.min(before.memory, now.memory),
-        descriptors: Math.min(before.descriptors, now.descriptors),
-      });
-    }
+  const found: [string, Usage][] = [];
+  for (const [name, pid] of Object.entries<number>(pids)) {
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+    found.push([name, { memory: await measureMemory(pid), descriptors }]);
   }
-  return Object.fromEntries(least) as Record<Name, Usage>;
+  return Object.fromEntries(found) as Record<Name, Usage>;
 }
 
-function look(pid: number): Usage {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return {
-    memory: Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]) / 1_024,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+const EXPRESSION = `JSON.stringify((({ heapUsed, external }) => heapUsed + external)(process.memoryUsage()))`;
+
+async function measureMemory(pid: number): Promise<number> {
+  process.kill(pid, 'SIGUSR1');
+  const inspector = await connect(pid);
+  try {
+    await inspector.ask('Runtime.evaluate', { expression: EXPRESSION });
+    // Twice: what the first frees may hold something that the second frees.
+    await inspector.ask('HeapProfiler.collectGarbage');
+    await inspector.ask('HeapProfiler.collectGarbage');
+    const { result } = await inspector.ask('Runtime.evaluate', { expression: EXPRESSION });
+    return Number(result?.value) / 1_048_576;
+  } finally {
+    // It answers no more then.
+    inspector.tell('Runtime.evaluate', {
+      expression: `setImmediate(() => process.getBuiltinModule('node:inspector').close())`,
+    });
+    await inspector.closed;
+  }
+}
+
+interface Answer {
+  readonly result?: { readonly value?: unknown };
+}
+
+interface Inspector {
+  ask(method: string, params?: object): Promise<Answer>;
+  tell(method: string, params?: object): void;
+  readonly closed: Promise<void>;
+}
+
+async function connect(pid: number): Promise<Inspector> {
+  const socket = new WebSocket(await findAddress(pid));
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let last = 0;
+  socket.on('message', (data: Buffer) => {
+    const { id, result = {} } = JSON.parse(data.toString()) as { id?: number; result?: Answer };
+    if (id !== undefined) waiting.get(id)?.(result);
+  });
+  const tell = (method: string, params: object = {}): void => {
+    last += 1;
+    socket.send(JSON.stringify({ id: last, method, params }));
   };
+  return {
+    tell,
+    ask: (method, params) =>
+      new Promise((resolve) => {
+        tell(method, params);
+        waiting.set(last, resolve);
+      }),
+    closed: new Promise((resolve) => socket.once('close', () => resolve())),
+  };
+}
+
+/** Milliseconds. */
+const PATIENCE = 20_000;
+
+async function findAddress(pid: number): Promise<string> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      const answer = await fetch(INSPECTOR);
+      const [target] = (await answer.json()) as { webSocketDebuggerUrl?: string; title?: string }[];
+      // A debugger of somebody else would be asked in its place.
+      if (target?.title?.includes(`[${pid}]`) && target.webSocketDebuggerUrl !== undefined) {
+        return target.webSocketDebuggerUrl;
+      }
+    } catch {
+      // It does not listen yet.
+    }
+    if (performance.now() - began > PATIENCE)
+      throw new Error(`process ${pid} cannot be asked on ${INSPECTOR}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 export const renderUsage = (usage: Record<string, Usage>): string =>
   Object.entries(usage)
-    .map(([name, { memory, descriptors }]) => `${name} ${memory.toFixed(1)} MB, ${descriptors} descriptors`)
+    .map(([name, { memory, descriptors }]) => `${name} ${memory.toFixed(2)} MB, ${descriptors} descriptors`)
     .join('; ');
 
 /** Whether nobody holds more than `share` above what they held first. */

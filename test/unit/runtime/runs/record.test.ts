@@ -37,8 +37,17 @@ describe('the journal of a run', () => {
   });
 
   it('is none where the first line is none', () => {
-    for (const bad of ['', '{}', '[]', 'null', text.slice(1), formatRun({ ...RUN, id: 'a' })]) {
-      expect(parseRun(bad)).toBeUndefined();
+    for (const bad of ['', '{}', '[]', 'null', text.slice(1)]) expect(parseRun(bad)).toBeUndefined();
+    const wrong = {
+      id: 'a',
+      root: 7,
+      environment: 7,
+      runner: {},
+      leaders: [{ pid: 1, startTime: '1' }],
+      boot: 7,
+    };
+    for (const [key, value] of Object.entries(wrong)) {
+      expect(parseRun(JSON.stringify({ ...RUN, [key]: value }))).toBeUndefined();
     }
   });
 });
@@ -74,9 +83,11 @@ describe('the record of a run', () => {
     const before = readFileSync(path, 'utf8');
     record.add(process.pid);
     expect(read()?.leaders).toEqual([own]);
+    const grown = readFileSync(path, 'utf8');
+    expect(grown.startsWith(before)).toBe(true);
     record.remove(process.pid);
     expect(read()?.leaders).toEqual([]);
-    expect(readFileSync(path, 'utf8').startsWith(before)).toBe(true);
+    expect(readFileSync(path, 'utf8').startsWith(grown)).toBe(true);
     expect(readdirSync(join(folder, 'runs'))).toEqual([`${RUN.id}.json`]);
   });
 

@@ -1,4 +1,5 @@
 /** What the fields of `ready` have to do with each other and with the ports of the service. */
+import { explainPattern } from '../lib/pattern.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { Problem } from './issues.ts';
 import { portsOf } from './ports.ts';
@@ -45,15 +46,9 @@ export function checkReadiness(
       hint: `write http: /${ready.http}`,
     });
   }
-  if (ready.log !== undefined && !isPattern(ready.log)) {
-    const message = 'this is not a regular expression';
-    problems.push({
-      path: [...path, 'ready', 'log'],
-      at: 'value',
-      message,
-      hint: 'put a backslash before ( ) [ ] { } * + ? . ^ $ |',
-    });
-  }
+  // A template becomes a pattern only when it is resolved.
+  const wrong = ready.log === undefined || ready.log.includes('${') ? undefined : explainPattern(ready.log);
+  if (wrong !== undefined) problems.push({ path: [...path, 'ready', 'log'], at: 'value', ...wrong });
   const inside =
     kind === 'compose' ? (['exec', 'file'] as const).find((probe) => ready[probe] !== undefined) : undefined;
   if (inside !== undefined) {
@@ -62,16 +57,6 @@ export function checkReadiness(
     problems.push({ path: [...path, 'ready', inside], at: 'key', message, hint });
   }
   return kind === 'compose' ? problems : [...problems, ...checkProbedPort(name, service, path)];
-}
-
-/** A template becomes a pattern only when it is resolved. */
-function isPattern(text: string): boolean {
-  if (text.includes('${')) return true;
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }
 
 function checkProbedPort(name: string, service: ServiceFields, path: Path): Problem[] {

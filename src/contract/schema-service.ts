@@ -1,6 +1,7 @@
 /** The fields of a service, as they may be written. Rules between fields are in `check-fields.ts`. */
 import { z } from 'zod';
 
+import { isBounded } from './glob-cost.ts';
 import {
   argument,
   choice,
@@ -95,9 +96,17 @@ export const stop = fields({
 
 export const interval = positiveDuration.optional().describe('Pause between two probes. Default: 250ms.');
 
+const glob = text.refine(
+  isBounded,
+  say(
+    'this pattern could be compared with a path for ever, and is not used',
+    'write several simpler patterns: fewer * in one name, no wildcard inside +(…), *(…) and !(…)',
+  ),
+);
+
 const globs = (example: string) =>
   z
-    .array(text, say('this must be a list of patterns', `write ${example}`))
+    .array(glob, say('this must be a list of patterns', `write ${example}`))
     .min(1, say('this list is empty', `write ${example}`));
 
 const ready = fields({
@@ -107,7 +116,11 @@ const ready = fields({
   tcp: oneOf('true, or the name of a port', 'write tcp: true', [z.literal(true), name])
     .optional()
     .describe('Ready when the first port, or the one named, accepts a connection.'),
-  log: text.optional().describe('A regular expression: ready when a line of the output matches.'),
+  log: text
+    .optional()
+    .describe(
+      'A regular expression: ready when a line of the output matches. Without lookaheads, lookbehinds and backreferences, which could take for ever.',
+    ),
   exec: commandForm
     .optional()
     .describe('Ready when this command ends with code 0; it gets the environment of the service.'),

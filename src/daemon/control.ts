@@ -2,7 +2,7 @@
  * The control socket. Exactly one daemon: dialling, removing a dead socket and listening happen with the lock
  * held, and the daemon keeps the lock for as long as it lives.
  */
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -15,6 +15,7 @@ import { dialSocket } from '../protocol/dial.ts';
 import { createBudget } from '../protocol/budget.ts';
 import { MAX_LINE } from '../protocol/lines.ts';
 import { createPeer } from '../protocol/peer.ts';
+import { ownershipOf, watchOwnership } from './ownership.ts';
 import type { Connection } from './sessions.ts';
 
 /** Another daemon of this home is alive and well. */
@@ -22,8 +23,6 @@ export const ALREADY_RUNNING = Symbol('already running');
 
 /** A displaced daemon lets go of the lock within a second (milliseconds). */
 const LOCK_TIMEOUT = 5_000;
-
-const OWNERSHIP_INTERVAL = 1_000;
 
 /**
  * Makes this process the one that may listen.
@@ -119,10 +118,20 @@ export async function listenControl(options: ControlOptions): Promise<Control> {
     connections.add(connection);
   });
   await listen(server, home.socket);
-  const ownership = watchOwnership(options);
+  // Such as no descriptor for a connection (accept(2)): that client dials again, the next one may be luckier.
+  server.on('error', (error) =>
+    options.log(`a connection to the control socket was lost: ${messageOf(error)}`),
+  );
+  const ownership = ownershipOf(home.socket, options.lock);
+  const stopWatching = watchOwnership({
+    clock: options.clock,
+    log: options.log,
+    onDisplaced: options.onDisplaced,
+    look: () => ownership.look(),
+  });
   return {
     stopListening: () => {
-      ownership.stop();
+      stopWatching();
       // Removes the path as well, whoever listens there by now: the process is about to end, and its socket with it.
       if (ownership.isPathOwn()) server.close();
       else server.unref();
@@ -141,51 +150,4 @@ async function listen(server: Server, path: string): Promise<void> {
     });
   });
   if (process.platform !== 'win32') chmodSync(path, 0o600);
-}
-
-/**
- * A daemon whose socket was removed or replaced can be reached by nobody. It must not close its server either:
- * that would remove the winner's path.
- */
-function watchOwnership({ home, lock, clock, onDisplaced, log }: ControlOptions): {
-  /** Whether this daemon's socket is what is at its path; false also where that cannot be seen. */
-  isPathOwn(): boolean;
-  stop(): void;
-} {
-  const own = inodeOf(home.socket);
-  let cancel = (): void => undefined;
-  const look = (): void => {
-    const problem = findDisplacement(home, lock, own);
-    if (problem === undefined) cancel = clock.after(OWNERSHIP_INTERVAL, look);
-    else {
-      log(problem);
-      onDisplaced();
-    }
-  };
-  cancel = clock.after(OWNERSHIP_INTERVAL, look);
-  return {
-    isPathOwn: () => {
-      try {
-        return process.platform === 'win32' || inodeOf(home.socket) === own;
-      } catch {
-        return false;
-      }
-    },
-    stop: () => cancel(),
-  };
-}
-
-function findDisplacement(home: Home, lock: Lock, own: string | undefined): string | undefined {
-  try {
-    if (process.platform !== 'win32' && inodeOf(home.socket) !== own)
-      return 'the socket path is no longer ours';
-    return lock.isHeld() ? undefined : 'the lock file is no longer ours';
-  } catch (error) {
-    return `the state folder cannot be read: ${messageOf(error)}`;
-  }
-}
-
-function inodeOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
 }

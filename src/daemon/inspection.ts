@@ -15,7 +15,7 @@ export interface Inspected {
 }
 
 export interface Inspection {
-  /** @throws PortrampError INTERNAL when the thread fails; the next call starts another one. */
+  /** @throws PortrampError INTERNAL when the pass or its thread fails; the next call starts another thread if need be. */
   inspect(claims: readonly Claim[], options: Required<InspectOptions>): Promise<Inspected>;
   /** Ends the thread; the next call starts another one. */
   rest(): void;
@@ -27,7 +27,7 @@ export interface InspectionRequest {
   readonly routine: boolean;
 }
 
-export type InspectionAnswer = Inspected & { readonly id: number };
+export type InspectionAnswer = (Inspected | { readonly problem: string }) & { readonly id: number };
 
 interface Pending {
   readonly resolve: (inspected: Inspected) => void;
@@ -52,9 +52,12 @@ export function createInspection(program: URL = PROGRAM): Inspection {
     const next = new Worker(program, { execArgv: [], env: process.env });
     // Only passes that are waited for keep the process alive.
     next.unref();
-    next.on('message', ({ id, ...inspected }: InspectionAnswer) => {
-      pending.get(id)?.resolve(inspected);
+    next.on('message', ({ id, ...answer }: InspectionAnswer) => {
+      const asked = pending.get(id);
       pending.delete(id);
+      if ('problem' in answer) {
+        asked?.reject(new PortrampError('INTERNAL', `cannot look at the listeners: ${answer.problem}`));
+      } else asked?.resolve(answer);
     });
     next.once('error', (error) => fail(`the thread that looks at listeners failed: ${error.message}`));
     next.once('exit', () => {

@@ -80,6 +80,15 @@ export function createVerification(options: VerificationOptions): Verification {
   let running: Promise<void> | undefined;
   let cancelNext = (): void => undefined;
   let closed = false;
+  /** The last pass could not look: the next one looks at everything. */
+  let missed = false;
+  let toldMissed: string | undefined;
+
+  /** Once, not with every pass. */
+  const tellMissed = (problem: string): void => {
+    if (problem !== toldMissed) log(problem);
+    toldMissed = problem;
+  };
 
   const withLeases = (sighting: Sighting): Sighting => ({
     ...sighting,
@@ -102,15 +111,17 @@ export function createVerification(options: VerificationOptions): Verification {
       cancelNext = clock.after(IDLE, () => inspection.rest());
       return;
     }
-    const routine = inTurn && !isYoung() && !news.hasPending && !instances.some(isUnproved);
+    const routine = inTurn && !missed && !isYoung() && !news.hasPending && !instances.some(isUnproved);
     for (const { marker } of instances) births.set(marker, births.get(marker) ?? clock.now());
     const claims = instances.map(({ claim }) => claim);
     const inspected = await inspection.inspect(claims, { routine }).catch((error: unknown) => {
-      // Better to route than to stop everybody's work: nothing was found against anybody.
-      if (!closed) log(messageOf(error));
+      if (!closed) tellMissed(messageOf(error));
+      return undefined;
     });
+    // Better to route than to stop everybody's work: nothing was found against anybody.
     const { findings, cost } = inspected ?? { findings: [], cost: 0 };
     if (closed) return;
+    missed = inspected === undefined;
     // Before the publication that waits for this pass is answered: whoever is told of it is told all.
     if (inspected !== undefined)
       sighted.tell(
@@ -120,7 +131,11 @@ export function createVerification(options: VerificationOptions): Verification {
     const isChanged = judge(standings, instances, findings);
     cancelNext = clock.after(pauseAfter(cost, isYoung() || news.hasPending), () => void look(true));
     if (isChanged) options.onChange();
-    tell(instances, news.take(findings, instances), options.onFindings);
+    // What was seen before and not told yet is neither there nor gone as long as nobody could look.
+    if (inspected !== undefined) {
+      toldMissed = undefined;
+      tell(instances, news.take(findings, instances), options.onFindings);
+    }
   };
 
   /** Starts a pass, or joins the one under way. `inTurn`: it was its time, and nothing else asks for it. */

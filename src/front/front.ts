@@ -7,10 +7,11 @@ import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Decision, Engine, Handler, RequestHead, Target } from '../proxy/engine/engine.ts';
+import { listen, type Listener } from '../proxy/listener.ts';
 import { speaksTls } from '../proxy/tls-look.ts';
 import { createTraffic, type Traffic } from '../proxy/traffic.ts';
+import { createCrowd } from './crowd.ts';
 import { decide, say, type Knowledge } from './decide.ts';
-import { listen, type Listener } from '../proxy/listener.ts';
 import { BROKEN, CLOSING, speaksTls as tlsNotice, type Notice } from './notices.ts';
 import { createObserver, type RequestEvent } from './observe.ts';
 import { createRestarts } from './restarts.ts';
@@ -107,6 +108,7 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     }
   };
   const server = engine.createServer(observe(serve));
+  const crowd = createCrowd({ clock, log, open: () => server.connections });
 
   return {
     traffic,
@@ -131,7 +133,7 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     listen: async (wanted) => {
       await listener?.close();
       listener = undefined;
-      listener = await listen(wanted, (socket) => server.accept(socket));
+      listener = await listen(wanted, (socket) => server.accept(socket), crowd);
       learn({ port: listener.port });
       return listener.port;
     },

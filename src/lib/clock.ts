@@ -21,6 +21,9 @@ const LONGEST = 2 ** 31 - 1;
 /** A task that is later than this has waited while the process stood still. Milliseconds. */
 const STALL = 250;
 
+/** Late tasks that wait until what came in is read: those that are due after them wait as well. */
+let waiting = 0;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
@@ -32,8 +35,7 @@ export const systemClock: Clock = {
     const look = (): void => {
       const left = due - performance.now();
       if (left > 0) timer = setTimeout(look, delayFor(left));
-      // What came in meanwhile is read first: who asks too late whether an answer is there may find it.
-      else if (-left > STALL) setImmediate(run);
+      else if (-left > STALL || waiting > 0) runLater(run);
       else run();
     };
     timer = setTimeout(look, delayFor(ms));
@@ -43,6 +45,15 @@ export const systemClock: Clock = {
     };
   },
 };
+
+/** Reads what came in meanwhile first: who asks too late whether an answer is there may find it. */
+function runLater(run: () => void): void {
+  waiting += 1;
+  setImmediate(() => {
+    waiting -= 1;
+    run();
+  });
+}
 
 /** A timer of Node counts from the start of the turn of its loop, in whole milliseconds: it may be early by one. */
 const delayFor = (ms: number): number => Math.min(Math.ceil(ms) + 1, LONGEST);

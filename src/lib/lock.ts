@@ -11,6 +11,7 @@ import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } f
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { systemClock } from './clock.ts';
+import { withDescriptor } from './descriptors.ts';
 import { PortrampError, errnoOf } from './errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 import { withSpare } from './spare.ts';
@@ -71,7 +72,7 @@ export function lockHolder(path: string): ProcessIdentity | undefined {
 function create(path: string, text: string): boolean {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
-    writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
+    withDescriptor(() => writeFileSync(draft, text, { flag: 'wx', mode: 0o600 }));
     linkSync(draft, path);
     return true;
   } catch (error) {
@@ -85,7 +86,7 @@ function create(path: string, text: string): boolean {
 
 function createInPlace(path: string, text: string): boolean {
   try {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+    withDescriptor(() => writeFileSync(path, text, { flag: 'wx', mode: 0o600 }));
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
@@ -120,7 +121,7 @@ function isStale(path: string): boolean {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return withDescriptor(() => readFileSync(path, 'utf8'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+import { isScarcity, withDescriptor } from './descriptors.ts';
+import { errnoOf } from './errors.ts';
+
 /** A pid is reused by the system; together with its start time it names one process for ever. */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -34,11 +37,17 @@ export interface LinuxStat {
   readonly image: string;
 }
 
-/** Reads `/proc/PID/stat`. */
+/**
+ * Reads `/proc/PID/stat`.
+ * @returns undefined for a process that is not there, or that this user may not see
+ * @throws the system's error where there is no descriptor to look with
+ */
 export function readLinuxStat(pid: number): LinuxStat | undefined {
   try {
-    return parseLinuxStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
+    return parseLinuxStat(withDescriptor(() => readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  } catch (error) {
+    // Whatever else keeps it from being read says nothing about the process.
+    if (isScarcity(error)) throw error;
     return undefined;
   }
 }
@@ -87,5 +96,20 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-export const isAlive = (identity: ProcessIdentity): boolean =>
-  startTimeOf(identity.pid) === identity.startTime;
+/** Says whether the process runs; one that cannot be looked at for want of descriptors does, as long as its pid is there. */
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  try {
+    return startTimeOf(pid) === startTime;
+  } catch (error) {
+    if (!isScarcity(error)) throw error;
+    return hasPid(pid);
+  }
+}
+
+function hasPid(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}

@@ -6,7 +6,8 @@ import { resolve } from 'node:path';
 
 import type { ExternalTls, Readiness, Service, StopPolicy } from '../contract/contract.ts';
 import { sortDiagnostics, type Diagnostic } from '../contract/diagnostic.ts';
-import { expandCommand, expandTemplate, type Scope } from './expand.ts';
+import { explainPattern } from '../lib/pattern.ts';
+import { expandCommand, expandTemplate } from './expand.ts';
 import type { Plan, PlannedService, ResolvedService } from './plan.ts';
 import { createValues, type ResolveInputs, type Values } from './values.ts';
 
@@ -149,27 +150,9 @@ function resolveReadiness(ready: Readiness, name: string, values: Values): Readi
   if (ready.kind !== 'log' || !ready.pattern.includes('${')) return ready;
   const scope = values.scope(name, ['ready', 'log']);
   const pattern = expandTemplate(ready.pattern, scope, escapePattern);
-  if (!isPattern(pattern)) reportPattern(scope);
+  const wrong = explainPattern(pattern);
+  if (wrong !== undefined) scope.report({ code: 'PR001', severity: 'error', ...wrong, ...scope.at });
   return { ...ready, pattern };
 }
 
 const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
-
-function reportPattern(scope: Scope): void {
-  const hint = 'put a backslash before ( ) [ ] { } * + ? . ^ $ |';
-  scope.report({
-    code: 'PR001',
-    severity: 'error',
-    message: 'this is not a regular expression',
-    hint,
-    ...scope.at,
-  });
-}

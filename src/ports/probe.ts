@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 
 import getPort, { clearLockedPorts } from 'get-port';
 
+import { whenDescriptorsAllow } from '../lib/descriptors.ts';
 import { errnoOf } from '../lib/errors.ts';
 
 /** The address does not exist here, or the family does not: nobody can hold the port on it. */
@@ -13,7 +14,9 @@ const NO_SUCH_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EPROTONOSUP
  * (privileged) counts as taken.
  */
 export async function isPortFree(port: number): Promise<boolean> {
-  for (const host of probeAddresses(process.platform, await hasIpv6())) {
+  const ipv6Works = await hasIpv6();
+  const hosts = await whenDescriptorsAllow(async () => probeAddresses(process.platform, ipv6Works));
+  for (const host of hosts) {
     if (!(await isFreeOn(port, host))) return false;
   }
   return true;
@@ -38,7 +41,7 @@ function localAddresses(): string[] {
 async function isFreeOn(port: number, host: string): Promise<boolean> {
   try {
     // get-port goes on to any free port when its candidate is taken: another answer means "taken".
-    return (await getPort({ port, host })) === port;
+    return (await whenDescriptorsAllow(() => getPort({ port, host }))) === port;
   } catch (error) {
     if (NO_SUCH_ADDRESS.includes(errnoOf(error) ?? '')) return true;
     throw error;
@@ -52,10 +55,12 @@ let ipv6: Promise<boolean> | undefined;
 
 /** Whether this system can bind `::` at all; asked once. */
 function hasIpv6(): Promise<boolean> {
-  ipv6 ??= getPort({ host: '::' }).then(
+  ipv6 ??= whenDescriptorsAllow(() => getPort({ host: '::' })).then(
     () => true,
     (error: unknown) => {
       if (NO_SUCH_ADDRESS.includes(errnoOf(error) ?? '')) return false;
+      // What could not be found out is asked again.
+      ipv6 = undefined;
       throw error;
     },
   );

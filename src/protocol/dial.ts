@@ -14,9 +14,16 @@ export function dialSocket(path: string): Promise<Socket | undefined> {
     const socket = createConnection(path);
     const fail = (error: Error): void => {
       socket.destroy();
-      // A full backlog (EAGAIN) is a daemon that is busy: the caller dials again.
-      if (NOBODY.includes(errnoOf(error) ?? '') || errnoOf(error) === 'EAGAIN') resolve(undefined);
-      else {
+      if (NOBODY.includes(errnoOf(error) ?? '')) resolve(undefined);
+      else if (errnoOf(error) === 'EAGAIN') {
+        // A full backlog (unix(7)): somebody listens, and does not come to it.
+        reject(
+          new PortrampError('DAEMON_UNREACHABLE', 'the daemon takes no connections: it is busy, or stopped', {
+            hint: 'try again; "kill -CONT" and its pid, which daemon.lock in the state folder says, wakes a stopped one',
+            cause: error,
+          }),
+        );
+      } else {
         reject(
           new PortrampError('DAEMON_UNREACHABLE', `cannot connect to ${path}: ${messageOf(error)}`, {
             cause: error,

@@ -15,11 +15,33 @@ const ABSENT = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EPROTONOSUPPORT'];
 /** How many numbers are tried where any would do. */
 const ATTEMPTS = 50;
 
+export interface ListenOptions {
+  /** Says whether there is room for one more connection; default: there always is. */
+  readonly hasRoom?: () => boolean;
+  /** Called for a connection that there is no room for; default: it is closed. */
+  readonly turnAway?: (socket: Socket) => void;
+  /** Called when the system has no connection to give (accept(2)). */
+  readonly onProblem?: (error: Error) => void;
+}
+
 /**
  * @param port 0 is any number that is free on both families
  * @throws what `listen` throws (EADDRINUSE, EACCES), for whichever family
  */
-export async function listen(port: number, accept: (socket: Socket) => void): Promise<Listener> {
+export async function listen(
+  port: number,
+  take: (socket: Socket) => void,
+  { hasRoom, turnAway, onProblem }: ListenOptions = {},
+): Promise<Listener> {
+  const accept: Accept = {
+    take: (socket) => {
+      if (hasRoom === undefined || hasRoom()) take(socket);
+      else if (turnAway === undefined) socket.destroy();
+      else turnAway(socket);
+    },
+    // That connection is lost, the next ones are not.
+    fail: (error) => onProblem?.(error),
+  };
   for (let attempt = 1; ; attempt += 1) {
     const four = await bind('127.0.0.1', port, accept);
     const { port: number } = four.address() as AddressInfo;
@@ -34,15 +56,19 @@ export async function listen(port: number, accept: (socket: Socket) => void): Pr
   }
 }
 
-function bind(host: string, port: number, accept: (socket: Socket) => void): Promise<Server> {
+interface Accept {
+  readonly take: (socket: Socket) => void;
+  readonly fail: (error: Error) => void;
+}
+
+function bind(host: string, port: number, { take, fail }: Accept): Promise<Server> {
   // Half open: a client that has said all it wants may still be waiting for the answer.
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, take);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog: 4_096 }, () => {
       server.off('error', reject);
-      // Such as no file descriptor for a connection: that one is lost, the next ones are not.
-      server.on('error', () => undefined);
+      server.on('error', fail);
       resolve(server);
     });
   });

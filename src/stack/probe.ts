@@ -1,9 +1,13 @@
-/** One look at an instance: does it answer? Loopback only, both families, because a server may be on either. */
+/**
+ * One look at an instance: does it answer? Loopback only, both families, because a server may be on either. A look for
+ * which there is no file descriptor finds nothing: it throws the system's error.
+ */
 import { stat } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
 
+import { isScarcity } from '../lib/descriptors.ts';
 import { errnoOf, messageOf } from '../lib/errors.ts';
 
 /** Undefined when all is well, else what is not. */
@@ -63,7 +67,7 @@ export async function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   if (/^https?:\/\//.test(path)) {
-    return get(new URL(path), timeout, signal).then(judge, messageOf);
+    return get(new URL(path), timeout, signal).then(judge, describe);
   }
   const answer = await statusAt(own, path, timeout, signal);
   return 'status' in answer ? judge(answer.status) : answer.problem;
@@ -109,6 +113,12 @@ function get(url: URL, timeout: number, signal: AbortSignal): Promise<number> {
   });
 }
 
+/** @throws the error, where there was no descriptor to look with */
+function describe(error: unknown): string {
+  if (isScarcity(error)) throw error;
+  return messageOf(error);
+}
+
 async function onEitherFamily(look: (host: string) => Promise<void>): Promise<ProbeResult> {
   let first: string | undefined;
   for (const host of FAMILIES) {
@@ -116,7 +126,7 @@ async function onEitherFamily(look: (host: string) => Promise<void>): Promise<Pr
       await look(host);
       return undefined;
     } catch (error) {
-      first ??= errnoOf(error) === 'ECONNREFUSED' ? 'connection refused' : messageOf(error);
+      first ??= errnoOf(error) === 'ECONNREFUSED' ? 'connection refused' : describe(error);
     }
   }
   return first;

@@ -80,13 +80,29 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   let cancelRedial: (() => void) | undefined;
   const outage = createOutage(clock, onNotice);
 
+  /** Asks again as long as the daemon is there and does not answer: it was stopped, or is busy. Tells that once. */
+  const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
+    let told: string | undefined;
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!connected || closed || !isUnanswered(error)) throw error;
+        if (told !== error.message) onNotice(describeSilence(error));
+        told = error.message;
+      }
+    }
+  };
+
   const publishing = createPublishing({
     clock,
     canSend: () => registered !== undefined && connected && !closed,
     send: async (snapshot) => {
       if (registered === undefined) return;
       const { root, environment } = registered.stack;
-      options.onPublished(await client.request('publish', { stack: { root, environment }, snapshot }));
+      options.onPublished(
+        await patiently(() => client.request('publish', { stack: { root, environment }, snapshot })),
+      );
     },
     onRefused: (error) => {
       if (connected && !closed) onNotice(`the daemon refused the routes: ${messageOf(error)}`);
@@ -218,3 +234,10 @@ async function demand(connecting: Promise<DaemonClient | undefined>): Promise<Da
   if (client === undefined) throw new PortrampError('DAEMON_UNREACHABLE', 'the daemon did not start');
   return client;
 }
+
+/** The connection is there, and nobody answers on it. */
+const isUnanswered = (error: unknown): error is PortrampError =>
+  error instanceof PortrampError && error.code === 'DAEMON_UNREACHABLE';
+
+const describeSilence = ({ message, hint }: PortrampError): string =>
+  `${message}${hint === undefined ? '' : ` (${hint})`}; services run on, without news of them`;

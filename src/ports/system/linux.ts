@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
+import { isScarcity, withDescriptor } from '../../lib/descriptors.ts';
 import { readLinuxStat } from '../../lib/process-identity.ts';
 import type { ProcessFacts } from '../owner.ts';
 import { parseListeners } from '../socket-table.ts';
@@ -73,27 +74,22 @@ const listPids = (): number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 
-/** Processes come and go, and those of other users are closed to us: what cannot be read is not there. */
-function list(folder: string): string[] {
+/**
+ * Processes come and go, and those of other users are closed to us: what cannot be read is not there. Not so where
+ * there is no descriptor to look with: then the whole pass fails, and finds nothing.
+ */
+function orNone<T>(look: () => T): T | undefined {
   try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string, encoding: BufferEncoding = 'utf8'): string | undefined {
-  try {
-    return readFileSync(path, encoding);
-  } catch {
+    return withDescriptor(look);
+  } catch (error) {
+    if (isScarcity(error)) throw error;
     return undefined;
   }
 }
 
-function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
+const list = (folder: string): string[] => orNone(() => readdirSync(folder)) ?? [];
+
+const read = (path: string, encoding: BufferEncoding = 'utf8'): string | undefined =>
+  orNone(() => readFileSync(path, encoding));
+
+const readLink = (path: string): string | undefined => orNone(() => readlinkSync(path));

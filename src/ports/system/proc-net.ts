@@ -5,6 +5,8 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
+import { isScarcity, withDescriptor } from '../../lib/descriptors.ts';
+
 /** Bytes of one read: the kernel never gives more of such a file at once, and always whole rows. */
 const CHUNK = 4096;
 
@@ -13,18 +15,23 @@ const LONGEST_ROW = 300;
 
 const LISTENS = ' 0A ';
 
-/** The rows that listen and perhaps others; empty where the file cannot be read. */
+/**
+ * The rows that listen and perhaps others; empty where the file cannot be read.
+ * @throws the system's error where there is no descriptor to look with
+ */
 export function readListenerRows(path: string): string {
-  let file: number;
   try {
-    file = openSync(path, 'r');
-  } catch {
+    return withDescriptor(() => readAll(path));
+  } catch (error) {
+    if (isScarcity(error)) throw error;
     return '';
   }
+}
+
+function readAll(path: string): string {
+  const file = openSync(path, 'r');
   try {
     return readRows((chunk) => readSync(file, chunk, 0, chunk.length, null));
-  } catch {
-    return '';
   } finally {
     closeSync(file);
   }

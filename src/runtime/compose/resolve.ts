@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 
 import { PortrampError, messageOf } from '../../lib/errors.ts';
+import { spawned } from '../../lib/spawned.ts';
 import type { ComposeBinary } from './binary.ts';
 import { explainFailure, readLog } from './failure.ts';
 
@@ -83,12 +84,14 @@ export function runCompose(
 ): Promise<Answer> {
   const [program] = call.binary.command;
   return new Promise((settle, reject) => {
-    const child = spawn(program, [...composeWords(call), ...words], {
-      cwd: call.cwd,
-      env: { ...call.environment },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout,
-    });
+    const child = spawned(
+      spawn(program, [...composeWords(call), ...words], {
+        cwd: call.cwd,
+        env: { ...call.environment },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        timeout,
+      }),
+    );
     const kill = setTimeout(() => child.kill('SIGKILL'), timeout + GRACE).unref();
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

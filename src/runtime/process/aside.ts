@@ -3,7 +3,9 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 import { systemClock } from '../../lib/clock.ts';
+import { isScarcity } from '../../lib/descriptors.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { spawned } from '../../lib/spawned.ts';
 import { trackRemains } from './remains.ts';
 import { signalGroup, signalRemains } from './signals.ts';
 import { describeStartError } from './start-error.ts';
@@ -21,24 +23,31 @@ export interface Aside {
 /** How much of what it prints is kept for the explanation (characters). */
 const MAX_OUTPUT = 2_000;
 
-/** Undefined when it ended with code 0, else what went wrong, with the last line that it printed. */
+/**
+ * Undefined when it ended with code 0, else what went wrong, with the last line that it printed.
+ * @throws the system's error where there is no descriptor to start it with: then nothing was found out
+ */
 export function runAside({ command, dir, env, timeout, signal }: Aside): Promise<string | undefined> {
   const shell = typeof command === 'string';
   const [file = '', ...args] = typeof command === 'string' ? [command] : command;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let child: ChildProcessByStdio<null, Readable, Readable>;
     try {
-      child = spawn(file, args, {
-        cwd: dir,
-        env,
-        shell,
-        // A group of its own, so that it can be ended as a whole.
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        windowsHide: true,
-      });
+      child = spawned(
+        spawn(file, args, {
+          cwd: dir,
+          env,
+          shell,
+          // A group of its own, so that it can be ended as a whole.
+          detached: true,
+          stdio: ['ignore', 'pipe', 'pipe'],
+          windowsHide: true,
+        }),
+      );
     } catch (error) {
-      return resolve(describeStartError(file, dir, error).message);
+      if (isScarcity(error)) reject(error);
+      else resolve(describeStartError(file, dir, error).message);
+      return;
     }
     const leader = { pid: child.pid ?? 0, startTime: startTimeOf(child.pid ?? 0) ?? '' };
     let output = '';

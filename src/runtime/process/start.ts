@@ -3,10 +3,12 @@ import { accessSync, constants, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
 import { systemClock } from '../../lib/clock.ts';
+import { whenDescriptorsAllow } from '../../lib/descriptors.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { commandLineOf } from '../../lib/process-description.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { shellWord } from '../../lib/shell-word.ts';
+import { spawned } from '../../lib/spawned.ts';
 import type {
   AsideOptions,
   Exit,
@@ -30,33 +32,42 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /** A whole stack starts at once, and each spawn blocks until the child executes its program. */
 const myTurn = createTurns();
 
-/** Starts a process in a group of its own. Its stdin is a pipe that stays open: watchers exit at its end. */
+/**
+ * Starts a process in a group of its own. Its stdin is a pipe that stays open: watchers exit at its end. Where no
+ * descriptor is left for its pipes, the start waits for a few seconds until there is one.
+ */
 export async function startProcess(spec: ProcessSpec): Promise<StartResult> {
   await myTurn();
   const problem = findProblem(spec);
   if (problem !== undefined) return { ok: false, failure: problem };
-  const shell = typeof spec.command === 'string';
-  const [file = '', ...args] = typeof spec.command === 'string' ? [spec.command] : spec.command;
-  let child: Child;
   try {
-    child = spawn(file, args, {
-      cwd: spec.dir,
-      env: spec.env,
-      shell,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    });
+    return { ok: true, instance: await whenDescriptorsAllow(() => startOnce(spec)) };
   } catch (error) {
-    return { ok: false, failure: describeStartError(file, spec.dir, error) };
+    return { ok: false, failure: describeStartError(fileOf(spec), spec.dir, error) };
   }
-  // A child that closes its stdin is its own business.
-  child.stdin.on('error', () => undefined);
-  return new Promise((resolve) => {
-    child.once('error', (error) =>
-      resolve({ ok: false, failure: describeStartError(file, spec.dir, error) }),
+}
+
+const fileOf = ({ command }: ProcessSpec): string =>
+  typeof command === 'string' ? command : (command[0] ?? '');
+
+function startOnce(spec: ProcessSpec): Promise<Instance> {
+  return new Promise((resolve, reject) => {
+    const shell = typeof spec.command === 'string';
+    const args = typeof spec.command === 'string' ? [] : spec.command.slice(1);
+    const child: Child = spawned(
+      spawn(fileOf(spec), args, {
+        cwd: spec.dir,
+        env: spec.env,
+        shell,
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        windowsHide: true,
+      }),
     );
-    child.once('spawn', () => resolve({ ok: true, instance: new ProcessInstance(child, spec) }));
+    // A child that closes its stdin is its own business.
+    child.stdin.on('error', () => undefined);
+    child.once('error', reject);
+    child.once('spawn', () => resolve(new ProcessInstance(child, spec)));
   });
 }
 
@@ -133,7 +144,7 @@ class ProcessInstance implements Instance {
   /** In the way that the policy says. A command that fails has stopped nothing: then the signal does. */
   async #ask({ command, stdin, signal, timeout }: StopRequest): Promise<void> {
     if (command !== undefined && !this.#over.signal.aborted) {
-      const problem = await this.aside(command, { timeout, signal: this.#over.signal });
+      const problem = await this.aside(command, { timeout, signal: this.#over.signal }).catch(messageOf);
       if (problem === undefined) return;
     } else if (stdin !== undefined && this.#child.stdin.writable) {
       this.#child.stdin.write(stdin.endsWith('\n') ? stdin : `${stdin}\n`);

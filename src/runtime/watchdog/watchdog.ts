@@ -7,7 +7,9 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import type { Clock } from '../../lib/clock.ts';
+import { isScarcity } from '../../lib/descriptors.ts';
 import { identityOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { spawned } from '../../lib/spawned.ts';
 import { formatOrder, type Order } from './orders.ts';
 
 export interface Watchdog {
@@ -48,8 +50,12 @@ export function startWatchdog({ runId, clock }: WatchdogOptions): Watchdog {
   const send = (order: Order): void => void child?.stdin.write(formatOrder(order));
 
   const open = (): void => {
-    const next = spawnProgram(runId);
+    const next = trySpawn(runId);
     child = next;
+    if (next === undefined) {
+      cancelRespawn = clock.after(RESPAWN_PAUSE, open);
+      return;
+    }
     const onEnd = (): void => {
       if (child !== next) return;
       child = undefined;
@@ -85,6 +91,16 @@ export function startWatchdog({ runId, clock }: WatchdogOptions): Watchdog {
       return ended;
     },
   };
+}
+
+/** Undefined where no descriptor is left to start it with. */
+function trySpawn(runId: string): Child | undefined {
+  try {
+    return spawned(spawnProgram(runId));
+  } catch (error) {
+    if (isScarcity(error)) return undefined;
+    throw error;
+  }
 }
 
 function spawnProgram(runId: string): Child {

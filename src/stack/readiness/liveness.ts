@@ -6,8 +6,10 @@ export interface LivenessOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Runs a task once after so many milliseconds, unless the watch has ended. */
   readonly later: (ms: number, task: () => void) => () => void;
-  /** Resolves with what is wrong; `ended` when nobody wants to know any more. */
-  readonly look: () => Promise<ProbeResult | typeof ENDED>;
+  /**
+   * Resolves with what is wrong; `UNSEEN` when there was no way to look, `ENDED` when nobody wants to know any more.
+   */
+  readonly look: () => Promise<ProbeResult | typeof UNSEEN | typeof ENDED>;
   readonly onWell: () => void;
   /** Called after the third failure in a row, and for what tells of its changes at every one from then on. */
   readonly onFailing: (problem: string) => void;
@@ -16,6 +18,7 @@ export interface LivenessOptions {
 }
 
 export const ENDED = Symbol('ended');
+export const UNSEEN = Symbol('unseen');
 
 /** Milliseconds. */
 const INTERVAL = 10_000;
@@ -29,15 +32,18 @@ export function watchLiveness(options: LivenessOptions): () => void {
   let failures = 0;
   let isLooking = false;
   let isDue = false;
+  const count = (problem: ProbeResult, isCertain: boolean): void => {
+    failures = problem === undefined ? 0 : Math.max(failures + 1, isCertain ? FAILURES : 0);
+    if (problem === undefined) onWell();
+    else if (failures === FAILURES || (failures > FAILURES && onChange !== undefined)) onFailing(problem);
+  };
   const check = async (isCertain: boolean): Promise<void> => {
     isLooking = true;
     isDue = false;
     const problem = await look();
     isLooking = false;
     if (problem === ENDED) return;
-    failures = problem === undefined ? 0 : Math.max(failures + 1, isCertain ? FAILURES : 0);
-    if (problem === undefined) onWell();
-    else if (failures === FAILURES || (failures > FAILURES && onChange !== undefined)) onFailing(problem);
+    if (problem !== UNSEEN) count(problem, isCertain);
     const isQuick = failures >= FAILURES && onChange !== undefined;
     next(isDue ? 0 : isQuick ? UNWELL_INTERVAL : untilBeat(clock.now()), isDue);
   };

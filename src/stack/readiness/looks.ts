@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Readiness } from '../../contract/contract.ts';
 import { PortrampError } from '../../lib/errors.ts';
+import { compilePattern } from '../../lib/pattern.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
 import { probeFile, probeHttp, probeTcp, statusAt, type ProbeResult } from '../probe.ts';
@@ -100,4 +101,12 @@ function portNamed(ports: readonly ResolvedPort[], name: string | undefined): Re
   const port = name === undefined ? primaryOf(ports) : ports.find((one) => one.name === name);
   if (port !== undefined) return port;
   throw new PortrampError('INTERNAL', 'a readiness probe names a port that the service does not have');
+}
+
+/** Says of a line of the output whether it matches the pattern of the contract. */
+export function matcherOf(text: string): (line: string) => boolean {
+  const compiled = compilePattern(text);
+  // It was looked at when the contract was.
+  if (!compiled.ok) throw new PortrampError('INTERNAL', `/${text}/ cannot be run`);
+  return (line) => compiled.pattern.matches(line);
 }

@@ -3,6 +3,7 @@
  * the instance is ready for the first time, relaxed ones after that.
  */
 import type { Clock } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
@@ -18,13 +19,14 @@ import {
   type TreeFacts,
   type Verdict,
 } from './assess.ts';
-import { ENDED, watchLiveness } from './liveness.ts';
+import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
 import { watchTree } from './tree.ts';
 import type { Member } from './watchers.ts';
 
 import { watchElsewhere } from './elsewhere.ts';
 import {
   lookFor,
+  matcherOf,
   portLook,
   requiredPort,
   serverLook,
@@ -178,6 +180,16 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     onLook?.(problem);
   };
 
+  /** A look that could not be taken, for want of a descriptor, says nothing about what it was to look at. */
+  const see = async (look: Look | undefined): Promise<ProbeResult | typeof UNSEEN> => {
+    try {
+      return await look?.(abort.signal);
+    } catch (error) {
+      if (!abort.signal.aborted) told(`it could not be looked at: ${messageOf(error)}`);
+      return UNSEEN;
+    }
+  };
+
   const setListening = (name: string, listens: boolean): void => {
     onListening?.(name, listens);
     if (port?.name !== name || port.listens === listens) return;
@@ -190,8 +202,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const dialOnce = async (): Promise<void> => {
     if (port === undefined || port.listens || probe.state === 'open') return;
     const { name, number } = port;
-    const problem = await portLook({ targetPort: number })(abort.signal);
-    if (abort.signal.aborted || number !== port.number) return;
+    const problem = await see(portLook({ targetPort: number }));
+    if (problem === UNSEEN || abort.signal.aborted || number !== port.number) return;
     told(problem);
     if (problem === undefined) setListening(name, true);
     judge();
@@ -216,10 +228,10 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     judge();
   };
 
-  const lookAgain = async (): Promise<ProbeResult | typeof ENDED> => {
-    const problem = await lookNow()?.(abort.signal);
+  const lookAgain = async (): Promise<ProbeResult | typeof UNSEEN | typeof ENDED> => {
+    const problem = await see(lookNow());
     if (abort.signal.aborted) return ENDED;
-    told(problem);
+    if (problem !== UNSEEN) told(problem);
     return problem;
   };
 
@@ -231,8 +243,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   let isAlive = false;
   const probeOnce = async (): Promise<void> => {
     if (!isPolled || probe.state !== 'open') return;
-    const problem = await lookNow()?.(abort.signal);
-    if (abort.signal.aborted || probe.state !== 'open') return;
+    const problem = await see(lookNow());
+    if (problem === UNSEEN || abort.signal.aborted || probe.state !== 'open') return;
     told(problem);
     if (problem !== undefined) return;
     becomeWell();
@@ -267,9 +279,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     laterSeen(LATE, () => void (isLate() && onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
   }
   if (ready.kind === 'log') {
-    const pattern = new RegExp(ready.pattern);
-    told(`no line matched ${String(pattern)}`);
-    cancels.add(options.onLine((text) => void (pattern.test(text) && becomeWell())));
+    told(`no line matched /${ready.pattern}/`);
+    const matches = matcherOf(ready.pattern);
+    cancels.add(options.onLine((text) => void (probe.state === 'open' && matches(text) && becomeWell())));
   } else void pollUntilWell();
   void dial();
   // Not at once: whoever watches has to have the watch in hand.

@@ -105,7 +105,8 @@ describe('a daemon whose event loop stands still', () => {
           if (url !== undefined) resolve(url);
         });
       });
-      const client = await eventually(() => scene.connect());
+      await eventually(() => expect(existsSync(scene.home.socket)).toBe(true));
+      const client = await scene.connect();
       expect(client.pid).toBe(daemon.pid);
       const root = makeFolder();
       const { slug } = await runStack(client, claimFor(root, 'shop'));

@@ -21,6 +21,30 @@ const logOf = async (shop: Workspace, service: string): Promise<string> =>
   (await shop.run('logs', service)).stdout;
 
 describe('readiness', () => {
+  it('by a line of the output, whatever the expression and the lines are', async () => {
+    const line = 'a'.repeat(40);
+    const shop = open(`
+  app:
+    command: "echo '${line}!'; echo '${line}!'; sleep 0.2; echo ${line}; exec sleep 1000"
+    ports: false
+    ready: { log: '^(a+)+$' }
+`);
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    expect(await shop.run('restart', 'app')).toMatchObject({ code: 0 });
+    expect(await shop.run('down')).toMatchObject({ code: 0 });
+  });
+
+  it('by an expression that could take for ever is refused, by "check" and by "dev"', async () => {
+    const shop = open("  app: { command: sleep 1000, ports: false, ready: { log: '^up(?= now)' } }\n");
+    for (const words of [['check'], ['dev', '-d']]) {
+      const { code, stdout, stderr } = await shop.run(...words);
+      expect(code).toBeGreaterThan(0);
+      expect(stdout + stderr).toMatch(
+        /portramp\.yaml:4:\d+[^]*"\(\?=" in a regular expression could take for ever/,
+      );
+    }
+  });
+
   it('by a command that has the environment of the service', async () => {
     const shop = open(`
   app:

@@ -408,6 +408,16 @@ describe('findings', () => {
     ['a relative path', '{ command: x, ready: { http: healthz } }', 'neither a path nor a URL'],
     ['a bad pattern', '{ command: x, ready: { log: "(" } }', 'not a regular expression'],
     [
+      'an endless pattern',
+      "{ command: x, ready: { log: 'up(?= now)' } }",
+      '"(?=" in a regular expression could take',
+    ],
+    [
+      'an endless watch',
+      "{ command: x, watch: ['src/+(a|a?)b'] }",
+      'this pattern could be compared with a path for ever',
+    ],
+    [
       'a probe without a port',
       '{ command: x, ports: false, ready: { tcp: true } }',
       'no port that could be probed',

@@ -160,6 +160,29 @@ describe('a runner that stops answering', () => {
     }
   });
 
+  it('is not asked again before it has answered, or it would find a pile of questions', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    runner.answers = false;
+    await clock.advance(4_900);
+    expect(runner.asked).toHaveLength(1);
+    await clock.advance(20_000);
+    expect(runner.asked.length).toBeLessThanOrEqual(7);
+  });
+
+  it('is asked once after the daemon stood still, not as often as it would have been', async () => {
+    const { sessions, createRunner, clock, changes } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    await clock.advance(10_000);
+    const before = runner.asked.length;
+    await clock.stall(3_600_000);
+    expect(runner.asked).toHaveLength(before + 1);
+    expect(sessions.find(shop)?.silent).toBe(false);
+    expect(changes).toHaveLength(1);
+  });
+
   it('fails a command after 5 s with its pid', async () => {
     const { sessions, createRunner, clock } = scene();
     const { connection, runner } = createRunner();

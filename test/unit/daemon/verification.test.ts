@@ -33,6 +33,8 @@ interface Passes extends Inspection {
     readonly claims: readonly Claim[];
     readonly routine: boolean;
     end(inspected?: Partial<Inspected>): Promise<void>;
+    /** Ends it without having seen anything. */
+    fail(problem: string): Promise<void>;
   }[];
   resting: number;
 }
@@ -42,8 +44,12 @@ function createPasses(): Passes {
     begun: [],
     resting: 0,
     inspect: (claims, { routine }) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         passes.begun.push({
+          fail: async (problem) => {
+            reject(new Error(problem));
+            await settled();
+          },
           claims,
           routine,
           end: async (inspected = {}) => {
@@ -69,6 +75,7 @@ let session: Session;
 let verification: Verification;
 let told: Finding[];
 let seen: Sighting[];
+let log: string[];
 let changes: number;
 
 beforeEach(() => {
@@ -79,6 +86,7 @@ beforeEach(() => {
   session = sessions.attach(key, 1, { peer: {} as Peer, lastHeard: 0 });
   told = [];
   seen = [];
+  log = [];
   changes = 0;
   verification = createVerification({
     inspection: passes,
@@ -89,7 +97,7 @@ beforeEach(() => {
     onFindings: (_session, findings) => told.push(...findings),
     leaseOf: (number) => (number === 20_002 ? 'web of other' : undefined),
     onSightings: (_session, sightings) => seen.push(...sightings),
-    log: () => undefined,
+    log: (line) => log.push(line),
   });
 });
 
@@ -301,5 +309,58 @@ describe('the passes', () => {
     await clock.advance(30_000);
     expect(passes.resting).toBe(1);
     expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('a pass that cannot look', () => {
+  /** Lets the instance become old and proved, so that passes are routine ones. */
+  const growOld = async (): Promise<void> => {
+    be('ready');
+    void verification.settle(key);
+    await settled();
+    for (let age = 0; age < 20_000 + RELAXED; age += EAGER) {
+      await passes.begun.at(-1)?.end();
+      await clock.advance(EAGER);
+    }
+    await passes.begun.at(-1)?.end();
+    await clock.advance(RELAXED);
+    expect(passes.begun.at(-1)?.routine).toBe(true);
+  };
+
+  it('is said once, and the next one looks at everything', async () => {
+    await growOld();
+    await passes.begun.at(-1)?.fail('EMFILE: too many open files');
+    await clock.advance(RELAXED);
+    expect(passes.begun.at(-1)?.routine).toBe(false);
+    await passes.begun.at(-1)?.fail('EMFILE: too many open files');
+    await clock.advance(RELAXED);
+    expect(log).toEqual(['EMFILE: too many open files']);
+    await passes.begun.at(-1)?.end();
+    await clock.advance(RELAXED);
+    expect([passes.begun.at(-1)?.routine, routed()]).toEqual([true, 'live']);
+  });
+
+  it('neither condemns nor forgives', async () => {
+    await growOld();
+    await passes.begun.at(-1)?.end({ findings: [ghost()] });
+    expect([routed(), told.length]).toEqual(['failed', 1]);
+    await clock.advance(RELAXED);
+    await passes.begun.at(-1)?.fail('EMFILE');
+    expect([routed(), told.length]).toEqual(['failed', 1]);
+  });
+
+  it('does not make what was seen before it younger', async () => {
+    be('ready');
+    void verification.settle(key);
+    await settled();
+    await passes.begun.at(-1)?.end({ findings: [elsewhere(3_000)] });
+    for (let waited = 0; waited < 4_800; waited += EAGER) {
+      await clock.advance(EAGER);
+      await passes.begun.at(-1)?.fail('EMFILE');
+    }
+    expect(told).toEqual([]);
+    await clock.advance(EAGER);
+    await passes.begun.at(-1)?.end({ findings: [elsewhere(3_000)] });
+    expect(told).toEqual([elsewhere(3_000)]);
   });
 });

@@ -72,3 +72,18 @@ describe('a waiting room', () => {
     );
   });
 });
+
+describe('a waiting room of a process that stood still', () => {
+  it('lets out once, each for one reason, whatever the clock does', async () => {
+    const clock = createManualClock({ lateness: () => 700, grain: 100 });
+    const hold = createHold(clock, 10);
+    const ends = [hold.wait(1_000, never), hold.wait(5_000, never), hold.wait(60_000, never)];
+    await clock.stall(30_000);
+    expect(await Promise.all(ends.slice(0, 2))).toEqual(['late', 'late']);
+    expect(hold.size).toBe(1);
+    clock.goBack(20_000);
+    hold.wake();
+    expect(await ends[2]).toBe('woken');
+    expect([hold.size, clock.waiting]).toEqual([0, 0]);
+  });
+});

@@ -189,3 +189,57 @@ describe('a session whose daemon dies', () => {
     expect(clock.waiting).toBe(0);
   });
 });
+
+describe('a daemon that does not answer', () => {
+  it('is said once, with what wakes it, and gets the routes when it answers again', async () => {
+    session.close();
+    const answers: ((answer: unknown) => void)[] = [];
+    const silent = new PortrampError(
+      'DAEMON_UNREACHABLE',
+      'the daemon (pid 7) does not answer: it is stopped (state T)',
+      {
+        hint: '"kill -CONT 7" wakes it',
+      },
+    );
+    const daemon = createDaemon();
+    const patient: DaemonClient = {
+      ...daemon.client,
+      request: (name, params) =>
+        name === 'publish'
+          ? new Promise((resolve, reject) => {
+              answers.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer as never)));
+            })
+          : daemon.client.request(name, params),
+    };
+    notices = [];
+    session = await openSession({
+      clock,
+      pid: 1,
+      connect: async () => patient,
+      onCommand: async () => ({}),
+      onNotice: (text) => notices.push(text),
+      onFindings: () => undefined,
+      onSightings: () => undefined,
+      onPublished: () => undefined,
+      onRegistered: () => undefined,
+    });
+    await session.attach(STACK, []);
+    let isLive = false;
+    void session.publish(() => ({ services: [], routes: [] })).then(() => (isLive = true));
+    await clock.advance(0);
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect(answers).toHaveLength(asked + 1);
+      answers[asked]?.(silent);
+      await clock.advance(0);
+    }
+    expect([isLive, notices]).toEqual([
+      false,
+      [
+        'the daemon (pid 7) does not answer: it is stopped (state T) ("kill -CONT 7" wakes it); services run on, without news of them',
+      ],
+    ]);
+    answers[3]?.({ front: { http: 7267 }, refusedHosts: {} });
+    await clock.advance(0);
+    expect(isLive).toBe(true);
+  });
+});

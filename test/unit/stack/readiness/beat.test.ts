@@ -207,3 +207,84 @@ describe('what is ready', () => {
     end();
   });
 });
+
+describe('a look that cannot be taken', () => {
+  const failing = (): never => {
+    throw Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
+  };
+
+  it('makes nothing unwell, however often, and nothing well', async () => {
+    let look = async (): Promise<string | undefined> => undefined;
+    const looks: (string | undefined)[] = [];
+    const { clock, findings, end } = watch({
+      usual: { look: () => look(), problem: () => undefined, onChange: () => () => undefined },
+      onLook: (problem) => looks.push(problem),
+    });
+    await clock.advance(1_000);
+    look = async () => failing();
+    await clock.advance(200_000);
+    expect(kinds(findings)).toEqual(['ready']);
+    expect(looks.at(-1)).toBe('it could not be looked at: connect EMFILE');
+    look = async () => 'no answer';
+    await clock.advance(100_000);
+    expect(kinds(findings)).toEqual(['ready', 'unwell']);
+    look = async () => failing();
+    await clock.advance(100_000);
+    expect(kinds(findings)).toEqual(['ready', 'unwell']);
+    end();
+  });
+
+  it('is taken again until what starts is ready', async () => {
+    let look = async (): Promise<string | undefined> => failing();
+    const { clock, findings, end } = watch({
+      usual: { look: () => look(), problem: () => undefined, onChange: () => () => undefined },
+    });
+    await clock.advance(10_000);
+    expect(findings).toEqual([]);
+    look = async () => undefined;
+    await clock.advance(250);
+    expect(kinds(findings)).toEqual(['ready']);
+    end();
+  });
+});
+
+describe('a line of the output', () => {
+  const ready = { kind: 'log', pattern: '^(a+)+$', interval: 250, timeout: 5_000 } as const;
+
+  /** A service that prints what the test says. */
+  function print() {
+    const listeners = new Set<(text: string) => void>();
+    const watched = watch({
+      ready,
+      onLine: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    });
+    const say = (text: string): void => {
+      for (const listener of listeners) listener(text);
+    };
+    return { ...watched, listeners, say };
+  }
+
+  it('that matches makes ready, once', async () => {
+    const { clock, findings, say, end } = print();
+    say('no');
+    say(`${'a'.repeat(5_000)}!`);
+    expect(findings).toEqual([]);
+    say('aaa');
+    say('aaa');
+    expect(findings).toEqual([{ kind: 'ready' }]);
+    await clock.advance(10_000);
+    expect(findings).toHaveLength(1);
+    end();
+  });
+
+  it('that never matches is named when the time is over', async () => {
+    const { clock, findings, listeners, end } = print();
+    await clock.advance(5_000);
+    expect(findings).toEqual([{ kind: 'deadline', after: 5_000, problem: 'no line matched /^(a+)+$/' }]);
+    end();
+    expect(listeners.size).toBe(0);
+  });
+});

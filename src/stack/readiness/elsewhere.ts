@@ -30,7 +30,8 @@ export function watchElsewhere({ clock, later, qualifies, onChange }: ElsewhereO
   let known = new Map<number, Opened>();
 
   const check = async (number: number, opened: Opened): Promise<void> => {
-    const isServer = await qualifies(number);
+    // A look that could not be taken has found nothing out: it is taken again.
+    const isServer = await qualifies(number).catch(() => undefined);
     if (known.get(number) !== opened) return;
     if (isServer === undefined) return later(AGAIN, () => void check(number, opened));
     opened.isServer = isServer;

@@ -2,6 +2,8 @@
 import { loadContract } from '../contract/load.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
+import { engineOf, projectOf } from '../runtime/compose/containers.ts';
+import { removeLeftover, volumesOf } from '../runtime/engine/leftovers.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { isUp, takeDown } from '../stack/compose/down.ts';
 import { storeProjects } from '../stack/compose/projects.ts';
@@ -27,6 +29,33 @@ export async function removeContainers(
     const failure = await takeDown(prepared, projects, say);
     if (failure === undefined) return prepared.stack;
     throw new PortrampError('ENGINE_UNREACHABLE', failure.message, { hint: failure.hint });
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Removes the volumes that the stack's own project has made: not those that all branches share, nor external ones. Their
+ * names.
+ * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID …
+ */
+export async function removeData(key: StackKey): Promise<string[]> {
+  const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
+  if (contract?.compose === undefined) return [];
+  const client = await openDaemon();
+  try {
+    const projects = await storeProjects(
+      locateHome(),
+      await prepareStack({ key, client, ambient: process.env }),
+    );
+    if (projects === undefined) return [];
+    const { byLabels } = projects.own;
+    const engine = engineOf(byLabels);
+    const volumes = await volumesOf(engine, projectOf(byLabels));
+    const left = { project: projectOf(byLabels), containers: [], networks: [], volumes };
+    const [problem] = await removeLeftover(engine, left, { volumes: true });
+    if (problem !== undefined) throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problem}`);
+    return volumes.map(({ name }) => name);
   } finally {
     client.close();
   }

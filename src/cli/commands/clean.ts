@@ -20,15 +20,22 @@ export function defineClean(program: Command): void {
     .command('clean [stack...]')
     .summary('forget stacks whose checkout is gone')
     .description(
-      'End what a crash has left running, and forget stacks whose checkout is gone: their names, port leases and logs. Those that still run are stopped first. With names of stacks only these, with --all also every other stack that is not running.',
+      'End what a crash has left running, and forget stacks whose checkout is gone: their names, port leases and logs. Those that still run are stopped first, and their containers and networks are removed. With names of stacks only these, with --all also every other stack that is not running.',
     )
     .option('--all', 'every stack that is not running: the next "dev" may give it other names')
+    .option('--volumes', 'also the data that such stacks left in volumes of the container engine')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  git worktree remove ../shop-auth && portramp clean')
     .action(clean);
 }
 
-async function clean(names: readonly string[], options: { all?: boolean; json?: boolean }): Promise<void> {
+interface CleanOptions {
+  readonly all?: boolean;
+  readonly volumes?: boolean;
+  readonly json?: boolean;
+}
+
+async function clean(names: readonly string[], options: CleanOptions): Promise<void> {
   await withStartedDaemon(async (client) => {
     await stopWithoutFolder(client);
     const named = await Promise.all(names.map((name) => findAtRest(client, name)));
@@ -38,12 +45,25 @@ async function clean(names: readonly string[], options: { all?: boolean; json?: 
     const { tasks } = locateHome();
     for (const { slug } of forgotten) await rm(join(tasks, `${slug}.json`), { force: true });
     const removed = await removeLeftovers(client, forgotten.map(runnerLogOf));
-    if (options.json) return printJson({ version: 1, forgotten, removed, ended });
+    const { cleanEngine, findInEngine, reportLeftover } = await import('../leftovers.ts');
+    const engine = await findInEngine(client);
+    const leftovers = engine?.leftovers ?? [];
+    const quiet = options.json === true;
+    const kept =
+      engine &&
+      (await cleanEngine(engine, { volumes: options.volumes ?? (quiet ? false : undefined), quiet }));
+    if (quiet) {
+      const found = leftovers.map((each) => ({
+        ...reportLeftover(each),
+        kept: kept?.includes(each) ? ['volumes'] : [],
+      }));
+      return printJson({ version: 1, forgotten, removed, ended, leftovers: found });
+    }
     for (const { root, found, left } of ended) {
       const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
       print(`ended ${found} processes that a crash in ${root} left behind${rest}`);
     }
-    if (forgotten.length + removed.length + ended.length === 0)
+    if (forgotten.length + removed.length + ended.length + leftovers.length === 0)
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
     for (const path of removed) print(`removed ${path}`);

@@ -13,6 +13,7 @@ export function defineDown(program: Command): void {
     .summary('stop this stack, or another by its name, in order')
     .description('Stop this stack: consumers before providers. Returns when nothing of it runs any more.')
     .option('--all', 'every running stack of this machine')
+    .option('--volumes', 'also the data of this stack in volumes of the container engine')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExamples:\n  portramp down\n  portramp down shop-feature\n  portramp down --all')
     .action((stack: string | undefined, _options: unknown, command: Command) =>
@@ -20,7 +21,14 @@ export function defineDown(program: Command): void {
     );
 }
 
-async function down(options: StackOptions & { all?: boolean; json?: boolean }): Promise<void> {
+async function down(
+  options: StackOptions & { all?: boolean; volumes?: boolean; json?: boolean },
+): Promise<void> {
+  if (options.all && options.volumes) {
+    throw new PortrampError('USAGE', '--volumes is for one stack, not for all', {
+      hint: 'portramp down STACK --volumes',
+    });
+  }
   const key = options.all ? undefined : await locateStack(options);
   const { stopped, failures } = await withDaemon<Ended>(async (client) => {
     if (client === undefined) return { stopped: [], failures: [] };
@@ -35,6 +43,10 @@ async function down(options: StackOptions & { all?: boolean; json?: boolean }): 
     const { removeContainers } = await import('../left-containers.ts');
     const left = await removeContainers(key, notice);
     if (left !== undefined) stopped.push(left);
+  }
+  if (key !== undefined && options.volumes && failures.length === 0) {
+    const { removeData } = await import('../left-containers.ts');
+    for (const name of await removeData(key)) notice(`removed the volume ${name}`);
   }
   if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
   else if (stopped.length + failures.length === 0) print('Nothing was running.');

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import type { DaemonClient } from '../../protocol/client.ts';
 import { locateHome } from '../../lib/home.ts';
 import { withDaemon } from '../daemon-access.ts';
 import { stackJson } from '../render/json.ts';
@@ -18,11 +19,19 @@ export function defineLs(program: Command): void {
 }
 
 async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const answer = await withDaemon(async (client) => client?.request('list', { all: options.all ?? false }));
+  const { answer, leftovers } = await withDaemon(async (client) => ({
+    answer: await client?.request('list', { all: options.all ?? false }),
+    leftovers: options.all && client !== undefined ? await findLeft(client) : [],
+  }));
   const stacks = answer?.stacks ?? [];
   const unserved = answer === undefined ? await listUnserved() : [];
   if (options.json) {
-    printJson({ version: 1, front: answer?.front ?? {}, stacks: stacks.map(stackJson) });
+    printJson({
+      version: 1,
+      front: answer?.front ?? {},
+      stacks: stacks.map(stackJson),
+      ...(options.all ? { leftovers: leftovers.map(({ json }) => json) } : {}),
+    });
     unserved.forEach(notice);
     return;
   }
@@ -31,6 +40,17 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   print(
     stacks.length === 0 ? 'Nothing is running. Start a stack with "portramp dev".' : renderStacks(stacks),
   );
+  for (const { text } of leftovers) print(text);
+}
+
+/** What stacks that are gone have left in the container engine. */
+async function findLeft(client: DaemonClient) {
+  const { describeLeftover, findInEngine, reportLeftover } = await import('../leftovers.ts');
+  const { leftovers } = (await findInEngine(client)) ?? { leftovers: [] };
+  return leftovers.map((each) => ({
+    json: reportLeftover(each),
+    text: `${each.project} is gone, and left ${describeLeftover(each)}: "portramp clean" removes it`,
+  }));
 }
 
 /** What is to be said where no daemon runs although stacks do: their runners look for one. */

@@ -1,0 +1,104 @@
+/** Nothing of a branch is left without a word: containers, networks and volumes whose checkout is gone. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { eventually } from '../../eventually.ts';
+import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
+import { IMAGE, findTestEngine } from '../engine.ts';
+
+const engine = await findTestEngine();
+
+const WRITE = 'echo "$$PORTRAMP_STACK" >> /data/who; exec sleep 1000';
+const PROJECT = `
+services:
+  db: { image: ${IMAGE}, init: true, stop_grace_period: 0s, volumes: ["data:/data"], command: [sh, -c, '${WRITE}'], environment: { PORTRAMP_STACK: "" } }
+volumes: { data: {} }
+`;
+const CONTRACT = `version: 1
+workspace: left
+services:
+  db: { compose: db }
+  idle: { command: sleep 1000, ports: false }
+`;
+
+describe.skipIf(engine === undefined)('what a branch leaves', () => {
+  let machine: Machine;
+  let main: Workspace;
+  const docker = (...words: string[]): Promise<string> =>
+    engine?.docker(...words) ?? Promise.reject(new Error('there is no engine'));
+  const of = async (kind: 'ps' | 'volume' | 'network', project: string): Promise<number> => {
+    const words = kind === 'ps' ? ['ps', '-aq'] : [kind, 'ls', '-q'];
+    const found = await docker(...words, '--filter', `label=com.docker.compose.project=${project}`);
+    return found.split('\n').filter((line) => line !== '').length;
+  };
+  const countOf = async (project: string): Promise<number[]> =>
+    Promise.all((['ps', 'network', 'volume'] as const).map((kind) => of(kind, project)));
+
+  const openBranch = async (name: string): Promise<Workspace> => {
+    const root = join(main.root, '..', name);
+    await main.git('worktree', 'add', '-q', '-b', name, root);
+    const branch = openWorkspace(machine, root);
+    expect((await branch.run('dev', '-d')).code).toBe(0);
+    return branch;
+  };
+
+  beforeAll(async () => {
+    if (engine === undefined) return;
+    machine = engine.createMachine();
+    main = machine.workspace('left', CONTRACT);
+    main.write('compose.yaml', PROJECT);
+    await main.git('init', '-q', '-b', 'main');
+    await main.git('add', '.');
+    await main.git('commit', '-qm', 'x');
+    expect((await main.run('dev', '-d')).code).toBe(0);
+  }, 120_000);
+
+  afterAll(async () => {
+    await machine?.run(['down', '--all']);
+    await docker('volume', 'rm', '-f', 'left_data');
+    await machine?.close();
+    if (engine !== undefined) expect(await engine.left()).toEqual([]);
+  });
+
+  it('is told by ls, and removed by clean; its data only when that is asked for', async () => {
+    const branch = await openBranch('feature');
+    expect(await countOf('left-feature')).toEqual([1, 1, 1]);
+    // Behind the back of the runner, which is ended by its terminal: containers run on.
+    const { stacks } = await machine.ls();
+    const { pid } = stacks.find(({ root }) => root === branch.root) ?? {};
+    if (pid !== undefined) process.kill(pid, 'SIGINT');
+    await eventually(async () => expect((await machine.ls()).stacks).toHaveLength(1));
+    rmSync(branch.root, { recursive: true });
+
+    const listed = await machine.run(['ls', '--all']);
+    expect(listed.stdout).toMatch(
+      /left-feature is gone, and left 1 container, 1 network, 1 volume.*: "portramp clean" removes it/,
+    );
+    const { stdout } = await machine.run(['clean']);
+    expect(stdout).toMatch(/left-feature left behind: 1 container, 1 network, 1 volume/);
+    expect(stdout).toContain('the data stays: "portramp clean --volumes" removes it');
+    expect(await countOf('left-feature')).toEqual([0, 0, 1]);
+
+    const second = await machine.run(['clean', '--volumes', '--json']);
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      leftovers: [{ project: 'left-feature', volumes: [{ name: 'left-feature_data' }], kept: [] }],
+    });
+    expect(await countOf('left-feature')).toEqual([0, 0, 0]);
+    expect((await machine.run(['clean'])).stdout).toContain('Nothing to clean');
+    expect(await countOf('left')).toEqual([1, 1, 1]);
+  });
+
+  it('is gone with its data after down --volumes, and nothing of the main checkout is', async () => {
+    const branch = await openBranch('other');
+    expect((await branch.run('down')).code).toBe(0);
+    expect(await countOf('left-other')).toEqual([0, 0, 1]);
+    const { code, stderr } = await branch.run('down', '--volumes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('removed the volume left-other_data');
+    expect(await countOf('left-other')).toEqual([0, 0, 0]);
+    expect(await countOf('left')).toEqual([1, 1, 1]);
+    expect((await machine.run(['down', '--all', '--volumes'])).code).toBe(2);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+
+import type { EngineClient } from '../../../../src/runtime/engine/client.ts';
+import { findLeftovers, removeLeftover } from '../../../../src/runtime/engine/leftovers.ts';
+
+const container = (id: string, project: string, folder: string, file: string) => ({
+  Id: id,
+  Names: [`/${project}-db-1`],
+  Labels: {
+    'com.docker.compose.project': project,
+    'com.docker.compose.project.working_dir': folder,
+    'com.docker.compose.project.config_files': `${folder}/compose.yaml,${file}`,
+  },
+});
+
+const ours = '/home/compose/x.12345678.yaml';
+const labelled = (project: string) => ({ Labels: { 'com.docker.compose.project': project } });
+
+/** An engine with these things in it. */
+function engineWith(answers: Readonly<Record<string, unknown>>, refuse?: string) {
+  const removed: string[] = [];
+  const engine: EngineClient = {
+    get: async (path) => answers[path],
+    send: async (method, path) => {
+      removed.push(`${method} ${path}`);
+      return path === refuse ? 'it is in use' : path.endsWith('/gone') ? 'no such container' : undefined;
+    },
+    open: () => Promise.reject(new Error('not asked')),
+  };
+  return { engine, removed };
+}
+
+const FULL = {
+  '/containers/json': [
+    container('1', 'shop-gone', '/gone', ours),
+    container('2', 'shop-here', '/here', ours),
+    container('3', 'foreign', '/gone', '/elsewhere/override.yaml'),
+    container('4', 'split', '/gone', ours),
+    container('5', 'split', '/here', ours),
+  ],
+  '/networks': [{ Id: 'n', Name: 'shop-gone_default', ...labelled('shop-gone') }],
+  '/volumes': {
+    Volumes: [
+      { Name: 'shop-gone_data', ...labelled('shop-gone') },
+      { Name: 'shop-old_data', ...labelled('shop-old') },
+      { Name: 'shop-here_data', ...labelled('shop-here') },
+    ],
+  },
+  '/system/df': {
+    Volumes: [
+      { Name: 'shop-gone_data', UsageData: { Size: 1000 } },
+      { Name: 'shop-old_data', UsageData: { Size: -1 } },
+    ],
+  },
+};
+
+const query = {
+  isOverride: (file: string) => file === ours,
+  exists: (folder: string) => folder === '/here',
+  forgotten: ['shop-old', 'shop-here', 'shop-never'],
+};
+
+describe('what is left of stacks that are gone', () => {
+  it('is what portramp had made of a folder that is not there, and the data of those that it forgot', async () => {
+    const { engine } = engineWith(FULL);
+    expect(await findLeftovers(engine, query)).toEqual([
+      {
+        project: 'shop-gone',
+        containers: [{ id: '1', name: 'shop-gone-db-1' }],
+        networks: [{ id: 'n', name: 'shop-gone_default' }],
+        volumes: [{ name: 'shop-gone_data', size: 1000 }],
+      },
+      {
+        project: 'shop-old',
+        containers: [],
+        networks: [],
+        volumes: [{ name: 'shop-old_data', size: undefined }],
+      },
+    ]);
+  });
+
+  it('is removed without its data, unless that is asked for; what cannot be is told', async () => {
+    const { engine, removed } = engineWith(FULL, '/volumes/shop-gone_data');
+    const [left] = await findLeftovers(engine, query);
+    if (left === undefined) throw new Error('nothing is left');
+    expect(await removeLeftover(engine, left, { volumes: false })).toEqual([]);
+    expect(removed).toEqual(['DELETE /containers/1', 'DELETE /networks/n']);
+    expect(await removeLeftover(engine, left, { volumes: true })).toEqual([
+      'volume shop-gone_data: it is in use',
+    ]);
+    const gone = { project: 'x', containers: [{ id: 'gone', name: 'x' }], networks: [], volumes: [] };
+    expect(await removeLeftover(engine, gone, { volumes: true })).toEqual([]);
+  });
+});

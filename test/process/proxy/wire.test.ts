@@ -75,6 +75,25 @@ describe('a connection to a target', () => {
     expect(sides).toHaveLength(2);
   });
 
+  it('is not used again after a response that says so, whatever its length', async () => {
+    const scene = await start();
+    const sides = await scriptedBackend(scene, (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'),
+    );
+    await ask(scene);
+    await ask(scene);
+    expect(sides).toHaveLength(2);
+  });
+
+  it('that was not used before is not dialled again', async () => {
+    const scene = await start();
+    const sides = await scriptedBackend(scene, (socket) => socket.destroy());
+    expect(await exchangeRaw(scene.port, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))).toMatch(
+      /^HTTP\/1\.1 502 /,
+    );
+    expect(sides).toHaveLength(1);
+  });
+
   it('is dialled again once, for a request that does no harm twice', async () => {
     const scene = await start();
     const sides = await scriptedBackend(scene, (socket, connection, request) => {

@@ -40,7 +40,6 @@ describe('a response', () => {
       'Content-Length: 2\r\nA: b\r\ncontent-length: 02\r\n',
       'Content-Length: 2\r\nA: b\r\n',
     ],
-    ['its length as a list', 'Content-Length: 2, 2\r\n', 'Content-Length: 2\r\n'],
     [
       'its coding twice',
       'Transfer-Encoding: chunked\r\nTransfer-Encoding: Chunked\r\n',
@@ -91,7 +90,7 @@ describe('a response', () => {
 
   it.each([
     ['Content-Length: 2\r\nContent-Length: 3\r\n', 'Content-Length is given twice, differently'],
-    ['Content-Length: 2, 3\r\n', 'Content-Length is malformed'],
+    ['Content-Length: 2, 2\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2\x01\r\n', 'the value of "Content-Length" has a control character'],
     ['Transfer-Encoding: chunked\x0b\r\n', 'the value of "Transfer-Encoding" has a control character'],
     ['Transfer-Encoding: gzip, chunked\r\n', 'the only Transfer-Encoding accepted is "chunked"'],

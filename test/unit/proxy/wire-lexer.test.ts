@@ -82,6 +82,7 @@ describe('the lexer', () => {
   it.each([
     ['a bare LF', 'GET / HTTP/1.1\nHost: a\r\n\r\n'],
     ['a bare LF behind a field', 'GET / HTTP/1.1\r\nHost: a\n\r\n'],
+    ['a bare CR before the method', '\rXGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a bare CR', 'GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n'],
     ['a folded line', 'GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n'],
     ['a space before the colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'],

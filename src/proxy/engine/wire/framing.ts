@@ -69,8 +69,8 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Fra
     const from = lexer.marks[field * MARKS + 2] as number;
     const to = lexer.marks[field * MARKS + 3] as number;
     let one = id === FIELD.CONTENT_LENGTH ? readLength(bytes, from, to) : readCoding(lexer, bytes, from, to);
-    // As one line (RFC 9110 §5.3) it is no other than in two.
-    if (isProblem(one) && combine === combineLeniently) one = readList(bytes.subarray(from, to), id) ?? one;
+    if (isProblem(one) && combine === combineLeniently && isCodings(bytes.subarray(from, to), id))
+      one = CHUNKED;
     if (isProblem(one)) return one;
     const both: Framing | Problem = framing === undefined ? one : combine(framing, one);
     if (isProblem(both)) return both;
@@ -79,17 +79,13 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Fra
   return framing;
 }
 
-/** Reads a list whose members are all the same: `5, 5`, or `chunked, chunked`. Undefined for any other. */
-function readList(value: Uint8Array, id: FieldId): Framing | undefined {
-  const [first = '', ...others] = Buffer.from(value)
-    .toString('latin1')
-    .toLowerCase()
-    .split(',')
-    .map((member) => member.trim());
-  if (others.length === 0 || others.some((other) => other !== first)) return undefined;
-  if (id === FIELD.TRANSFER_ENCODING) return first === 'chunked' ? CHUNKED : undefined;
-  const length = readLength(Buffer.from(first, 'latin1'), 0, first.length);
-  return isProblem(length) ? undefined : length;
+/**
+ * Whether a value is `chunked, chunked`, which is no other than two lines of it (RFC 9110 §5.3). A list of lengths is
+ * taken by nobody: nginx reads such a body until the end of the connection.
+ */
+function isCodings(value: Uint8Array, id: FieldId): boolean {
+  if (id !== FIELD.TRANSFER_ENCODING) return false;
+  return /^chunked(?:[ \t]*,[ \t]*chunked)+$/i.test(Buffer.from(value).toString('latin1'));
 }
 
 function readCoding(lexer: HeadLexer, bytes: Uint8Array, from: number, to: number): Framing | Problem {

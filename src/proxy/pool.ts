@@ -46,8 +46,13 @@ export interface Pool {
    */
   wait(target: Target, waiter: Waiter, reused: boolean): void;
   cancel(target: Target, waiter: Waiter): void;
-  /** Takes back a connection whose exchange is over without a doubt. `keepFor`: what the target promises, in ms. */
-  release(target: Target, upstream: Upstream, keepFor: number | undefined): void;
+  /**
+   * Takes back a connection whose exchange is over without a doubt.
+   * @param keepFor what the target promises, in milliseconds
+   * @param isPlain nothing about the exchange is known to make targets send more than their answer: it is offered at
+   * once, and not only after a look at what still comes
+   */
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, isPlain?: boolean): void;
   /** Uses each connection to a target once, from now on: it has sent what nobody had asked for. */
   distrust(target: Target): void;
   /** Closes what is idle and what is being dialled; what is in use is its user's. */
@@ -113,7 +118,7 @@ class TargetPool implements Pool {
     place.waitingForNew.delete(waiter);
   }
 
-  release(target: Target, upstream: Upstream, keepFor: number | undefined): void {
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, isPlain = false): void {
     const place = this.#placeOf(target);
     if (this.#closed || place.distrusted) return upstream.destroy();
     upstream.user = undefined;
@@ -122,6 +127,7 @@ class TargetPool implements Pool {
     upstream.saysHowLong = keepFor !== undefined;
     upstream.keepFor = keepFor === undefined ? KEEP_FOR : keepFor - SAFETY;
     upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
+    if (isPlain) return this.#offer(place, upstream, upstream.keepFor);
     place.settling += 1;
     this.#settling.add(place, upstream);
   }

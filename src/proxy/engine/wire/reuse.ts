@@ -31,6 +31,11 @@ export function canReuse({ request, response, early, written, excess }: Finished
   return request.framing.kind === 'none' || READS_BODY.has(request.method);
 }
 
+/** A request without a body, and a response with one: of the others, some targets send more than they should. */
+function isPlain({ framing, method }: Request, { status }: Response): boolean {
+  return framing.kind === 'none' && method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
 /** Gives the connection of an exchange to the pool, or closes it. */
 export function giveBack(
   pool: Pool,
@@ -40,6 +45,7 @@ export function giveBack(
 ): void {
   const written = upstream.socket.writableLength === 0 && !upstream.deaf;
   if (exchange.excess) pool.distrust(target);
-  if (canReuse({ ...exchange, written })) pool.release(target, upstream, exchange.response.keepAliveFor);
-  else upstream.destroy();
+  const { request, response } = exchange;
+  if (!canReuse({ ...exchange, written })) return upstream.destroy();
+  pool.release(target, upstream, response.keepAliveFor, isPlain(request, response));
 }

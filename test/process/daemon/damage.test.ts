@@ -179,6 +179,8 @@ async function followHints(): Promise<void> {
   for (let complaints = 0; complaints < 6; complaints += 1) {
     const { code, stderr } = await machine.run(['daemon', 'start']);
     if (code === 0) return;
+    // A machine that does much else: the runner is at it.
+    if (/another process has been starting/.test(stderr)) continue;
     expect(stderr).toMatch(/^error .*\/home/m);
     expect(stderr).not.toMatch(/bug/i);
     const typed = /hint: .*move it away: (mv .+)$/m.exec(stderr)?.[1];
@@ -196,37 +198,6 @@ describe('state that is damaged while a stack runs', () => {
     const began = performance.now();
     await eventually(answers);
     undamaged = performance.now() - began;
-  });
-
-  it.each(CASES)('$title', async ({ names, damage }) => {
-    const printed = runner.output.length;
-    const news = (): string => runner.output.slice(printed);
-    await killAnd(() => {
-      for (const path of names.flatMap(expand)) damage.apply(path);
-    });
-    const began = performance.now();
-    const outcome = await eventually(async () => {
-      if (/the daemon is not back: .*\/home/.test(news())) return 'told';
-      await answers();
-      return 'back';
-    });
-    times.push(performance.now() - began);
-    if (outcome === 'told') await followHints();
-    await eventually(answers);
-    await eventually(() => expect(news()).toContain('connected to the daemon again'));
-    const front: unknown = JSON.parse(readFileSync(machine.home.front, 'utf8'));
-    expect(front).toMatchObject({ http: port });
-    // What might lead elsewhere is left to its owner to look at, but copies of the program, which are made again.
-    const isTold = (damage === LINK || damage === OTHERS) && !names.some((name) => name.includes('*'));
-    expect(outcome).toBe(isTold ? 'told' : 'back');
-  });
-
-  it('is back, or said to be wrong, within five seconds', () => {
-    const [worst = 0] = times.toSorted((left, right) => right - left);
-    const median = times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0;
-    console.log(`damage: median ${Math.round(median)} ms, worst ${Math.round(worst)} ms of ${times.length}`);
-    // Not on a machine that does so much else that a kill alone takes as long.
-    expect(median).toBeLessThan(Math.max(5_000, 3 * undamaged));
   });
 
   it('is told of a ledger that a newer portramp wrote, which stays as it is', async () => {
@@ -248,5 +219,36 @@ describe('state that is damaged while a stack runs', () => {
     expect(readFileSync(machine.home.ledger, 'utf8')).toBe('{"version":99}');
     writeFileSync(machine.home.ledger, before);
     await eventually(answers);
+  });
+
+  it.each(CASES)('$title', async ({ names, damage }) => {
+    const printed = runner.output.length;
+    const news = (): string => runner.output.slice(printed);
+    await killAnd(() => {
+      for (const path of names.flatMap(expand)) damage.apply(path);
+    });
+    const began = performance.now();
+    const outcome = await eventually(async () => {
+      if (/the daemon is not back: [^(]*\/home/.test(news())) return 'told';
+      await answers();
+      return 'back';
+    });
+    times.push(performance.now() - began);
+    if (outcome === 'told') await followHints();
+    await eventually(answers);
+    await eventually(() => expect(news()).toContain('connected to the daemon again'));
+    const front: unknown = JSON.parse(readFileSync(machine.home.front, 'utf8'));
+    expect(front).toMatchObject({ http: port });
+    // What might lead elsewhere is left to its owner to look at, but copies of the program, which are made again.
+    const isTold = (damage === LINK || damage === OTHERS) && !names.some((name) => name.includes('*'));
+    expect(outcome).toBe(isTold ? 'told' : 'back');
+  });
+
+  it('is back, or said to be wrong, within five seconds', () => {
+    const [worst = 0] = times.toSorted((left, right) => right - left);
+    const median = times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0;
+    console.log(`damage: median ${Math.round(median)} ms, worst ${Math.round(worst)} ms of ${times.length}`);
+    // Not on a machine that does so much else that a kill alone takes as long.
+    expect(median).toBeLessThan(Math.max(5_000, 3 * undamaged));
   });
 });

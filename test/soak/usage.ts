@@ -28,7 +28,8 @@ async function measureMemory(pid: number): Promise<number> {
   process.kill(pid, 'SIGUSR1');
   const inspector = await connect(pid);
   try {
-    await inspector.ask('Runtime.evaluate', { expression: EXPRESSION });
+    const { result: asked } = await inspector.ask('Runtime.evaluate', { expression: 'process.pid' });
+    if (asked?.value !== pid) throw new Error(`somebody else listens on ${INSPECTOR}`);
     // Twice: what the first frees may hold something that the second frees.
     await inspector.ask('HeapProfiler.collectGarbage');
     await inspector.ask('HeapProfiler.collectGarbage');
@@ -85,11 +86,8 @@ async function findAddress(pid: number): Promise<string> {
   for (;;) {
     try {
       const answer = await fetch(INSPECTOR);
-      const [target] = (await answer.json()) as { webSocketDebuggerUrl?: string; title?: string }[];
-      // A debugger of somebody else would be asked in its place.
-      if (target?.title?.includes(`[${pid}]`) && target.webSocketDebuggerUrl !== undefined) {
-        return target.webSocketDebuggerUrl;
-      }
+      const [target] = (await answer.json()) as { webSocketDebuggerUrl?: string }[];
+      if (target?.webSocketDebuggerUrl !== undefined) return target.webSocketDebuggerUrl;
     } catch {
       // It does not listen yet.
     }

@@ -14,7 +14,13 @@ export type Verdict =
   /** `passed`: providers that are not ready, and that nobody need wait for any longer. */
   | { readonly kind: 'met'; readonly passed: readonly string[] }
   | { readonly kind: 'pending'; readonly waitingFor: readonly string[] }
-  | { readonly kind: 'failed'; readonly need: string; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly need: string;
+      readonly message: string;
+      /** Where the cause is told; absent when that is the need's own log. */
+      readonly hint?: string | undefined;
+    };
 
 /** A failed provider decides, whatever else is pending. Optional needs are told, not awaited. */
 export function judgeNeeds(
@@ -27,7 +33,9 @@ export function judgeNeeds(
     const provider = stateOf(need.service);
     if (provider === undefined) continue;
     if (provider.state === 'failed') {
-      return { kind: 'failed', need: need.service, message: provider.cause.message };
+      const { message, need: deeper, hint } = provider.cause;
+      // One that failed for a need of its own has never run, so its log is empty.
+      return { kind: 'failed', need: need.service, message, ...(deeper === undefined ? {} : { hint }) };
     }
     if (isMet(need.condition, provider)) continue;
     if (need.condition === 'ready' && isPassable(provider)) passed.add(need.service);

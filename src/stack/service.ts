@@ -70,7 +70,13 @@ export type ServiceEvent =
   /** Stop, wait until it is gone, start again: asked for, or because the contract changed. */
   | { readonly type: 'restart' }
   | { readonly type: 'needs-met' }
-  | { readonly type: 'need-failed'; readonly need: string; readonly message: string }
+  | {
+      readonly type: 'need-failed';
+      readonly need: string;
+      readonly message: string;
+      /** See `Verdict`. */
+      readonly hint?: string | undefined;
+    }
   /** The need of a `failed{need}` is not failed any more. */
   | { readonly type: 'need-recovered' }
   | { readonly type: 'spawned'; readonly pid: number }
@@ -165,9 +171,9 @@ function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
   }
 }
 
-const describeNeed = ({ need, message }: Extract<ServiceEvent, { type: 'need-failed' }>): Cause => ({
+const describeNeed = ({ need, message, hint }: Extract<ServiceEvent, { type: 'need-failed' }>): Cause => ({
   message: `needs ${need}, which failed: ${message}`,
-  hint: `see "portramp logs ${need}"`,
+  hint: hint ?? `see "portramp logs ${need}"`,
   need,
 });
 

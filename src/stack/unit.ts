@@ -149,9 +149,9 @@ export class Unit {
       }
     }
     if (verdict.kind === 'failed') {
-      const { need, message } = verdict;
+      const { need, message, hint } = verdict;
       if (states.includes('waiting') || states.includes('backoff'))
-        this.#tellAll({ type: 'need-failed', need, message });
+        this.#tellAll({ type: 'need-failed', need, message, hint });
     } else if (states.includes('failed')) this.#tellAll({ type: 'need-recovered' });
     if (states.some((state) => RUNS.includes(state))) this.#needs.see(verdict);
     else this.#needs.reset();

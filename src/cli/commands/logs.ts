@@ -7,7 +7,8 @@ import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
-import { onOutputLost, print, printed } from '../terminal.ts';
+import { explainSilence } from '../silent-logs.ts';
+import { notice, onOutputLost, print, printed } from '../terminal.ts';
 import { refuseOwnStack } from '../own-stack.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -41,25 +42,31 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
   const services = names.length === 0 ? known : names;
   if (options.follow === true) await refuseOwnStack(key, services);
-  await show(services, options, (signal) =>
+  const seen = await show(services, options, (signal) =>
     readLogs({ folder, services, tail: options.tail, follow: options.follow ?? false, signal }),
   );
+  if (options.tail === 0) return;
+  for (const name of names.filter((each) => !seen.has(each))) notice(explainSilence(name, stack));
 }
 
+/** Prints lines until there are no more; returns the services that had one. */
 async function show(
   services: readonly string[],
   { json }: LogsOptions,
   read: (signal: AbortSignal) => AsyncIterable<LogLine>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>();
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const off = onOutputLost(stop);
   const printLine = json ? (line: LogLine) => print(JSON.stringify(line)) : logPrinter(services);
   for await (const line of read(abort.signal)) {
+    seen.add(line.service);
     printLine(line);
     await printed();
   }
   off();
   process.off('SIGINT', stop).off('SIGTERM', stop);
+  return seen;
 }

@@ -19,7 +19,7 @@ const services = [
   service('quiet', {}),
   service('broken', {
     state: 'failed',
-    failure: { message: 'needs db, which failed', hint: 'see "portramp logs db"' },
+    failure: { message: 'needs db, which failed', hint: 'see "portramp logs db"', log: [] },
   }),
   service('ring', { state: 'waiting', waitingFor: ['ring'] }),
 ];

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { describeUnit } from './details.ts';
-import type { Supervision } from './supervision.ts';
+import { isMeant, selectOrThrow, type Supervision } from './supervision.ts';
 
 export interface CommandContext {
   readonly supervision: Supervision;
@@ -12,6 +12,8 @@ export interface CommandContext {
   /** Tells the daemon what has changed. */
   readonly publish: () => Promise<void>;
   readonly stop: () => void;
+  /** Rejects where services could not be started again after they were stopped. */
+  readonly demandResolved: (services: readonly string[]) => Promise<void>;
   /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
   readonly scale: (service: string, replicas: number) => Promise<void>;
 }
@@ -29,6 +31,9 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       await publish();
       return {};
     case 'restart':
+      await context.demandResolved(
+        selectOrThrow(plan, command.services).filter((name) => isMeant(plan, command.services, name)),
+      );
       supervision.restartNamed(plan, command.services);
       await publish();
       return {};

@@ -293,6 +293,7 @@ class StackRunner implements Runner {
         clock: this.#options.clock,
         publish: () => this.#published.publish(),
         stop,
+        demandResolved: async (names) => this.#parts?.containers.demandResolved(names),
         scale: (service, replicas) => this.#scales.ask(service, replicas),
       },
       command,

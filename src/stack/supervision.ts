@@ -284,7 +284,7 @@ const startsOnRequest = ({ resolved: { service } }: Unit): boolean =>
   service.kind === 'process' && service.start === 'request';
 
 /** Whether a name was given, itself or through its group. */
-const isMeant = (plan: Plan, names: readonly string[], name: string): boolean =>
+export const isMeant = (plan: Plan, names: readonly string[], name: string): boolean =>
   names.some((given) => given === name || (plan.groups[given]?.includes(name) ?? false));
 
 /** @throws PortrampError UNKNOWN_NAME */

@@ -22,10 +22,13 @@ import { findContainerProblem, findIllness } from './health.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
 import { takeDown } from './down.ts';
 import { networksFor, storeProjects, type Projects } from './projects.ts';
+import { demandResolved } from './resolved.ts';
 
 export interface Containers {
   /** Takes over what the stack is from now on. Called before anything of it is launched. */
   use(prepared: PreparedStack): Promise<void>;
+  /** Proves that the services could be started again, before they are stopped. @throws PortrampError COMPOSE_INVALID */
+  demandResolved(names: readonly string[]): Promise<void>;
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): WatchedLook;
   /** Opens and closes the ways from containers to processes, as those come and go. */
@@ -131,6 +134,10 @@ export function createContainers(options: ContainersOptions): Containers {
     use: async (next) => {
       prepared = next;
       projects = await storeProjects(home, next);
+    },
+    demandResolved: async (names) => {
+      const services = names.flatMap((name) => prepared?.services.get(name) ?? []);
+      await demandResolved(projects, services);
     },
     launch: async (service, spec) => {
       const engine = engineFor(service);

@@ -70,6 +70,32 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     await stack.until('b', 'ready');
   });
 
+  it('that does not resolve keeps a restart from stopping what is healthy', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }', 'b: { compose: b }'), AB);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    const before = await docker('ps', '-q');
+    // Also before the runner has seen the edit, and also one that Compose alone can refuse.
+    for (const broken of [
+      AB + BROKEN,
+      `${A}  b: { ${SERVER}, env_file: [missing.env], ports: ["80"] }\n`,
+      A,
+    ]) {
+      stack.write('compose.yaml', broken);
+      const { code, stdout, stderr } = await stack.run('restart', 'b');
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/does not resolve, so nothing was stopped: .*\n.*hint: /s);
+      expect(await docker('ps', '-q')).toBe(before);
+      expect((await stack.service('b')).state).toBe('ready');
+    }
+    // A process is not made from the file.
+    expect((await stack.run('restart', 'idle')).code).toBe(0);
+    stack.write('compose.yaml', AB);
+    await untilAccepted();
+    expect((await stack.run('restart', 'b')).code).toBe(0);
+    await eventually(async () => expect(await docker('ps', '-q')).not.toBe(''));
+    await stack.until('b', 'ready');
+  });
+
   it('that does not parse keeps nobody from taking the stack down', async () => {
     open(contractWith(IDLE, 'a: { compose: a }'), A);
     expect((await stack.run('dev', '-d')).code).toBe(0);

@@ -172,8 +172,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const { target } = this.#forward as Forward;
     const upstream = this.#upload.letGo() as Upstream;
     this.#relay.drained(upstream);
-    const [request, early] = [this.#request, this.#early];
-    giveBack(this.#client.context.pool, target, upstream, { request, response, early, excess });
+    const exchange = { request: this.#request, response, early: this.#early, excess };
+    giveBack(this.#client.context.pool, target, upstream, exchange);
     this.#end(response.status, true);
     this.#client.finish(!this.#closing, this.#upload.done);
   }

@@ -11,8 +11,6 @@ export interface Finished {
   readonly response: Response;
   /** The final response began before the whole request was sent. */
   readonly early: boolean;
-  /** Everything that was written has left, and no write has failed. */
-  readonly written: boolean;
   /** Bytes came behind the response. */
   readonly excess: boolean;
 }
@@ -26,8 +24,8 @@ const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
  * - bytes that it sent unasked, the next user would take for an answer;
  * - after an offer to switch protocols, some services have taken the connection out of the hands of HTTP.
  */
-export function canReuse({ request, response, early, written, excess }: Finished): boolean {
-  if (excess || early || !written || request.upgrade !== undefined || !response.keepAlive) return false;
+function canReuse({ request, response, early, excess }: Finished): boolean {
+  if (excess || early || request.upgrade !== undefined || !response.keepAlive) return false;
   return request.framing.kind === 'none' || READS_BODY.has(request.method);
 }
 
@@ -36,16 +34,13 @@ function isPlain({ framing, method }: Request, { status }: Response): boolean {
   return framing.kind === 'none' && method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
+/** Everything that was written has left, and no write has failed. */
+const hasWritten = ({ socket, deaf }: Upstream): boolean => socket.writableLength === 0 && !deaf;
+
 /** Gives the connection of an exchange to the pool, or closes it. */
-export function giveBack(
-  pool: Pool,
-  target: Target,
-  upstream: Upstream,
-  exchange: Omit<Finished, 'written'>,
-): void {
-  const written = upstream.socket.writableLength === 0 && !upstream.deaf;
+export function giveBack(pool: Pool, target: Target, upstream: Upstream, exchange: Finished): void {
   if (exchange.excess) pool.distrust(target);
   const { request, response } = exchange;
-  if (!canReuse({ ...exchange, written })) return upstream.destroy();
+  if (!hasWritten(upstream) || !canReuse(exchange)) return upstream.destroy();
   pool.release(target, upstream, response.keepAliveFor, isPlain(request, response));
 }

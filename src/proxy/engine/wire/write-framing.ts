@@ -1,8 +1,10 @@
 /** The lines that say how long a message is, as they are written: one length, or one `chunked`, in the usual words. */
-import { COLON, SP } from './bytes.ts';
+import { COLON, CR, SP } from './bytes.ts';
 import { FIELD } from './field-names.ts';
 import type { HeadLexer } from './lexer.ts';
 import { MARKS } from './lexer.ts';
+
+const ZERO = 0x30;
 
 /**
  * Finds what stands in place of a Content-Length or Transfer-Encoding line of a head that was accepted.
@@ -15,16 +17,36 @@ export function rewriteFraming(lexer: HeadLexer, text: string, field: number): s
     const isVoid = id === FIELD.CONTENT_LENGTH && lexer.idOf(other) === FIELD.TRANSFER_ENCODING;
     if (isRepeated || isVoid) return '';
   }
-  const at = (mark: number): number => (lexer.marks[field * MARKS + mark] as number) - lexer.start;
-  const value = text.slice(at(2), at(3));
-  const isPlain =
-    text.charCodeAt(at(1)) === COLON &&
-    at(2) === at(1) + 2 &&
-    text.charCodeAt(at(1) + 1) === SP &&
-    text.startsWith('\r\n', at(3));
   if (id === FIELD.TRANSFER_ENCODING) {
-    return isPlain && value === 'chunked' ? undefined : 'Transfer-Encoding: chunked\r\n';
+    return isPlain(lexer, text, field) && valueOf(lexer, text, field) === 'chunked'
+      ? undefined
+      : 'Transfer-Encoding: chunked\r\n';
   }
-  const length = String(Number.parseInt(value, 10));
-  return isPlain && value === length ? undefined : `Content-Length: ${length}\r\n`;
+  if (isPlain(lexer, text, field) && isShortest(lexer, text, field)) return undefined;
+  return `Content-Length: ${Number.parseInt(valueOf(lexer, text, field), 10)}\r\n`;
+}
+
+/** Offset in the head's text. */
+const at = ({ marks, start }: HeadLexer, field: number, mark: number): number =>
+  (marks[field * MARKS + mark] as number) - start;
+
+const valueOf = (lexer: HeadLexer, text: string, field: number): string =>
+  text.slice(at(lexer, field, 2), at(lexer, field, 3));
+
+/** One space before the value, and nothing around it else. */
+function isPlain(lexer: HeadLexer, text: string, field: number): boolean {
+  const nameEnd = at(lexer, field, 1);
+  const valueEnd = at(lexer, field, 3);
+  return (
+    at(lexer, field, 2) === nameEnd + 2 &&
+    text.charCodeAt(nameEnd) === COLON &&
+    text.charCodeAt(nameEnd + 1) === SP &&
+    text.charCodeAt(valueEnd) === CR
+  );
+}
+
+/** A number without zeros before it; that it consists of digits is known. */
+function isShortest(lexer: HeadLexer, text: string, field: number): boolean {
+  const start = at(lexer, field, 2);
+  return text.charCodeAt(start) !== ZERO || at(lexer, field, 3) === start + 1;
 }

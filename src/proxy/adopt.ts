@@ -5,7 +5,7 @@
  */
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 
-import { SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
+import { isLastOfTurn, sharedBuffer } from './shared-buffer.ts';
 import { readHandleOf, TurnShare, type ReadHandle } from './turn-share.ts';
 
 /** `piece[0, length)` was read; see `isShared` for how long it is valid. Must not throw. */
@@ -32,8 +32,10 @@ export function adopt(socket: Socket, onBytes: OnBytes): Socket {
   const onread: OnReadOpts = {
     buffer: () => (busy ? Buffer.allocUnsafeSlow(LARGE) : sharedBuffer()),
     callback: (length, buffer) => {
-      share.handle(length, () => onBytes(buffer as Buffer, length));
-      busy = length >= SHARED_SIZE && !share.isDense;
+      const isLast = isLastOfTurn(length);
+      if (isLast) onBytes(buffer as Buffer, length);
+      else share.handle(length, () => onBytes(buffer as Buffer, length));
+      busy = !isLast && !share.isDense;
       return true;
     },
   };

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 
 import type { Target } from './engine/engine.ts';
 import { outliveFailedWrites } from './failed-writes.ts';
-import { isShared, SHARED_SIZE, sharedBuffer } from './shared-buffer.ts';
+import { isLastOfTurn, isShared, sharedBuffer } from './shared-buffer.ts';
 import { tlsOptions } from './target-tls.ts';
 import { readHandleOf, TurnShare } from './turn-share.ts';
 import type { Deadline } from './wheel.ts';
@@ -89,12 +89,13 @@ export class Upstream {
   #read(buffer: Buffer, length: number): void {
     const { user } = this;
     if (user === undefined) return this.#drop('spoke');
-    this.#share.handle(length, () => user.onBytes(buffer, length));
+    const isLast = isLastOfTurn(length);
+    if (isLast) user.onBytes(buffer, length);
+    else this.#share.handle(length, () => user.onBytes(buffer, length));
     if (!isShared(buffer) && user.sink.writableLength > 0) this.#large = undefined;
     // A read that fills its buffer promises more.
-    if (this.#share.isDense) this.#giveBack();
+    if (isLast || this.#share.isDense) this.#giveBack();
     else if (length === buffer.length) this.#large ??= spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_SIZE);
-    else if (length < SHARED_SIZE) this.#giveBack();
   }
 
   /** TLS allocates by itself. */

@@ -4,8 +4,12 @@
  */
 const SHARED = Buffer.allocUnsafeSlow(16 * 1024);
 
-/** Its size in bytes. A read that fills it promises more, which is better read with larger ones. */
-export const SHARED_SIZE = SHARED.length;
+/**
+ * Whether a read of so many bytes left the system nothing to give: Node asks for more in the same turn of the event loop
+ * only behind a read that has filled its buffer, and none is smaller than this one. Such reads, nearly all of those of
+ * ordinary requests, need no share of the turn (`turn-share.ts`), and no larger buffer.
+ */
+export const isLastOfTurn = (length: number): boolean => length < SHARED.length;
 
 export const sharedBuffer = (): Buffer => SHARED;
 

@@ -47,6 +47,8 @@ export interface ComposeService {
   readonly environment: Readonly<Record<string, string | null>>;
   /** `NAME=ADDRESS`. */
   readonly extraHosts: readonly string[];
+  /** Files that it is given as configs and secrets. */
+  readonly given: readonly string[];
 }
 
 export interface ComposePort {
@@ -129,6 +131,14 @@ const dependency = z.object({
 /** Short ones only where the files were read without Compose. */
 const mount = z.union([z.string(), z.object({ type: z.string(), source: optional })]);
 
+/** Short ones only where the files were read without Compose. */
+const grants = z
+  .array(z.union([z.string(), z.object({ source: optional })]))
+  .nullish()
+  .transform((value) => (value ?? []).map((each) => (typeof each === 'string' ? each : each.source)));
+
+const content = z.record(z.string(), z.object({ file: optional }).nullable()).nullish();
+
 const service = z.object({
   image: optional,
   ports: z.array(port).nullish(),
@@ -150,6 +160,8 @@ const service = z.object({
     .nullish(),
   environment: z.record(z.string(), text.nullable()).nullish(),
   extra_hosts: list,
+  configs: grants,
+  secrets: grants,
 });
 
 const volume = z.object({ name: z.string(), external: flag });
@@ -163,6 +175,8 @@ const project = z.object({
   services: z.record(z.string(), service).nullish(),
   volumes: z.record(z.string(), volume).nullish(),
   networks: z.record(z.string(), network).nullish(),
+  configs: content,
+  secrets: content,
   'x-portramp': z.object({ share: list }).nullish(),
 });
 
@@ -200,6 +214,7 @@ function buildProject(fields: z.output<typeof project>, json: unknown): ComposeP
     name: fields.name,
     services: mapEntries(fields.services, (name, service) => ({
       ...readService(name, service),
+      given: [...filesOf(fields.configs, service.configs), ...filesOf(fields.secrets, service.secrets)],
       definition: sha256(JSON.stringify(written[name])),
     })),
     volumes: mapEntries(fields.volumes, (_, value) => value),
@@ -211,7 +226,16 @@ function buildProject(fields: z.output<typeof project>, json: unknown): ComposeP
   };
 }
 
-function readService(name: string, fields: z.output<typeof service>): Omit<ComposeService, 'definition'> {
+/** Paths of those that are files, not variables or made by hand. */
+const filesOf = (
+  known: z.output<typeof content>,
+  names: readonly (string | undefined)[],
+): readonly string[] => names.flatMap((name) => (name === undefined ? [] : (known?.[name]?.file ?? [])));
+
+function readService(
+  name: string,
+  fields: z.output<typeof service>,
+): Omit<ComposeService, 'definition' | 'given'> {
   return {
     name,
     image: fields.image,

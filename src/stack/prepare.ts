@@ -63,6 +63,8 @@ export interface PrepareOptions {
   readonly followed?: Leases;
   /** For `portramp compose`: what was typed after it. */
   readonly compose?: ComposeCommand;
+  /** Told what the Compose project is read from, also where it is refused then. Absolute paths. */
+  readonly onFiles?: ((files: readonly string[]) => void) | undefined;
   /** How many replicas a person asked for, by service, over what the contract says. */
   readonly scales?: ReadonlyMap<string, number>;
 }
@@ -86,10 +88,15 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     branch: checkout.branch,
     held,
   });
+  const composeFiles: string[] = [];
+  const onFiles = (files: readonly string[]): void => {
+    composeFiles.push(...files);
+    options.onFiles?.(files);
+  };
   const part =
     written.compose === undefined
       ? undefined
-      : await openComposePart(written, claim.stack, { client, ambient, command: options.compose });
+      : await openComposePart(written, claim.stack, { client, ambient, command: options.compose, onFiles });
   const contract = part?.contract ?? written;
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);
@@ -147,7 +154,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     inputs,
     files: [
       ...loaded.files,
-      ...(compose?.files ?? []),
+      ...composeFiles,
       ...[...envFilesOf(contract), ...certificatePaths(contract)].map((path) => resolve(key.root, path)),
     ],
   };

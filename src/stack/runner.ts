@@ -219,7 +219,18 @@ class StackRunner implements Runner {
     this.#resolveEnded();
   }
 
-  #prepare(session: Session): Promise<PreparedStack> {
+  /** What a refused edit names is watched too: a file that was missing may come. */
+  async #prepareAgain(session: Session, known: readonly string[], readFrom: number): Promise<PreparedStack> {
+    const named: string[] = [];
+    try {
+      return await this.#prepare(session, (files) => named.push(...files));
+    } catch (error) {
+      await this.#watch?.follow([...new Set([...known, ...named])], readFrom);
+      throw error;
+    }
+  }
+
+  #prepare(session: Session, onFiles?: (files: readonly string[]) => void): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
     const followed = this.#numbers?.followed ?? new Map();
     return prepareStack({
@@ -229,6 +240,7 @@ class StackRunner implements Runner {
       held: this.#prepared && heldBy(this.#prepared),
       followed,
       scales: this.#scales.asked,
+      onFiles,
     });
   }
 
@@ -262,7 +274,7 @@ class StackRunner implements Runner {
     if (session === undefined || supervision === undefined || last === undefined) return;
     if (this.#stopping !== undefined) return;
     const readFrom = this.#options.clock.wallTime();
-    const next = await this.#prepare(session);
+    const next = await this.#prepareAgain(session, last.files, readFrom);
     const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
     if (this.#stopping !== undefined) return;
     await this.#parts?.containers.use(next);

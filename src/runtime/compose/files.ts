@@ -9,6 +9,8 @@ import { addEnvFiles } from './dot-env.ts';
 export interface ComposeFiles {
   /** Absolute, the base first. */
   readonly files: readonly string[];
+  /** Also read, or chosen instead, where they exist: env files, and the files that Compose finds by itself. */
+  readonly looked: readonly string[];
   /** What relative paths in the files are relative to. */
   readonly directory: string;
   /** What the files may use, and what Compose itself is told: the shell's over those of env files. */
@@ -49,31 +51,38 @@ export async function findComposeFiles(query: ComposeFilesQuery): Promise<Compos
     });
   }
   const files = named.map((file) => resolve(cwd, file));
-  const found = named.length > 0 ? { files, directory: dirname(files[0] ?? start) } : findUpwards(start);
+  const found =
+    named.length > 0 ? { files, directory: dirname(files[0] ?? start), looked: [] } : findUpwards(start);
   if (found === undefined) return undefined;
   const directory = projectDirectory === undefined ? found.directory : start;
   const folders = query.files.length > 0 ? [directory] : [start, directory];
-  return { files: found.files, directory, variables: await readVariables(query, ...folders) };
+  const looked = [...found.looked, ...envFilesOf(query, folders)];
+  return { files: found.files, looked, directory, variables: await readVariables(query, ...folders) };
 }
 
 /** The shell's, then those of the env files that are named, else of `.env` in the folders. */
-async function readVariables(
+const readVariables = (query: ComposeFilesQuery, ...folders: readonly string[]): Promise<Variables> =>
+  addEnvFiles(query.environment, envFilesOf(query, folders));
+
+/** The first that sets a variable counts. */
+function envFilesOf(
   { cwd, environment, envFiles = [] }: ComposeFilesQuery,
-  ...folders: readonly string[]
-): Promise<Variables> {
+  folders: readonly string[],
+): string[] {
   const listed = environment['COMPOSE_ENV_FILES'] ?? '';
   const named = envFiles.length > 0 ? envFiles : listed.split(',').filter((file) => file !== '');
   // Of several files that are named, the later ones count more.
   const paths = named.map((file) => resolve(cwd, file)).toReversed();
-  return addEnvFiles(environment, paths.length > 0 ? paths : folders.map((folder) => join(folder, '.env')));
+  return paths.length > 0 ? paths : folders.map((folder) => join(folder, '.env'));
 }
 
-function findUpwards(start: string): Pick<ComposeFiles, 'files' | 'directory'> | undefined {
+function findUpwards(start: string): Omit<ComposeFiles, 'variables'> | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const base = firstOf(folder, BASE_NAMES);
     if (base !== undefined) {
       const override = firstOf(folder, OVERRIDE_NAMES);
-      return { files: override === undefined ? [base] : [base, override], directory: folder };
+      const looked = [...BASE_NAMES, ...OVERRIDE_NAMES].map((name) => join(folder, name));
+      return { files: override === undefined ? [base] : [base, override], looked, directory: folder };
     }
     if (dirname(folder) === folder) return undefined;
   }

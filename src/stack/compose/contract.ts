@@ -47,13 +47,15 @@ export interface PartOptions {
   readonly client: Pick<DaemonClient, 'request'>;
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly command?: ComposeCommand | undefined;
+  /** Told what will be read, also where that is refused then. */
+  readonly onFiles: (files: readonly string[]) => void;
 }
 
 /** @throws PortrampError COMPOSE_INVALID, COMPOSE_TOO_OLD, UNKNOWN_NAME; ContractError */
 export async function openComposePart(
   contract: Contract,
   stack: StackIdentity,
-  { client, ambient, command }: PartOptions,
+  { client, ambient, command, onFiles }: PartOptions,
 ): Promise<ComposePart> {
   const { files = [], share = [] } = contract.compose ?? {};
   const binary = await findComposeIfAny(ambient);
@@ -65,6 +67,7 @@ export async function openComposePart(
     ambient,
     cwd: asked.files.length > 0 ? (command?.cwd ?? stack.root) : stack.root,
     root: stack.root,
+    onFiles,
     arguments: { ...asked, files: asked.files.length > 0 ? asked.files : own },
   });
   const base = await readForStack(open, stack, share);

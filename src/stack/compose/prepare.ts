@@ -26,7 +26,9 @@ import { findComposeFiles, profilesIn, type ComposeFiles } from '../../runtime/c
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import { findOverruledName } from './choices.ts';
 import { leaseNumbers } from './leases.ts';
+import { withContents } from './contents.ts';
 import { askCompose, readFilesAlone, type ProjectSource, type Reading } from './source.ts';
+import { listWatched } from './watched.ts';
 
 export interface ComposeQuery {
   readonly client: Pick<DaemonClient, 'request'>;
@@ -37,6 +39,8 @@ export interface ComposeQuery {
   /** The shell's environment. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly arguments: ComposeArguments;
+  /** Told what will be read, also where that is refused then. */
+  readonly onFiles?: ((files: readonly string[]) => void) | undefined;
   /** The contract's root; absent: the project's folder. */
   readonly root?: string | undefined;
 }
@@ -119,6 +123,7 @@ export async function openProject(query: ComposeQuery): Promise<OpenProject> {
     });
   }
   const root = query.root ?? (await realpath(found.directory).catch(() => found.directory));
+  query.onFiles?.(await listWatched(found));
   const options = writeOptions(query.arguments);
   const profiles = profilesIn(found.variables, chosen);
   const call = { cwd, environment: ambient, options, files: found.files, profiles };
@@ -142,7 +147,7 @@ export async function readForStack(
   const environment = { ...query.ambient, ...toldBy(stack) };
   const reading: Reading = { environment, projectName: keeps ? asked.projectName : stack.slug };
   const { project: base, warnings } = await source.read(reading);
-  const project = withScales(base, scalesOf(query.arguments));
+  const project = await withContents(withScales(base, scalesOf(query.arguments)));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
     : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };

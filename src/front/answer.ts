@@ -1,29 +1,25 @@
 /** A notice as an answer: a page for somebody who looks, JSON for everybody else. Pure. */
 import type { Reply, RequestHead } from '../proxy/engine/engine.ts';
 import { MARKER } from '../proxy/engine/refusal.ts';
+import { jsonReply } from '../proxy/replies.ts';
 import { wantsPage } from './gate.ts';
 import type { Notice } from './notices.ts';
 import { renderPage } from './pages.ts';
 
 export function answer(head: RequestHead, notice: Notice): Reply {
-  const page = wantsPage(head) && !head.upgrade;
+  const reply = jsonReply(notice.code, notice);
+  if (!wantsPage(head) || head.upgrade) return reply;
   return {
-    status: notice.status,
+    ...reply,
     headers: {
-      'content-type': page ? 'text/html; charset=utf-8' : 'application/json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      ...(page ? { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" } : {}),
-      ...(notice.retryAfter === undefined ? {} : { 'retry-after': String(notice.retryAfter) }),
-      [MARKER]: notice.code.toLowerCase().replaceAll('_', '-'),
+      ...reply.headers,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
     },
     // A form that was sent must not be sent again, nor quietly become a GET.
-    body: page ? renderPage(notice, head.method === 'GET') : renderJson(notice),
+    body: renderPage(notice, head.method === 'GET'),
   };
 }
-
-const renderJson = ({ code, message, hint, log, link }: Notice): string =>
-  `${JSON.stringify({ error: code, message, hint, log, link })}\n`;
 
 export function redirect(location: string): Reply {
   return {

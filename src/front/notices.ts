@@ -3,13 +3,13 @@ import { messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import type { RequestHead, Target } from '../proxy/engine/engine.ts';
 import { isFormPost } from './gate.ts';
+import type { ReplyCode } from '../proxy/replies.ts';
 import type { RestingStack } from './resting.ts';
 import type { FrontStack, Match, RouteFailure } from './table.ts';
 
 export interface Notice {
-  readonly status: number;
-  /** For programs: `error` in the JSON, and the marker header in lower case. */
-  readonly code: string;
+  /** For programs: `error` in the JSON, and the marker header in lower case; it has its status. */
+  readonly code: ReplyCode;
   readonly title: string;
   readonly message: string;
   /** What to type or change. */
@@ -24,7 +24,6 @@ export interface Notice {
 
 export function starting({ stack, route }: Match): Notice {
   return {
-    status: 503,
     code: 'SERVICE_STARTING',
     title: `${route.service} is starting`,
     message: `The service ${route.service} of ${stack.label} is not ready yet.`,
@@ -35,7 +34,6 @@ export function starting({ stack, route }: Match): Notice {
 
 export function failed({ stack, route }: Match, failure: RouteFailure): Notice {
   return {
-    status: 503,
     code: 'SERVICE_FAILED',
     title: `${route.service} failed`,
     message: `The service ${route.service} of ${stack.label} failed: ${sentence(failure.message)}${ending(failure)}`,
@@ -56,7 +54,6 @@ const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text
 /** It runs, and nothing of its own listens where requests go. */
 export function silent({ stack, route }: Match, failure: RouteFailure): Notice {
   return {
-    status: 503,
     code: 'SERVICE_SILENT',
     title: `${route.service} does not answer`,
     message: `The service ${route.service} of ${stack.label} runs, but does not answer: ${sentence(failure.message)}`,
@@ -68,7 +65,6 @@ export function silent({ stack, route }: Match, failure: RouteFailure): Notice {
 
 export function stopped({ stack, route }: Match): Notice {
   return {
-    status: 503,
     code: 'SERVICE_STOPPED',
     title: `${route.service} is stopped`,
     message: `The service ${route.service} of ${stack.label} does not run.`,
@@ -79,7 +75,6 @@ export function stopped({ stack, route }: Match): Notice {
 
 export function unreachable({ stack, route }: Match, target: Target, error: Error): Notice {
   return {
-    status: 502,
     code: 'SERVICE_UNREACHABLE',
     title: `${route.service} does not answer`,
     message: `No answer from the service ${route.service} of ${stack.label} at ${target.host}:${target.port}: ${messageOf(error)}.`,
@@ -93,7 +88,6 @@ export function speaksTls({ stack, route }: Match, { host, port }: Target): Noti
   const { service } = route;
   const isExternal = route.hostHeader !== undefined;
   return {
-    status: 502,
     code: 'SERVICE_SPEAKS_TLS',
     title: `${service} speaks https`,
     message: `The service ${service} of ${stack.label} speaks TLS at ${host}:${port}, and portramp.yaml says http.`,
@@ -106,7 +100,6 @@ export function speaksTls({ stack, route }: Match, { host, port }: Target): Noti
 
 export function loop(host: string, { stack, route }: Match): Notice {
   return {
-    status: 508,
     code: 'LOOP',
     title: 'This request runs in circles',
     message:
@@ -119,7 +112,6 @@ export function loop(host: string, { stack, route }: Match): Notice {
 /** @param link an address that may have been meant */
 export function unknownHost(host: string, link: string | undefined): Notice {
   return {
-    status: 404,
     code: 'UNKNOWN_HOST',
     title: `Nothing is called ${host}`,
     message: `No running stack has the host ${host}.`,
@@ -132,7 +124,6 @@ export function unknownHost(host: string, link: string | undefined): Notice {
 export function resting(host: string, { label, root, environment }: RestingStack): Notice {
   const command = environment === undefined ? 'portramp dev' : `portramp dev --env ${environment}`;
   return {
-    status: 503,
     code: 'STACK_NOT_RUNNING',
     title: `${label} is not running`,
     message: `The host ${host} belongs to ${label}, which is not running. Its checkout is ${root}.`,
@@ -143,7 +134,6 @@ export function resting(host: string, { label, root, environment }: RestingStack
 
 export function unroutedPath(host: string, { label }: FrontStack): Notice {
   return {
-    status: 404,
     code: 'UNKNOWN_PATH',
     title: `${host} has nothing here`,
     message: `The host ${host} belongs to ${label}, and no port of it has this path.`,
@@ -158,7 +148,6 @@ export function foreignPage(head: RequestHead, { stack, route }: Match, origin: 
   const forms = isFormPost(head) && (named || origin === 'null') ? `{ formPosts: ["${origin}"] }` : undefined;
   const access = forms ?? (named ? `{ origins: ["${origin}"] }` : 'any');
   return {
-    status: 403,
     code: 'FOREIGN_PAGE',
     title: `Another site asked for ${route.service}`,
     message:
@@ -171,7 +160,6 @@ export function foreignPage(head: RequestHead, { stack, route }: Match, origin: 
 /** After the daemon's start: the name is known, its runner is about to come back. */
 export function expected(host: string): Notice {
   return {
-    status: 503,
     code: 'STACK_RETURNING',
     title: `${host} is coming back`,
     message: 'The front has just started and waits for the stack of this host.',
@@ -181,21 +169,18 @@ export function expected(host: string): Notice {
 }
 
 export const FOREIGN_HOST: Notice = {
-  status: 421,
   code: 'FOREIGN_HOST',
   title: 'Not served here',
   message: 'This is the front of local services. It serves their names and no other.',
 };
 
 export const MALFORMED_HOST: Notice = {
-  status: 400,
   code: 'BAD_REQUEST',
   title: 'Bad request',
   message: 'The request has no usable Host header.',
 };
 
 export const CROWDED: Notice = {
-  status: 503,
   code: 'TOO_MANY_WAITING',
   title: 'Too many requests wait',
   message: 'So many requests wait for services that are starting that this one was not let in.',
@@ -204,7 +189,6 @@ export const CROWDED: Notice = {
 };
 
 export const CLOSING: Notice = {
-  status: 503,
   code: 'CLOSING',
   title: 'The front is closing',
   message: 'The daemon ends or is replaced by another one.',
@@ -213,7 +197,6 @@ export const CLOSING: Notice = {
 };
 
 export const BROKEN: Notice = {
-  status: 500,
   code: 'INTERNAL',
   title: 'This is a bug in portramp',
   message: 'The front could not decide about this request. The log of the daemon says why.',

@@ -1,5 +1,6 @@
 /** The pages of the front: whole in themselves, without scripts, for light and dark. Pure. */
 import { plainText } from '../lib/plain-text.ts';
+import { statusOf } from '../proxy/replies.ts';
 import type { Notice } from './notices.ts';
 
 /** Enough to see what a service said last. */
@@ -29,7 +30,7 @@ footer{margin-top:1.5rem;color:var(--soft);font-size:.85rem}`
 
 /** @param refresh whether the page may ask again by itself, where the notice says that it is worth it */
 export function renderPage(notice: Notice, refresh: boolean): string {
-  const { status, title, message, hint, log = [], retryAfter, link } = notice;
+  const { code, title, message, hint, log = [], retryAfter, link } = notice;
   const again = refresh && retryAfter !== undefined;
   const parts = [
     `<h1>${escapeHtml(title)}</h1>`,
@@ -38,7 +39,7 @@ export function renderPage(notice: Notice, refresh: boolean): string {
     hint === undefined ? '' : `<p class="hint">${escapeHtml(hint)}</p>`,
     log.length === 0 ? '' : `<pre>${renderLog(log)}</pre>`,
     again ? '<div class="wait"></div>' : '',
-    `<footer>portramp · ${status}${again ? ' · this page looks again by itself' : ''}</footer>`,
+    `<footer>portramp · ${statusOf(code)}${again ? ' · this page looks again by itself' : ''}</footer>`,
   ];
   return [
     '<!doctype html>',

@@ -15,6 +15,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 
+import { jsonReply } from '../../proxy/replies.ts';
 import type { Entry, Gate, RampTarget } from './gate.ts';
 import type { Relay } from './tcp.ts';
 
@@ -169,6 +170,7 @@ function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, service
     stream.respond({ ':status': 200, ...status }, { endStream: true });
     return;
   }
-  stream.respond({ ':status': 503, 'content-type': 'application/json', 'retry-after': '1' });
-  stream.end(`${JSON.stringify({ error: 'SERVICE_STARTING', message })}\n`);
+  const reply = jsonReply('SERVICE_STARTING', { message, retryAfter: 1 });
+  stream.respond({ ':status': reply.status, ...reply.headers });
+  stream.end(reply.body);
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import { errnoOf, messageOf } from '../../lib/errors.ts';
 import type { Decision, Engine, Reply, RequestHead } from '../../proxy/engine/engine.ts';
-import { MARKER } from '../../proxy/engine/refusal.ts';
+import { jsonReply } from '../../proxy/replies.ts';
 import { kindOf } from '../../proxy/traffic.ts';
 import type { Entry, Gate } from './gate.ts';
 import type { Relay } from './tcp.ts';
@@ -55,24 +55,18 @@ const REASONS: Record<Exclude<Entry['kind'], 'passage'>, string> = {
 };
 
 const refuse = (service: string, kind: keyof typeof REASONS): Reply =>
-  answer(
-    503,
-    kind === 'closed' ? 'SERVICE_STOPPED' : 'SERVICE_STARTING',
-    `the service ${service} ${REASONS[kind]}`,
-  );
+  jsonReply(kind === 'closed' ? 'SERVICE_STOPPED' : 'SERVICE_STARTING', {
+    message: `the service ${service} ${REASONS[kind]}`,
+    retryAfter: 1,
+  });
 
 const unreachable = (service: string, error: Error): Reply =>
   errnoOf(error) === 'ECONNREFUSED'
-    ? answer(503, 'SERVICE_SILENT', `the service ${service} runs, but nothing listens on its port`)
-    : answer(502, 'SERVICE_UNREACHABLE', `no answer from the service ${service}: ${messageOf(error)}`);
-
-const answer = (status: number, code: string, message: string): Reply => ({
-  status,
-  headers: {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'retry-after': '1',
-    [MARKER]: code.toLowerCase().replaceAll('_', '-'),
-  },
-  body: `${JSON.stringify({ error: code, message })}\n`,
-});
+    ? jsonReply('SERVICE_SILENT', {
+        message: `the service ${service} runs, but nothing listens on its port`,
+        retryAfter: 1,
+      })
+    : jsonReply('SERVICE_UNREACHABLE', {
+        message: `no answer from the service ${service}: ${messageOf(error)}`,
+        retryAfter: 1,
+      });

@@ -5,6 +5,7 @@ import { answer } from '../../../src/front/answer.ts';
 import * as notices from '../../../src/front/notices.ts';
 import { renderPage } from '../../../src/front/pages.ts';
 import type { Match, RouteFailure } from '../../../src/front/table.ts';
+import { statusOf } from '../../../src/proxy/replies.ts';
 import { headOf, NAVIGATION } from './head.ts';
 
 const match = (name: string): Match => {
@@ -100,7 +101,7 @@ describe('an answer', () => {
       expect(page.body).toContain('<!doctype html>');
       expect(JSON.parse(json.body)).toMatchObject({ error: notice.code, message: notice.message });
       for (const { status, headers } of [page, json]) {
-        expect(status).toBe(notice.status);
+        expect(status).toBe(statusOf(notice.code));
         expect(headers['x-portramp']).toBe(notice.code.toLowerCase().replaceAll('_', '-'));
         expect(headers['retry-after']).toBe(notice.retryAfter?.toString());
         expect(headers['cache-control']).toBe('no-store');

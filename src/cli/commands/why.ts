@@ -7,6 +7,7 @@ import { print, printJson } from '../terminal.ts';
 import { askAboutHost, askAboutPort, askAboutService } from '../why/ask.ts';
 import { hostOf } from '../why/explain.ts';
 import type { Explanation } from '../why/explanation.ts';
+import { isWrong } from '../why/verdict.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface WhyOptions extends StackOptions {
@@ -17,7 +18,7 @@ export function defineWhy(program: Command): void {
   withStackOptions(program.command('why <service|port|host>'))
     .summary('say what keeps a service, a port or a host from working')
     .description(
-      'Say what is in the way: the unmet dependency, the last probe, who holds the port, what keeps it from stopping, who has the name.',
+      'Say what is in the way: the unmet dependency, the last probe, who holds the port, what keeps it from stopping, who has the name. Exit code 1 when something is wrong.',
     )
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -32,6 +33,7 @@ async function why(target: string, options: WhyOptions): Promise<void> {
     const explanation = await explain(client, target, options);
     if (options.json) printJson({ version: 1, ...explanation });
     else print(renderExplanation(explanation));
+    if (isWrong(explanation)) process.exitCode = 1;
   });
 }
 

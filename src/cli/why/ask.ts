@@ -30,8 +30,13 @@ export async function askAboutPort(client: DaemonClient, number: number): Promis
   const { stacks, front } = await listAll(client);
   const facts: Facts = { stacks, front, details: new Map() };
   const services = stacks.flatMap((stack) => stack.services);
-  const owner = services.find(({ ports }) => ports.some(({ targetPort }) => targetPort === number));
-  return { kind: 'port', ...explainPort(facts, number, await lookAtPort(client, number, owner)) };
+  const owner = services.find(
+    ({ ports, instances = [] }) =>
+      ports.some(({ targetPort }) => targetPort === number) ||
+      instances.some((one) => Object.values(one.ports).includes(number)),
+  );
+  const found = await lookAtPort(client, number, owner, runnersOf(stacks));
+  return { kind: 'port', ...explainPort(facts, number, found) };
 }
 
 export async function askAboutHost(client: DaemonClient, host: string): Promise<Explanation> {
@@ -70,7 +75,8 @@ async function serviceIn(
   const ports = new Map<number, PortFacts>();
   const numbers =
     service?.kind === 'external' ? [] : (service?.ports.map((port) => port.targetPort) ?? leased);
-  for (const number of numbers) ports.set(number, await lookAtPort(client, number, service));
+  for (const number of numbers)
+    ports.set(number, await lookAtPort(client, number, service, runnersOf(listed.stacks)));
   return explainService({ ...listed, details }, stack, name, ports);
 }
 
@@ -89,19 +95,34 @@ export async function lookAtPort(
   client: DaemonClient,
   port: number,
   service: PublishedService | undefined,
+  runners: ReadonlySet<number> = new Set(),
 ): Promise<PortFacts> {
   const { free, holders } = await client.request('holder', { port });
   const pids = holders.flatMap(({ pid }) => pid ?? []);
-  return { free, holders, own: new Set(pids.filter((pid) => service !== undefined && isOf(service, pid))) };
+  return {
+    free,
+    holders,
+    own: new Set(pids.filter((pid) => runners.has(pid) || (service !== undefined && isOf(service, pid)))),
+  };
 }
 
+/** Runners have the ramps of their services themselves. */
+const runnersOf = (stacks: readonly RunningStack[]): ReadonlySet<number> =>
+  new Set(stacks.flatMap(({ pid }) => pid ?? []));
+
 /** By the same evidence that the daemon has, but for what it remembers. */
-function isOf({ pid: leader, instance }: PublishedService, pid: number): boolean {
-  if (leader === undefined || instance === undefined) return false;
+function isOf({ pid: only, instance, instances = [] }: PublishedService, pid: number): boolean {
+  const all = [{ pid: only, mark: instance }, ...instances];
+  return all.some(
+    ({ pid: leader, mark }) => leader !== undefined && mark !== undefined && isBound(pid, leader, mark),
+  );
+}
+
+function isBound(pid: number, leader: number, mark: { startTime: string; marker: string }): boolean {
   const system = createSystem();
   const bond = findBond(
     pid,
-    { pid: leader, ...instance },
+    { pid: leader, ...mark },
     {
       factsOf: (one) => system.readProcess(one),
       markerOf: (one) => system.readMarker(one),

@@ -1,0 +1,32 @@
+/** Whether an explanation says that something is wrong: then `portramp why` ends with exit code 1. Pure. */
+import { MEANINGS, type Status } from '../../protocol/status.ts';
+import type { Explanation, PortExplanation, ServiceExplanation } from './explanation.ts';
+
+export function isWrong(explanation: Explanation): boolean {
+  switch (explanation.kind) {
+    case 'service':
+      return isServiceWrong(explanation);
+    case 'port':
+      return isPortWrong(explanation);
+    case 'host':
+      return (
+        explanation.stack === undefined ||
+        !explanation.running ||
+        (explanation.service !== undefined && isServiceWrong(explanation.service))
+      );
+  }
+}
+
+const isServiceWrong = ({ state }: ServiceExplanation): boolean => !isFine(state);
+
+/** A word that is no status is "not running". */
+const isFine = (state: string): boolean =>
+  Object.hasOwn(MEANINGS, state) && !MEANINGS[state as Status].isWrong;
+
+/** A stranger on a number that was leased to a stack that runs. Who listens for a container is the engine. */
+const isPortWrong = ({ lease, front, holders }: PortExplanation): boolean =>
+  lease?.running === true &&
+  front !== true &&
+  !/^\d+\/(?:tcp|udp|sctp)/.test(lease.port) &&
+  holders.length > 0 &&
+  !holders.some(({ own }) => own);

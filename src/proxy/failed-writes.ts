@@ -15,14 +15,20 @@ export function outliveFailedWrites(socket: Socket, onFailure: (error: Error) =>
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);
   let failed = false;
-  const absorbing =
-    (done: Done): Done =>
-    (error) => {
+  let wrapped: Done | undefined;
+  let absorb: Done = () => undefined;
+  // A stream gives all its writes the same callback: it is wrapped once, not for every request.
+  const absorbing = (done: Done): Done => {
+    if (done === wrapped) return absorb;
+    wrapped = done;
+    absorb = (error) => {
       if (!isFailedWrite(error)) return done(error);
       failed = true;
       onFailure(error);
       done();
     };
+    return absorb;
+  };
   socket._write = (chunk, encoding, done) => {
     if (failed) done();
     else write(chunk, encoding, absorbing(done));

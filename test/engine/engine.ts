@@ -105,12 +105,12 @@ async function importImage(): Promise<void> {
   }
 }
 
-function copyInto(root: string, from: string, to: string): void {
+export function copyInto(root: string, from: string, to: string): void {
   mkdirSync(dirname(join(root, to)), { recursive: true });
   copyFileSync(from, join(root, to));
 }
 
-const which = (name: string): string => {
+export const which = (name: string): string => {
   const found = (process.env['PATH'] ?? '')
     .split(':')
     .map((folder) => join(folder, name))
@@ -119,7 +119,7 @@ const which = (name: string): string => {
   return found;
 };
 
-const librariesOf = (program: string): string[] =>
+export const librariesOf = (program: string): string[] =>
   [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(
     (match) => match[1] ?? '',
   );

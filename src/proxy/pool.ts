@@ -81,7 +81,8 @@ class TargetPool implements Pool {
     this.#options = options;
     this.#settling = new Settling((place, upstream) => {
       place.settling -= 1;
-      this.#offer(place, upstream, upstream.keepFor);
+      const now = this.#options.clock.now();
+      this.#offer(place, upstream, upstream.keepFor - (now - upstream.idleSince), now);
       this.#dialForWaiting(place);
     });
   }
@@ -123,11 +124,12 @@ class TargetPool implements Pool {
     if (this.#closed || place.distrusted) return upstream.destroy();
     upstream.user = undefined;
     upstream.reused = true;
-    upstream.idleSince = this.#options.clock.now();
+    const now = this.#options.clock.now();
+    upstream.idleSince = now;
     upstream.saysHowLong = keepFor !== undefined;
     upstream.keepFor = keepFor === undefined ? KEEP_FOR : keepFor - SAFETY;
     upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
-    if (isPlain) return this.#offer(place, upstream, upstream.keepFor);
+    if (isPlain) return this.#offer(place, upstream, upstream.keepFor, now);
     place.settling += 1;
     this.#settling.add(place, upstream);
   }
@@ -180,8 +182,11 @@ class TargetPool implements Pool {
     if (index !== -1) place.idle.splice(index, 1);
   }
 
-  /** To the one who waits longest, else to the idle ones. */
-  #offer(place: Place, upstream: Upstream, keepFor: number): void {
+  /**
+   * To the one who waits longest, else to the idle ones.
+   * @param left for how long it may be kept from now on
+   */
+  #offer(place: Place, upstream: Upstream, left: number, now: number): void {
     if (!isAlive(upstream)) return upstream.destroy();
     const waiting = !upstream.reused && place.waitingForNew.size > 0 ? place.waitingForNew : place.waiting;
     const [waiter] = waiting;
@@ -190,19 +195,18 @@ class TargetPool implements Pool {
       waiter.onUpstream(upstream);
       return;
     }
-    const left = keepFor - this.#ageOf(upstream);
     if (this.#closed || place.distrusted || left <= 0 || place.idle.length >= MAX_IDLE) upstream.destroy();
-    else this.#keep(place, upstream, left);
+    else this.#keep(place, upstream, left, now);
   }
 
-  #keep(place: Place, upstream: Upstream, keepFor: number): void {
+  #keep(place: Place, upstream: Upstream, left: number, now: number): void {
     upstream.deadline ??= this.#options.wheel.createDeadline(() => {
       if (this.#ageOf(upstream) >= PROOF) place.keeps = true;
       upstream.onUseless?.('closed');
       upstream.destroy();
     });
     upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
-    upstream.deadline.set(keepFor);
+    upstream.deadline.set(left, now);
     place.idle.push(upstream);
   }
 
@@ -211,7 +215,7 @@ class TargetPool implements Pool {
       const cancel = this.#dial(place, {
         onUpstream: (upstream) => {
           place.dials.delete(cancel);
-          this.#offer(place, upstream, KEEP_FOR);
+          this.#offer(place, upstream, KEEP_FOR, upstream.idleSince);
           this.#dialForWaiting(place);
         },
         onFailure: (error) => {

@@ -26,9 +26,12 @@ export class Deadline {
     this.expire = expire;
   }
 
-  /** Calls `expire` in `ms` milliseconds, in place of what was set before. */
-  set(ms: number): void {
-    this.due = this.#wheel.tickIn(ms);
+  /**
+   * Calls `expire` in `ms` milliseconds, in place of what was set before.
+   * @param now the time by the wheel's clock, where it was asked already
+   */
+  set(ms: number, now?: number): void {
+    this.due = this.#wheel.tickIn(ms, now);
     if (this.hangsAt === OFF || this.due < this.hangsAt) this.#wheel.hang(this);
   }
 
@@ -67,8 +70,8 @@ export class Wheel {
     return this.#hanging;
   }
 
-  tickIn(ms: number): number {
-    return Math.floor((this.#clock.now() + ms) / TICK) + 1;
+  tickIn(ms: number, now = this.#clock.now()): number {
+    return Math.floor((now + ms) / TICK) + 1;
   }
 
   hang(deadline: Deadline): void {

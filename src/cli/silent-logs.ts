@@ -1,5 +1,6 @@
 /** Why the log of a service is empty, and where to look instead. Pure. */
-import type { PublishedService, RunningStack } from '../protocol/messages.ts';
+import type { RunningStack } from '../protocol/messages.ts';
+import { rootOf } from './waiting/open.ts';
 
 /** Says why nothing was printed by a service, and what to type. */
 export function explainSilence(name: string, stack: RunningStack): string {
@@ -16,22 +17,10 @@ function whyIn({ services }: RunningStack, name: string): string {
     return failure.message + (failure.hint === undefined ? '' : ` — ${failure.hint}`);
   }
   if (state === 'waiting') {
-    const root = rootOf(services, service, new Set());
+    const root = rootOf(services, service, new Map());
     const where = root.name === name ? '' : `; ${root.name} is ${root.state}: portramp logs ${root.name}`;
     return `it waits for ${waitingFor.join(', ') || 'its turn'}${where}`;
   }
   if (state === 'idle') return `it was not started: portramp start ${name}`;
   return `it is ${state}, and silent so far`;
-}
-
-/** The service at the end of the chain of those that are waited for. */
-function rootOf(
-  services: readonly PublishedService[],
-  service: PublishedService,
-  seen: ReadonlySet<string>,
-): PublishedService {
-  const [first] = service.state === 'waiting' ? (service.waitingFor ?? []) : [];
-  const next = services.find(({ name }) => name === first);
-  if (next === undefined || seen.has(next.name)) return service;
-  return rootOf(services, next, new Set([...seen, service.name]));
 }

@@ -80,6 +80,8 @@ export const serviceDetails = z.object({
 /** What a runner says to a command. */
 export const commandAnswer = z.object({
   message: z.string().optional(),
+  /** For `start`, `stop` and `restart`: the services that are meant, those of a named group one by one. */
+  services: z.array(z.string()).optional(),
   /** For `explain`. */
   details: z.array(serviceDetails).optional(),
 });

@@ -108,6 +108,16 @@ export const publishedService = z.object({
   ports: z.array(publishedPort),
   /** Of a service with ramps or several replicas. */
   instances: z.array(publishedInstance).optional(),
+  /** Of the same: how far what was asked of it last (new values, a restart) has got. Both count up. */
+  revision: z
+    .object({
+      asked: z.number().int(),
+      /** The oldest that serves. */
+      serving: z.number().int(),
+      /** Why the one that was asked for last will not serve. */
+      refused: z.string().optional(),
+    })
+    .optional(),
 });
 
 export const routeState = z.discriminatedUnion('state', [

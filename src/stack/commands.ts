@@ -25,18 +25,18 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
     case 'start':
       supervision.startNamed(plan, command.services);
       await publish();
-      return {};
+      return { services: meantBy(plan, command.services) };
     case 'stop':
       supervision.stopNamed(plan, command.services);
       await publish();
-      return {};
-    case 'restart':
-      await context.demandResolved(
-        selectOrThrow(plan, command.services).filter((name) => isMeant(plan, command.services, name)),
-      );
+      return { services: meantBy(plan, command.services) };
+    case 'restart': {
+      const services = meantBy(plan, command.services);
+      await context.demandResolved(services);
       supervision.restartNamed(plan, command.services);
       await publish();
-      return {};
+      return { services };
+    }
     case 'wake':
       for (const name of command.services) supervision.wake(name);
       await publish();
@@ -56,6 +56,10 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       return {};
   }
 }
+
+/** @throws PortrampError UNKNOWN_NAME */
+const meantBy = (plan: Plan, names: readonly string[]): string[] =>
+  selectOrThrow(plan, names).filter((name) => isMeant(plan, names, name));
 
 async function scale(name: string, replicas: number, context: CommandContext): Promise<CommandAnswer> {
   const planned = context.plan.services.get(name);

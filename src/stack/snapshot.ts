@@ -29,6 +29,7 @@ export interface ServiceView {
   readonly armed: boolean;
   readonly targets: Unit['targets'];
   readonly instances: Unit['instances'];
+  readonly revision: Unit['revision'];
   /** The process that runs now. */
   readonly instance?: Mark | undefined;
 }
@@ -61,7 +62,9 @@ export function publishService(view: ServiceView): PublishedService {
     ...tellStatus({ ...view, external: resolved.kind === 'external' }),
     restarts,
     ports: resolved.ports.map((port) => publishPort(view, port)),
-    ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
+    ...(hasInstances(resolved)
+      ? { instances: view.instances.map(publishInstance), revision: view.revision }
+      : {}),
     // Of a container, that is only who reads its log.
     ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'
       ? { pid: state.pid, ...withMark('instance', view.instance, state) }

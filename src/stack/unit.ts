@@ -1,7 +1,7 @@
 /** One service while the stack runs: its roster, and the shells of its replicas. */
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
-import type { Sighting } from '../protocol/messages.ts';
+import type { PublishedService, Sighting } from '../protocol/messages.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
 import type { Verdict } from './needs.ts';
@@ -11,6 +11,7 @@ import {
   emptyRoster,
   hasProcess,
   isChanging,
+  oldestServing,
   stateOf,
   targetsOf,
   type Replica,
@@ -42,6 +43,7 @@ export class Unit {
   #roster: Roster;
   #generation = 0;
   #forced = false;
+  #refusal: string | undefined;
 
   constructor(blueprint: Blueprint, options: UnitOptions) {
     this.name = blueprint.service.name;
@@ -61,6 +63,13 @@ export class Unit {
 
   get replicas(): readonly Replica[] {
     return this.#roster.replicas;
+  }
+
+  /** How far the newest values, or the last restart, have got. */
+  get revision(): Required<PublishedService>['revision'] {
+    const { revision: asked, refused } = this.#roster;
+    const told = refused === asked && this.#refusal !== undefined ? { refused: this.#refusal } : {};
+    return { asked, serving: oldestServing(this.#roster), ...told };
   }
 
   get goal(): Roster['goal'] {
@@ -205,6 +214,7 @@ export class Unit {
         this.#options.logs.note(this.name, 'the new instance has taken over');
         return;
       case 'refused':
+        this.#refusal = effect.cause.message;
         this.#options.onNotice(this, `the new instance did not get ready: ${effect.cause.message}`);
         return;
     }

@@ -7,10 +7,10 @@ const FAILURE_LINES = 20;
 
 /** What is published of a unit. */
 export function viewUnit(unit: Unit, logs: LogStore | undefined): ServiceView {
-  const { name, resolved, state, restarts, waitingFor, armed, targets, instance, instances } = unit;
+  const { name, resolved, state, restarts, waitingFor, armed, targets, instance, instances, revision } = unit;
   const isBad =
     ['failed', 'backoff', 'unwell'].includes(state.state) ||
     (state.state === 'warming' && state.found !== undefined);
   const log = isBad ? (logs?.tail(name, FAILURE_LINES) ?? []) : [];
-  return { resolved, state, restarts, waitingFor, log, armed, targets, instance, instances };
+  return { resolved, state, restarts, waitingFor, log, armed, targets, instance, instances, revision };
 }

@@ -1,42 +1,63 @@
-/** `start`, `stop` and `restart`: commands that the stack's runner carries out. */
+/** `start`, `stop` and `restart`: commands that the stack's runner carries out, and what becomes of them. */
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { RunningStack, StackKey } from '../../protocol/messages.ts';
+import type { StackKey } from '../../protocol/messages.ts';
+import { statusOf } from '../../protocol/status.ts';
+import { complaintOf } from '../complaint.ts';
 import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
-import { until, untilPublished } from '../stack-watch.ts';
-import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
+import { untilPublished } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
+import { waitForOutcome, waitForStop, type Outcome } from '../waiting/outcome.ts';
+import { timeoutOption } from '../waiting/wait.ts';
+import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 type Action = 'start' | 'stop' | 'restart';
 
-const TEXTS: Record<Action, { summary: string; done: string; example: string }> = {
+interface Text {
+  readonly summary: string;
+  readonly more: string;
+  /** With `--no-wait`. */
+  readonly doing: string;
+  readonly example: string;
+}
+
+const OUTCOME =
+  'Waits until they are ready, says meanwhile what for, and ends with exit code 1 when one failed or the time is ' +
+  'over: they go on then.';
+
+const TEXTS: Record<Action, Text> = {
   start: {
     summary: 'start services of the running stack, and what they consume',
-    done: 'starting',
+    more: OUTCOME,
+    doing: 'starting',
     example: 'portramp start worker',
   },
   stop: {
     summary: 'stop services of the running stack; the rest keeps running',
-    done: 'stopped',
+    more: 'Waits until their processes are gone.',
+    doing: 'stopping',
     example: 'portramp stop worker',
   },
   restart: {
     summary: 'stop services, wait until they are gone, start them again',
-    done: 'restarting',
+    more: `With "strategy: handoff" or "rolling" the new ones take over first. ${OUTCOME}`,
+    doing: 'restarting',
     example: 'portramp restart api',
   },
 };
 
 export function defineControl(program: Command): void {
   for (const action of ['start', 'stop', 'restart'] as const) {
-    const { summary, example } = TEXTS[action];
+    const { summary, more, example } = TEXTS[action];
     const names = action === 'stop' ? '[name...]' : '<name...>';
     const command = withStackOptions(program.command(`${action} ${names}`))
       .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}. ${more}`)
+      .addOption(timeoutOption('2m'))
+      .option('--no-wait', 'return as soon as the stack knows')
       .option('--json', 'print one JSON object')
       .addHelpText('after', `\nExample:\n  ${example}`)
       .action((services: string[], _options: unknown, self: Command) =>
@@ -47,6 +68,8 @@ export function defineControl(program: Command): void {
 }
 
 interface ControlOptions extends StackOptions {
+  readonly timeout: number;
+  readonly wait: boolean;
   readonly json?: boolean;
   readonly port?: string;
 }
@@ -55,11 +78,51 @@ async function control(action: Action, names: string[], options: ControlOptions)
   const { key, services } = await locateServices(action, names, options);
   await withRunningStack(key, async (client) => {
     await untilPublished(client, key);
-    const { message } = await client.request('command', { stack: key, command: { action, services } });
-    const done = action === 'stop' && !(await untilStopped(client, key)) ? 'stopping' : TEXTS[action].done;
-    if (options.json) printJson({ version: 1, action, services });
-    else print(message ?? `${done} ${services.join(', ')}`);
+    const answer = await client.request('command', { stack: key, command: { action, services } });
+    const { doing } = TEXTS[action];
+    if (!options.wait) {
+      if (options.json) printJson({ version: 1, action, services });
+      else print(answer.message ?? `${doing} ${services.join(', ')}`);
+      return;
+    }
+    const outcome = await finish(client, key, action, answer.services ?? services, options.timeout);
+    const { settled, error } = outcome;
+    if (options.json) printJson({ version: 1, action, services, outcome: settled.map(toJson) });
+    else for (const one of settled) print(describeOutcome(one));
+    if (!options.json && action === 'stop') print(`stopped ${services.join(', ')}`);
+    if (error !== undefined) throw error;
   });
+}
+
+async function finish(
+  client: DaemonClient,
+  key: StackKey,
+  action: Action,
+  services: readonly string[],
+  timeout: number,
+): Promise<Outcome> {
+  if (action !== 'stop') return waitForOutcome(client, key, services, timeout);
+  await waitForStop(client, key, services, timeout);
+  return { settled: [] };
+}
+
+type Settled = Outcome['settled'][number];
+
+function toJson({ service, note }: Settled): object {
+  const { reason, hint } = complaintOf(service);
+  return {
+    name: service.name,
+    status: statusOf(service),
+    ...(reason === undefined ? {} : { reason }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function describeOutcome({ service, note }: Settled): string {
+  const { reason, hint } = complaintOf(service);
+  const more = [reason, hint, note].filter((text) => text !== undefined).join('; ');
+  return `${service.name} is ${statusOf(service)}${more === '' ? '' : `: ${more}`}`;
 }
 
 /** What is to be done, and where: services by name in the stack of this checkout, or one by its port in any. */
@@ -89,20 +152,4 @@ async function locateServices(
         ? `to end it: kill ${pid}`
         : undefined;
   throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });
-}
-
-/** Milliseconds. The deadline of the contract may be longer: then it is said that they are still stopping. */
-const STOP_PATIENCE = 15_000;
-
-/** False when something is still stopping after that time. */
-async function untilStopped(client: DaemonClient, key: StackKey): Promise<boolean> {
-  try {
-    const isOver = (stack?: RunningStack): boolean =>
-      stack?.services.every((service) => service.state !== 'stopping') ?? true;
-    await until(client, key, isOver, STOP_PATIENCE);
-    return true;
-  } catch (error) {
-    if (error instanceof PortrampError && error.code === 'TIMEOUT') return false;
-    throw error;
-  }
 }

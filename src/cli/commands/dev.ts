@@ -1,14 +1,17 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { DETACHED } from '../dev/report.ts';
+import { parseDuration } from '../duration.ts';
 import { refuseOwnStack } from '../own-stack.ts';
 import { hasColor, notice } from '../terminal.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 export interface DevOptions extends StackOptions {
   readonly detach?: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
 }
 
 export function defineDev(program: Command): void {
@@ -20,6 +23,12 @@ export function defineDev(program: Command): void {
         'this shows its logs.',
     )
     .option('-d, --detach', 'in the background; returns when every service is ready or one failed')
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        `with -d, how long it waits at most (default: 10m); what starts goes on`,
+      ).argParser(parseDuration),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  portramp dev\n  portramp dev web --env test\n  portramp dev -d && portramp ls',
@@ -27,12 +36,24 @@ export function defineDev(program: Command): void {
     .action((names: string[], _options: unknown, command: Command) => dev(names, command.optsWithGlobals()));
 }
 
+/** Milliseconds: the first start installs, pulls and builds. */
+const DETACHED_TIMEOUT = 10 * 60_000;
+
 async function dev(names: string[], options: DevOptions): Promise<void> {
   const isUntouched = process.env['PORTRAMP'] === '0';
   if (isUntouched && options.detach) {
     throw new PortrampError('USAGE', 'PORTRAMP=0 runs the commands in this terminal, not in the background', {
       hint: 'leave out -d, or unset PORTRAMP',
     });
+  }
+  if (options.timeout !== undefined && !options.detach) {
+    throw new PortrampError(
+      'USAGE',
+      '--timeout is how long "dev -d" waits; in this terminal nothing is waited for',
+      {
+        hint: 'add -d, or leave out --timeout',
+      },
+    );
   }
   const key = await locateStack(options);
   if (isUntouched) {
@@ -45,7 +66,7 @@ async function dev(names: string[], options: DevOptions): Promise<void> {
   const saying = process.env[DETACHED] !== undefined ? undefined : sayLosses(key);
   if (options.detach) {
     const { runDetached } = await import('../dev/detached.ts');
-    process.exitCode = await runDetached(key, names);
+    process.exitCode = await runDetached(key, names, options.timeout ?? DETACHED_TIMEOUT);
   } else {
     const { runForeground } = await import('../dev/foreground.ts');
     process.exitCode = await runForeground(key, names);

@@ -4,6 +4,7 @@
  */
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
@@ -12,21 +13,63 @@ import { complaintOf } from '../complaint.ts';
 import { describeService, renderStack } from '../render/stacks.ts';
 import { until, untilPublished } from '../stack-watch.ts';
 import { color, displayText, notice, print } from '../terminal.ts';
+import { sayMeanwhile } from '../waiting/saying.ts';
+import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
 import { launchRunner, type Launch } from './launch.ts';
 import type { Report } from './report.ts';
 
-/** Resolves with the exit code: 0 when every service is ready or done, 1 when one is not, 2 for a bad contract. */
-export function runDetached(key: StackKey, names: readonly string[]): Promise<number> {
+/**
+ * Resolves with the exit code: 0 when every service is ready or done, 1 when one is not or `timeout` milliseconds are
+ * over, 2 for a bad contract.
+ */
+export function runDetached(key: StackKey, names: readonly string[], timeout: number): Promise<number> {
   return withStartedDaemon(async (client) => {
     const progress = createProgress(key.root);
-    const running = await findRunningStack(client, key);
-    const launch: Launch =
-      running === undefined ? await launchRunner(key, names, progress.onReport) : { kind: 'occupied' };
-    if (launch.kind === 'ended') return launch.code === 0 ? refuseTakenDown() : launch.code;
-    if (launch.kind === 'occupied') await join(client, key, names);
-    const stack = await until(client, key, progress.isOver);
-    return stack === undefined ? refuseTakenDown() : report(stack, progress.unfinished);
+    const silence = sayMeanwhile(progress.describe, sayDim);
+    const due = systemClock.now() + timeout;
+    try {
+      const running = await findRunningStack(client, key);
+      const launch: Launch =
+        running === undefined
+          ? await launchRunner(key, names, progress.onReport, timeout)
+          : { kind: 'occupied' };
+      if (launch.kind === 'ended') return launch.code === 0 ? refuseTakenDown() : launch.code;
+      if (launch.kind === 'occupied') await join(client, key, names);
+      if (launch.kind === 'late') return await reportLate(client, key, timeout);
+      const stack = await untilOver(client, key, progress, due);
+      if (stack === 'late') return await reportLate(client, key, timeout);
+      return stack === undefined ? refuseTakenDown() : report(stack, progress.unfinished);
+    } finally {
+      silence();
+    }
   });
+}
+
+async function untilOver(
+  client: DaemonClient,
+  key: StackKey,
+  { isOver }: Progress,
+  due: number,
+): Promise<RunningStack | undefined | 'late'> {
+  try {
+    return await until(client, key, isOver, Math.max(0, due - systemClock.now()));
+  } catch (error) {
+    if (error instanceof PortrampError && error.code === 'TIMEOUT') return 'late';
+    throw error;
+  }
+}
+
+/** What is not ready goes on starting. */
+async function reportLate(client: DaemonClient, key: StackKey, timeout: number): Promise<never> {
+  const stack = await findRunningStack(client, key);
+  if (stack === undefined) {
+    throw new PortrampError('TIMEOUT', `after ${timeout / 1_000} s, the stack is still being prepared`, {
+      hint: 'it goes on; "portramp ls" shows how far it is, "portramp down" stops it',
+    });
+  }
+  if (stack.services.length > 0) print(renderStack(stack, describeService));
+  const isOpen = (service: PublishedService): boolean => !meaningOf(service).isSettled;
+  throw await describeDelay(client, key, stack, { timeout, isOpen });
 }
 
 interface Progress {
@@ -34,6 +77,8 @@ interface Progress {
   readonly onReport: (report: Report) => boolean;
   /** The same for what the daemon knows of the stack. */
   readonly isOver: (stack: RunningStack | undefined) => boolean;
+  /** What is waited for. */
+  readonly describe: () => string;
   /** Services that were started and have not been up since. */
   readonly unfinished: ReadonlySet<string>;
 }
@@ -41,13 +86,17 @@ interface Progress {
 function createProgress(root: string): Progress {
   const view = createView({ root, logs: false, summaries: false });
   const unfinished = new Set<string>();
+  const open = new Map<string, PublishedService>();
   const see = (service: PublishedService): void => {
+    if (meaningOf(service).isSettled) open.delete(service.name);
+    else open.set(service.name, service);
     if (meaningOf(service).isUp) unfinished.delete(service.name);
     else if (service.state !== 'idle') unfinished.add(service.name);
     view({ type: 'service', service });
   };
   return {
     unfinished,
+    describe: () => describeWaiting([...open.values()]),
     onReport: (report) => {
       if ('occupied' in report) return true;
       const { event } = report;

@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { systemClock } from '../../lib/clock.ts';
 import { locateHome } from '../../lib/home.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { notice } from '../terminal.ts';
 import { DETACHED, runnerLogOf, type Report } from './report.ts';
 
 export type Launch =
+  /** It goes on starting, and has been listened to for long enough. */
+  | { readonly kind: 'late' }
   /** It runs on by itself. */
   | { readonly kind: 'running' }
   /** Another runner of this stack was faster. */
@@ -22,11 +25,12 @@ export type Launch =
  */
 const LEAN = ['--max-semi-space-size=4'];
 
-/** Starts the runner and listens to it until `onReport` returns true, or it ends. */
+/** Starts the runner and listens to it until `onReport` returns true, it ends, or `timeout` milliseconds are over. */
 export async function launchRunner(
   key: StackKey,
   names: readonly string[],
   onReport: (report: Report) => boolean,
+  timeout: number,
 ): Promise<Launch> {
   const folder = locateHome().runners;
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -43,8 +47,8 @@ export async function launchRunner(
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
       env: { ...process.env, [DETACHED]: '1' },
     });
-    const launch = await listen(runner, onReport);
-    if (launch.kind === 'running') await rename(draft, join(folder, name));
+    const launch = await listen(runner, onReport, timeout);
+    if (launch.kind === 'running' || launch.kind === 'late') await rename(draft, join(folder, name));
     if (launch.kind === 'ended') notice((await readFile(draft, 'utf8')).trimEnd());
     return launch;
   } finally {
@@ -53,8 +57,14 @@ export async function launchRunner(
   }
 }
 
-async function listen(runner: ChildProcess, onReport: (report: Report) => boolean): Promise<Launch> {
+async function listen(
+  runner: ChildProcess,
+  onReport: (report: Report) => boolean,
+  timeout: number,
+): Promise<Launch> {
+  let cancel = (): void => undefined;
   const launch = await new Promise<Launch>((resolve, reject) => {
+    cancel = systemClock.after(timeout, () => resolve({ kind: 'late' }));
     runner.once('error', reject);
     runner.on('message', (message) => {
       const report = message as Report;
@@ -65,7 +75,7 @@ async function listen(runner: ChildProcess, onReport: (report: Report) => boolea
       if (signal !== null) notice(`the runner was ended by ${signal}`);
       resolve({ kind: 'ended', code: code ?? 1 });
     });
-  });
+  }).finally(() => cancel());
   runner.removeAllListeners('message');
   if (runner.connected) runner.disconnect();
   runner.unref();

@@ -81,7 +81,10 @@ async function serviceIn(
 }
 
 /** Empty when there is no runner, or it is silent, or older than the question. */
-async function askRunner(client: DaemonClient, stack: RunningStack): Promise<Map<string, ServiceDetails>> {
+export async function askRunner(
+  client: DaemonClient,
+  stack: RunningStack,
+): Promise<Map<string, ServiceDetails>> {
   if (stack.pid === undefined || stack.silent === true) return new Map();
   const { root, environment } = stack;
   const services = stack.services.map((service) => service.name);

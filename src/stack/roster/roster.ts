@@ -66,6 +66,10 @@ export const emptyRoster: Roster = { goal: 'down', size: 1, revision: 1, replica
 export const targetsOf = (roster: Roster): readonly Replica[] =>
   roster.replicas.filter((replica) => replica.role === 'serving' && isUp(replica));
 
+/** The oldest revision of those that serve; where none does, that of those that will. */
+export const oldestServing = (roster: Roster): number =>
+  Math.min(roster.revision, ...withRole(roster, 'serving').map(({ revision }) => revision));
+
 /** Whether a process may exist. */
 export const hasProcess = ({ replicas }: Roster): boolean => replicas.some(({ life }) => isRunning(life));
 

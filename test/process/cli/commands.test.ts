@@ -79,7 +79,7 @@ describe('exec', () => {
 
 describe('wait', () => {
   it('names what it waited for, its state, and what to type', async () => {
-    expect((await shop.run('start', 'behind')).code).toBe(0);
+    expect((await shop.run('start', 'behind', '--no-wait')).code).toBe(0);
     expect(await shop.run('wait', 'slow', 'behind', 'web', '--timeout', '100ms')).toEqual({
       code: 1,
       stdout: '',

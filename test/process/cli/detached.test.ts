@@ -86,7 +86,7 @@ services:
     await shop.until('worker', 'ready');
     attached.child.kill('SIGINT');
     expect(await attached.ended).toBe(0);
-    expect(await shop.run('restart', 'back')).toMatchObject({ code: 0, stdout: 'restarting back\n' });
+    expect(await shop.run('restart', 'back')).toMatchObject({ code: 0, stdout: 'worker is ready\n' });
     for (const command of [['dev', '-d'], ['dev'], ['start'], ['stop'], ['restart']]) {
       const refused = await shop.run(...command, 'bak');
       expect(refused).toMatchObject({

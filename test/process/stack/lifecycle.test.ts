@@ -166,7 +166,7 @@ describe('a stack in the background', () => {
     expect(told.stdout).toBe((await shop.run('url', 'api', '--direct')).stdout);
 
     const before = await shop.service('api');
-    expect(await shop.run('restart', 'api')).toMatchObject({ code: 0, stdout: 'restarting api\n' });
+    expect(await shop.run('restart', 'api')).toMatchObject({ code: 0, stdout: 'api is ready\n' });
     expect(await shop.run('wait', 'api', 'web')).toMatchObject({ code: 0 });
     const after = await shop.service('api');
     expect(after.pid).not.toBe(before.pid);

@@ -51,6 +51,7 @@ describe('a ghost on the port', () => {
       armed: false,
       targets: [],
       instances: [],
+      revision: { asked: 1, serving: 1 },
     };
     const { routes } = takeSnapshot([view], []);
     expect(routes.map(({ route }) => route)).toEqual(

@@ -1,0 +1,127 @@
+/** Waiting with an end: what for is said meanwhile, and at the end who is not ready, why, and what it printed last. */
+import { join } from 'node:path';
+
+import { Option } from 'commander';
+
+import { PortrampError } from '../../lib/errors.ts';
+import { locateHome } from '../../lib/home.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
+import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
+import { meaningOf } from '../../protocol/status.ts';
+import { complaintOf } from '../complaint.ts';
+import { notRunning } from '../daemon-access.ts';
+import { parseDuration } from '../duration.ts';
+import { until } from '../stack-watch.ts';
+import { color, displayText, notice } from '../terminal.ts';
+import { describeOpen, rootOf } from './open.ts';
+import { sayMeanwhile } from './saying.ts';
+
+/** `--timeout`, with a default such as `2m`. */
+export const timeoutOption = (normal: string): Option =>
+  new Option('--timeout <duration>', 'how long it waits at most, such as 500ms, 30s or 5m')
+    .argParser(parseDuration)
+    .default(parseDuration(normal), normal);
+
+export interface Awaited {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly isOver: (stack: RunningStack | undefined) => boolean;
+  /** Tells whether the service is still waited for. */
+  readonly isOpen: (service: PublishedService) => boolean;
+}
+
+/** Resolves as `until` does. @throws PortrampError TIMEOUT with all that is known */
+export async function waitUntil(
+  client: DaemonClient,
+  key: StackKey,
+  { timeout, isOver, isOpen }: Awaited,
+): Promise<RunningStack | undefined> {
+  let last: RunningStack | undefined;
+  const see = (stack: RunningStack | undefined): boolean => {
+    last = stack;
+    return isOver(stack);
+  };
+  const silence = sayMeanwhile(() => describeWaiting((last?.services ?? []).filter(isOpen)), sayDim);
+  try {
+    return await until(client, key, see, timeout);
+  } catch (error) {
+    const isLate = error instanceof PortrampError && error.code === 'TIMEOUT';
+    throw isLate ? await describeDelay(client, key, last, { timeout, isOpen }) : error;
+  } finally {
+    silence();
+  }
+}
+
+export const sayDim = (text: string): void => notice(color.dim(text));
+
+export const describeWaiting = (open: readonly PublishedService[]): string =>
+  open.length === 0
+    ? 'waiting for the stack to start'
+    : `waiting: ${open.map((service) => displayText(describeOpen(service))).join('; ')}`;
+
+export async function describeDelay(
+  client: DaemonClient,
+  key: StackKey,
+  stack: RunningStack | undefined,
+  { timeout, isOpen }: Pick<Awaited, 'timeout' | 'isOpen'>,
+): Promise<PortrampError> {
+  const after = `after ${timeout / 1_000} s`;
+  if (stack === undefined) {
+    const { message, hint } = notRunning(key);
+    return new PortrampError('TIMEOUT', `${after}, ${message}`, { hint });
+  }
+  const late = stack.services.filter(isOpen);
+  const [first] = late;
+  if (first === undefined) {
+    const hint = `"portramp ls" shows how far it is`;
+    return new PortrampError('TIMEOUT', `${after}, the stack is just starting`, { hint });
+  }
+  const { root, lines } = await findCause(client, stack, first);
+  const named = late.some(({ name }) => name === root.name) ? late : [...late, root];
+  const why = `"portramp why ${first.name}" says what is in the way`;
+  const cure = named.map((service) => complaintOf(service).hint).find((hint) => hint !== undefined);
+  return new PortrampError('TIMEOUT', `${after}, ${named.map(describeOpen).join('; ')}${lines}`, {
+    hint: cure === undefined ? why : `${cure}; ${why}`,
+  });
+}
+
+/** Says why a service will not be up, with the last lines of what is the cause of it. */
+export async function describeLoss(
+  client: DaemonClient,
+  stack: RunningStack,
+  lost: PublishedService,
+): Promise<PortrampError> {
+  const { root, lines } = await findCause(client, stack, lost);
+  const { hint = `see "portramp logs ${root.name}"` } = complaintOf(lost);
+  return new PortrampError('SERVICE_FAILED', `${describeOpen(lost)}${lines}`, { hint });
+}
+
+/** How many lines of the cause are shown. */
+const LINES = 10;
+
+async function findCause(
+  client: DaemonClient,
+  stack: RunningStack,
+  service: PublishedService,
+): Promise<{ readonly root: PublishedService; readonly lines: string }> {
+  const { askRunner } = await import('../why/ask.ts');
+  const root = rootOf(stack.services, service, await askRunner(client, stack));
+  const log = await readLast(stack.slug, root.name);
+  if (log.length === 0) return { root, lines: '' };
+  const quoted = log.map((text) => `\n    ${displayText(text)}`).join('');
+  return { root, lines: `\n  the last lines of ${root.name}:${quoted}` };
+}
+
+/** What the service itself printed last. */
+async function readLast(slug: string, name: string): Promise<string[]> {
+  const { readLogs } = await import('../../stack/logs/read.ts');
+  const folder = join(locateHome().logs, slug);
+  const { signal } = new AbortController();
+  const texts: string[] = [];
+  for await (const line of readLogs({ folder, services: [name], tail: 2 * LINES, follow: false, signal })) {
+    if (line.stream !== 'portramp' && line.text.trim() !== '') texts.push(line.text);
+  }
+  return texts.slice(-LINES);
+}
+
+export const isUp = (service: PublishedService): boolean => meaningOf(service).isUp;

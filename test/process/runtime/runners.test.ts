@@ -69,7 +69,7 @@ const RUNNERS: Readonly<Record<string, readonly [command: string, code: number]>
   'jest, two workers': [`${BIN}/jest --ci --no-cache --workerThreads=false`, 1],
   'vitest, threads': [`${BIN}/vitest run --pool=threads --dir . a.vi b.vi`, 1],
   'yarn PnP': [
-    `cd pnp && export YARN_ENABLE_TELEMETRY=0 YARN_ENABLE_GLOBAL_CACHE=0 YARN_NODE_LINKER=pnp && Y=../node_modules/@yarnpkg/cli-dist/bin/yarn.js && node $Y install >/dev/null && node $Y node app.js`,
+    `cd pnp && export YARN_ENABLE_TELEMETRY=0 YARN_ENABLE_GLOBAL_CACHE=0 YARN_ENABLE_IMMUTABLE_INSTALLS=0 YARN_NODE_LINKER=pnp && Y=../node_modules/@yarnpkg/cli-dist/bin/yarn.js && node $Y install >/dev/null && node $Y node app.js`,
     3,
   ],
   ...Object.fromEntries(NODES.map((name) => [name, [`./node_modules/${name}/bin/node app.js`, 3]] as const)),

@@ -9,7 +9,7 @@ import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { meaningOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
-import { notRunning } from '../daemon-access.ts';
+import { findRunningStack, notRunning } from '../daemon-access.ts';
 import { parseDuration } from '../duration.ts';
 import { until } from '../stack-watch.ts';
 import { color, displayText, notice } from '../terminal.ts';
@@ -62,10 +62,12 @@ export const describeWaiting = (open: readonly PublishedService[]): string =>
 export async function describeDelay(
   client: DaemonClient,
   key: StackKey,
-  stack: RunningStack | undefined,
+  seen: RunningStack | undefined,
   { timeout, isOpen }: Pick<Awaited, 'timeout' | 'isOpen'>,
 ): Promise<PortrampError> {
   const after = `after ${timeout / 1_000} s`;
+  // No news in a short time does not mean that nothing runs.
+  const stack = seen ?? (await findRunningStack(client, key));
   if (stack === undefined) {
     const { message, hint } = notRunning(key);
     return new PortrampError('TIMEOUT', `${after}, ${message}`, { hint });

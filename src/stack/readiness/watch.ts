@@ -73,7 +73,7 @@ export interface ReadinessWatch {
   readonly end: () => void;
 }
 
-/** Milliseconds between two looks at a port that has been silent for long. */
+/** Milliseconds between two looks at a port that has been silent for long, or that only this process saw listening. */
 const RELAXED = 2_000;
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
@@ -194,31 +194,40 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     onListening?.(name, listens);
     if (port?.name !== name || port.listens === listens) return;
     port = { ...port, listens, since: clock.now(), listened: port.listened || listens };
+    isWitnessed &&= listens;
     if (listens) tree = undefined;
     else void dial();
     followTree();
   };
 
+  /**
+   * Whether the daemon has seen the port listen, and so will see when it does so no more. It tells changes only: what
+   * came and went between two of its looks it never told.
+   */
+  let isWitnessed = false;
+  const isSettled = ({ name, listens }: PortFacts): boolean =>
+    listens && (isWitnessed || ports.some((own) => own.name === name && own.listener === 'external'));
+
   const dialOnce = async (): Promise<void> => {
-    if (port === undefined || port.listens || probe.state === 'open') return;
+    if (port === undefined || isSettled(port) || (probe.state === 'open' && !port.listens)) return;
     const { name, number } = port;
     const problem = await see(portLook({ targetPort: number }));
-    if (problem === UNSEEN || abort.signal.aborted || number !== port.number) return;
+    if (problem === UNSEEN || abort.signal.aborted || number !== port.number || isSettled(port)) return;
     told(problem);
-    if (problem === undefined) setListening(name, true);
+    const listens = problem === undefined;
+    if (port.listens !== listens) setListening(name, listens);
     judge();
   };
 
-  /** Dials the port until it answers. That it does so no more is seen by the daemon. */
+  /** Dials the port until it answers and the daemon has seen that, too. */
   let dialling = false;
   const dial = async (): Promise<void> => {
     if (dialling || port === undefined) return;
     dialling = true;
-    while (!abort.signal.aborted && !port.listens) {
+    while (!abort.signal.aborted && !isSettled(port)) {
       await dialOnce();
-      // One that is silent for long is seen by the daemon when it listens after all.
-      const pause = verdict.kind === 'silent' ? RELAXED : ready.interval;
-      if (!port.listens) await new Promise<void>((resolve) => later(pause, resolve));
+      const pause = port.listens || verdict.kind === 'silent' ? RELAXED : ready.interval;
+      if (!isSettled(port)) await new Promise<void>((resolve) => later(pause, resolve));
     }
     dialling = false;
   };
@@ -291,6 +300,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     see: ({ listening, opened: numbers }) => {
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external');
+      isWitnessed ||= port !== undefined && listening.includes(port.name);
       for (const { name } of own) setListening(name, listening.includes(name));
       opened.see(numbers);
       judge();
@@ -303,6 +313,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
       opened.see([]);
       begun = clock.now();
       port = expectPort();
+      isWitnessed = false;
       void dial();
       judge();
     },

@@ -128,6 +128,17 @@ describe('without a probe', () => {
     expect(kinds()).toEqual(['ready', 'unwell', 'ready']);
   });
 
+  it('is unwell when its port came and went before the daemon saw it', async () => {
+    begin({}, '', await listen());
+    await becomes('ready');
+    await new Promise((resolve) => server?.close(resolve));
+    server = undefined;
+    await clock.advance(2_000);
+    await eventually(() => expect(listening.at(-1)).toEqual(['http', false]));
+    await clock.advance(2_000);
+    await becomes('ready', 'unwell');
+  });
+
   it('has nothing to answer where it has no port', async () => {
     begin({}, ', ports: false', 1);
     await becomes('ready');

@@ -173,6 +173,8 @@ describe.skipIf(absent !== '')(`a service on another Node${absent}`, () => {
     workspace.write(
       'server.js',
       `const http = require('http');
+// On a busy machine a connection may take longer than the 250 ms that Node gives to each family.
+require('net').setDefaultAutoSelectFamilyAttemptTimeout?.(10_000);
 const seen = (url, done) => http.get(url, { agent: false }, (r) => done(r.resume().statusCode)).on('error', (e) => done(e.code));
 const port = process.env.PORT;
 http.createServer((q, r) => q.url === '/self' ? seen('http://me.localhost:' + port + '/', (s) => r.end(String(s)))

@@ -3,7 +3,7 @@
  * `node_modules` it came from, and a reinstallation there must not change a running program.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { cp, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { systemClock } from '../lib/clock.ts';
@@ -39,7 +39,7 @@ export async function copyBundle(bundle: string, versions: string, version: stri
     await mkdir(draft, { mode: 0o700 });
     for (const name of names) await cp(join(bundle, name), join(draft, name));
     await writeFile(join(draft, 'package.json'), MANIFEST);
-    await rm(copy, { recursive: true, force: true });
+    await removeCopy(copy);
     await rename(draft, copy);
   } catch (error) {
     // Another starter was faster: the name holds a hash of the content, so its copy is the same.
@@ -79,10 +79,18 @@ export async function removeOldCopies(versions: string, keep: string): Promise<s
   for (const name of await readdir(versions).catch(() => [])) {
     const copy = join(versions, name);
     if (copy === keep || (await isInUse(copy))) continue;
-    await rm(copy, { recursive: true, force: true });
+    await removeCopy(copy);
     removed.push(name);
   }
   return removed;
+}
+
+/** Removes a copy, also one whose folder has lost the permissions that this needs. */
+async function removeCopy(copy: string): Promise<void> {
+  const stats = await lstat(copy).catch(() => undefined);
+  // Not through a link. A folder of another user stays as it is, and the removal says so.
+  if (stats?.isDirectory() === true) await chmod(copy, 0o700).catch(() => undefined);
+  await rm(copy, { recursive: true, force: true });
 }
 
 async function isInUse(copy: string): Promise<boolean> {

@@ -74,13 +74,13 @@ describe('a folder that is gone under the shell', () => {
 describe('too few open files', () => {
   it('is said with the limit to raise, wherever it strikes', async () => {
     const shop = machine.workspace('shop', `version: 1\nworkspace: shop\nservices: { api: ${SLEEP} }\n`);
-    // Below these Node itself does not start.
-    const { all } = await shell(
-      'for n in 30 34 38 42 46; do (ulimit -n $n; portramp check; portramp ls); done',
-      {
-        cwd: shop.root,
-      },
+    const { stdout } = await shell(
+      'for n in $(seq 21 34) 38 42 46; do echo @@; (ulimit -n $n; portramp check; portramp ls) 2>&1; done',
+      { cwd: shop.root },
     );
+    // How many Node itself needs depends on its version; below that, it does not get as far as the program.
+    const told = stdout.split('@@').filter((text) => !text.includes('node:internal/modules/run_main'));
+    const all = told.join('');
     expect(all).toMatch(/hint: raise the limit.*ulimit -n 4096/);
     noBug(all);
   });

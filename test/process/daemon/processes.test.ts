@@ -222,8 +222,9 @@ describe.skipIf(process.platform !== 'linux')('a flood of lines that never end',
       expect(most - before).toBeLessThan(100);
       for (const socket of sockets) socket.destroy();
     }
-    // What the allocator of the system keeps for the next one, whoever frees it: about as much as was held at once.
-    await eventually(() => expect(memoryOf(client.pid) - before).toBeLessThan(64));
+    // What the allocators of the system and of V8 keep for the next one, whoever frees it: less than was held at once
+    // (measured: up to 56 MiB with Node 20, 73 with Node 24; without a bound for all connections 563).
+    await eventually(() => expect(memoryOf(client.pid) - before).toBeLessThan(96));
     client.onCommand(async () => ({ message: 'fine' }));
     const other = await scene.connect();
     expect(await other.request('command', { stack: key, command: { action: 'ping' } })).toEqual({

@@ -66,13 +66,19 @@ export const hostName = z
     say('names below .localhost are made from one word', 'write host: api for api.STACK.localhost'),
   );
 
+/**
+ * A last label with other letters: without one, the URL parsers of newer Nodes take a host of ASCII as it is, and look at
+ * no label.
+ */
+const OTHER_LETTERS = { typed: '.ü', sent: '.xn--tda' };
+
 /** Whether every label that begins with `xn--` stands for one in other letters (RFC 5890 §2.3.2.1). */
 function isPunycode(host: string): boolean {
   // What is no host name at all was told already.
   if (!host.includes('xn--') || !HOST.test(host)) return true;
   const plain = host.replace(/^\*\./, '');
   try {
-    return new URL(`http://${plain}`).hostname === plain;
+    return new URL(`http://${plain}${OTHER_LETTERS.typed}`).hostname === plain + OTHER_LETTERS.sent;
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { pickPort } from '../ports/scene.ts';
 import { createMachine, node, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -78,7 +79,8 @@ describe('whose', () => {
       code: 1,
       stdout: expect.stringMatching(new RegExp(`belongs to no stack: .*pid ${process.pid}`)) as string,
     });
-    expect(await whose(1)).toMatchObject({ code: 1, stdout: 'nothing listens on port 1\n' });
+    const unused = await pickPort();
+    expect(await whose(unused)).toMatchObject({ code: 1, stdout: `nothing listens on port ${unused}\n` });
     expect(await whose('api')).toMatchObject({ code: 2 });
   });
 });

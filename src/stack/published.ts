@@ -57,7 +57,7 @@ export function createPublished(options: PublishedOptions): Published {
     services: () => views().map(publishService),
     publish: async () => session()?.publish(() => takeSnapshot(views(), problems)),
     publishChange: (unit) => {
-      parts()?.containers.bridge(supervision()?.units ?? []);
+      parts()?.containers.follow(supervision()?.units ?? []);
       parts()?.reach.follow(unit);
       events.emit({ type: 'service', service: publishService(view(unit)) });
       void published.publish();

@@ -14,6 +14,7 @@ export const PR031: Rule = {
     collisionsIn(survey).ports.map(({ service, published, at }) => ({
       at,
       message: `${service} publishes ${published} in every stack, and only one of them can have it`,
-      hint: 'run "portramp compose up" (or "portramp dev"), which gives each stack a number of its own',
+      // Without a contract there is nothing that "portramp dev" could run.
+      hint: `run "portramp compose up"${survey.scenes.length > 0 ? ' (or "portramp dev")' : ''}, which gives each stack a number of its own`,
     })),
 };

@@ -8,7 +8,7 @@ import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
 import { isAlive, type Container } from '../engine/containers.ts';
 import type { OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
-import { askEither, type ProjectCalls } from './calls.ts';
+import { ask, askEither, type ProjectCalls } from './calls.ts';
 import { engineOf, projectOf } from './containers.ts';
 import { describeEnding, watchOutside } from './ended.ts';
 import { ContainerInstance } from './instance.ts';
@@ -37,6 +37,8 @@ export interface ComposeEngine {
   readonly problem: string | undefined;
   /** From now on an instance that is stopped is only let go of: its container runs on. Default: all of them. */
   letGo(services?: ReadonlySet<string>): void;
+  /** Removes what is left of a service that the files do not have any more. Undefined when it is gone. */
+  remove(service: string): Promise<StartFailure | undefined>;
   close(): void;
 }
 
@@ -236,6 +238,8 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     letGo: (services) => {
       isLetGo = (service) => services?.has(service) ?? true;
     },
+    remove: (service) =>
+      inTurn(() => ask(calls().byLabels, ['rm', '--force', '--stop', service], STOP_TIMEOUT)),
     close: () => {
       for (const service of graces.keys()) endGrace(service);
       watch?.close();

@@ -1,5 +1,6 @@
 /** The containers of a running stack: how they are launched and looked at, and the bridges that lead out of them. */
 import { Emitter } from '../../lib/emitter.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
 import { isHttpLike } from '../../contract/ports.ts';
 import { bridgePort } from '../../plan/viewpoint.ts';
@@ -31,8 +32,11 @@ export interface Containers {
   demandResolved(names: readonly string[]): Promise<void>;
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): WatchedLook;
-  /** Opens and closes the ways from containers to processes, as those come and go. */
-  bridge(units: readonly Bridged[]): void;
+  /**
+   * Fits what there is to the units as they are now: opens and closes the ways from containers to processes, and removes
+   * the container of a service that the stack has lost.
+   */
+  follow(units: readonly Bridged[]): void;
   /** From now on stopping leaves containers running. True when there are any. */
   letGo(): boolean;
   /** The same for those that something is still to be done with, or that others use, before `down`. */
@@ -72,6 +76,8 @@ export function createContainers(options: ContainersOptions): Containers {
   let projects: Projects | undefined;
   const engines: { own?: ComposeEngine; shared?: ComposeEngine } = {};
   let launched = false;
+  /** Those that were launched and are not shared: by their names in the contract, what the project calls them. */
+  const launchedAs = new Map<string, string>();
   let address: Promise<string | undefined> | undefined;
   const bridges: Bridges = createBridges(
     () => (address ??= findBridgeAddress(projects?.own.call.environment ?? process.env)),
@@ -117,6 +123,20 @@ export function createContainers(options: ContainersOptions): Containers {
       service.kind === 'compose' && service.compose === composeName ? [name] : [],
     );
 
+  const removeLost = (units: readonly Bridged[]): void => {
+    for (const [name, service] of launchedAs) {
+      if (units.some((unit) => unit.name === name)) continue;
+      launchedAs.delete(name);
+      if (prepared === undefined || isDependedOn(prepared, service)) continue;
+      void engines.own?.remove(service).then(
+        (failure) => {
+          if (failure !== undefined) onNotice(`the container of ${name} was not removed: ${failure.message}`);
+        },
+        (error: unknown) => onNotice(`the container of ${name} was not removed: ${messageOf(error)}`),
+      );
+    }
+  };
+
   let isTold = false;
   const listeners = (calls: () => ProjectCalls): ComposeEngineOptions => ({
     calls,
@@ -145,6 +165,7 @@ export function createContainers(options: ContainersOptions): Containers {
         const hint = 'install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE';
         return { ok: false, failure: { message: 'Docker Compose was not found', hint } };
       }
+      if (service.service.scope === 'stack') launchedAs.set(service.name, service.service.compose);
       launched = true;
       return engine.start({
         ...spec,
@@ -162,7 +183,8 @@ export function createContainers(options: ContainersOptions): Containers {
           if (service.service.kind === 'compose' && service.service.compose === changed) listener();
         }),
     }),
-    bridge: (units) => {
+    follow: (units) => {
+      removeLost(units);
       const wanted = prepared === undefined ? [] : bridgesFor(prepared, units);
       const key = JSON.stringify(wanted);
       if (key === bridged) return;
@@ -195,6 +217,10 @@ export function createContainers(options: ContainersOptions): Containers {
     },
   };
 }
+
+/** Whether the project has a service that Compose would start this one for. */
+const isDependedOn = ({ compose }: PreparedStack, service: string): boolean =>
+  [...(compose?.project.services.values() ?? [])].some(({ dependsOn }) => dependsOn.has(service));
 
 /** What the engine knows against it, whatever its healthcheck says. */
 function problemOf(

@@ -83,8 +83,8 @@ async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
     return failure ?? { message: messageOf(error) };
   }
   const made = left.filter((container) => isMadeWith(own, container));
-  if (failure === undefined && made.length === 0) return undefined;
-  // With the networks.
+  if (failure === undefined && made.length === 0 && left.length > 0) return undefined;
+  // With the networks, also those of services that the files have lost, whose containers are gone.
   if (made.length === left.length) return ask(own.byLabels, ['down'], DOWN_TIMEOUT);
   const services = new Set(made.map(({ service }) => service));
   const words = ['rm', '--force', '--stop', ...services];

@@ -138,9 +138,24 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     await eventually(async () =>
       expect((await stack.stack()).services.map(({ name }) => name)).toEqual(['idle', 'a']),
     );
+    await eventually(async () => expect(await docker('ps', '-aq', '--filter', 'name=live-b')).toBe(''));
     expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'live is down\n', stderr: '' });
     expect(await engine.left()).toEqual([]);
     expect((await stack.run('down')).stdout).toBe('Nothing was running.\n');
+  });
+
+  it('of the contract that loses a service removes its container, unless another depends on it', async () => {
+    const project = `${A}  b: { ${SERVER}, ports: ["80"] }\n  c: { ${SERVER}, ports: ["80"], depends_on: [d] }\n  d: { ${SERVER}, ports: ["80"] }\n`;
+    const names = ['a', 'b', 'c', 'd'].map((name) => `${name}: { compose: ${name} }`);
+    const LISTED = 'compose: { include: listed }\n';
+    open(contractWith(IDLE, ...names) + LISTED, project);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    for (const name of ['b', 'd']) await stack.until(name, 'ready');
+    stack.write('portramp.yaml', contractWith(IDLE, 'a: { compose: a }', 'c: { compose: c }') + LISTED);
+    await eventually(async () => expect(await docker('ps', '-aq', '--filter', 'name=live-b')).toBe(''));
+    expect(await docker('ps', '-aq', '--filter', 'name=live-d')).not.toBe('');
+    expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'live is down\n', stderr: '' });
+    expect(await engine.left()).toEqual([]);
   });
 
   it('that loses a service of the contract is refused, and down ends', async () => {

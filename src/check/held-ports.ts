@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { placeFindings, type Finding } from '../contract/finding.ts';
 import type { Path } from '../contract/tree.ts';
-import { describeHolder, type Holder } from '../lib/holder.ts';
+import { describeHolder, howToEnd, type Belonging, type Holder } from '../lib/holder.ts';
 import { processesOf } from './rules/rule.ts';
 import { PR030 } from './rules/pr030-held-port.ts';
 import { judge } from './severity.ts';
@@ -43,10 +43,13 @@ export function fixedPortsOf(contract: Contract): FixedPort[] {
   return [...statics, ...reserved];
 }
 
+/** Who holds a number, and which stack's that is. */
+export type NumberHolder = Holder & { readonly belonging?: Belonging | undefined };
+
 /** `holders`: who holds a number, for numbers that are not free and not held by a stack of this workspace. */
 export function findHeldPorts(
   contracts: readonly Contract[],
-  holders: ReadonlyMap<number, readonly Holder[]>,
+  holders: ReadonlyMap<number, readonly NumberHolder[]>,
 ): Diagnostic[] {
   return contracts.flatMap((contract) => {
     const findings = fixedPortsOf(contract).flatMap((fixed): Finding[] => {
@@ -57,14 +60,15 @@ export function findHeldPorts(
   });
 }
 
-function describe({ number, at, who, kind }: FixedPort, holders: readonly Holder[]): Finding {
+function describe({ number, at, who, kind }: FixedPort, holders: readonly NumberHolder[]): Finding {
   const whom = holders.length === 0 ? describeHolder(undefined) : holders.map(describeHolder).join('; ');
   const [first] = holders;
   if (kind === 'outside') {
     const message = `${number}, which is reserved for ${who}, is held by ${whom}`;
     return { at, severity: 'note', message, hint: 'see whether that is who it is reserved for' };
   }
-  const end = first?.pid === undefined ? 'end that process' : `end it with "kill ${first.pid}"`;
+  const how = howToEnd(number, first ?? {});
+  const end = how === undefined ? 'end that process' : `end it with "${how}"`;
   const message = `${number}, which belongs to ${who}, is held by ${whom}`;
   return { at, message, hint: `${end}, or give ${who} another number` };
 }

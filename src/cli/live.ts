@@ -1,10 +1,10 @@
 import type { Contract } from '../contract/contract.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
-import { findHeldPorts, fixedPortsOf } from '../check/held-ports.ts';
-import type { Holder } from '../lib/holder.ts';
+import { findHeldPorts, fixedPortsOf, type NumberHolder } from '../check/held-ports.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import type { RunningStack } from '../protocol/messages.ts';
 import { withStartedDaemon } from './daemon-access.ts';
+import { withBelonging } from './port-owner.ts';
 
 /** States in which the listener of a leased port is the service itself; the daemon fails a service that has a ghost. */
 const HOLDING: readonly RunningStack['services'][number]['state'][] = [
@@ -22,11 +22,11 @@ export async function checkLive(root: string, contracts: readonly Contract[]): P
   return withStartedDaemon(async (client) => {
     const { stacks } = await client.request('list', {});
     const own = portsInUse(stacks.filter((stack) => stack.workspaceId === workspaceId));
-    const holders = new Map<number, readonly Holder[]>();
+    const holders = new Map<number, readonly NumberHolder[]>();
     for (const number of numbers) {
       if (own.has(number)) continue;
       const answer = await client.request('holder', { port: number });
-      if (!answer.free) holders.set(number, answer.holders);
+      if (!answer.free) holders.set(number, await withBelonging(answer.holders));
     }
     return findHeldPorts(contracts, holders);
   });

@@ -1,14 +1,18 @@
 /** Which stack and service has a port, and whether what listens there is theirs. */
+import type { NumberHolder } from '../check/held-ports.ts';
+import { howToEnd } from '../lib/holder.ts';
+import { locateHome } from '../lib/home.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { PortHolder, PublishedService, RunningStack } from '../protocol/messages.ts';
-import { lookAtPort } from './why/ask.ts';
+import { belongingOf } from '../runtime/runs/clean.ts';
+import { isOf, lookAtPort } from './why/ask.ts';
 
 /** A service that a number belongs to, by its lease or because it listens there. */
 export interface PortPlace {
   readonly stack: RunningStack;
   readonly service: string;
-  /** The name of the port in the contract. */
-  readonly port: string;
+  /** The name of the port in the contract; absent where the service listens on a number that is not its own. */
+  readonly port?: string;
 }
 
 export type PortOwner =
@@ -21,7 +25,12 @@ export type PortOwner =
       readonly holders: readonly PortHolder[];
       readonly reserved?: PortPlace | undefined;
     }
-  | { readonly kind: 'nobody'; readonly reserved?: PortPlace | undefined };
+  /** `forbidden` where this user may not open the port. */
+  | {
+      readonly kind: 'nobody';
+      readonly reserved?: PortPlace | undefined;
+      readonly forbidden?: true | undefined;
+    };
 
 export async function findPortOwner(client: DaemonClient, number: number): Promise<PortOwner> {
   const { stacks, front } = await client.request('list', { all: true, holdings: true });
@@ -30,14 +39,51 @@ export async function findPortOwner(client: DaemonClient, number: number): Promi
   // Where it runs counts more than where it is only kept.
   const place = places.find(({ stack }) => stack.pid !== undefined) ?? places[0];
   const service = place?.stack.services.find(({ name }) => name === place.service);
-  const { free, holders } = await client.request('holder', { port: number });
-  if (free) return { kind: 'nobody', reserved: place };
-  if (place === undefined) return { kind: 'stranger', holders };
-  const isRunners = holders.some(({ pid }) => pid !== undefined && pid === place.stack.pid);
-  if (isRunners || (service !== undefined && (await isServices(client, number, service)))) {
+  const { free, holders, forbidden } = await client.request('holder', { port: number });
+  if (free) return { kind: 'nobody', reserved: place, forbidden };
+  const isRunners = holders.some(({ pid }) => pid !== undefined && pid === place?.stack.pid);
+  const isOwn = service !== undefined && (await isServices(client, number, service));
+  if (place !== undefined && (isRunners || isOwn)) {
     return { kind: 'service', holders, ...place };
   }
+  const squatter = findSquatter(stacks, holders);
+  if (squatter !== undefined) return { kind: 'service', holders, ...squatter };
   return { kind: 'stranger', holders, reserved: place };
+}
+
+/** The service that listens there though the number is not its own: one that chooses its port itself. */
+function findSquatter(
+  stacks: readonly RunningStack[],
+  holders: readonly PortHolder[],
+): PortPlace | undefined {
+  const pids = holders.flatMap(({ pid }) => pid ?? []);
+  for (const stack of stacks) {
+    if (stack.pid === undefined) continue;
+    const service = stack.services.find((one) => pids.some((pid) => isOf(one, pid)));
+    if (service !== undefined) return { stack, service: service.name };
+  }
+  return undefined;
+}
+
+/** Adds which stack's each holder is, by what runs have written down. */
+export function withBelonging(holders: readonly PortHolder[]): Promise<NumberHolder[]> {
+  const { runs } = locateHome();
+  return Promise.all(
+    holders.map(async (holder) => {
+      const { pid } = holder;
+      const belonging = pid === undefined ? undefined : await belongingOf(runs, pid).catch(() => undefined);
+      return { ...holder, belonging };
+    }),
+  );
+}
+
+/** What to type to end what no stack that runs has; undefined where it is not one process. */
+export async function howToEndStranger(number: number, owner: PortOwner): Promise<string | undefined> {
+  if (owner.kind !== 'stranger') return undefined;
+  const [holder, ...others] = await withBelonging(owner.holders.filter(({ pid }) => pid !== undefined));
+  // A process of a stack that cannot be stopped by this number is named; its pid is not the way to end it.
+  if (holder === undefined || others.length > 0 || holder.belonging === 'live') return undefined;
+  return `to end it: ${howToEnd(number, holder)}`;
 }
 
 /** All that a stack has a number for: what it listens on, and what is kept for it. */

@@ -7,6 +7,7 @@ import { prepareStateFolder } from '../lib/state-folder.ts';
 import { holdersOf } from '../ports/holders.ts';
 import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
 import { findStack, keyText, numbersOf, type LedgerKey } from '../ports/ledger.ts';
+import { lookAtPort } from '../ports/look.ts';
 import { isPortFree } from '../ports/probe.ts';
 import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
 import { ALREADY_RUNNING, claimSocket, listenControl, type ControlConnection } from './control.ts';
@@ -220,7 +221,7 @@ function createRegistry(
     route,
     onChange: tellWatchers,
     isPortFree,
-    holdersOf,
+    lookAtPort,
     knowsTls: (port) => front.knowsTls({ host: '127.0.0.1', port }),
   });
   const followers = createFollowers({ requests: front.requests, clock });

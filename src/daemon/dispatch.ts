@@ -2,9 +2,8 @@
 import type { z } from 'zod';
 
 import { PortrampError } from '../lib/errors.ts';
-import { holdersOf } from '../ports/holders.ts';
 import { keyText } from '../ports/ledger.ts';
-import { isPortFree } from '../ports/probe.ts';
+import { lookAtPort } from '../ports/look.ts';
 import {
   daemonRequests,
   type DaemonParams,
@@ -125,9 +124,8 @@ async function answer(
       return {};
     }
     case 'holder': {
-      const { port } = parse('holder', params);
-      const free = await isPortFree(port);
-      return { free, holders: free ? [] : await holdersOf(port) };
+      const { free, holders, forbidden } = await lookAtPort(parse('holder', params).port);
+      return { free, holders: [...holders], ...(forbidden === undefined ? {} : { forbidden }) };
     }
     case 'drain': {
       const { targets, ...options } = parse('drain', params);

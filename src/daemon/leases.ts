@@ -1,9 +1,8 @@
 /** Grants and moves port numbers. Decisions are made one after the other; the disk is waited for together. */
-import { describeHolder } from '../lib/holder.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { describeForbidden, describeHolder } from '../lib/holder.ts';
 import type { Queue } from '../lib/queue.ts';
 import { allocateLeases, moveLease, type Allocation, type AllocateOptions } from '../ports/allocate.ts';
-import type { PortHolder } from '../ports/holders.ts';
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
   fenceNumbers,
@@ -16,6 +15,7 @@ import {
   type LedgerLease,
   type LedgerStack,
 } from '../ports/ledger.ts';
+import type { PortSight } from '../ports/look.ts';
 import type { DaemonResult, Lease, PortRequest, PortRules } from '../protocol/messages.ts';
 
 export interface Leases {
@@ -41,7 +41,7 @@ export interface LeasesOptions {
   readonly ledger: LedgerFile;
   readonly inTurn: Queue;
   readonly isPortFree: (port: number) => Promise<boolean>;
-  readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
+  readonly lookAtPort: (port: number) => Promise<PortSight>;
   readonly isRunning: (key: LedgerKey) => boolean;
   /** @throws PortrampError BAD_MESSAGE for a stack without a name. */
   readonly requireStack: (key: LedgerKey) => LedgerStack;
@@ -124,16 +124,21 @@ const fencedBy = (
   ...(stack.main ? ports.flatMap((port) => port.static ?? []) : []),
 ];
 
-/** A pinned number is granted whoever uses it at the moment, because people know it; they are told. */
+/**
+ * A pinned number is granted whoever uses it at the moment, because people know it; they are told. The engine opens the
+ * numbers of containers: what this user may open is nothing to them.
+ */
 async function tellBusyPins(
   { added }: Allocation,
-  { isPortFree, holdersOf }: Pick<LeasesOptions, 'isPortFree' | 'holdersOf'>,
+  { lookAtPort }: Pick<LeasesOptions, 'lookAtPort'>,
 ): Promise<string[]> {
   const notices: string[] = [];
-  for (const { service, port, number, static: pinned } of added) {
-    if (number !== pinned || (await isPortFree(number))) continue;
-    const [holder] = await holdersOf(number);
-    notices.push(`port ${number}, pinned for ${service}.${port}, is held by ${describeHolder(holder)}`);
+  for (const { service, port, number, static: pinned, kept } of added) {
+    if (number !== pinned) continue;
+    const { free, holders, forbidden } = await lookAtPort(number);
+    const what = `port ${number}, pinned for ${service}.${port},`;
+    if (!free) notices.push(`${what} is held by ${describeHolder(holders[0])}`);
+    else if (forbidden === true && kept !== true) notices.push(`${what} ${describeForbidden(number)}`);
   }
   return notices;
 }

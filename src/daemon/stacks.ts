@@ -8,7 +8,7 @@ import { timestamp } from '../lib/clock.ts';
 import { PortrampError, errnoOf } from '../lib/errors.ts';
 import { createQueue } from '../lib/queue.ts';
 import { identOf } from '../plan/names.ts';
-import type { PortHolder } from '../ports/holders.ts';
+import type { PortSight } from '../ports/look.ts';
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
   findStack,
@@ -78,7 +78,7 @@ export interface StacksOptions {
   /** Whether the listener on a port was asked in plain HTTP and found to speak TLS. */
   readonly knowsTls: (port: number) => boolean;
   readonly isPortFree: (port: number) => Promise<boolean>;
-  readonly holdersOf: (port: number) => Promise<readonly PortHolder[]>;
+  readonly lookAtPort: (port: number) => Promise<PortSight>;
 }
 
 export function createStacks(options: StacksOptions): Stacks {

@@ -6,9 +6,31 @@ export interface Holder {
   readonly cwd?: string | undefined;
 }
 
+/** Whose a process is: part of a stack that runs, or left of one whose runner is gone. */
+export type Belonging = 'live' | 'left';
+
+/** What to type to end who holds a port; undefined where that is for a person to find out. */
+export function howToEnd(
+  number: number,
+  { pid, belonging }: Holder & { readonly belonging?: Belonging | undefined },
+): string | undefined {
+  if (belonging === 'left') return 'portramp clean';
+  if (belonging === 'live') return `portramp stop --port ${number}`;
+  return pid === undefined ? undefined : `kill ${pid}`;
+}
+
 /** "node server.js (pid 12, in /home/me/shop)". */
 export function describeHolder(holder: Holder | undefined): string {
   if (holder?.pid === undefined) return 'a process that this user cannot see';
   const place = holder.cwd === undefined ? '' : `, in ${holder.cwd}`;
   return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
+}
+
+/** What is said of a number that this user may not open, and what to type where there is something (ip-sysctl). */
+export function describeForbidden(number: number, platform: NodeJS.Platform = process.platform): string {
+  const how =
+    platform === 'linux' && number < 1_024
+      ? `; "sudo sysctl net.ipv4.ip_unprivileged_port_start=${number}" allows it`
+      : '';
+  return `may not be opened by this user${how}`;
 }

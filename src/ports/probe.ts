@@ -1,26 +1,42 @@
-/** Is a port free, that is, can a service bind it whatever address it chooses? */
+/** What a bind of a port tells: whether a service can bind it, whatever address it chooses. */
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-
-import getPort, { clearLockedPorts } from 'get-port';
 
 import { whenDescriptorsAllow } from '../lib/descriptors.ts';
 import { errnoOf } from '../lib/errors.ts';
+
+/**
+ * - `free`: it was bound on every address that matters here
+ * - `taken`: some socket has it
+ * - `forbidden`: this user may not bind it (bind(2) EACCES: below `ip_unprivileged_port_start`, a reserved range of
+ *   Windows), which says nothing of whether somebody has it
+ */
+export type PortState = 'free' | 'taken' | 'forbidden';
+
+/** Binds a port of an address, and gives it back. @throws what `listen` throws */
+export type BindOnce = (port: number, host: string) => Promise<void>;
 
 /** The address does not exist here, or the family does not: nobody can hold the port on it. */
 const NO_SUCH_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EPROTONOSUPPORT'];
 
 /**
- * Binds the port for a moment on every address that matters here. A port that this user may not bind
- * (privileged) counts as taken.
+ * Binds the port for a moment on every address that matters here.
+ * @throws what else goes wrong with a bind: then nothing is known of the port
  */
-export async function isPortFree(port: number): Promise<boolean> {
-  const ipv6Works = await hasIpv6();
+export async function probePort(port: number, bind: BindOnce = bindOnce): Promise<PortState> {
+  const ipv6Works = await hasIpv6(bind);
   const hosts = await whenDescriptorsAllow(async () => probeAddresses(process.platform, ipv6Works));
+  let state: PortState = 'free';
   for (const host of hosts) {
-    if (!(await isFreeOn(port, host))) return false;
+    const found = await probeOn(port, host, bind);
+    if (found === 'taken') return found;
+    if (found === 'forbidden') state = found;
   }
-  return true;
+  return state;
 }
+
+/** Says whether a service can have the port: nobody holds it, and this user may bind it. */
+export const isPortFree = async (port: number): Promise<boolean> => (await probePort(port)) === 'free';
 
 /**
  * Where to probe: the one place that knows what each system's bind tells. On Linux a bind of `::` (both families)
@@ -38,24 +54,32 @@ function localAddresses(): string[] {
     .map(({ address, scopeid }) => (scopeid ? `${address}%${scopeid}` : address));
 }
 
-async function isFreeOn(port: number, host: string): Promise<boolean> {
+async function probeOn(port: number, host: string, bind: BindOnce): Promise<PortState> {
   try {
-    // get-port goes on to any free port when its candidate is taken: another answer means "taken".
-    return (await whenDescriptorsAllow(() => getPort({ port, host }))) === port;
+    await whenDescriptorsAllow(() => bind(port, host));
+    return 'free';
   } catch (error) {
-    if (NO_SUCH_ADDRESS.includes(errnoOf(error) ?? '')) return true;
+    const errno = errnoOf(error) ?? '';
+    if (NO_SUCH_ADDRESS.includes(errno)) return 'free';
+    if (errno === 'EADDRINUSE') return 'taken';
+    if (errno === 'EACCES') return 'forbidden';
     throw error;
-  } finally {
-    // It also remembers its answers for half a minute, which is the ledger's work here.
-    clearLockedPorts();
   }
+}
+
+function bindOnce(port: number, host: string): Promise<void> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve()));
+  });
 }
 
 let ipv6: Promise<boolean> | undefined;
 
 /** Whether this system can bind `::` at all; asked once. */
-function hasIpv6(): Promise<boolean> {
-  ipv6 ??= whenDescriptorsAllow(() => getPort({ host: '::' })).then(
+function hasIpv6(bind: BindOnce): Promise<boolean> {
+  ipv6 ??= whenDescriptorsAllow(() => bind(0, '::')).then(
     () => true,
     (error: unknown) => {
       if (NO_SUCH_ADDRESS.includes(errnoOf(error) ?? '')) return false;

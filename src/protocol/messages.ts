@@ -224,10 +224,17 @@ export const daemonRequests = {
   },
   /** From now on this connection gets a `stack` notice now and at every change of the stack. */
   watch: { params: z.object({ stack: stackKey }), result: nothing },
-  /** Is this port free, and if not, who holds it? */
+  /**
+   * Does anybody hold this port, and who? `forbidden` where this user may not open it, whoever has it; absent from older
+   * daemons, which call such a port held.
+   */
   holder: {
     params: z.object({ port }),
-    result: z.object({ free: z.boolean(), holders: z.array(portHolder) }),
+    result: z.object({
+      free: z.boolean(),
+      holders: z.array(portHolder),
+      forbidden: z.literal(true).optional(),
+    }),
   },
   /** Forgets stacks that are not running (clean): of these keys, or those whose root is gone. */
   forget: {

@@ -1,5 +1,5 @@
 /** What a finding of the daemon about an instance means for its service, in words and deeds. Pure. */
-import { describeHolder } from '../lib/holder.ts';
+import { describeHolder, howToEnd } from '../lib/holder.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
 import type { Finding } from '../protocol/messages.ts';
@@ -34,7 +34,8 @@ function describeGhost(
 ): Cause {
   const whose = label === undefined ? '' : `, which is ${label}`;
   const where = holder.address === undefined ? '' : `; it listens on ${holder.address}`;
-  const end = holder.pid === undefined ? 'end it' : `end it: kill ${holder.pid}`;
+  const how = howToEnd(number, { ...holder, belonging: label === undefined ? undefined : 'live' });
+  const end = how === undefined ? 'end it' : `end it: ${how}`;
   const own = later
     ? `; if it is ${service.name} itself, which detached without a trace, ${lineFor(service, port, 'listener: external')}`
     : '';

@@ -7,7 +7,7 @@ import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { errnoOf, PortrampError } from '../lib/errors.ts';
-import { describeHolder } from '../lib/holder.ts';
+import { describeForbidden, describeHolder, howToEnd, type Belonging } from '../lib/holder.ts';
 import { openPackage } from './packages.ts';
 import type { LaunchResult } from './replica.ts';
 import type { Session } from './session.ts';
@@ -31,14 +31,14 @@ export interface LaunchOptions {
   readonly forced: boolean;
 }
 
-/** Who holds a port, and whether a run whose runner is gone has left it behind. */
-export type SeenHolder = PortHolder & { readonly isLeftBehind?: boolean };
+/** Who holds a port, and which stack's that is. */
+export type SeenHolder = PortHolder & { readonly belonging?: Belonging | undefined };
 
 /** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
 export async function askHolders(
   session: Pick<Session, 'request'>,
   port: number,
-  isLeft: (pid: number) => Promise<boolean>,
+  belongingOf: (pid: number) => Promise<Belonging | undefined>,
 ): Promise<readonly SeenHolder[] | undefined> {
   // Without a daemon for the moment nobody can tell; the service will find out itself.
   const answer = await session.request('holder', { port }).catch(() => undefined);
@@ -47,8 +47,10 @@ export async function askHolders(
   if (answer.holders.length === 0) return [{}];
   return Promise.all(
     answer.holders.map(async (holder) => {
-      const isLeftBehind = holder.pid !== undefined && (await isLeft(holder.pid).catch(() => false));
-      return { ...holder, isLeftBehind };
+      const { pid } = holder;
+      // A record that cannot be read says nothing; the holder is named all the same.
+      const belonging = pid === undefined ? undefined : await belongingOf(pid).catch(() => undefined);
+      return { ...holder, belonging };
     }),
   );
 }
@@ -121,16 +123,18 @@ async function findTaken(
 
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
 
+const BELONGINGS: Readonly<Record<Belonging, string>> = {
+  live: ', which is of a stack that runs',
+  left: ', which a crash has left behind',
+};
+
 function describeTaken(number: number, name: string, holders: readonly SeenHolder[]): StartFailure {
   const [holder = {}] = holders;
-  const { pid, isLeftBehind } = holder;
-  const message = `port ${number} (${name}) is held by ${describeHolder(holder)}`;
-  if (isLeftBehind === true) {
-    return { message: `${message}, which a crash has left behind`, hint: 'end it: portramp clean' };
-  }
+  const whose = holder.belonging === undefined ? '' : BELONGINGS[holder.belonging];
+  const end = howToEnd(number, holder);
   return {
-    message,
-    hint: pid === undefined ? 'end it, then start the service again' : `end it: kill ${pid}`,
+    message: `port ${number} (${name}) is held by ${describeHolder(holder)}${whose}`,
+    hint: end === undefined ? 'end it, then start the service again' : `end it: ${end}`,
   };
 }
 
@@ -142,7 +146,12 @@ export async function explainUnopened(
 ): Promise<unknown> {
   const number = error instanceof Error && 'port' in error ? error.port : undefined;
   const ramp = ports.find((port) => port.port === number);
-  if (errnoOf(error) !== 'EADDRINUSE' || ramp === undefined) return error;
+  if (ramp === undefined) return error;
+  if (errnoOf(error) === 'EACCES') {
+    const message = `port ${ramp.port} (${ramp.name}) ${describeForbidden(ramp.port)}`;
+    return new PortrampError('SYSTEM', message, { cause: error });
+  }
+  if (errnoOf(error) !== 'EADDRINUSE') return error;
   const { message, hint } = describeTaken(ramp.port, ramp.name, (await holdersOf(ramp.port)) ?? []);
   return new PortrampError('PORT_TAKEN', message, { hint, cause: error });
 }

@@ -8,7 +8,7 @@ import type { Home } from '../lib/home.ts';
 import { leaseInSlot } from '../plan/slots.ts';
 import type { PortHolder, StackKey } from '../protocol/messages.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
-import { isLeftBehind } from '../runtime/runs/clean.ts';
+import { belongingOf } from '../runtime/runs/clean.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
@@ -59,7 +59,7 @@ export function openParts(options: PartsOptions): Parts {
   const { clock, engine, home, session, key, slug, events, supervision, publish, stop } = options;
   const runId = randomBytes(6).toString('hex');
   const holdersOf: Parts['holdersOf'] = (port) =>
-    askHolders(session, port, (pid) => isLeftBehind(home.runs, pid));
+    askHolders(session, port, (pid) => belongingOf(home.runs, pid));
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
   logs.lines.on((line) => events.emit({ type: 'line', line }));
   return {

@@ -139,17 +139,10 @@ async function locateServices(
     });
   }
   const port = parsePort(options.port);
-  const { findPortOwner } = await import('../port-owner.ts');
+  const { findPortOwner, howToEndStranger } = await import('../port-owner.ts');
   const owner = await withStartedDaemon((client) => findPortOwner(client, port));
   if (owner.kind === 'service') return { key: owner.stack, services: [owner.service] };
   const { describeOwner } = await import('./whose.ts');
-  const [pid, ...others] =
-    owner.kind === 'stranger' ? owner.holders.flatMap((holder) => holder.pid ?? []) : [];
-  const hint =
-    owner.kind === 'front'
-      ? 'portramp daemon stop'
-      : pid !== undefined && others.length === 0
-        ? `to end it: kill ${pid}`
-        : undefined;
+  const hint = owner.kind === 'front' ? 'portramp daemon stop' : await howToEndStranger(port, owner);
   throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });
 }

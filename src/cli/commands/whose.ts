@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { describeHolder } from '../../lib/holder.ts';
+import { describeForbidden, describeHolder } from '../../lib/holder.ts';
 import { withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
 import { findPortOwner, type PortOwner, type PortPlace } from '../port-owner.ts';
@@ -55,7 +55,8 @@ export function describeOwner(port: number, owner: PortOwner): string {
     case 'service': {
       const { service, port: name, stack, holders } = owner;
       const who = holders.map(describeHolder).join(', ') || describeHolder(undefined);
-      return `port ${port} is ${service} (${name}) of ${stack.slug}, ${stack.root}: ${who}\nto end it: portramp stop --port ${port}`;
+      const what = name === undefined ? `is listened on by ${service}` : `is ${service} (${name})`;
+      return `port ${port} ${what} of ${stack.slug}, ${stack.root}: ${who}\nto end it: portramp stop --port ${port}`;
     }
     case 'front':
       return `port ${port} is the front of portramp`;
@@ -64,7 +65,9 @@ export function describeOwner(port: number, owner: PortOwner): string {
       return `port ${port} belongs to no stack: ${who} has it${describeReserved(owner.reserved)}`;
     }
     case 'nobody':
-      return `nothing listens on port ${port}${describeReserved(owner.reserved)}`;
+      return owner.forbidden === true
+        ? `nothing is seen to listen on port ${port}${describeReserved(owner.reserved)}; it ${describeForbidden(port)}`
+        : `nothing listens on port ${port}${describeReserved(owner.reserved)}`;
   }
 }
 

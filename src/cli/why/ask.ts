@@ -113,8 +113,8 @@ export async function lookAtPort(
 const runnersOf = (stacks: readonly RunningStack[]): ReadonlySet<number> =>
   new Set(stacks.flatMap(({ pid }) => pid ?? []));
 
-/** By the same evidence that the daemon has, but for what it remembers. */
-function isOf({ pid: only, instance, instances = [] }: PublishedService, pid: number): boolean {
+/** Says whether a process is of a service, by the same evidence that the daemon has, but for what it remembers. */
+export function isOf({ pid: only, instance, instances = [] }: PublishedService, pid: number): boolean {
   const all = [{ pid: only, mark: instance }, ...instances];
   return all.some(
     ({ pid: leader, mark }) => leader !== undefined && mark !== undefined && isBound(pid, leader, mark),

@@ -1,6 +1,7 @@
 /** Finds runs whose runner is gone, and ends what is left of them. */
 import { rm } from 'node:fs/promises';
 
+import type { Belonging } from '../../lib/holder.ts';
 import { isAlive } from '../../lib/process-identity.ts';
 import { endAll } from '../process/end-all.ts';
 import { trackRemains } from '../process/remains.ts';
@@ -49,17 +50,24 @@ export async function listLiveRuns(folder: string): Promise<Run[]> {
   return runs.filter((run) => isOfThisBoot(run) && isAlive(run.runner));
 }
 
-/** Says of a process whether it is left of a run whose runner is gone: `portramp clean` ends it. */
-export async function isLeftBehind(folder: string, pid: number): Promise<boolean> {
-  const runs = (await readRuns(folder)).map(({ run }) => run);
-  const ended = runs.filter((run) => isOfThisBoot(run) && !isAlive(run.runner));
-  if (ended.length === 0) return false;
+/**
+ * Says of a process which stack's it is: `left` of a run whose runner is gone, part of one that is `live` (its runner
+ * included), or of none that is written down.
+ */
+export async function belongingOf(folder: string, pid: number): Promise<Belonging | undefined> {
+  const runs = (await readRuns(folder)).map(({ run }) => run).filter(isOfThisBoot);
+  if (runs.length === 0) return undefined;
   const table = await survey.take();
-  const left = ended.flatMap((run) => [
-    ...table.carriersOf(`${run.id}.`),
-    ...leadersOf(run).flatMap((leader) => trackRemains(leader).look(table)),
-  ]);
-  return left.some((entry) => entry.pid === pid);
+  const mine = runs.filter((run) => {
+    const family = [
+      ...table.carriersOf(`${run.id}.`),
+      ...leadersOf(run).flatMap((leader) => trackRemains(leader).look(table)),
+    ];
+    return run.runner.pid === pid || family.some((entry) => entry.pid === pid);
+  });
+  const states = mine.map((run): Belonging => (isAlive(run.runner) ? 'live' : 'left'));
+  // Marks are passed on: a stack that was started within a service of another is the inner one's as long as that lives.
+  return states.find((state) => state === 'live') ?? states[0];
 }
 
 const isOf = (run: Run, { root, environment }: RunOwner): boolean =>

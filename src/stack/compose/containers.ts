@@ -5,7 +5,6 @@ import type { Home } from '../../lib/home.ts';
 import { isHttpLike } from '../../contract/ports.ts';
 import { bridgePort } from '../../plan/viewpoint.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
-import type { PortHolder } from '../../protocol/messages.ts';
 import type { ProjectCalls } from '../../runtime/compose/calls.ts';
 import {
   createComposeEngine,
@@ -15,7 +14,8 @@ import {
 } from '../../runtime/compose/engine.ts';
 import { probeContainer } from '../../runtime/compose/probe.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
-import { describeHolder } from '../../lib/holder.ts';
+import { describeHolder, howToEnd } from '../../lib/holder.ts';
+import type { LaunchOptions } from '../launch.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { WatchedLook } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
@@ -61,7 +61,7 @@ export interface Bridged {
 
 export interface ContainersOptions {
   readonly home: Home;
-  readonly holdersOf: (port: number) => Promise<readonly PortHolder[] | undefined>;
+  readonly holdersOf: LaunchOptions['holdersOf'];
   readonly onNotice: (text: string) => void;
   /** A container of a service that had ended runs again. */
   readonly onReturn: (service: string) => void;
@@ -94,9 +94,10 @@ export function createContainers(options: ContainersOptions): Containers {
       const holders = own.has(targetPort) ? [] : await holdersOf(targetPort);
       const [holder] = holders ?? [];
       if (holder === undefined) continue;
+      const end = howToEnd(targetPort, holder);
       return {
         message: `port ${targetPort} (${port}) is held by ${describeHolder(holder)}`,
-        hint: `end it, then: portramp start ${name}`,
+        hint: `end it${end === undefined ? ', then' : `: ${end}; then`}: portramp start ${name}`,
       };
     }
     return undefined;

@@ -124,6 +124,21 @@ describe('--live', () => {
     }
   });
 
+  it.skipIf(process.platform !== 'linux')('says how to end what another stack has there', async () => {
+    const other = machine.workspace('other', `${HEAD}services:\n  api: { command: ${node('server.js')} }\n`);
+    expect(await other.run('dev', '-d')).toMatchObject({ code: 0 });
+    const number = (await other.service('api')).ports[0]?.targetPort;
+    const mine = machine.workspace(
+      'mine',
+      `version: 1\nworkspace: mine\nservices:\n  api: { command: ${node('server.js')}, ports: { http: { static: ${number} } } }\n`,
+    );
+    const { stdout } = await mine.run('check', '--live');
+    expect(stdout).toContain(`end it with "portramp stop --port ${number}", or give api.http another number`);
+    expect(await mine.run('stop', '--port', String(number))).toMatchObject({ code: 0 });
+    expect((await mine.run('check', '--live')).stdout).not.toContain('PR030');
+    await other.run('down');
+  });
+
   it('does not take the service itself for a stranger', async () => {
     const contract = (reservation = '') =>
       `${HEAD}${reservation}services:\n  api: { command: ${node('server.js')} }\n`;

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { pickPort } from '../ports/scene.ts';
-import { createMachine, node, type Machine, type Workspace } from '../workspace.ts';
+import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
 let shop: Workspace;
@@ -68,6 +68,31 @@ describe('whose', () => {
       });
     }
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'knows a service that listens on a number of its own choice',
+    async () => {
+      const [port, number] = [await pickPort(), String(process.pid)];
+      const stray = machine.workspace(
+        `stray${number}`,
+        `version: 1\nworkspace: stray\nservices: { odd: { command: [${process.execPath}, ${program('listener.js')}, 127.0.0.1, "${port}"], ports: false } }\n`,
+      );
+      expect(await stray.run('dev', '-d')).toMatchObject({ code: 0 });
+      expect(await whose(port)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(
+          new RegExp(
+            `^port ${port} is listened on by odd of stray, .*\nto end it: portramp stop --port ${port}\n$`,
+          ),
+        ) as string,
+      });
+      expect(await machine.run(['stop', '--port', String(port)], { cwd: elsewhere })).toMatchObject({
+        code: 0,
+        stdout: 'stopped odd\n',
+      });
+      expect(await stray.run('down')).toMatchObject({ code: 0 });
+    },
+  );
 
   it('says what is no stack’s', async () => {
     const { front } = await machine.ls();

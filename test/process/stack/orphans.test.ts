@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
@@ -21,6 +20,7 @@ import {
   readLinuxStat,
   type ProcessIdentity,
 } from '../../../src/lib/process-identity.ts';
+import { pickPort } from '../ports/scene.ts';
 import { createMachine, program, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('a runner that is killed together 
   });
 
   it('leaves what others are told to end with "portramp clean", and that does it', async () => {
-    const number = await getPort();
+    const number = await pickPort();
     shop.contract(`${CONTRACT}  fixed: { command: "PORT=${number} exec ${APP}", ports: false }\n`);
     expect((await shop.run('dev', '-d')).code).toBe(0);
     const left = await killBoth();

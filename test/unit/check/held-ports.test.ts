@@ -42,6 +42,17 @@ it('a holder is named by pid, command and directory', () => {
   ]);
 });
 
+it('what is of a stack is ended by what ends a stack’s', () => {
+  const holders = new Map([
+    [20_000, [{ pid: 42, belonging: 'live' as const }]],
+    [20_002, [{ pid: 43, belonging: 'left' as const }]],
+  ]);
+  expect(brief(findHeldPorts([contract], holders)).toSorted()).toEqual([
+    '8:47 PR030 20000, which belongs to api.http, is held by a process (pid 42) | end it with "portramp stop --port 20000", or give api.http another number',
+    '8:73 PR030 20002, which belongs to api.admin, is held by a process (pid 43) | end it with "portramp clean", or give api.admin another number',
+  ]);
+});
+
 it('nobody there is nothing to say, and severities count', () => {
   expect(findHeldPorts([contract], new Map())).toEqual([]);
   const quiet = { ...contract, severities: { PR030: 'off' as const } };

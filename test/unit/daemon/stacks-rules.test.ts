@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSessions, type Connection, type Sessions } from '../../../src/daemon/sessions.ts';
 import { createStacks, type Stacks } from '../../../src/daemon/stacks.ts';
 import { openLedger, type LedgerFile } from '../../../src/ports/ledger-file.ts';
+import type { PortSight } from '../../../src/ports/look.ts';
 import type { StackSnapshot } from '../../../src/protocol/messages.ts';
 import type { Peer } from '../../../src/protocol/peer.ts';
 import { createManualClock } from '../manual-clock.ts';
@@ -18,11 +19,13 @@ let routed: number;
 let changed: string[];
 let commits: number;
 let free: (port: number) => boolean;
+/** What a look at any port sees, where a test says so. */
+let sight: PortSight | undefined;
 
 beforeEach(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-stacks-')));
   const { file } = await openLedger(join(folder, 'ledger.json'));
-  [routed, changed, commits, free] = [0, [], 0, () => true];
+  [routed, changed, commits, free, sight] = [0, [], 0, () => true, undefined];
   ledger = {
     get current() {
       return file.current;
@@ -41,7 +44,7 @@ beforeEach(async () => {
     onChange: ({ root }) => changed.push(root),
     knowsTls: () => false,
     isPortFree: async (port) => free(port),
-    holdersOf: async () => [],
+    lookAtPort: async (port) => sight ?? { free: free(port), holders: [] },
   });
 });
 
@@ -210,5 +213,34 @@ describe('numbers', () => {
     free = (port) => port !== number;
     expect((await move(number + 500)).lease.number).toBe(number);
     expect((await move(number)).lease.number).not.toBe(number);
+  });
+});
+
+describe('a pinned number', () => {
+  const forbidden = { free: true, holders: [], forbidden: true } as const;
+  const sudo =
+    process.platform === 'linux' ? '; "sudo sysctl net.ipv4.ip_unprivileged_port_start=80" allows it' : '';
+  it.each([
+    ['that is free is not spoken of', { free: true, holders: [] }, {}, []],
+    [
+      'that somebody has is granted, and told with who that is',
+      { free: false, holders: [{ pid: 7, command: 'nginx' }] },
+      {},
+      ['port 80, pinned for api.a, is held by nginx (pid 7)'],
+    ],
+    [
+      'that this user may not open is told as that',
+      forbidden,
+      {},
+      [`port 80, pinned for api.a, may not be opened by this user${sudo}`],
+    ],
+    ['of a container is the engine’s to open', forbidden, { kept: true }, []],
+  ] as const)('%s', async (_, seen, more, notices) => {
+    sight = seen;
+    const shop = await claim('shop');
+    const ports = [{ service: 'api', port: 'a', static: 80, ...more }];
+    const answer = await stacks.lease(shop, ports, { scope: 'stack' });
+    expect(answer.leases).toMatchObject([{ number: 80 }]);
+    expect(answer.notices).toEqual(notices);
   });
 });

@@ -30,7 +30,7 @@ beforeEach(async () => {
     onChange: () => undefined,
     knowsTls: () => false,
     isPortFree: async (port) => !taken.has(port),
-    holdersOf: async () => [],
+    lookAtPort: async (port) => ({ free: !taken.has(port), holders: [] }),
   });
 });
 

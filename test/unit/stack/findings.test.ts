@@ -43,6 +43,7 @@ describe('a ghost', () => {
     expect(judgeFinding(implicit, { ...ghost, label: 'web of other' })).toMatchObject({
       cause: {
         message: expect.stringContaining('(pid 7, in /home/me/other), which is web of other; it') as string,
+        hint: 'end it: portramp stop --port 20200, then start api again',
       },
     });
     expect(judgeFinding(implicit, { ...ghost, later: true })).toMatchObject({

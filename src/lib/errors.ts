@@ -13,7 +13,7 @@ export const ERROR_CODES = {
   PROTOCOL_MISMATCH: 'this portramp and the running daemon share no protocol version',
   BAD_MESSAGE: 'a message on the control socket was malformed',
   STACK_NOT_RUNNING: 'no runner is attached to this stack',
-  STACK_RUNNING: 'another runner is attached to this stack',
+  STACK_RUNNING: 'this stack has a runner already',
   RUNNER_SILENT: 'the runner of this stack does not answer',
   NO_FREE_PORT: 'no free port is left in the range',
   PORT_TAKEN: 'a leased port is held by somebody else',

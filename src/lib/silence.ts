@@ -23,6 +23,12 @@ export function explainSilence(pid: number): Silence {
   }
 }
 
+/** Says of a process whether somebody holds it: it does nothing until it is let go on. */
+export function isHalted(pid: number): boolean {
+  const state = stateOf(pid);
+  return state === 'stopped' || state === 'traced';
+}
+
 type State = 'stopped' | 'traced' | 'gone' | 'other';
 
 function stateOf(pid: number): State {

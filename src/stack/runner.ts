@@ -5,10 +5,12 @@
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
+import type { Lock } from '../lib/lock.ts';
 import { createQueue } from '../lib/queue.ts';
 import type { CommandAnswer, Finding, RunnerCommand, StackKey } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
+import { lockStack } from '../runtime/runs/stack-lock.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
@@ -64,6 +66,8 @@ class StackRunner implements Runner {
   #starting: Promise<void> = Promise.resolve();
   /** Edits of the contract and moves of numbers, one after the other. */
   readonly #inTurn = createQueue();
+  /** The right to be this stack's runner. */
+  #place: Lock | undefined;
   #session: Session | undefined;
   #numbers: Numbers | undefined;
   #prepared: PreparedStack | undefined;
@@ -101,7 +105,8 @@ class StackRunner implements Runner {
   }
 
   async #start(): Promise<void> {
-    const { clock, selection, root } = this.#options;
+    const { clock, selection, root, environment, home } = this.#options;
+    this.#place = lockStack(home.runs, { root, environment });
     const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
     const session = await this.#openSession();
     if (this.#stopping !== undefined) return;
@@ -215,6 +220,8 @@ class StackRunner implements Runner {
   async #close(): Promise<void> {
     await this.#watch?.close();
     if (this.#parts !== undefined) await closeParts(this.#parts);
+    // Before the daemon says that the stack is down: whoever starts it then finds the place free.
+    this.#place?.release();
     this.#session?.close();
     this.#resolveEnded();
   }

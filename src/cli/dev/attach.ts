@@ -9,7 +9,11 @@ import { findRunningStack, notRunning, withStartedDaemon } from '../daemon-acces
 import { logPrinter } from '../render/logs.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { until, untilPublished } from '../stack-watch.ts';
+import { untilRegistered } from './registered.ts';
 import { notice, onOutputLost, print, printed } from '../terminal.ts';
+
+/** Milliseconds in which a runner that has lost its daemon finds the next one. */
+const REGISTER_TIME = 30_000;
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
 export function attach(key: StackKey, names: readonly string[]): Promise<number> {
@@ -22,6 +26,7 @@ async function showLogs(client: DaemonClient, key: StackKey, names: readonly str
   process.once('SIGINT', leave).once('SIGTERM', leave);
   const off = onOutputLost(leave);
   try {
+    await untilRegistered(client, key, REGISTER_TIME);
     await untilPublished(client, key);
     const stack = await findRunningStack(client, key);
     if (stack === undefined) throw notRunning(key);

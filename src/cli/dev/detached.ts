@@ -16,6 +16,7 @@ import { color, displayText, notice, print } from '../terminal.ts';
 import { sayMeanwhile } from '../waiting/saying.ts';
 import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
 import { launchRunner, type Launch } from './launch.ts';
+import { isOccupied, untilRegistered } from './registered.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -28,13 +29,9 @@ export function runDetached(key: StackKey, names: readonly string[], timeout: nu
     const silence = sayMeanwhile(progress.describe, sayDim);
     const due = systemClock.now() + timeout;
     try {
-      const running = await findRunningStack(client, key);
-      const launch: Launch =
-        running === undefined
-          ? await launchRunner(key, names, progress.onReport, timeout)
-          : { kind: 'occupied' };
+      const left = (): number => Math.max(0, due - systemClock.now());
+      const launch = await launchOrJoin(client, key, names, progress.onReport, left);
       if (launch.kind === 'ended') return launch.code === 0 ? refuseTakenDown() : launch.code;
-      if (launch.kind === 'occupied') await join(client, key, names);
       if (launch.kind === 'late') return await reportLate(client, key, timeout);
       const stack = await untilOver(client, key, progress, due);
       if (stack === 'late') return await reportLate(client, key, timeout);
@@ -43,6 +40,25 @@ export function runDetached(key: StackKey, names: readonly string[], timeout: nu
       silence();
     }
   });
+}
+
+/** Starts a runner, or what is named in the stack that has one. */
+async function launchOrJoin(
+  client: DaemonClient,
+  key: StackKey,
+  names: readonly string[],
+  onReport: Progress['onReport'],
+  left: () => number,
+): Promise<Launch> {
+  for (;;) {
+    const running = isOccupied(key) || (await findRunningStack(client, key)) !== undefined;
+    const launch: Launch = running ? { kind: 'occupied' } : await launchRunner(key, names, onReport, left());
+    if (launch.kind !== 'occupied') return launch;
+    // One that ends before it is registered leaves the place to the next.
+    if (!(await untilRegistered(client, key, left()))) continue;
+    await join(client, key, names);
+    return launch;
+  }
 }
 
 async function untilOver(

@@ -1,0 +1,33 @@
+/**
+ * One runner a stack, also while no daemon knows of it: a daemon that has just started would take a second runner for
+ * the first, and both would start what has the same numbers.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { PortrampError } from '../../lib/errors.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { lockHolder, tryLock, type Lock } from '../../lib/lock.ts';
+import type { ProcessIdentity } from '../../lib/process-identity.ts';
+import type { RunOwner } from './clean.ts';
+
+/**
+ * Takes the place of the stack's runner.
+ * @throws PortrampError STACK_RUNNING when a process that lives has it
+ */
+export function lockStack(folder: string, stack: RunOwner): Lock {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = tryLock(pathOf(folder, stack));
+  if (lock !== undefined) return lock;
+  const pid = runnerOf(folder, stack)?.pid;
+  throw new PortrampError('STACK_RUNNING', `${stack.root} is run by process ${pid ?? '?'} already`, {
+    hint: '"portramp logs -f" shows it, "portramp down" stops it',
+  });
+}
+
+/** Who runs the stack, whether or not a daemon knows of it; undefined when no process does. */
+export const runnerOf = (folder: string, stack: RunOwner): ProcessIdentity | undefined =>
+  lockHolder(pathOf(folder, stack));
+
+const pathOf = (folder: string, { root, environment }: RunOwner): string =>
+  join(folder, `${sha256(`${root}\0${environment}`).slice(0, 16)}.lock`);

@@ -31,11 +31,23 @@ function explain(issue: Issue, above: Path): Problem[] {
   if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && issue.input === undefined) {
     const [key] = path.slice(-1);
     return [
-      { path, at: 'key', message: `${nameOf(path.slice(0, -1))} lacks "${key}"`, hint: `add ${key}: …` },
+      {
+        path,
+        at: 'key',
+        message: `${nameOf(path.slice(0, -1))} lacks "${key}"`,
+        hint: `add ${EXAMPLES[String(key)] ?? `${key}: …`}`,
+      },
     ];
   }
   return [{ path, at: 'value', ...explainText(issue, path) }];
 }
+
+/** What is written for keys that every contract has. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  version: 'version: 1',
+  workspace: 'workspace: NAME',
+  services: 'services: { api: { command: npm run dev } }',
+};
 
 /** Of several forms the one counts that the value was meant to have: whose outermost type fits. */
 function explainUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): Problem[] {
@@ -69,8 +81,16 @@ function explainText(issue: Issue, path: Path): { message: string; hint: string 
   const got = issue.code === 'invalid_type' ? `, and this is ${kindOf(issue.input)}` : '';
   return {
     message: `${nameOf(path)}: ${message.replace(/, received .*$/, '')}${got}`,
-    hint: hint ?? 'see the reference of the contract: portramp schema',
+    hint: commandFor(issue, path) ?? hint ?? 'see the reference of the contract: portramp schema',
   };
+}
+
+/** A service that is written as its command alone. */
+function commandFor(issue: Issue, path: Path): string | undefined {
+  const [top, name, ...below] = path;
+  const isService = top === 'services' && name !== undefined && below.length === 0;
+  if (!isService || issue.code !== 'invalid_type' || typeof issue.input !== 'string') return undefined;
+  return `write ${name}: { command: ${JSON.stringify(issue.input)} }`;
 }
 
 /** `services.api.ports`, as a reader would look for it. */

@@ -34,6 +34,7 @@ export const RULE_IDS = [
   'PR030',
   'PR031',
   'PR032',
+  'PR033',
 ] as const;
 
 /** `portramp dev` refuses all that these find, so they are always errors. */

@@ -5,6 +5,8 @@ import { member, membersOf, readJson, textOf, textsOf } from './json.ts';
 export interface TurboConfig {
   /** Whether variables that are not named are dropped, unless a flag says otherwise. */
   readonly isStrict: boolean;
+  /** The names that `globalPassThroughEnv` has. */
+  readonly globalPassThrough: readonly string[];
   /** Whether the variable reaches every one of these tasks. */
   passes(name: string, tasks: readonly string[]): boolean;
 }
@@ -13,7 +15,8 @@ export function readTurboConfig(source: Source): TurboConfig | undefined {
   const root = readJson(source);
   if (root?.type !== 'Object') return undefined;
   const isVersion1 = member(root, 'tasks') === undefined && member(root, 'pipeline') !== undefined;
-  const global = [...textsOf(member(root, 'globalPassThroughEnv')), ...textsOf(member(root, 'globalEnv'))];
+  const globalPassThrough = textsOf(member(root, 'globalPassThroughEnv'));
+  const global = [...globalPassThrough, ...textsOf(member(root, 'globalEnv'))];
   const tasks = membersOf(member(root, isVersion1 ? 'pipeline' : 'tasks'));
   // Version 1 is strict only where somebody names variables to pass.
   const names = 'passThroughEnv';
@@ -27,6 +30,7 @@ export function readTurboConfig(source: Source): TurboConfig | undefined {
       .filter(([key]) => key === wanted || key.endsWith(`#${wanted}`))
       .flatMap(([, task]) => [...textsOf(member(task, names)), ...textsOf(member(task, 'env'))]);
   return {
+    globalPassThrough,
     isStrict: isVersion1 ? isDeclared : mode !== 'loose',
     passes: (name, wanted) =>
       isMatched(name, global) ||

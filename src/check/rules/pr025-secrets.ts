@@ -25,7 +25,7 @@ const findSecrets = (contract: Contract): Finding[] =>
             {
               at: ['services', service.name, 'env', name],
               message: `the value of ${name} looks like a secret: ${why}`,
-              hint: `write \${${name}} here, and the value into an env file that git ignores`,
+              hint: `write "\${${name}}" here, and the value into an env file that git ignores`,
             },
           ];
         }),

@@ -31,12 +31,12 @@ function findDropped({ contract, plan, facts }: Scene): Finding[] {
       if (run === undefined || run.isLoose) return [];
       const dropped = names.filter((name) => isDropped(name, run.tasks, turbo));
       if (dropped.length === 0) return [];
-      const list = dropped.map((name) => `"${name}"`).join(', ');
+      const list = [...turbo.globalPassThrough, ...dropped].map((name) => `"${name}"`).join(', ');
       return [
         {
           at,
           message: `${service.name} runs through turbo in strict mode, which drops ${dropped.join(', ')}`,
-          hint: `add to turbo.json: "globalPassThroughEnv": [${list}]`,
+          hint: `write in turbo.json: "globalPassThroughEnv": [${list}]`,
         },
       ];
     });

@@ -31,6 +31,7 @@ import { PR029 } from './pr029-turbo-strict.ts';
 import { PR030 } from './pr030-held-port.ts';
 import { PR031 } from './pr031-published-ports.ts';
 import { PR032 } from './pr032-lost-port.ts';
+import { PR033 } from './pr033-bare-variable.ts';
 import type { Rule } from './rule.ts';
 
 export const RULES: readonly Rule[] = [
@@ -65,6 +66,7 @@ export const RULES: readonly Rule[] = [
   PR030,
   PR031,
   PR032,
+  PR033,
 ];
 
 export const ruleOf = (id: string): Rule | undefined => RULES.find((rule) => rule.id === id.toUpperCase());

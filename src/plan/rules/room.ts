@@ -4,6 +4,9 @@ import { leasedPart, roomOf, spanText } from '../../contract/ranges.ts';
 
 /** A range that cannot hold the ports of that many stacks. */
 export function findLackOfRoom(contract: Contract, stacks: number): Finding[] {
+  const { from, to, static: kept } = contract.range;
+  // A range that leases nothing at all is another finding.
+  if (kept > to - from) return [];
   let ports = 0;
   for (const service of contract.services.values()) {
     if (service.kind === 'process') ports += service.ports.length;

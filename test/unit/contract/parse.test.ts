@@ -481,8 +481,8 @@ describe('what is left of a bad contract', () => {
     } = parseContract([{ file: 'f', text: 'version: 1\n' }], 'dev');
     expect([contract, rest]).toEqual([undefined, undefined]);
     expect(brief(diagnostics)).toEqual([
-      '1:1 PR001 the contract lacks "workspace" | add workspace: …',
-      '1:1 PR001 the contract lacks "services" | add services: …',
+      '1:1 PR001 the contract lacks "workspace" | add workspace: NAME',
+      '1:1 PR001 the contract lacks "services" | add services: { api: { command: npm run dev } }',
     ]);
   });
 });

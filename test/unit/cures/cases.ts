@@ -198,7 +198,7 @@ export const LEFT: Readonly<Record<string, string>> = {
   'install Docker Compose, which can read this project, to know for sure; else …': 'installs a program',
   'install Docker Compose 2.24.4 or newer, which "portramp check" asks': 'installs a program',
   'remove ipam, so that the engine chooses': 'seen only in what Compose has resolved',
-  'run "portramp compose up" (or "portramp dev"), which gives each stack a number of its own':
+  'run "portramp compose up"…, which gives each stack a number of its own':
     'a way to run the project: test/engine',
   'see whether that is who it is reserved for': 'of --live: test/unit/check/held-ports.test.ts',
   '…, or give … another number': 'of --live: test/unit/check/held-ports.test.ts',

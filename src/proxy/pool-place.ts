@@ -16,8 +16,14 @@ export interface Place {
   /** Waiters for a connection that nobody has used. */
   readonly waitingForNew: Set<Waiter>;
   readonly dials: Set<() => void>;
-  /** Connections that were given back and are not offered yet. */
-  settling: number;
+  /** Connections that were given back and are not offered yet, see `pool-rest.ts`. */
+  resting: number;
+  /** Kinds of exchanges after which it was silent. */
+  readonly proven: Set<string>;
+  /** Somebody did not wait for those that rest, and has another connection dialled. */
+  passedBy: boolean;
+  /** It has answered on one connection while another one was open. */
+  servesMany: boolean;
   /** The address that worked last. */
   address: string | undefined;
   /** It was seen to keep an idle connection for `PROOF`, and not to close one within `SURE_FOR`. */
@@ -33,14 +39,15 @@ export function createPlace(target: Target): Place {
     waiting: new Set(),
     waitingForNew: new Set(),
     dials: new Set(),
-    settling: 0,
+    resting: 0,
+    proven: new Set(),
+    passedBy: false,
+    servesMany: false,
     address: undefined,
     keeps: false,
     distrusted: false,
   };
 }
 
-/** Counts the connections that have to be dialled: those that are given back right now are not among them. */
-export function wanted({ waiting, waitingForNew, settling }: Place): number {
-  return waitingForNew.size + Math.max(0, waiting.size - settling);
-}
+/** Counts the connections that have to be dialled. */
+export const wanted = ({ waiting, waitingForNew }: Place): number => waitingForNew.size + waiting.size;

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Target } from './engine/engine.ts';
 import { dial, findAddresses } from './pool-dial.ts';
 import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
-import { Settling } from './pool-settling.ts';
+import { Resting } from './pool-rest.ts';
 import type { Upstream, Useless } from './pool-upstream.ts';
 import { isSameTarget } from './target-tls.ts';
 import type { Wheel } from './wheel.ts';
@@ -49,10 +49,10 @@ export interface Pool {
   /**
    * Takes back a connection whose exchange is over without a doubt.
    * @param keepFor what the target promises, in milliseconds
-   * @param isPlain nothing about the exchange is known to make targets send more than their answer: it is offered at
-   * once, and not only after a look at what still comes
+   * @param kind what was asked and how it was answered, in words that are the same for the same: after the first of its
+   * kind the connection rests, see `pool-rest.ts`
    */
-  release(target: Target, upstream: Upstream, keepFor: number | undefined, isPlain?: boolean): void;
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: string): void;
   /** Uses each connection to a target once, from now on: it has sent what nobody had asked for. */
   distrust(target: Target): void;
   /** Closes what is idle and what is being dialled; what is in use is its user's. */
@@ -65,6 +65,8 @@ export interface PoolOptions {
   readonly wheel: Wheel;
   /** Milliseconds for one attempt to connect. */
   readonly connectTimeout: number;
+  /** Milliseconds that a connection rests, see `pool-rest.ts`; 0: not at all. */
+  readonly rest: number;
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -74,17 +76,13 @@ export function createPool(options: PoolOptions): Pool {
 class TargetPool implements Pool {
   readonly #options: PoolOptions;
   readonly #places = new Map<number, Place[]>();
-  readonly #settling: Settling;
+  readonly #resting: Resting;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#settling = new Settling((place, upstream) => {
-      place.settling -= 1;
-      const now = this.#options.clock.now();
-      this.#offer(place, upstream, upstream.keepFor - (now - upstream.idleSince), now);
-      this.#dialForWaiting(place);
-    });
+    const { clock, rest } = options;
+    this.#resting = new Resting(clock, rest, (place, upstream) => this.#offerRested(place, upstream));
   }
 
   get idle(): number {
@@ -110,6 +108,7 @@ class TargetPool implements Pool {
   wait(target: Target, waiter: Waiter, reused: boolean): void {
     const place = this.#placeOf(target);
     (reused ? place.waiting : place.waitingForNew).add(waiter);
+    place.passedBy ||= place.resting > 0;
     this.#dialForWaiting(place);
   }
 
@@ -119,7 +118,7 @@ class TargetPool implements Pool {
     place.waitingForNew.delete(waiter);
   }
 
-  release(target: Target, upstream: Upstream, keepFor: number | undefined, isPlain = false): void {
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: string): void {
     const place = this.#placeOf(target);
     if (this.#closed || place.distrusted) return upstream.destroy();
     upstream.user = undefined;
@@ -129,20 +128,18 @@ class TargetPool implements Pool {
     upstream.saysHowLong = keepFor !== undefined;
     upstream.keepFor = keepFor === undefined ? KEEP_FOR : keepFor - SAFETY;
     upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
-    if (isPlain) return this.#offer(place, upstream, upstream.keepFor, now);
-    place.settling += 1;
-    this.#settling.add(place, upstream);
+    place.servesMany ||= place.resting > 0 || place.idle.some(({ reused }) => reused);
+    if (this.#resting.mustRest(place, kind)) this.#resting.add(place, upstream, kind, now);
+    else this.#offer(place, upstream, upstream.keepFor, now);
   }
 
   distrust(target: Target): void {
-    const place = this.#placeOf(target);
-    place.distrusted = true;
-    for (const upstream of place.idle.splice(0)) upstream.destroy();
+    this.#distrust(this.#placeOf(target));
   }
 
   close(): void {
     this.#closed = true;
-    this.#settling.close();
+    this.#resting.close();
     for (const place of [...this.#places.values()].flat()) {
       for (const cancel of place.dials) cancel();
       for (const upstream of place.idle.splice(0)) upstream.destroy();
@@ -174,12 +171,28 @@ class TargetPool implements Pool {
     return this.#options.clock.now() - idleSince;
   }
 
+  #distrust(place: Place): void {
+    place.distrusted = true;
+    this.#resting.drop(place);
+    for (const upstream of place.idle.splice(0)) upstream.destroy();
+  }
+
   /** Learns from a connection that has ended when nobody used it. */
   #forget(place: Place, upstream: Upstream, how: Useless): void {
-    if (how === 'spoke') place.distrusted = true;
+    this.#resting.forget(upstream);
+    if (how === 'spoke') this.#distrust(place);
     if (how !== 'closed' && this.#ageOf(upstream) <= SURE_FOR) place.keeps = false;
     const index = place.idle.indexOf(upstream);
     if (index !== -1) place.idle.splice(index, 1);
+  }
+
+  #offerRested(place: Place, upstream: Upstream): void {
+    const isInTheWay = place.passedBy && !place.servesMany;
+    if (place.resting === 0) place.passedBy = false;
+    // A target that serves one connection at a time does not get to the one that was dialled meanwhile.
+    if (isInTheWay) return upstream.destroy();
+    const now = this.#options.clock.now();
+    this.#offer(place, upstream, upstream.keepFor - (now - upstream.idleSince), now);
   }
 
   /**
@@ -187,7 +200,7 @@ class TargetPool implements Pool {
    * @param left for how long it may be kept from now on
    */
   #offer(place: Place, upstream: Upstream, left: number, now: number): void {
-    if (!isAlive(upstream)) return upstream.destroy();
+    if (!isAlive(upstream) || (upstream.reused && place.distrusted)) return upstream.destroy();
     const waiting = !upstream.reused && place.waitingForNew.size > 0 ? place.waitingForNew : place.waiting;
     const [waiter] = waiting;
     if (waiter !== undefined) {

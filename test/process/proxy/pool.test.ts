@@ -1,7 +1,7 @@
 /** The pool of connections by itself, with real targets: who gets which connection, how many there are, how they end. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Target } from '../../../src/proxy/engine/engine.ts';
 import type { Waiter } from '../../../src/proxy/pool-place.ts';
@@ -22,10 +22,15 @@ interface Bench {
   readonly on: (host: string) => Target;
 }
 
-/** @param listens whether the target takes connections */
-async function start(listens = true): Promise<Bench> {
+interface Options {
+  /** Whether the target takes connections. */
+  readonly listens?: boolean;
+  readonly rest?: number;
+}
+
+async function start({ listens = true, rest = 0 }: Options = {}): Promise<Bench> {
   const clock = createManualClock();
-  const pool = createPool({ clock, wheel: new Wheel(clock), connectTimeout: 30_000 });
+  const pool = createPool({ clock, wheel: new Wheel(clock), connectTimeout: 30_000, rest });
   const sides: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sides.push(socket.on('error', () => undefined).resume());
@@ -70,7 +75,7 @@ const IDLER = {
 
 /** Gives connections back and waits until they are offered again. */
 async function giveBack(pool: Pool, target: Target, ...upstreams: readonly Upstream[]): Promise<void> {
-  for (const upstream of upstreams) pool.release(target, upstream, undefined);
+  for (const upstream of upstreams) pool.release(target, upstream, undefined, 'GET 200 /');
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 }
 
@@ -110,7 +115,7 @@ it('looks up a name that is not known to be loopback, and tells what comes of it
 });
 
 it('tells everybody who waits that the target does not listen', async () => {
-  const { pool, target } = await start(false);
+  const { pool, target } = await start({ listens: false });
   const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => wait(pool, target)));
   expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
 });
@@ -118,7 +123,7 @@ it('tells everybody who waits that the target does not listen', async () => {
 it('does not offer a connection that the target has closed', async () => {
   const { pool, target, sides } = await start();
   const upstream = await wait(pool, target);
-  pool.release(target, upstream, undefined);
+  pool.release(target, upstream, undefined, 'GET 200 /');
   // Before it is idle.
   sides[0]?.end();
   await eventually(() => expect(upstream.socket.destroyed).toBe(true));
@@ -126,18 +131,18 @@ it('does not offer a connection that the target has closed', async () => {
   expect(pool.idle).toBe(0);
 });
 
-it('gives a connection that comes back to the one who waits, without a dial', async () => {
-  const { pool, target, sides } = await start();
+it('gives a connection that comes back to the one who waits', async () => {
+  const { pool, target } = await start();
   const upstream = await wait(pool, target);
-  pool.release(target, upstream, undefined);
-  expect(await wait(pool, target)).toBe(upstream);
-  expect(sides).toHaveLength(1);
+  const waiting = wait(pool, target);
+  pool.release(target, upstream, undefined, 'GET 200 /');
+  expect(await waiting).toBe(upstream);
 });
 
 it('gives a connection that was used to nobody who needs a new one', async () => {
   const { pool, target, sides } = await start();
   const upstream = await wait(pool, target);
-  pool.release(target, upstream, undefined);
+  pool.release(target, upstream, undefined, 'GET 200 /');
   expect(await wait(pool, target, false)).not.toBe(upstream);
   expect(sides).toHaveLength(2);
 });
@@ -145,9 +150,9 @@ it('gives a connection that was used to nobody who needs a new one', async () =>
 it('closes what comes back when it is closed itself', async () => {
   const { pool, target } = await start();
   const [early, late] = await Promise.all([wait(pool, target), wait(pool, target)]);
-  pool.release(target, early, undefined);
+  pool.release(target, early, undefined, 'GET 200 /');
   pool.close();
-  pool.release(target, late, undefined);
+  pool.release(target, late, undefined, 'GET 200 /');
   expect([early.socket.destroyed, late.socket.destroyed]).toEqual([true, true]);
 });
 
@@ -178,7 +183,7 @@ it.each([
   const { pool, target, clock } = await start();
   for (const repeatable of REPEATABLE) {
     const upstream = await wait(pool, target, false);
-    pool.release(target, upstream, said);
+    pool.release(target, upstream, said, 'GET 200 /');
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     await clock.advance(age);
     const taken = pool.take(target, repeatable);
@@ -210,4 +215,108 @@ it('believes a target that was seen to keep a connection, until it closes a youn
   const third = await wait(pool, target);
   await giveBack(pool, target, third);
   expect(pool.take(target, false)).toBeUndefined();
+});
+
+describe('the first connection of a kind rests: it', () => {
+  const REST = 60;
+  const GET = 'GET 200 /users/17';
+
+  /** Uses a connection of its own for each kind, and gives it back. */
+  async function use({ pool, target }: Bench, ...kinds: readonly string[]): Promise<readonly Upstream[]> {
+    const upstreams = await Promise.all(kinds.map(() => wait(pool, target, false)));
+    for (const [index, upstream] of upstreams.entries())
+      pool.release(target, upstream, undefined, kinds[index] ?? '');
+    return upstreams;
+  }
+
+  /** The time passes, and what has come meanwhile is read. */
+  async function pass({ clock }: Bench, ms: number): Promise<void> {
+    await clock.advance(ms);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  }
+
+  it('is given to nobody before that is over', async () => {
+    const bench = await start({ rest: REST });
+    const { pool, target } = bench;
+    const [upstream] = await use(bench, GET);
+    await pass(bench, REST - 1);
+    expect(pool.take(target, true)).toBeUndefined();
+    await pass(bench, 2);
+    expect(pool.take(target, true)).toBe(upstream);
+  });
+
+  it.each([
+    ['the same', GET, true],
+    ['one that differs in its number', 'GET 200 /users/18', true],
+    ['one that differs in its id', 'GET 200 /users/0d6f1f6e-9a3c-4b1e-8c55-0a4b6a2a9f00', true],
+    ['another path', 'GET 200 /orders', false],
+    ['another method', 'HEAD 200 /users/17', false],
+    ['another status', 'GET 304 /users/17', false],
+  ])('and proves %s: %s', async (_, kind, isProven) => {
+    const bench = await start({ rest: REST });
+    const { pool, target } = bench;
+    await use(bench, GET);
+    await pass(bench, REST + 1);
+    pool.take(target, true)?.destroy();
+    const [next] = await use(bench, kind);
+    expect(pool.take(target, true) === next).toBe(isProven);
+  });
+
+  it('and whatever is said on it meanwhile ends all connections, and their use for more than one exchange', async () => {
+    const bench = await start({ rest: REST });
+    const { pool, sides, clock } = bench;
+    await use(bench, 'GET 200 /a');
+    await pass(bench, REST + 1);
+    expect(pool.idle).toBe(1);
+    const upstreams = await use(bench, 'GET 200 /b', 'GET 200 /c');
+    sides.at(-1)?.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    await eventually(() => expect(upstreams.every(({ socket }) => socket.destroyed)).toBe(true));
+    expect(pool.idle).toBe(0);
+    await use(bench, 'GET 200 /a');
+    await clock.advance(REST + 1);
+    expect(pool.idle).toBe(0);
+  });
+
+  it('is offered sooner when 32 others rest, and proves nothing then', async () => {
+    const bench = await start({ rest: REST });
+    const { pool, target } = bench;
+    const upstreams = await use(
+      bench,
+      ...Array.from({ length: 33 }, (_, index) => `GET 200 /${'x'.repeat(index)}`),
+    );
+    expect(pool.take(target, true)).toBe(upstreams[0]);
+    expect(pool.take(target, true)).toBeUndefined();
+  });
+
+  it('is closed at the end where it is in the way: of a target that may serve one at a time', async () => {
+    const bench = await start({ rest: REST });
+    const { pool, target } = bench;
+    const [first] = await use(bench, 'GET 200 /a');
+    const second = await wait(pool, target);
+    await pass(bench, REST + 1);
+    expect(first?.socket.destroyed).toBe(true);
+    pool.release(target, second, undefined, 'GET 200 /b');
+    // Answered on one while another one was open: from now on it is known to serve many.
+    await use(bench, 'GET 200 /c');
+    await wait(pool, target);
+    await pass(bench, REST + 1);
+    expect(pool.idle).toBe(2);
+  });
+
+  it('is seen to be silent only when what has come was read, however late the clock is', async () => {
+    const bench = await start({ rest: REST });
+    const { pool, target, sides, clock } = bench;
+    await use(bench, GET);
+    sides[0]?.write('HTTP/1.1 200 OK\r\n\r\n');
+    await clock.advance(100 * REST);
+    await eventually(() => expect(pool.take(target, true)).toBeUndefined());
+    expect(pool.idle).toBe(0);
+  });
+
+  it('is closed with the pool', async () => {
+    const bench = await start({ rest: REST });
+    const [upstream] = await use(bench, GET);
+    bench.pool.close();
+    expect(upstream?.socket.destroyed).toBe(true);
+  });
 });

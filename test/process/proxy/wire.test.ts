@@ -10,7 +10,9 @@ import { createScene, exchangeRaw, portOf, type Scene } from './scene.ts';
 import { GET, OK, openRaw, scriptedBackend } from './wire-raw.ts';
 
 async function start(options: WireOptions = {}): Promise<Scene> {
-  const scene = await createScene(createWireEngine(options));
+  const scene = await createScene(
+    createWireEngine({ ...options, timeouts: { rest: 0, ...options.timeouts } }),
+  );
   onTestFinished(() => scene.close());
   return scene;
 }
@@ -105,6 +107,35 @@ describe('a connection to a target', () => {
       /^HTTP\/1\.1 502 /,
     );
     expect(sides).toHaveLength(2);
+  });
+
+  it('that was closed under a request that does no harm twice is replaced', async () => {
+    const scene = await start();
+    const sides = await scriptedBackend(scene, (socket, _, request) => {
+      if (request === 0) socket.write(OK);
+      else socket.destroy();
+    });
+    await ask(scene);
+    await ask(scene);
+    expect(sides.map(({ text }) => text.split('GET').length - 1)).toEqual([2, 1]);
+  });
+
+  it.each([
+    ['garbage', 'é</html>\r\n', 200],
+    ['a head that is none', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n', 200],
+    ['garbage behind an interim response', 'HTTP/1.1 103 Early Hints\r\n\r\nrest of another\r\n\r\n', 502],
+  ])('on which there was %s is replaced, and no other one is used twice', async (_, text, status) => {
+    const scene = await start();
+    const sides = await scriptedBackend(scene, (socket, connection, request) =>
+      socket.write(connection === 0 && request === 1 ? text : OK),
+    );
+    await ask(scene);
+    const answer = await exchangeRaw(scene.port, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    expect(answer).toMatch(new RegExp(`HTTP/1\\.1 ${status} [^]*$`));
+    if (status !== 200) return;
+    await ask(scene);
+    await ask(scene);
+    expect(sides).toHaveLength(4);
   });
 
   it('is not dialled again when a byte of the response has come', async () => {

@@ -1,5 +1,8 @@
-/** Connections to targets: kept alive for requests, one each for WebSockets. */
-import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http';
+/**
+ * Connections to targets, one for each request: Node's pool cannot be told to listen to a connection for a while before
+ * it is used again, and whoever uses one to which a second answer is under way takes it for its own.
+ */
+import { Agent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,31 +15,12 @@ const CONNECT_TIME = 10_000;
 
 type OnConnection = (error: Error | null, socket: Duplex) => void;
 
-export interface Dialler {
-  /** The agent for requests to this target. */
-  readonly pool: Record<Target['protocol'], Agent>;
-  /** For upgrades: a connection that is never shared and so never stale. */
-  readonly single: Record<Target['protocol'], Agent>;
-  close(): void;
-}
+/** Makes connections that are never shared and so never stale. */
+export type Dialler = Record<Target['protocol'], Agent>;
 
 export function createDialler(): Dialler {
-  const families = new Map<number, string>();
-  const pooled: AgentOptions = { keepAlive: true, scheduling: 'lifo' };
   // Node gives each address a quarter of a second, which is too short for a far-away host.
-  const far = { autoSelectFamilyAttemptTimeout: 2_000 };
-  const pool = {
-    http: new LoopbackAgent(families, pooled),
-    https: new TlsAgent({ ...pooled, ...far }),
-  };
-  const single = { http: new LoopbackAgent(families, {}), https: new TlsAgent(far) };
-  return {
-    pool,
-    single,
-    close: () => {
-      for (const agent of [...Object.values(pool), ...Object.values(single)]) agent.destroy();
-    },
-  };
+  return { http: new LoopbackAgent(), https: new TlsAgent({ autoSelectFamilyAttemptTimeout: 2_000 }) };
 }
 
 /**
@@ -45,23 +29,8 @@ export function createDialler(): Dialler {
  * refuses at once.
  */
 class LoopbackAgent extends Agent {
-  readonly #families: Map<number, string>;
-  readonly #distrust = new Distrust();
-
-  constructor(families: Map<number, string>, options: AgentOptions) {
-    super(options);
-    this.#families = families;
-  }
-
-  override keepSocketAlive(socket: Duplex): boolean {
-    const isKept: unknown = super.keepSocketAlive(socket);
-    return isKept === true && this.#distrust.watch(socket);
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    this.#distrust.unwatch(socket);
-    super.reuseSocket(socket, request);
-  }
+  /** By port: the address that worked last. */
+  readonly #families = new Map<number, string>();
 
   override createConnection(options: ClientRequestArgs, onConnection: OnConnection): undefined {
     const host = options.host ?? '127.0.0.1';
@@ -76,45 +45,8 @@ class LoopbackAgent extends Agent {
   }
 }
 
-/** Finds targets that send what nobody has asked for: their connections are used once. */
-class Distrust {
-  readonly #targets = new Set<string>();
-  readonly #watched = new WeakMap<Duplex, () => void>();
-
-  /** Watches a connection that is idle from now on. @returns false if it is not to be kept */
-  watch(socket: Duplex): boolean {
-    if (!(socket instanceof Socket)) return false;
-    const target = `${socket.remoteAddress} ${socket.remotePort}`;
-    if (this.#targets.has(target)) return false;
-    const onData = (): void => {
-      this.#targets.add(target);
-      socket.destroy();
-    };
-    this.#watched.set(socket, onData);
-    socket.once('data', onData);
-    return true;
-  }
-
-  unwatch(socket: Duplex): void {
-    const onData = this.#watched.get(socket);
-    if (onData !== undefined) socket.off('data', onData);
-  }
-}
-
 /** The agent of Node, whose connections outlive a failed write. */
 class TlsAgent extends HttpsAgent {
-  readonly #distrust = new Distrust();
-
-  override keepSocketAlive(socket: Duplex): boolean {
-    const isKept: unknown = super.keepSocketAlive(socket);
-    return isKept === true && this.#distrust.watch(socket);
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    this.#distrust.unwatch(socket);
-    super.reuseSocket(socket, request);
-  }
-
   override createConnection(
     options: RequestOptions,
     onConnection?: (error: Error | null, socket: Duplex) => void,

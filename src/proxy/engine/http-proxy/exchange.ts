@@ -30,7 +30,6 @@ export function forward(exchange: Exchange, decision: Forward): void {
   req.headers = requestHeaders(req, decision.headers);
   send({ ...exchange, count }, decision, {
     isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody(req),
-    isReused: true,
     restart: (next) => {
       req.headers = original;
       if (next.action === 'forward') forward({ ...exchange, count }, next);
@@ -59,15 +58,12 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 interface Attempt {
   /** The request may be sent a second time even if a part of it was sent. */
   readonly isRepeatable: boolean;
-  /** Whether a failure on a kept connection is forgiven: once. */
-  readonly isReused: boolean;
   readonly restart: (decision: Decision) => void;
 }
 
 function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
   const { proxy, dialler, req, res, count } = exchange;
   const { target } = decision;
-  let outgoing: ClientRequest | undefined;
   let response: IncomingMessage | undefined;
   let over = false;
   let isSent = false;
@@ -78,16 +74,12 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     req.unpipe();
     release();
     const isAnswered = response !== undefined || res.headersSent;
-    // A backend may close a kept connection at the moment it is used again (RFC 9110 §9.2.2).
-    const isStale = attempt.isRepeatable && attempt.isReused && outgoing?.reusedSocket === true;
-    if (isStale && !isAnswered) send(exchange, decision, { ...attempt, isReused: false });
-    else if (res.headersSent) res.socket?.destroySoon();
+    if (res.headersSent) res.socket?.destroySoon();
     else if (!isAnswered && (attempt.isRepeatable || !isSent)) {
       void askAgain(exchange, decision, error, attempt.restart);
     } else replyTo(exchange, decision.onUnreachable(error));
   };
   const body = bodyOf(req, (request) => {
-    outgoing = request;
     // The package would fold `//` in the path.
     request.path = decision.path ?? req.url ?? '/';
     request.once('socket', () => {
@@ -122,9 +114,7 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
           port: target.port,
           ...(target.tls?.ca === undefined ? {} : { ca: target.tls.ca }),
         },
-        // What cannot be made again must not meet the close of an idle connection; and one on which a body was sent
-        // is given to nobody else: the target may not have read it.
-        agent: dialler[attempt.isRepeatable ? 'pool' : 'single'][target.protocol],
+        agent: dialler[target.protocol],
         // Passed to the request as they are.
         ssl: requestOptions(target),
         // The package's own words, over those of `ssl`.

@@ -89,10 +89,7 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     get connections() {
       return connections.count;
     },
-    close: async (deadline) => {
-      await connections.close(deadline);
-      dialler.close();
-    },
+    close: (deadline) => connections.close(deadline),
   };
 }
 

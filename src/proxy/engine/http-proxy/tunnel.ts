@@ -126,7 +126,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
           port: target.port,
           ...(target.tls?.ca === undefined ? {} : { ca: target.tls.ca }),
         },
-        agent: dialler.single[target.protocol],
+        agent: dialler[target.protocol],
         ssl: requestOptions(target),
         // The package's own words, over those of `ssl`.
         secure: target.tls?.verify !== false,

@@ -192,12 +192,19 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onBroken(reason: string): void {
-    this.#lose(new Error(`the response cannot be used: ${reason}`), false);
+    const { upstream } = this.#upload;
+    // Rather the rest of an answer to somebody else than one to this request.
+    const isForeign = upstream?.reused === true && !this.#relay.passedOn;
+    if (isForeign) this.#client.context.pool.distrust((this.#forward as Forward).target);
+    this.#lose(new Error(`the response cannot be used: ${reason}`), isForeign);
   }
 
   onEnd(): void {
     if (!this.#relay.endsWithConnection) {
-      return this.#lose(new Error('the connection was closed before the response was complete'), true);
+      return this.#lose(
+        new Error('the connection was closed before the response was complete'),
+        !this.#relay.begun,
+      );
     }
     this.#upload.letGo()?.destroy();
     this.#end(this.#relay.status, true);
@@ -205,10 +212,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onClose(error: Error | undefined): void {
-    this.#lose(error ?? new Error('the connection was closed'), true);
+    this.#lose(error ?? new Error('the connection was closed'), !this.#relay.begun);
   }
 
-  /** The target is gone, or of no use any more. */
+  /** The target is gone, or of no use any more. @param mayRetry nothing came that belongs to this request */
   #lose(error: Error, mayRetry: boolean): void {
     const upstream = this.#upload.letGo();
     if (this.#over || upstream === undefined) return;
@@ -216,9 +223,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     if (this.#relay.answered) return this.#truncate();
     // To the same target if that has closed an idle connection while the request was on its way (RFC 9112 §9.3.1),
     // else where the handler says.
-    const isHarmless = mayRetry && !this.#relay.begun && isRepeatable(this.#request);
+    const isHarmless = mayRetry && isRepeatable(this.#request);
     if (!isHarmless || !upstream.reused || this.#retried) return this.#fail(error, isHarmless);
     this.#retried = true;
+    this.#relay.beginAnew();
     this.#client.context.pool.wait((this.#forward as Forward).target, this, false);
     this.#patience.update();
   }

@@ -84,6 +84,17 @@ export class Relay {
     return true;
   }
 
+  /** Something of a response has gone to the client, or could have. */
+  get passedOn(): boolean {
+    return this.answered || this.#interim > 0;
+  }
+
+  /** Forgets what has come: it was not meant for this request. */
+  beginAnew(): void {
+    this.dispose();
+    this.begun = false;
+  }
+
   /** Gives back what it borrowed. */
   dispose(): void {
     if (this.#reader !== undefined) returnReader(this.#reader);

@@ -29,10 +29,11 @@ function canReuse({ request, response, early, excess }: Finished): boolean {
   return request.framing.kind === 'none' || READS_BODY.has(request.method);
 }
 
-/** A request without a body, and a response with one: of the others, some targets send more than they should. */
-function isPlain({ framing, method }: Request, { status }: Response): boolean {
-  return framing.kind === 'none' && method !== 'HEAD' && status !== 204 && status !== 304;
-}
+/** The kind of an exchange: a service that sends more than its answer does so each time that it is asked for the same. */
+const kindOf = ({ method, target }: Request, { status }: Response): string => {
+  const query = target.indexOf('?');
+  return `${method} ${status} ${query === -1 ? target : target.slice(0, query)}`;
+};
 
 /** Everything that was written has left, and no write has failed. */
 const hasWritten = ({ socket, deaf }: Upstream): boolean => socket.writableLength === 0 && !deaf;
@@ -42,5 +43,5 @@ export function giveBack(pool: Pool, target: Target, upstream: Upstream, exchang
   if (exchange.excess) pool.distrust(target);
   const { request, response } = exchange;
   if (!hasWritten(upstream) || !canReuse(exchange)) return upstream.destroy();
-  pool.release(target, upstream, response.keepAliveFor, isPlain(request, response));
+  pool.release(target, upstream, response.keepAliveFor, kindOf(request, response));
 }

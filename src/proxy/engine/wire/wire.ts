@@ -25,7 +25,7 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
   const clock = options.clock ?? systemClock;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const wheel = new Wheel(clock);
-  const pool = createPool({ clock, wheel, connectTimeout: timeouts.connect });
+  const pool = createPool({ clock, wheel, connectTimeout: timeouts.connect, rest: timeouts.rest });
   const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
   const presence = createPresence({ clock, lookUp });
   const context = new ServerContext({ handler, pool, presence, wheel, timeouts });

@@ -16,6 +16,7 @@ import { commonProtocol, type ProtocolRange } from '../protocol/version.ts';
 import type { ControlConnection } from './control.ts';
 import type { Followers } from './followers.ts';
 import type { FrontNumber } from './front-store.ts';
+import { findListenerOwner } from './listener-owner.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stacks } from './stacks.ts';
 import type { Verification } from './verification.ts';
@@ -124,8 +125,17 @@ async function answer(
       return {};
     }
     case 'holder': {
-      const { free, holders, forbidden } = await lookAtPort(parse('holder', params).port);
-      return { free, holders: [...holders], ...(forbidden === undefined ? {} : { forbidden }) };
+      const { port } = parse('holder', params);
+      const { free, holders, forbidden } = await lookAtPort(port);
+      const owner = free
+        ? undefined
+        : findListenerOwner(port, holders, sessions.all(), (one) => stacks.slugOf(one));
+      return {
+        free,
+        holders: [...holders],
+        ...(forbidden === undefined ? {} : { forbidden }),
+        ...(owner === undefined ? {} : { owner }),
+      };
     }
     case 'drain': {
       const { targets, ...options } = parse('drain', params);

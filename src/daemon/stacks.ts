@@ -55,6 +55,8 @@ export interface Stacks extends Leases {
   ): Promise<Omit<HostGrant, 'granted'>>;
   /** Which of these names another stack holds, and which one. */
   judgeHosts(key: StackKey, hosts: readonly string[]): Promise<HostGrant['refused']>;
+  /** The slug of a stack, else its folder. */
+  slugOf(session: Pick<Session, 'key'>): string;
   /** Where the stacks with these slugs are. */
   holders(slugs: readonly string[]): NonNullable<DaemonResult<'publish'>['holders']>;
   list(options: { readonly all: boolean; readonly holdings?: boolean }): RunningStack[];
@@ -219,6 +221,7 @@ export function createStacks(options: StacksOptions): Stacks {
     },
     requireRunner: (key, connection) => void requireSession(key, connection),
     judgeHosts: (key, hosts) => inTurn(async () => (await judge(key, hosts)).refused),
+    slugOf: ({ key }) => findStack(ledger.current, key)?.slug ?? key.root,
     holders: (slugs) =>
       Object.fromEntries(
         ledger.current.stacks

@@ -5,10 +5,11 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Claim, Finding, Sighting } from '../ports/findings.ts';
+import type { Finding, Sighting } from '../ports/findings.ts';
 import { isSameKey, type LedgerKey } from '../ports/ledger.ts';
 import type { Inspection } from './inspection.ts';
-import type { PublishedService } from '../protocol/messages.ts';
+import { instancesOf, keepKnown, type Instance } from './instances.ts';
+import { createNews } from './news.ts';
 import type { Session } from './sessions.ts';
 import { createSightingTeller } from './sighted.ts';
 
@@ -170,51 +171,6 @@ export function createVerification(options: VerificationOptions): Verification {
   };
 }
 
-/** A process with ports that may be listened on now. */
-interface Instance {
-  readonly session: Session;
-  readonly marker: string;
-  readonly ready: boolean;
-  readonly claim: Claim;
-  /** Names of ports that are followed. */
-  readonly followed: ReadonlySet<string>;
-}
-
-function instancesOf(session: Session, labelOf: VerificationOptions['labelOf']): Instance[] {
-  return session.snapshot.services.flatMap((service) =>
-    processesOf(service).flatMap(({ state, pid, mark, ports }): Instance[] => {
-      const own = ports.filter(({ listener }) => listener !== 'external');
-      if (pid === undefined || mark === undefined || own.length === 0) return [];
-      if (state !== 'warming' && state !== 'ready' && state !== 'unwell') return [];
-      const { marker, startTime } = mark;
-      const claim: Claim = {
-        instance: { pid, startTime, marker },
-        label: labelOf(session.key, service.name),
-        ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
-      };
-      const followed = new Set(own.filter(({ follow }) => follow === true).map((port) => port.name));
-      return [{ session, marker, ready: state !== 'warming', claim, followed }];
-    }),
-  );
-}
-
-/** A service is one process, or one for each of its replicas: those have ports of their own. */
-function processesOf({ state, pid, instance, instances, ports }: PublishedService) {
-  if (instances === undefined) return [{ state, pid, mark: instance, ports }];
-  return instances.map((one) => ({
-    ...one,
-    ports: ports.map((port) => ({ ...port, targetPort: one.ports[port.name] ?? port.targetPort })),
-  }));
-}
-
-/** Forgets what is known of instances that are gone. */
-function keepKnown(instances: readonly Instance[], ...maps: readonly Map<string, unknown>[]): void {
-  const markers = new Set(instances.map(({ marker }) => marker));
-  for (const map of maps) {
-    for (const marker of map.keys()) if (!markers.has(marker)) map.delete(marker);
-  }
-}
-
 /** A condemned instance stays so: what came between may be gone, but nobody knows what it answered. */
 function judge(
   standings: Map<string, NonNullable<Standing>>,
@@ -244,59 +200,6 @@ function tell(
   }
   for (const [session, own] of sessions) onFindings(session, own);
 }
-
-/** Which findings have been told already, and which are too fresh to be told. */
-interface News {
-  readonly hasPending: boolean;
-  take(findings: readonly Finding[], instances: readonly Instance[]): Finding[];
-  keepOnly(instances: readonly Instance[]): void;
-}
-
-/**
- * An instance that opened other ports than its own has this long to open that as well: a debugger, or a socket for
- * hot reload, may come first. Milliseconds; less where the contract expects it.
- */
-const PATIENCE = 5_000;
-const PATIENCE_TO_FOLLOW = 1_000;
-
-function patienceFor(finding: Finding, instances: readonly Instance[]): number {
-  if (finding.kind !== 'elsewhere') return 0;
-  const instance = instances.find(({ marker }) => marker === finding.marker);
-  return instance?.followed.has(finding.port) === true ? PATIENCE_TO_FOLLOW : PATIENCE;
-}
-
-function createNews(clock: Clock): News {
-  /** When it was first seen, or that it was told; by marker, then by what was found. */
-  const known = new Map<string, Map<string, number | 'told'>>();
-  return {
-    get hasPending() {
-      return [...known.values()].some((seen) => [...seen.values()].some((since) => since !== 'told'));
-    },
-    take: (findings, instances) => {
-      const present = new Set(findings.map(nameOf));
-      for (const seen of known.values()) {
-        for (const [name, since] of seen) if (since !== 'told' && !present.has(name)) seen.delete(name);
-      }
-      return findings.filter((finding) => {
-        const seen = known.get(finding.marker) ?? new Map<string, number | 'told'>();
-        known.set(finding.marker, seen);
-        const since = seen.get(nameOf(finding)) ?? clock.now();
-        const isDue = since !== 'told' && clock.now() - since >= patienceFor(finding, instances);
-        seen.set(nameOf(finding), isDue ? 'told' : since);
-        return isDue;
-      });
-    },
-    keepOnly: (instances) => keepKnown(instances, known),
-  };
-}
-
-const nameOf = (finding: Finding): string =>
-  [
-    finding.marker,
-    finding.kind,
-    finding.number,
-    ...(finding.kind === 'elsewhere' ? finding.opened.map(({ number }) => number) : []),
-  ].join(' ');
 
 function withTimeout(work: Promise<void>, clock: Clock): Promise<void> {
   return new Promise((resolve) => {

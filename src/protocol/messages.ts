@@ -234,6 +234,8 @@ export const daemonRequests = {
       free: z.boolean(),
       holders: z.array(portHolder),
       forbidden: z.literal(true).optional(),
+      /** The service of a running stack that listens there, where it is one's. */
+      owner: stackKey.extend({ stack: z.string(), service: z.string(), status: z.string() }).optional(),
     }),
   },
   /** Forgets stacks that are not running (clean): of these keys, or those whose root is gone. */

@@ -24,6 +24,7 @@ export function afterExit(
   if (state.state === 'warming' && NOT_RUNNABLE.includes(end.exitCode ?? 0)) {
     return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
   }
+  if (end.isLasting === true) return [{ state: 'failed', cause: describeEnd(end) }, [endProbe]];
   if (policy.restart === 'always' || (policy.restart === 'on-failure' && !well)) {
     const since = state.state === 'warming' ? undefined : state.since;
     const steady = since !== undefined && now - since >= STEADY;

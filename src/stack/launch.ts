@@ -6,11 +6,9 @@ import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
-import { errnoOf, PortrampError } from '../lib/errors.ts';
-import { describeForbidden, describeHolder, howToEnd, type Belonging } from '../lib/holder.ts';
 import { openPackage } from './packages.ts';
 import type { LaunchResult } from './replica.ts';
-import type { Session } from './session.ts';
+import { describeTaken, type AskHolders, type SeenHolder } from './taken.ts';
 import type { TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
@@ -21,38 +19,13 @@ export interface LaunchOptions {
   readonly marker: string;
   /** Whether what the service prints reaches a terminal with colours. */
   readonly color: boolean;
-  /** Who holds a port; empty when it is free, undefined when nobody can be asked. */
-  readonly holdersOf: (port: number) => Promise<readonly SeenHolder[] | undefined>;
+  readonly holdersOf: AskHolders;
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   readonly onOutput: ProcessSpec['onOutput'];
   readonly tasks: TaskRecord;
   /** A task runs even if it has nothing to do. */
   readonly forced: boolean;
-}
-
-/** Who holds a port, and which stack's that is. */
-export type SeenHolder = PortHolder & { readonly belonging?: Belonging | undefined };
-
-/** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
-export async function askHolders(
-  session: Pick<Session, 'request'>,
-  port: number,
-  belongingOf: (pid: number) => Promise<Belonging | undefined>,
-): Promise<readonly SeenHolder[] | undefined> {
-  // Without a daemon for the moment nobody can tell; the service will find out itself.
-  const answer = await session.request('holder', { port }).catch(() => undefined);
-  if (answer === undefined) return undefined;
-  if (answer.free) return [];
-  if (answer.holders.length === 0) return [{}];
-  return Promise.all(
-    answer.holders.map(async (holder) => {
-      const { pid } = holder;
-      // A record that cannot be read says nothing; the holder is named all the same.
-      const belonging = pid === undefined ? undefined : await belongingOf(pid).catch(() => undefined);
-      return { ...holder, belonging };
-    }),
-  );
 }
 
 /** How often a number may turn out to be taken while another is being found. */
@@ -122,39 +95,6 @@ async function findTaken(
 }
 
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
-
-const BELONGINGS: Readonly<Record<Belonging, string>> = {
-  live: ', which is of a stack that runs',
-  left: ', which a crash has left behind',
-};
-
-function describeTaken(number: number, name: string, holders: readonly SeenHolder[]): StartFailure {
-  const [holder = {}] = holders;
-  const whose = holder.belonging === undefined ? '' : BELONGINGS[holder.belonging];
-  const end = howToEnd(number, holder);
-  return {
-    message: `port ${number} (${name}) is held by ${describeHolder(holder)}${whose}`,
-    hint: end === undefined ? 'end it, then start the service again' : `end it: ${end}`,
-  };
-}
-
-/** The same for a ramp, which the runner opens itself: what Node says of it names nobody. */
-export async function explainUnopened(
-  error: unknown,
-  ports: readonly ResolvedPort[],
-  holdersOf: LaunchOptions['holdersOf'],
-): Promise<unknown> {
-  const number = error instanceof Error && 'port' in error ? error.port : undefined;
-  const ramp = ports.find((port) => port.port === number);
-  if (ramp === undefined) return error;
-  if (errnoOf(error) === 'EACCES') {
-    const message = `port ${ramp.port} (${ramp.name}) ${describeForbidden(ramp.port)}`;
-    return new PortrampError('SYSTEM', message, { cause: error });
-  }
-  if (errnoOf(error) !== 'EADDRINUSE') return error;
-  const { message, hint } = describeTaken(ramp.port, ramp.name, (await holdersOf(ramp.port)) ?? []);
-  return new PortrampError('PORT_TAKEN', message, { hint, cause: error });
-}
 
 /** Some dev servers ignore `PORT`; what they run is in the package.json of the service's folder, or of another. */
 function withFlags({ command, dir, ports }: ResolvedService): string | readonly string[] {

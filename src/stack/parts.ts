@@ -12,12 +12,14 @@ import { belongingOf } from '../runtime/runs/clean.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
+import { explainEnd } from './ending.ts';
 import type { RunnerEvent } from './events.ts';
-import { askHolders, explainUnopened, launch, type LaunchOptions } from './launch.ts';
+import { launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
 import { Supervision, type SupervisionOptions } from './supervision.ts';
+import { askHolders, explainUnopened, type AskHolders } from './taken.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
 import { watchSources, type SourceWatch } from './watch/sources.ts';
@@ -36,8 +38,8 @@ export interface Parts {
   readonly containers: Containers;
   /** Ends the watch on the folder of the stack. */
   readonly leaveRoot: () => void;
-  /** See `askHolders`. */
-  readonly holdersOf: LaunchOptions['holdersOf'];
+  readonly key: StackKey;
+  readonly holdersOf: AskHolders;
 }
 
 export interface PartsOptions {
@@ -67,6 +69,7 @@ export function openParts(options: PartsOptions): Parts {
     clock,
     session,
     logs,
+    key,
     holdersOf,
     record: openRunRecord({
       folder: home.runs,
@@ -134,7 +137,7 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
-  const { clock, logs, watchdog, record, tasks, reach, containers, holdersOf, runId } = parts;
+  const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId } = parts;
   const { ambient, color, events, reassign, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
@@ -148,6 +151,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         throw await explainUnopened(error, launched.ports, holdersOf);
       }),
     drain: (drain) => reach.drain(drain),
+    explainEnd: (launched) => explainEnd(launched, { logs, key, holdersOf }),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });

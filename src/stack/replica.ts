@@ -11,8 +11,8 @@ import type { LogStore } from './logs/store.ts';
 import { stampOf } from './probe.ts';
 import type { WatchedLook } from './readiness/looks.ts';
 import { watchReadiness, type Finding, type ReadinessWatch } from './readiness/watch.ts';
-import { foundBy } from './readiness/words.ts';
-import type { Effect, ServiceEvent } from './service.ts';
+import { describeDeadline, foundBy, namesNumber } from './readiness/words.ts';
+import type { Effect, End, ServiceEvent } from './service.ts';
 
 /** What is about to be started. */
 export interface Launch {
@@ -43,6 +43,8 @@ export interface ReplicaOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
+  /** More about an end with another code than 0, where there is more to know. */
+  readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
   /** Whether the contract says, now, to go along with another number that the port's instance opens. */
   readonly follows: () => boolean;
@@ -66,9 +68,6 @@ const replicaIn = (launched: ResolvedService | undefined, slot: number): number 
 
 /** Lines of its log in which an instance may name the number that it opened. */
 const MENTIONED = 100;
-
-const hasNumber = (line: string, number: number): boolean =>
-  new RegExp(`(?<!\\d)${number}(?!\\d)`).test(line);
 
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
@@ -181,7 +180,7 @@ export class ReplicaShell {
   }
 
   #afterExit(instance: Instance, { code, signal, why }: Exit): void {
-    const { service: name, slot, logs, clock, onExit, onEvent } = this.#options;
+    const { service: name, slot, logs, onExit } = this.#options;
     const source = { service: name, replica: replicaIn(this.launched, slot) };
     this.#instance = undefined;
     onExit(instance.pid);
@@ -189,12 +188,22 @@ export class ReplicaShell {
     const ended = signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`;
     logs.note(source, why?.message ?? ended);
     const exitCode = code ?? (why === undefined ? 1 : undefined);
-    const end = {
+    this.#explain({
       ...(exitCode === undefined || signal !== null ? {} : { exitCode }),
       ...(signal === null ? {} : { signal }),
       ...(why === undefined ? {} : { why }),
-    };
-    onEvent({ type: 'exited', end, now: clock.now() });
+    });
+  }
+
+  /** Tells of the end, with what there is to know about it. */
+  #explain(end: End): void {
+    const { clock, explainEnd, onEvent } = this.#options;
+    const tell = (more: Partial<End> = {}): void =>
+      onEvent({ type: 'exited', end: { ...end, ...more }, now: clock.now() });
+    const hasFailed = end.why === undefined && (end.exitCode ?? 0) !== 0;
+    const explained = hasFailed && this.launched !== undefined ? explainEnd(this.launched) : undefined;
+    if (explained === undefined) tell();
+    else void explained.catch(() => undefined).then(tell);
   }
 
   async #terminate(): Promise<void> {
@@ -252,7 +261,7 @@ export class ReplicaShell {
         this.lastLook = { problem, at: clock.now() };
       },
       follows,
-      mentions: (number) => logs.tail(name, MENTIONED).some((line) => hasNumber(line, number)),
+      mentions: (number) => namesNumber(logs.tail(name, MENTIONED), number),
       onFollow,
       onListening: (port, listens) => {
         if (this.#listening.get(port) === listens) return;
@@ -280,12 +289,9 @@ export class ReplicaShell {
       case 'late':
         onLate(finding);
         return;
-      case 'deadline': {
-        const message = `not ready after ${finding.after / 1000} s: ${finding.problem}`;
-        const hint = `see "portramp logs ${name}", or raise ready.timeout`;
-        onEvent({ type: 'deadline', cause: { message, hint } });
+      case 'deadline':
+        onEvent({ type: 'deadline', cause: describeDeadline(finding, name) });
         return;
-      }
     }
   }
 }

@@ -13,7 +13,7 @@
  *      └── stop, restart: from every state with a process          done: it ended, and was meant to
  */
 import type { Failure } from '../protocol/messages.ts';
-import { afterExit } from './exit.ts';
+import { stepRunning } from './running.ts';
 
 /** Why a service is not up; the last lines of its log are added where it is shown. */
 export type Cause = Omit<Failure, 'log'> & {
@@ -103,6 +103,8 @@ export interface End {
   readonly signal?: string;
   /** Why it ended, where the code does not tell. */
   readonly why?: Cause;
+  /** Another attempt would end in the same way. */
+  readonly isLasting?: boolean;
 }
 
 export type Effect =
@@ -150,11 +152,11 @@ export function step(state: ServiceState, event: ServiceEvent, policy: Policy): 
   }
 }
 
-type Of<S extends ServiceState['state']> = Extract<ServiceState, { state: S }>;
+export type Of<S extends ServiceState['state']> = Extract<ServiceState, { state: S }>;
 
 const WAIT: Step = [{ state: 'waiting' }, []];
 const IDLE: Step = [{ state: 'idle' }, []];
-const stay = (state: ServiceState): Step => [state, []];
+export const stay = (state: ServiceState): Step => [state, []];
 
 function stepWaiting(state: Of<'waiting'>, event: ServiceEvent): Step {
   switch (event.type) {
@@ -195,51 +197,6 @@ function stepStarting(state: Of<'starting'>, event: ServiceEvent): Step {
       return stay(state);
   }
 }
-
-type Running = Of<'warming'> | Of<'ready'> | Of<'unwell'>;
-
-function stepRunning(state: Running, event: ServiceEvent, policy: Policy): Step {
-  switch (event.type) {
-    case 'ready':
-      return state.state === 'ready' ? stay(state) : becomeReady(state, event.now);
-    case 'unwell':
-      return becomeUnwell(state, event.problem);
-    case 'found':
-      return [{ state: 'warming', attempt: state.attempt, pid: state.pid, found: event.found }, []];
-    case 'deadline':
-      return state.state === 'warming'
-        ? terminate(state, { kind: 'failed', cause: event.cause })
-        : stay(state);
-    case 'ghost':
-    case 'abandon':
-      return terminate(state, { kind: 'failed', cause: event.cause });
-    case 'stop':
-      return terminate(state, { kind: 'idle' });
-    case 'restart':
-      return terminate(state, { kind: 'waiting' });
-    case 'exited':
-      return afterExit(state, event, policy);
-    default:
-      return stay(state);
-  }
-}
-
-function becomeUnwell(state: Running, problem: string): Step {
-  if (state.state === 'unwell' && state.problem === problem) return stay(state);
-  const { attempt, pid } = state;
-  const since = state.state === 'warming' ? undefined : state.since;
-  return [{ state: 'unwell', attempt, pid, since, problem }, []];
-}
-
-function becomeReady(state: Of<'warming'> | Of<'unwell'>, now: number): Step {
-  const since = (state.state === 'unwell' ? state.since : undefined) ?? now;
-  return [{ state: 'ready', attempt: state.attempt, pid: state.pid, since }, []];
-}
-
-const terminate = ({ pid }: Running, then: Then): Step => [
-  { state: 'stopping', then, pid },
-  [{ type: 'end-probe' }, { type: 'terminate' }],
-];
 
 function stepBackoff(state: Of<'backoff'>, event: ServiceEvent): Step {
   switch (event.type) {

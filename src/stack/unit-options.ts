@@ -6,6 +6,7 @@ import type { LogStore } from './logs/store.ts';
 import type { WatchedLook } from './readiness/looks.ts';
 import type { Launch, LaunchResult } from './replica.ts';
 import type { Replica } from './roster/roster.ts';
+import type { End } from './service.ts';
 import type { Unit } from './unit.ts';
 
 /** A service, and how the instance in each slot is launched. */
@@ -24,6 +25,8 @@ export interface UnitOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (drain: Drain) => Promise<void>;
+  /** More about an end with another code than 0, where there is more to know. */
+  readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
   /** The instance in the slot is a server on this number, and the contract says to go along. */

@@ -223,7 +223,7 @@ export class Unit {
   #shellOf(slot: number): ReplicaShell {
     const known = this.#shells.get(slot);
     if (known !== undefined) return known;
-    const { clock, logs, launch, lookAt, open, onNotice, onSpawn, onExit } = this.#options;
+    const { clock, logs, launch, lookAt, open, explainEnd, onNotice, onSpawn, onExit } = this.#options;
     const tell = (event: ServiceEvent): void => {
       const cause = this.#find(slot)?.role === 'challenger' ? hopeless(event) : undefined;
       // Beside an instance that serves, one that never comes would be waited for in vain.
@@ -237,6 +237,7 @@ export class Unit {
       launch: (launching) => launch(this, launching),
       lookAt,
       open,
+      explainEnd,
       next: () => this.#nextLaunch(slot, shell.launched),
       drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
       onEvent: tell,

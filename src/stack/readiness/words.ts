@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { ResolvedService } from '../../plan/plan.ts';
 import { cureFor } from '../findings.ts';
-import type { Found } from '../service.ts';
+import type { Cause, Found } from '../service.ts';
 import type { PortFacts, Verdict } from './assess.ts';
 
 const NO_PORT =
@@ -37,6 +37,19 @@ function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedServ
     passable: false,
   };
 }
+
+/** Says that the contract's own timeout is over. */
+export const describeDeadline = (
+  { after, problem }: { readonly after: number; readonly problem: string },
+  service: string,
+): Cause => ({
+  message: `not ready after ${after / 1000} s: ${problem}`,
+  hint: `see "portramp logs ${service}", or raise ready.timeout`,
+});
+
+/** Tells whether one of the lines has the number, not as a part of a longer one. */
+export const namesNumber = (lines: readonly string[], number: number): boolean =>
+  lines.some((line) => new RegExp(`(?<!\\d)${number}(?!\\d)`).test(line));
 
 const nameOf = ({ number, name }: PortFacts): string => `port ${number} (${name})`;
 

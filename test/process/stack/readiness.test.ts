@@ -151,6 +151,49 @@ describe('a port that listened', () => {
   });
 });
 
+describe('a service that ends because its port is in use', () => {
+  it.each([
+    ['another stack', 'shop'],
+    ['another service', 'other'],
+  ])('by %s fails at once, and says by whom and what to type', async (_whose, holder) => {
+    const shop = machine.workspace('shop', `${HEAD}services:\n  api: { command: ${node('server.js')} }\n`);
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const number = (await shop.service('api')).ports[0]?.port ?? 0;
+    const web = (port: number): string =>
+      `${HEAD.replace('shop', 'other')}services:
+  api: { command: ${node('server.js')} }
+  web: { command: ${node('stubborn.js')}, env: { OPENS: "${port}" }, consumes: [api] }
+`;
+    const other = machine.workspace('other', web(number));
+    if (holder === 'other') {
+      expect((await other.run('dev', '-d', 'api')).code).toBe(0);
+      other.contract(web((await other.service('api')).ports[0]?.port ?? 0));
+    }
+    const wanted = holder === 'shop' ? number : ((await other.service('api')).ports[0]?.port ?? 0);
+    const up = holder === 'shop' ? await other.run('dev', '-d') : await other.run('start', 'web');
+    expect(up.code).toBe(1);
+    expect(await other.service('web')).toMatchObject({
+      status: 'failed',
+      restarts: 0,
+      failure: {
+        message: expect.stringMatching(
+          new RegExp(`^it wants port ${wanted}, which api of ${holder}, .*server.js \\(pid \\d+`),
+        ) as string,
+        hint: expect.stringMatching(
+          new RegExp(
+            `^give web the port that PORT says \\(\\d+\\), or stop api: portramp stop --port ${wanted}$`,
+          ),
+        ) as string,
+      },
+    });
+    expect((await other.run('why', 'web')).stdout).toContain(`which api of ${holder}`);
+    expect((await other.run('stop', '--port', String(wanted))).code).toBe(0);
+    await eventually(async () =>
+      expect((await machine.run(['whose', String(wanted)])).stdout).toContain('nothing listens'),
+    );
+  });
+});
+
 describe('a service that listens elsewhere', () => {
   it('is misplaced, and followed as soon as the line that is offered stands in the contract', async () => {
     const number = await pickPort();

@@ -133,6 +133,7 @@ class Model {
         onChange: () => () => undefined,
       }),
       open: () => undefined,
+      explainEnd: () => undefined,
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
       onFollow: () => undefined,

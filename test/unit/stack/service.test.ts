@@ -109,6 +109,15 @@ describe('what the table does not show', () => {
     });
   });
 
+  it('does not try again what ends in the same way each time, whatever the policy says', () => {
+    const warming = { state: 'warming', attempt: 1, pid: 7 } as const;
+    const end = { exitCode: 1, isLasting: true, why: { message: 'it wants port 3000', hint: 'stop api' } };
+    for (const restart of ['always', 'on-failure'] as const) {
+      const [next] = step(warming, { type: 'exited', end, now: 1 }, { restart, max: 5, mayEnd: false });
+      expect(next).toMatchObject({ state: 'failed', cause: { ...end.why, exitCode: 1 } });
+    }
+  });
+
   it('recovers from a failed need, and from nothing else', () => {
     const failed: ServiceState = { state: 'failed', cause: { message: 'exited with code 1' } };
     expect(step(failed, { type: 'need-recovered' }, policy)[0]).toBe(failed);

@@ -1,0 +1,59 @@
+/** Which service of a running stack listens on a port, by the evidence that verification goes by. */
+import { findBond, type Evidence } from '../ports/owner.ts';
+import { createSystem } from '../ports/system/system.ts';
+import type { DaemonResult, PortHolder } from '../protocol/messages.ts';
+import { statusOf } from '../protocol/status.ts';
+import { processesOf } from './instances.ts';
+import type { Session } from './sessions.ts';
+
+export type ListenerOwner = NonNullable<DaemonResult<'holder'>['owner']>;
+
+/**
+ * Finds the service that one of the holders of a port belongs to, on whatever number it listens. Ramps are the
+ * runner's, and containers the engine's: there the number alone tells.
+ *
+ * @param slugOf the name of a stack
+ * @param evidence what is known of processes; unless given, the system is asked
+ */
+export function findListenerOwner(
+  number: number,
+  holders: readonly PortHolder[],
+  sessions: readonly Session[],
+  slugOf: (session: Session) => string,
+  evidence: Evidence = askSystem(),
+): ListenerOwner | undefined {
+  const pids = holders.flatMap(({ pid }) => pid ?? []);
+  for (const session of sessions) {
+    const service = session.snapshot.services.find(
+      (one) =>
+        one.kind !== 'external' &&
+        (isOnNumber(one, number, pids.includes(session.pid)) ||
+          pids.some((pid) => belongsTo(one, pid, evidence))),
+    );
+    if (service === undefined) continue;
+    const { root, environment } = session.key;
+    return { stack: slugOf(session), root, environment, service: service.name, status: statusOf(service) };
+  }
+  return undefined;
+}
+
+type Published = Session['snapshot']['services'][number];
+
+const isOnNumber = ({ kind, ports }: Published, number: number, isRunners: boolean): boolean =>
+  (kind === 'compose' || isRunners) && ports.some(({ port }) => port === number);
+
+const belongsTo = (service: Published, pid: number, evidence: Evidence): boolean =>
+  processesOf(service).some(({ pid: leader, mark }) => {
+    if (leader === undefined || mark === undefined) return false;
+    const bond = findBond(pid, { pid: leader, ...mark }, evidence);
+    return bond !== undefined && bond !== 'gone';
+  });
+
+function askSystem(): Evidence {
+  const system = createSystem();
+  return {
+    factsOf: (pid) => system.readProcess(pid),
+    markerOf: (pid) => system.readMarker(pid),
+    recorded: new Map(),
+  };
+}

@@ -1,0 +1,136 @@
+/** Who has a port that a service wants: asked of the daemon, and said with what to type. */
+import { errnoOf, PortrampError } from '../lib/errors.ts';
+import { describeForbidden, describeHolder, howToEnd, type Belonging } from '../lib/holder.ts';
+import type { ResolvedPort } from '../plan/plan.ts';
+import type { DaemonResult, PortHolder, StackKey } from '../protocol/messages.ts';
+import type { StartFailure } from '../runtime/instance.ts';
+import type { Session } from './session.ts';
+
+/** The service of a running stack that has the port. */
+export type PortOwner = NonNullable<DaemonResult<'holder'>['owner']>;
+
+/** Who holds a port, and which stack's that is. */
+export type SeenHolder = PortHolder & {
+  readonly belonging?: Belonging | undefined;
+  readonly owner?: PortOwner | undefined;
+};
+
+/** Asks who holds a port: empty when it is free, undefined when nobody can tell. */
+export type AskHolders = (port: number) => Promise<readonly SeenHolder[] | undefined>;
+
+/** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
+export async function askHolders(
+  session: Pick<Session, 'request'>,
+  port: number,
+  belongingOf: (pid: number) => Promise<Belonging | undefined>,
+): Promise<readonly SeenHolder[] | undefined> {
+  // Without a daemon for the moment nobody can tell; the service will find out itself.
+  const answer = await session.request('holder', { port }).catch(() => undefined);
+  if (answer === undefined) return undefined;
+  const { free, holders, owner } = answer;
+  if (free) return [];
+  if (holders.length === 0) return [{ owner }];
+  return Promise.all(
+    holders.map(async (holder) => {
+      const { pid } = holder;
+      // A record that cannot be read says nothing; the holder is named all the same.
+      const belonging = pid === undefined ? undefined : await belongingOf(pid).catch(() => undefined);
+      return { ...holder, belonging: owner === undefined ? belonging : 'live', owner };
+    }),
+  );
+}
+
+const BELONGINGS: Readonly<Record<Belonging, string>> = {
+  live: ', which is of a stack that runs',
+  left: ', which a crash has left behind',
+};
+
+/** Says who has a port that a service was to be started on. */
+export function describeTaken(number: number, name: string, holders: readonly SeenHolder[]): StartFailure {
+  const [holder = {}] = holders;
+  const end = howToEnd(number, holder);
+  return {
+    message: `port ${number} (${name}) is held by ${nameHolder(holder)}`,
+    hint: end === undefined ? 'end it, then start the service again' : `end it: ${end}`,
+  };
+}
+
+/** "web of shop, node server.js (pid 12, in /home/me/shop)". */
+function nameHolder(holder: SeenHolder): string {
+  const { owner, belonging } = holder;
+  if (owner !== undefined) return `${owner.service} of ${owner.stack}, ${describeHolder(holder)}`;
+  return `${describeHolder(holder)}${belonging === undefined ? '' : BELONGINGS[belonging]}`;
+}
+
+/** Says the same of a ramp, which the runner opens itself: what Node says of it names nobody. */
+export async function explainUnopened(
+  error: unknown,
+  ports: readonly ResolvedPort[],
+  holdersOf: AskHolders,
+): Promise<unknown> {
+  const number = error instanceof Error && 'port' in error ? error.port : undefined;
+  const ramp = ports.find((port) => port.port === number);
+  if (ramp === undefined) return error;
+  if (errnoOf(error) === 'EACCES') {
+    const message = `port ${ramp.port} (${ramp.name}) ${describeForbidden(ramp.port)}`;
+    return new PortrampError('SYSTEM', message, { cause: error });
+  }
+  if (errnoOf(error) !== 'EADDRINUSE') return error;
+  const { message, hint } = describeTaken(ramp.port, ramp.name, (await holdersOf(ramp.port)) ?? []);
+  return new PortrampError('PORT_TAKEN', message, { hint, cause: error });
+}
+
+/** A number that a service wanted and did not get. */
+export interface Denied {
+  readonly number: number;
+  readonly holder: SeenHolder;
+  /** Another attempt finds the same: another service has it, and stays. */
+  readonly isLasting: boolean;
+}
+
+/** A service of that status lets go of its port soon. */
+const LEAVING: readonly string[] = ['stopping', 'restarting'];
+
+/**
+ * Looks which of the numbers somebody else has.
+ *
+ * @param numbers that the service says were in use when it ended
+ * @param self the service and its stack
+ * @returns undefined where all of them are free by now, or its own
+ */
+export async function findDenied(
+  numbers: readonly number[],
+  self: StackKey & { readonly service: string },
+  holdersOf: AskHolders,
+): Promise<Denied | undefined> {
+  for (const number of numbers) {
+    const [holder] = (await holdersOf(number)) ?? [];
+    if (holder === undefined) continue;
+    const { owner } = holder;
+    if (owner !== undefined && isSelf(owner, self)) continue;
+    return { number, holder, isLasting: owner !== undefined && !LEAVING.includes(owner.status) };
+  }
+  return undefined;
+}
+
+const isSelf = (owner: PortOwner, self: StackKey & { readonly service: string }): boolean =>
+  owner.root === self.root && owner.environment === self.environment && owner.service === self.service;
+
+/**
+ * Says why a service ended that did not get its number.
+ *
+ * @param told the number that it was given; undefined where it has no port
+ */
+export function describeDenied(
+  { number, holder }: Denied,
+  told: number | undefined,
+  service: string,
+): StartFailure {
+  const { owner } = holder;
+  const how = howToEnd(number, holder);
+  const what = owner === undefined ? 'end it' : `stop ${owner.service}`;
+  const end = how === undefined ? 'end what has it' : `${what}: ${how}`;
+  const move =
+    told === undefined || told === number ? '' : `give ${service} the port that PORT says (${told}), or `;
+  return { message: `it wants port ${number}, which ${nameHolder(holder)} has`, hint: `${move}${end}` };
+}

@@ -91,7 +91,9 @@ export async function gatherStartFacts(root: string, contract: Contract): Promis
 /** More packages than this are not looked at. */
 const MAX_PACKAGES = 2_000;
 
-const VITE_CONFIGS = ['ts', 'js', 'mjs', 'mts', 'cjs', 'cts'].map((end) => `vite.config.${end}`);
+const CONFIGS = ['vite.config', 'astro.config', 'webpack.config', 'webpack.dev'].flatMap((name) =>
+  ['ts', 'js', 'mjs', 'mts', 'cjs', 'cts'].map((end) => `${name}.${end}`),
+);
 
 function readPackages(root: string, folders: readonly string[]): Map<string, PackageFacts> {
   const chosen = [...new Set(folders)].slice(0, MAX_PACKAGES);
@@ -100,8 +102,8 @@ function readPackages(root: string, folders: readonly string[]): Map<string, Pac
       const inside = (name: string): string => (folder === '.' ? name : `${folder}/${name}`);
       const source = readSource(root, inside('package.json'));
       if (source === undefined) return [];
-      const config = readFirst(root, VITE_CONFIGS.map(inside));
-      return [[folder, readPackage(source, /\bPORT\b/.test(config?.text ?? ''))] as const];
+      const readsPort = CONFIGS.some((name) => /\bPORT\b/.test(readSource(root, inside(name))?.text ?? ''));
+      return [[folder, readPackage(source, readsPort)] as const];
     }),
   );
 }

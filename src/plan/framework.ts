@@ -4,7 +4,16 @@
  */
 
 import type { Position } from '../contract/diagnostic.ts';
-import { baseName, programsOf, scriptRun, withoutPrefixes, type PackageScope } from './scripts.ts';
+import {
+  baseName,
+  commandsIn,
+  programsOf,
+  scriptRun,
+  withoutPrefixes,
+  type PackageScope,
+  type Program,
+} from './scripts.ts';
+import { portlessServer, type Server } from './servers.ts';
 
 /** Where an instance shall listen. */
 export interface Listen {
@@ -21,8 +30,8 @@ export function withFrameworkFlags(
   scope: PackageScope,
   listen: Listen,
 ): string | string[] {
-  const words = typeof command === 'string' ? lastCommand(command) : command;
-  const found = words === undefined ? undefined : findVite(words, scope, MAX_NESTING);
+  const last = typeof command === 'string' ? lastCommand(command, scope) : { words: command, scope };
+  const found = last === undefined ? undefined : findVite(last.words, last.scope, MAX_NESTING);
   if (found === undefined) return typeof command === 'string' ? command : [...command];
   const flags = [
     ...found.separators,
@@ -48,37 +57,46 @@ function findVite(words: readonly string[], scope: PackageScope, nesting: number
   const args = viteArguments(program);
   if (args !== undefined) return inspectVite(args);
   const run = scriptRun(program);
-  if (run === undefined || run.target === 'many' || nesting === 0) return undefined;
+  if (run === undefined || run.target === 'all' || run.target === 'many' || nesting === 0) return undefined;
   const next = run.target === undefined ? scope : scope.at(run.target);
-  const inner = lastCommand(next?.script(run.name)?.text ?? '');
-  if (next === undefined || inner === undefined) return undefined;
+  const inner = next && lastCommand(next.script(run.name)?.text ?? '', next);
+  if (inner === undefined) return undefined;
   // The script sees what is added here, so what it has itself counts too.
-  const found = findVite([...inner, ...run.args], next, nesting - 1);
+  const found = findVite([...inner.words, ...run.args], inner.scope, nesting - 1);
   return found === undefined ? undefined : { ...found, separators: [...run.separators, ...found.separators] };
 }
 
+const VITE: Server = { title: 'Vite', line: 'vite --port $PORT --strictPort' };
+
 /** A dev server that is started where neither `PORT` nor a flag reaches it. */
 export interface LostPort {
+  readonly server: Server;
   /** What it stands behind, such as `concurrently`. */
-  readonly behind: string;
+  readonly behind?: string | undefined;
   /** The script that starts it; absent where the command itself does. */
   readonly at?: Position | undefined;
 }
 
-/** Finds a Vite dev server that ignores its port: the command leads to one, but no flag can be put behind it. */
+/** Finds a dev server that ignores its port: the command leads to one, and no flag is or can be put behind it. */
 export function findLostPort(command: string | readonly string[], scope: PackageScope): LostPort | undefined {
-  const words = typeof command === 'string' ? lastCommand(command) : command;
-  if (words !== undefined && findVite(words, scope, MAX_NESTING) !== undefined) return undefined;
-  const lost = programsOf(command, scope).find((program) => {
-    const args = viteArguments(withoutPrefixes(program.words));
-    return args !== undefined && inspectVite(args) !== undefined && !program.scope.readsPort();
-  });
-  return lost && { behind: lost.beside ?? 'what its command runs beside it', at: lost.at };
+  const last = typeof command === 'string' ? lastCommand(command, scope) : { words: command, scope };
+  if (last !== undefined && findVite(last.words, last.scope, MAX_NESTING) !== undefined) return undefined;
+  for (const program of programsOf(command, scope)) {
+    if (program.scope.readsPort()) continue;
+    const words = withoutPrefixes(program.words);
+    const args = viteArguments(words);
+    if (args !== undefined && inspectVite(args) !== undefined) {
+      return { server: VITE, behind: program.beside ?? 'what its command runs beside it', at: program.at };
+    }
+    const server = portlessServer(words);
+    if (server !== undefined) return { server, behind: program.beside, at: program.at };
+  }
+  return undefined;
 }
 
 /** Undefined for commands of Vite that serve nothing, and where the port was chosen. */
 function inspectVite(args: readonly string[]): Vite | undefined {
-  if (['build', 'preview', 'optimize'].includes(args[0] ?? '')) return undefined;
+  if (['build', 'optimize'].includes(args[0] ?? '')) return undefined;
   if (args.includes('--') || args.some((arg) => /^--port(=|$)/.test(arg))) return undefined;
   if (args.some((arg) => ['-h', '--help', '-v', '--version'].includes(arg))) return undefined;
   return { separators: [], hasHost: args.some((arg) => /^--host(=|$)/.test(arg)) };
@@ -109,14 +127,14 @@ function viteArguments(words: readonly string[]): readonly string[] | undefined 
  * The words of the last command of a shell line, if flags can be put behind the line and reach it. Undefined for
  * whatever would need a shell to understand.
  */
-function lastCommand(line: string): string[] | undefined {
+function lastCommand(line: string, scope: PackageScope): Pick<Program, 'words' | 'scope'> | undefined {
   const bare = line.replace(QUOTED, '');
   if (/["'()`<>#\\]/.test(bare)) return undefined;
   const tokens = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;])+|&&|\|\||[;&|\n]/g) ?? [];
   const start = tokens.findLastIndex((token) => ['&&', '||', ';', '\n'].includes(token)) + 1;
   const words = tokens.slice(start);
   if (words.includes('&') || words.includes('|')) return undefined;
-  return words.map((word) => word.replace(QUOTED, (text) => text.slice(1, -1)));
+  return commandsIn(line, scope).at(-1);
 }
 
 const QUOTED = /"[^"]*"|'[^']*'/g;

@@ -1,5 +1,6 @@
 /** What a command line really runs: through package managers, scripts of package.json, and what runs several at once. Pure. */
 import type { Position } from '../contract/diagnostic.ts';
+import { taskRun } from './tasks.ts';
 
 /** Which package a package manager is sent to. */
 export type PackageTarget = { readonly dir: string } | { readonly name: string };
@@ -17,27 +18,38 @@ export interface PackageScope {
   readonly at: (target: PackageTarget) => PackageScope | undefined;
   /** Whether the configuration of its dev server reads `PORT`. */
   readonly readsPort: () => boolean;
+  /** The other packages of the workspace, as far as they are known. */
+  readonly others: () => readonly PackageScope[];
 }
+
+/** A folder that is not known to be a package. */
+const NOWHERE: PackageScope = {
+  script: () => undefined,
+  scriptNames: () => [],
+  at: () => undefined,
+  readsPort: () => false,
+  others: () => [],
+};
 
 export interface ScriptRun {
   readonly name: string;
   readonly separators: readonly string[];
   /** What the command itself hands on to the script. */
   readonly args: readonly string[];
-  /** Absent for the package in this folder; `many` where several may be meant. */
-  readonly target?: PackageTarget | 'many';
+  /** Absent for the package in this folder; `all` others of the workspace; `many` where a pattern chooses. */
+  readonly target?: PackageTarget | 'all' | 'many';
 }
 
 /** Options that choose the package: by folder, by name or pattern, and all of them. */
-const SELECT: Readonly<Record<string, { dir: RegExp; name: RegExp; many: RegExp }>> = {
-  npm: { dir: /^(?:--prefix|-C)$/, name: /^(?:-w|--workspace)$/, many: /^(?:--workspaces|-ws)$/ },
+const SELECT: Readonly<Record<string, { dir: RegExp; name: RegExp; all: RegExp }>> = {
+  npm: { dir: /^(?:--prefix|-C)$/, name: /^(?:-w|--workspace)$/, all: /^(?:--workspaces|-ws)$/ },
   pnpm: {
     dir: /^(?:-C|--dir)$/,
     name: /^(?:-F|--filter)$/,
-    many: /^(?:-r|--recursive|-w|--workspace-root)$/,
+    all: /^(?:-r|--recursive)$/,
   },
-  yarn: { dir: /^--cwd$/, name: /^$/, many: /^$/ },
-  bun: { dir: /^--cwd$/, name: /^(?:-F|--filter)$/, many: /^$/ },
+  yarn: { dir: /^--cwd$/, name: /^$/, all: /^$/ },
+  bun: { dir: /^--cwd$/, name: /^(?:-F|--filter)$/, all: /^$/ },
 };
 
 /** `npm run dev`, `npm start -w web`, `pnpm --filter web dev`, `yarn workspace web dev` and their like. */
@@ -53,7 +65,8 @@ export function scriptRun(words: readonly string[]): ScriptRun | undefined {
   let target: ScriptRun['target'];
   for (let index = 0; index < own.length; index += 1) {
     const [flag = '', inline] = (own[index] ?? '').split(/=(.*)/s);
-    if (select.many.test(flag)) target = 'many';
+    if (select.all.test(flag)) target ??= 'all';
+    else if (manager === 'pnpm' && /^(?:-w|--workspace-root)$/.test(flag)) target = 'many';
     else if (select.dir.test(flag) || select.name.test(flag)) {
       const value = inline ?? own[(index += 1)] ?? '';
       target = select.dir.test(flag) ? { dir: value } : targetOf(value);
@@ -119,8 +132,8 @@ const MAX_NESTING = 8;
 
 /** All programs that a command leads to, those in between included. */
 export function programsOf(command: string | readonly string[], scope: PackageScope): Program[] {
-  const lines = typeof command === 'string' ? splitCommands(command) : [command];
-  return lines.flatMap((words) => follow({ words, scope }, MAX_NESTING));
+  const lines = typeof command === 'string' ? commandsIn(command, scope) : [{ words: command, scope }];
+  return lines.flatMap((line) => follow(line, MAX_NESTING));
 }
 
 function follow(program: Program, nesting: number): Program[] {
@@ -132,28 +145,32 @@ function follow(program: Program, nesting: number): Program[] {
 }
 
 function followScript({ scope, beside }: Program, { name, target }: ScriptRun): Program[] {
+  if (target === 'all')
+    return scope
+      .others()
+      .flatMap((each) => linesOf(each, name, beside ?? 'a package manager that runs it in every package'));
   const next = target === undefined ? scope : target === 'many' ? undefined : scope.at(target);
   return next === undefined ? [] : linesOf(next, name, beside);
 }
 
 const linesOf = (scope: PackageScope, name: string, beside: string | undefined): Program[] => {
   const script = scope.script(name);
-  return splitCommands(script?.text ?? '').map((words) => ({ words, at: script?.at, scope, beside }));
+  return commandsIn(script?.text ?? '', scope).map((line) => ({ ...line, at: script?.at, beside }));
 };
 
-/** `concurrently`, `run-p`, `npm-run-all`, `turbo run` and `sh -c`. */
+/** `concurrently`, `run-p`, `npm-run-all`, `turbo run`, `nx`, `lerna run` and `sh -c`. */
 function followSeveral({ scope, at, beside }: Program, words: readonly string[]): Program[] {
-  const [program = '', ...args] = withoutRunner(words);
+  const [program = '', ...args] = programWords(words);
   const name = baseName(program);
   if (/^(?:ba|z|da)?sh$/.test(name) && args[0] === '-c') {
-    return splitCommands(args[1] ?? '').map((each) => ({ words: each, at, scope, beside }));
+    return commandsIn(args[1] ?? '', scope).map((line) => ({ ...line, at, beside }));
   }
   if (name === 'concurrently' || name === 'conc') {
     return withoutOptions(args, /^(?:-n|--names|-c|--prefix-colors|-p|--prefix|-m|--max-processes)$/).flatMap(
       (line) => {
         const [, pattern] = /^(?:npm|yarn|pnpm|bun):(\S+)/.exec(line) ?? [];
         return pattern === undefined
-          ? splitCommands(line).map((each) => ({ words: each, at, scope, beside: name }))
+          ? commandsIn(line, scope).map((each) => ({ ...each, at, beside: name }))
           : matching(scope, pattern).flatMap((script) => linesOf(scope, script, name));
       },
     );
@@ -163,29 +180,18 @@ function followSeveral({ scope, at, beside }: Program, words: readonly string[])
       matching(scope, pattern.split(' ')[0] ?? '').flatMap((script) => linesOf(scope, script, name)),
     );
   }
-  if (name === 'turbo') {
-    const filters = args.flatMap((arg, index) =>
-      /^(?:-F|--filter)$/.test(args[index - 1] ?? '')
-        ? [arg]
-        : arg.startsWith('--filter=')
-          ? [arg.slice(9)]
-          : [],
-    );
-    const target = targetOf(filters[0] ?? '*');
-    const next = target === 'many' || filters.length !== 1 ? undefined : scope.at(target);
-    const tasks = withoutOptions(args, /^(?:-F|--filter|--env-mode|--concurrency|--cwd)$/).filter(
-      (task) => task !== 'run',
-    );
-    return next === undefined ? [] : tasks.flatMap((task) => linesOf(next, task, name));
-  }
-  return [];
+  const task = taskRun(name, args);
+  if (task === undefined) return [];
+  const { target, tasks } = task;
+  const scopes = target === 'all' ? scope.others() : target === 'many' ? [] : [scope.at(target) ?? NOWHERE];
+  return scopes.flatMap((each) => tasks.flatMap((one) => linesOf(each, one, name)));
 }
 
 const withoutOptions = (args: readonly string[], withValue: RegExp): string[] =>
   args.filter((arg, index) => !arg.startsWith('-') && !withValue.test(args[index - 1] ?? ''));
 
 /** `npx concurrently` is `concurrently`. */
-function withoutRunner(words: readonly string[]): readonly string[] {
+export function programWords(words: readonly string[]): readonly string[] {
   const start = words.findIndex((word) => !/^(?:npx|bunx|pnpm|yarn|bun|exec|dlx|x|-y|--yes|--)$/.test(word));
   return start === -1 ? [] : words.slice(start);
 }
@@ -197,22 +203,66 @@ function matching(scope: PackageScope, pattern: string): string[] {
   return scope.scriptNames().filter((name) => test.test(name));
 }
 
+/** The simple commands of a shell line, each with the package that `cd` has led to. */
+export function commandsIn(line: string, scope: PackageScope): Pick<Program, 'words' | 'scope'>[] {
+  const found: Pick<Program, 'words' | 'scope'>[] = [];
+  // A list before "&" and what stands in parentheses runs in a shell of its own, whose folder ends with it.
+  const outside: PackageScope[] = [];
+  let [start, here] = [scope, scope];
+  let words: string[] = [];
+  const end = (operator: string): void => {
+    const folder = words[0] === 'cd' ? words.slice(1).find((word) => word !== '--') : undefined;
+    if (folder !== undefined) here = enter(here, folder);
+    else if (words.length > 0) found.push({ words, scope: here });
+    words = [];
+    if (operator === '&') here = start;
+    if (operator === ';' || operator === '\n') start = here;
+    if (operator === '(') outside.push(here);
+    if (operator === ')') here = outside.pop() ?? here;
+  };
+  for (const token of tokensOf(line)) {
+    if (OPERATOR.test(token)) end(token);
+    else words.push(unquoted(token));
+  }
+  end('');
+  return found;
+}
+
+/** npm looks for package.json upwards, so a folder below a package that is none itself belongs to it. */
+const enter = (scope: PackageScope, folder: string): PackageScope =>
+  scope.at({ dir: folder }) ?? (/^(?:\.\.|\/|~|\$)/.test(folder) ? NOWHERE : scope);
+
+const OPERATOR = /^[;&|\n()]+$/;
+const tokensOf = (line: string): readonly string[] =>
+  line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;()])+|&&|\|\||[;&|\n()]/g) ?? [];
+const unquoted = (token: string): string => token.replace(/"[^"]*"|'[^']*'/g, (text) => text.slice(1, -1));
+
 /** The simple commands of a shell line, in words; quotes are taken away, and nothing is expanded. */
 export function splitCommands(line: string): string[][] {
   const commands: string[][] = [[]];
-  for (const token of line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;()])+|&&|\|\||[;&|\n()]/g) ?? []) {
-    if (/^[;&|\n()]+$/.test(token)) commands.push([]);
-    else commands.at(-1)?.push(token.replace(/"[^"]*"|'[^']*'/g, (text) => text.slice(1, -1)));
+  for (const token of tokensOf(line)) {
+    if (OPERATOR.test(token)) commands.push([]);
+    else commands.at(-1)?.push(unquoted(token));
   }
   return commands.filter((words) => words.length > 0);
 }
 
-/** `FOO=1`, `exec`, `env` and `cross-env` change nothing about what runs. */
+/** Programs that read variables from a file or a vault, and run the rest of their words with them. */
+const WRAPPERS = /^(?:dotenv|dotenvx|env-cmd|doppler|infisical|op)$/;
+
+/** `FOO=1`, `exec`, `env`, `cross-env` and `dotenv -e .env --` change nothing about what runs. */
 export function withoutPrefixes(words: readonly string[]): readonly string[] {
   const start = words.findIndex(
     (word) => !/^[A-Za-z_]\w*=/.test(word) && !['exec', 'env', 'cross-env', 'command'].includes(word),
   );
-  return start === -1 ? [] : words.slice(start);
+  const rest = start === -1 ? [] : words.slice(start);
+  if (!WRAPPERS.test(baseName(rest[0] ?? ''))) return rest;
+  const end = rest.indexOf('--');
+  if (end !== -1) return withoutPrefixes(rest.slice(end + 1));
+  // Options of these have a value: env-cmd -f .env.local vite.
+  let first = 1;
+  while (rest[first]?.startsWith('-') === true) first += 2;
+  return withoutPrefixes(rest.slice(first));
 }
 
 export const baseName = (program: string): string =>

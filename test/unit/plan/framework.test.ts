@@ -1,3 +1,5 @@
+import { join } from 'node:path/posix';
+
 import { describe, expect, it } from 'vitest';
 
 import { findLostPort, withFrameworkFlags } from '../../../src/plan/framework.ts';
@@ -16,6 +18,10 @@ const SCRIPTS = new Map([
   ['pnpm', 'pnpm dev'],
   ['handed', 'npm run dev -- --open'],
   ['node', 'node server.js'],
+  ['inside', 'cd client && npm run dev'],
+  ['deeper', 'cd deep && cd web && npm run dev'],
+  ['away', 'cd .. && npm run dev'],
+  ['shown', 'vite preview'],
 ]);
 const FLAGS = '--port 20300 --strictPort --host 127.0.0.1';
 const listen = { host: '127.0.0.1', port: 20_300 };
@@ -30,6 +36,7 @@ const PACKAGES = new Map([
     ]),
   ],
   ['ready', new Map([['dev', 'vite']])],
+  ['deep/web', new Map([['dev', 'vite']])],
 ]);
 const open = (folder: string): PackageScope => ({
   script: (name) => {
@@ -38,9 +45,10 @@ const open = (folder: string): PackageScope => ({
   },
   scriptNames: () => [...(PACKAGES.get(folder)?.keys() ?? [])],
   readsPort: () => folder === 'ready',
+  others: () => [...PACKAGES.keys()].filter((name) => name !== folder && name !== 'deep/web').map(open),
   at: (target) => {
-    const name = 'dir' in target ? target.dir.replace('./', '') : target.name.replace('@shop/', '');
-    return PACKAGES.has(name) ? open(name) : undefined;
+    const name = 'dir' in target ? join(folder, target.dir) : target.name.replace('@shop/', '');
+    return PACKAGES.has(name) || name === 'deep' ? open(name) : undefined;
   },
 });
 const add = (command: string | string[]): string | string[] => withFrameworkFlags(command, open('.'), listen);
@@ -58,6 +66,16 @@ describe('flags are added to', () => {
     ['bunx --bun vite', `bunx --bun vite ${FLAGS}`],
     ['FOO=1 exec vite', `FOO=1 exec vite ${FLAGS}`],
     ['tsc; vite', `tsc; vite ${FLAGS}`],
+    ['dotenv -e .env -- vite', `dotenv -e .env -- vite ${FLAGS}`],
+    ['env-cmd -f .env vite', `env-cmd -f .env vite ${FLAGS}`],
+    ['doppler run -- npm run dev', `doppler run -- npm run dev -- ${FLAGS}`],
+    ['vite preview', `vite preview ${FLAGS}`],
+    ['npm run shown', `npm run shown -- ${FLAGS}`],
+    ['cd client && npm run dev', `cd client && npm run dev -- ${FLAGS}`],
+    ['cd client; npm run up', `cd client; npm run up -- -- ${FLAGS}`],
+    ['npm run inside', `npm run inside -- -- ${FLAGS}`],
+    ['npm run deeper', `npm run deeper -- -- ${FLAGS}`],
+    ['cd src && npm run dev', `cd src && npm run dev -- ${FLAGS}`],
     ["echo '&' && vite", `echo '&' && vite ${FLAGS}`],
     ['vite --host', 'vite --host --port 20300 --strictPort'],
     ['npm run dev', `npm run dev -- ${FLAGS}`],
@@ -96,7 +114,6 @@ describe('flags are added to', () => {
 describe('nothing is added to', () => {
   it.each([
     'vite build',
-    'vite preview',
     'vite optimize',
     'vite --port 3000',
     'vite --port=3000',
@@ -114,6 +131,8 @@ describe('nothing is added to', () => {
     'npm run before',
     'npm run both',
     'npm run loop',
+    'npm run away',
+    'cd "$HOME" && npm run dev',
     'npm run node',
     'npm run nothing',
     'npm run dev -- --port 1',
@@ -146,9 +165,19 @@ describe('a port that is lost', () => {
     ['turbo run dev --filter=client', 'turbo'],
     ['npm run before', 'what its command runs beside it'],
     ['(vite)', 'what its command runs beside it'],
+    ['(cd client && npm run dev) & node x.js', 'what its command runs beside it'],
+    ['turbo run dev', 'turbo'],
+    ['lerna run dev --scope=client', 'lerna'],
+    ['npx lerna run dev --stream', 'lerna'],
+    ['nx run client:dev', 'nx'],
+    ['nx dev client', 'nx'],
+    ['npx nx run-many -t dev -p client', 'nx'],
+    ['nx run-many --targets=dev,build', 'nx'],
+    ['pnpm -r dev', 'a package manager that runs it in every package'],
+    ['npm run dev --workspaces', 'a package manager that runs it in every package'],
   ])('%s', (command, behind) => {
     expect(add(command)).toBe(command);
-    expect(findLostPort(command, open('.'))).toEqual({ behind, at: undefined });
+    expect(findLostPort(command, open('.'))).toMatchObject({ server: { title: 'Vite' }, behind });
   });
 
   it.each([
@@ -159,9 +188,37 @@ describe('a port that is lost', () => {
     'concurrently "npm:node" "npm:build"',
     'concurrently "npm run dev -w ready" "node x.js"',
     'run-p fixed node',
-    'turbo run dev',
+    'turbo run dev --filter=ready',
+    'turbo run dev --filter=./apps/*',
+    'nx affected -t dev',
+    'lerna version',
+    'cd ready && vite --port 1',
+    'astro build',
+    'astro dev --port $PORT',
+    'ng build',
+    'webpack --watch',
+    'webpack serve --port 1',
     'node server.js',
   ])('is none: %s', (command) => {
     expect(findLostPort(command, open('.'))).toBe(undefined);
+  });
+
+  it.each([
+    ['astro dev', 'Astro', 'astro dev --port $PORT'],
+    ['npx astro@5 dev --host', 'Astro', 'astro dev --port $PORT'],
+    ['tsc && ng serve', 'Angular', 'ng serve --port $PORT'],
+    ['env-cmd -f .env webpack serve', 'webpack-dev-server', 'webpack serve --port $PORT'],
+    ['pnpm exec webpack serve', 'webpack-dev-server', 'webpack serve --port $PORT'],
+    ['./node_modules/.bin/webpack-dev-server', 'webpack-dev-server', 'webpack-dev-server --port $PORT'],
+    ['npx storybook dev', 'Storybook', 'storybook dev --port $PORT'],
+    ['wrangler dev', 'Wrangler', 'wrangler dev --port $PORT'],
+    ['react-router dev', 'React Router', 'react-router dev --port $PORT --strictPort'],
+    ['remix vite:dev', 'Remix', 'remix vite:dev --port $PORT --strictPort'],
+    ['hugo server -D', 'Hugo', 'hugo server --port $PORT'],
+    ['expo start --web', 'Expo', 'expo start --port $PORT'],
+  ])('and its cure: %s', (command, title, line) => {
+    const lost = findLostPort(command, open('.'));
+    expect(lost?.server).toEqual(title === undefined ? undefined : { title, line });
+    if (line !== undefined) expect(findLostPort(line, open('.'))).toBe(undefined);
   });
 });

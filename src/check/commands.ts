@@ -33,6 +33,8 @@ export const scopeOf = ({ packages }: Pick<Facts, 'packages'>, dir: string): Pac
   script: (name) => packages.get(dir)?.scripts.get(name),
   scriptNames: () => [...(packages.get(dir)?.scripts.keys() ?? [])],
   readsPort: () => packages.get(dir)?.readsPort === true,
+  // Only who starts a service needs to know.
+  hasProxy: () => false,
   others: () =>
     [...packages.keys()].filter((each) => each !== dir).map((each) => scopeOf({ packages }, each)),
   at: (target) => {

@@ -8,6 +8,7 @@ import {
   baseName,
   commandsIn,
   programsOf,
+  programWords,
   scriptRun,
   withoutPrefixes,
   type PackageScope,
@@ -147,3 +148,19 @@ function firstPlain(args: readonly string[]): number {
   const index = args.findIndex((arg) => !arg.startsWith('-'));
   return index === -1 ? args.length : index;
 }
+
+/**
+ * Whether a variable that portramp adds leaves the program as it is. The dev server of react-scripts 5 ends at any
+ * HOST but 0.0.0.0 where package.json has a `proxy`: "options.allowedHosts[0] should be a non-empty string"
+ * (https://github.com/facebook/create-react-app/issues/11762).
+ */
+export const mayHear = (
+  variable: string,
+  command: string | readonly string[],
+  scope: PackageScope,
+): boolean =>
+  variable !== 'HOST' ||
+  !programsOf(command, scope).some((program) => {
+    const [name = '', verb] = programWords(withoutPrefixes(program.words));
+    return baseName(name) === 'react-scripts' && verb === 'start' && program.scope.hasProxy();
+  });

@@ -18,6 +18,8 @@ export interface PackageScope {
   readonly at: (target: PackageTarget) => PackageScope | undefined;
   /** Whether the configuration of its dev server reads `PORT`. */
   readonly readsPort: () => boolean;
+  /** Whether package.json has a `proxy`, which react-scripts reads. */
+  readonly hasProxy: () => boolean;
   /** The other packages of the workspace, as far as they are known. */
   readonly others: () => readonly PackageScope[];
 }
@@ -28,6 +30,7 @@ const NOWHERE: PackageScope = {
   scriptNames: () => [],
   at: () => undefined,
   readsPort: () => false,
+  hasProxy: () => false,
   others: () => [],
 };
 

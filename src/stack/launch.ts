@@ -1,6 +1,6 @@
 /** From a resolved service to a running instance: ports looked at, flags added, environment put together. */
 import { domainsOf, toldPort } from '../plan/address.ts';
-import { withFrameworkFlags } from '../plan/framework.ts';
+import { mayHear, withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
 import { childEnvironment } from '../runtime/environment.ts';
@@ -57,12 +57,16 @@ async function start(options: LaunchOptions): Promise<StartResult> {
   return startProcess({
     command: withFlags(resolved),
     dir: resolved.dir,
-    env: childEnvironment(options.ambient, resolved, {
-      marker: options.marker,
-      color: options.color,
-      resolveLocalhost: contract.resolve === 'portramp',
-      domains: domainsOf(resolved),
-    }),
+    env: childEnvironment(
+      options.ambient,
+      { ...resolved, env: heard(resolved) },
+      {
+        marker: options.marker,
+        color: options.color,
+        resolveLocalhost: contract.resolve === 'portramp',
+        domains: domainsOf(resolved),
+      },
+    ),
     stop: contract.stop,
     marker: options.marker,
     onOutput: options.onOutput,
@@ -101,4 +105,13 @@ function withFlags({ command, dir, ports }: ResolvedService): string | readonly 
   const port = ports.find((one) => one.primary) ?? ports[0];
   if (port === undefined) return command;
   return withFrameworkFlags(command, openPackage(dir), { host: '127.0.0.1', port: toldPort(port) });
+}
+
+/** What it is told, without what would end it; what the contract itself says stays. */
+function heard({ service, command, dir, env }: ResolvedService): Readonly<Record<string, string>> {
+  const own = service.kind === 'process' ? service.env : {};
+  const scope = openPackage(dir);
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => Object.hasOwn(own, name) || mayHear(name, command, scope)),
+  );
 }

@@ -20,6 +20,7 @@ export const openPackage = (dir: string): PackageScope => ({
   scriptNames: () => [...readPackage(dir).scripts.keys()],
   // Only what is said needs to know; flags do no harm beside it.
   readsPort: () => false,
+  hasProxy: () => readJson(dir)['proxy'] !== undefined,
   others: () => [],
   at: (target) => {
     const folder = 'dir' in target ? resolve(dir, target.dir) : findByName(dir, target.name);

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 
 import { describe, expect, it } from 'vitest';
 
-import { findLostPort, withFrameworkFlags } from '../../../src/plan/framework.ts';
+import { findLostPort, mayHear, withFrameworkFlags } from '../../../src/plan/framework.ts';
 import type { PackageScope } from '../../../src/plan/scripts.ts';
 
 const SCRIPTS = new Map([
@@ -36,6 +36,7 @@ const PACKAGES = new Map([
     ]),
   ],
   ['ready', new Map([['dev', 'vite']])],
+  ['proxied', new Map([['start', 'react-scripts start']])],
   ['deep/web', new Map([['dev', 'vite']])],
 ]);
 const open = (folder: string): PackageScope => ({
@@ -45,6 +46,7 @@ const open = (folder: string): PackageScope => ({
   },
   scriptNames: () => [...(PACKAGES.get(folder)?.keys() ?? [])],
   readsPort: () => folder === 'ready',
+  hasProxy: () => folder === 'proxied',
   others: () => [...PACKAGES.keys()].filter((name) => name !== folder && name !== 'deep/web').map(open),
   at: (target) => {
     const name = 'dir' in target ? join(folder, target.dir) : target.name.replace('@shop/', '');
@@ -150,6 +152,18 @@ describe('nothing is added to', () => {
 
   it('a list that is a shell', () => {
     expect(add(['sh', '-c', 'vite'])).toEqual(['sh', '-c', 'vite']);
+  });
+});
+
+describe('HOST', () => {
+  it.each([
+    ['npm start --prefix proxied', false],
+    ['cd proxied && npx react-scripts start', false],
+    ['cd proxied && react-scripts build', true],
+    ['react-scripts start', true],
+    ['npm run dev', true],
+  ])('%s: %s', (command, expected) => {
+    expect(mayHear('HOST', command, open('.'))).toBe(expected);
   });
 });
 

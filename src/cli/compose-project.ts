@@ -3,7 +3,7 @@ import type { ReadComposeProject } from '../check/compose-project.ts';
 import { readProjectStatically } from '../check/static-project.ts';
 import { findComposeFiles } from '../runtime/compose/files.ts';
 import { findComposeIfAny } from '../stack/compose/contract.ts';
-import { askCompose } from '../stack/compose/source.ts';
+import { askCompose, readWithFixedNames } from '../stack/compose/source.ts';
 
 /**
  * Files that Compose cannot resolve here (a pipeline lacks the env files that git ignores) are read alone.
@@ -20,7 +20,7 @@ export const readComposeProject =
     if (binary === undefined) return readProjectStatically(root, named);
     const call = { binary, cwd: root, environment, options: [], files: found.files, profiles: [] };
     try {
-      const { project } = await askCompose(call, []).read({ environment });
+      const { project } = await readWithFixedNames(askCompose(call, []), { environment });
       return { project, by: 'compose', doubts: [] };
     } catch (error) {
       if (strict) throw error;

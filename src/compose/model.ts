@@ -18,6 +18,8 @@ export interface ComposeProject {
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
   /** `x-portramp.share` of the file: what keeps its name in every stack, as `volumes.NAME`. */
   readonly share: readonly string[];
+  /** Names that are the same whatever the project is called; absent where that was not looked at. */
+  readonly fixed?: ReadonlySet<string> | undefined;
 }
 
 export interface ComposeService {

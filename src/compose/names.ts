@@ -89,10 +89,41 @@ export const composeName = (folder: string): string =>
     .replace(/^[_-]+/, '');
 
 /** A name made from the project's (`${COMPOSE_PROJECT_NAME}-db`) is another one in every stack. */
-function isOwn(name: string, project: ComposeProject): boolean {
+const isOwn = (name: string, project: ComposeProject): boolean =>
+  looksOwn(name, project) && project.fixed?.has(name) !== true;
+
+/** Whether the name has that of the project in it, as a word. */
+function looksOwn(name: string, project: ComposeProject): boolean {
   const place = name.indexOf(project.name);
   if (place === -1) return false;
   const before = name.at(place - 1) ?? '';
   const after = name.at(place + project.name.length) ?? '';
   return (place === 0 || !/[a-z0-9]/.test(before)) && !/[a-z0-9]/.test(after);
+}
+
+/** What everything of the project is called: by kind and key. */
+function namesOf(project: ComposeProject): Map<string, string> {
+  const named = (kind: 'volumes' | 'networks'): [string, string][] =>
+    [...project[kind]].map(([key, { name }]) => [`${kind}.${key}`, name]);
+  const containers = [...project.services].flatMap(([key, { containerName }]): [string, string][] =>
+    containerName === undefined ? [] : [[`services.${key}`, containerName]],
+  );
+  return new Map([...containers, ...named('volumes'), ...named('networks')]);
+}
+
+/**
+ * Names that may be made from the project's, or only look so: `shop-db` in the project `shop`. Those that Compose gives
+ * by itself (`shop_data`) are none.
+ */
+export const unclearNames = (project: ComposeProject): string[] =>
+  [...namesOf(project)].flatMap(([place, name]) => {
+    const isDefault = name === `${project.name}_${place.slice(place.indexOf('.') + 1)}`;
+    return isDefault || !looksOwn(name, project) ? [] : [name];
+  });
+
+/** Tells which names are the same in the same project under another name. */
+export function withFixedNames(project: ComposeProject, renamed: ComposeProject): ComposeProject {
+  const others = namesOf(renamed);
+  const same = [...namesOf(project)].filter(([place, name]) => others.get(place) === name);
+  return { ...project, fixed: new Set(same.map(([, name]) => name)) };
 }

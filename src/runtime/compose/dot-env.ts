@@ -1,45 +1,36 @@
-/** Env files as Compose reads them: values may use variables, also those of earlier lines. */
-import { readFile } from 'node:fs/promises';
-import { parseEnv } from 'node:util';
+/** The env files that Compose reads for itself: `.env`, or those that are named. */
+import { definedIn, readEnvText } from '../../compose/env-text.ts';
+import type { Variables } from '../../compose/interpolate.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { readFileOrPipe } from '../../lib/read-pipe.ts';
 
-import { interpolate, type Variables } from '../../compose/interpolate.ts';
+/** Larger files are no env files. Bytes. */
+const MAX_SIZE = 4 * 1024 * 1024;
 
-/** Where a variable is set; a quote at the end is that of a value which is taken as it stands. */
-const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*('?)/gm;
-
-/**
- * Parses the text of an env file.
- * @param outer Variables that are set already: they count more than those of the file.
- */
-export function readEnvText(text: string, outer: Variables = {}): Record<string, string> {
-  const written = parseEnv(text);
-  const set = definedIn(outer);
-  const found: Record<string, string> = {};
-  // In the order of the file, which `parseEnv` does not keep.
-  for (const [, name = '', quote] of text.matchAll(ASSIGNMENT)) {
-    const value = written[name];
-    if (value === undefined) continue;
-    const expanded = quote === '' ? interpolate(value, { ...found, ...set }) : undefined;
-    found[name] = expanded !== undefined && 'value' in expanded ? unescape(expanded.value) : value;
-  }
-  return found;
+export interface EnvFiles {
+  readonly variables: Variables;
+  /** What Compose would refuse in one of them, with the place. */
+  readonly problem?: string | undefined;
 }
 
 /**
  * Adds what the files say to what is set already: the first that sets a variable counts. A file that is absent or
  * unreadable sets none.
+ * @throws PortrampError COMPOSE_INVALID for a pipe without a writer, at which Compose would wait for ever.
  */
-export async function addEnvFiles(outer: Variables, paths: readonly string[]): Promise<Variables> {
+export async function addEnvFiles(outer: Variables, paths: readonly string[]): Promise<EnvFiles> {
   let variables = outer;
+  const problems: string[] = [];
   for (const path of paths) {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    variables = { ...readEnvText(text, variables), ...definedIn(variables) };
+    const bytes = await readFileOrPipe(path, MAX_SIZE).catch(() => new Uint8Array());
+    if (typeof bytes === 'string') {
+      throw new PortrampError('COMPOSE_INVALID', `the env file ${path} ${bytes}`, {
+        hint: 'start what fills it, or name another: --env-file FILE',
+      });
+    }
+    const { values, problem } = readEnvText(Buffer.from(bytes).toString('utf8'), variables);
+    if (problem !== undefined) problems.push(`the env file ${path}, ${problem}`);
+    variables = { ...values, ...definedIn(variables) };
   }
-  return variables;
+  return { variables, problem: problems[0] };
 }
-
-const unescape = (value: string): string => value.replaceAll('$$', '$');
-
-/** Those that are set. */
-export const definedIn = (variables: Variables): Variables =>
-  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));

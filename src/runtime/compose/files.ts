@@ -4,7 +4,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 
 import type { Variables } from '../../compose/interpolate.ts';
 import { PortrampError } from '../../lib/errors.ts';
-import { addEnvFiles } from './dot-env.ts';
+import { addEnvFiles, type EnvFiles } from './dot-env.ts';
 
 export interface ComposeFiles {
   /** Absolute, the base first. */
@@ -15,6 +15,8 @@ export interface ComposeFiles {
   readonly directory: string;
   /** What the files may use, and what Compose itself is told: the shell's over those of env files. */
   readonly variables: Variables;
+  /** What Compose would refuse in an env file. */
+  readonly problem?: string | undefined;
 }
 
 export interface ComposeFilesQuery {
@@ -38,12 +40,12 @@ const OVERRIDE_NAMES = [
 /**
  * `-f`, else `COMPOSE_FILE` (also from `.env`), else the nearest Compose file upwards with the user's override.
  * Undefined when there is none.
- * @throws PortrampError USAGE for `-f -`: the file is needed more than once.
+ * @throws PortrampError USAGE for `-f -`: the file is needed more than once. COMPOSE_INVALID, see `addEnvFiles`.
  */
 export async function findComposeFiles(query: ComposeFilesQuery): Promise<ComposeFiles | undefined> {
   const { cwd, projectDirectory } = query;
   const start = projectDirectory === undefined ? cwd : resolve(cwd, projectDirectory);
-  const first = await readVariables(query, start);
+  const { variables: first } = await readVariables(query, start);
   const named = query.files.length > 0 ? query.files : filesIn(first);
   if (named.includes('-')) {
     throw new PortrampError('USAGE', 'a Compose file on stdin cannot be read twice', {
@@ -57,11 +59,11 @@ export async function findComposeFiles(query: ComposeFilesQuery): Promise<Compos
   const directory = projectDirectory === undefined ? found.directory : start;
   const folders = query.files.length > 0 ? [directory] : [start, directory];
   const looked = [...found.looked, ...envFilesOf(query, folders)];
-  return { files: found.files, looked, directory, variables: await readVariables(query, ...folders) };
+  return { files: found.files, looked, directory, ...(await readVariables(query, ...folders)) };
 }
 
 /** The shell's, then those of the env files that are named, else of `.env` in the folders. */
-const readVariables = (query: ComposeFilesQuery, ...folders: readonly string[]): Promise<Variables> =>
+const readVariables = (query: ComposeFilesQuery, ...folders: readonly string[]): Promise<EnvFiles> =>
   addEnvFiles(query.environment, envFilesOf(query, folders));
 
 /** The first that sets a variable counts. */
@@ -76,7 +78,7 @@ function envFilesOf(
   return paths.length > 0 ? paths : folders.map((folder) => join(folder, '.env'));
 }
 
-function findUpwards(start: string): Omit<ComposeFiles, 'variables'> | undefined {
+function findUpwards(start: string): Omit<ComposeFiles, 'variables' | 'problem'> | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const base = firstOf(folder, BASE_NAMES);
     if (base !== undefined) {

@@ -27,7 +27,13 @@ import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import { findOverruledName } from './choices.ts';
 import { leaseNumbers } from './leases.ts';
 import { withContents } from './contents.ts';
-import { askCompose, readFilesAlone, type ProjectSource, type Reading } from './source.ts';
+import {
+  askCompose,
+  readFilesAlone,
+  readWithFixedNames,
+  type ProjectSource,
+  type Reading,
+} from './source.ts';
 import { listWatched } from './watched.ts';
 
 export interface ComposeQuery {
@@ -146,7 +152,8 @@ export async function readForStack(
   const overruled = keeps ? undefined : findOverruledName({ own: stack.slug, arguments: asked, ambient });
   const environment = { ...query.ambient, ...toldBy(stack) };
   const reading: Reading = { environment, projectName: keeps ? asked.projectName : stack.slug };
-  const { project: base, warnings } = await source.read(reading);
+  const read = keeps ? source.read(reading) : readWithFixedNames(source, reading);
+  const { project: base, warnings } = await read;
   const project = await withContents(withScales(base, scalesOf(query.arguments)));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { readProject, type ComposeProject } from '../../compose/model.ts';
-import { composeName } from '../../compose/names.ts';
+import { composeName, unclearNames, withFixedNames } from '../../compose/names.ts';
 import { readStatically } from '../../compose/static.ts';
 import { findDeviations } from '../../compose/verify.ts';
 import { ContractError } from '../../contract/contract-error.ts';
 import type { Source } from '../../contract/yaml.ts';
 import { PortrampError, messageOf } from '../../lib/errors.ts';
-import { definedIn } from '../../runtime/compose/dot-env.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { definedIn } from '../../compose/env-text.ts';
 import type { ComposeFiles } from '../../runtime/compose/files.ts';
 import { resolveProject, type ComposeCall } from '../../runtime/compose/resolve.ts';
 
@@ -26,6 +27,22 @@ export interface ProjectSource {
   check(reading: Reading, override: string, expected: ComposeProject): Promise<void>;
   /** What a person should know about this way of reading. */
   readonly notices: readonly string[];
+}
+
+/**
+ * Reads the project, and once more under another name where only that shows which names are made from the project's:
+ * `shop-db` in the project `shop` may be a name of its own.
+ */
+export async function readWithFixedNames(
+  source: ProjectSource,
+  reading: Reading,
+): ReturnType<ProjectSource['read']> {
+  const found = await source.read(reading);
+  if (unclearNames(found.project).length === 0) return found;
+  const projectName = `p${sha256(found.project.name).slice(0, 12)}`;
+  const environment = { ...reading.environment, PORTRAMP_STACK: projectName };
+  const { project: renamed } = await source.read({ environment, projectName });
+  return { ...found, project: withFixedNames(found.project, renamed) };
 }
 
 /** @param call Without profiles and name. @param profiles Those that the user chose. */
@@ -58,8 +75,10 @@ export function askCompose(call: ComposeCall, profiles: readonly string[]): Proj
   };
 }
 
-/** @throws ContractError for what only Compose can resolve. */
-export function readFilesAlone({ files, directory, variables: known }: ComposeFiles): ProjectSource {
+/** @throws PortrampError COMPOSE_INVALID; ContractError for what only Compose can resolve. */
+export function readFilesAlone({ files, directory, variables: known, problem }: ComposeFiles): ProjectSource {
+  if (problem !== undefined)
+    throw new PortrampError('COMPOSE_INVALID', problem, { hint: 'correct that line' });
   return {
     notices: [
       'Docker Compose was not found: the files were read without it, and the result was not checked against it',

@@ -123,6 +123,18 @@ describe.skipIf(binary === undefined)('with a real Compose', () => {
     expect(stderr).toContain('Additional property prots is not allowed');
   });
 
+  it('does not take a name for one made from that of the project because it looks so', async () => {
+    const workspace = openWorkspace(machine, machine.folder('alike'));
+    workspace.write(
+      'compose.yaml',
+      'name: shop\nservices:\n  db: { image: x, container_name: shop-db, volumes: ["rows:/rows"] }\n  web: { image: x, container_name: "${COMPOSE_PROJECT_NAME}-web" }\nvolumes: { rows: { name: shop_data } }\n',
+    );
+    expect((await findingsIn(workspace)).sort()).toEqual([
+      '3 warning PR024 the container of db is called shop-db in every stack, and only one of them can run',
+      '5 warning PR024 the volume rows is called shop_data in every stack, so all of them share its data',
+    ]);
+  });
+
   it('goes on where an env file is missing, as in a pipeline', async () => {
     const workspace = openWorkspace(machine, machine.folder('pipeline'));
     workspace.write('compose.yaml', 'services: { mail: { image: x, env_file: .env.mail, ports: ["80"] } }\n');

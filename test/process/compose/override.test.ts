@@ -86,6 +86,25 @@ describe.skipIf(binary === undefined)('with a real Compose', () => {
     expect(await describeIn(main)).toEqual(first);
   });
 
+  it('releases a name that is that of its own stack by chance', async () => {
+    const main = openWorkspace(machine, machine.folder('shop'));
+    const named = 'container_name: shop-db, volumes: ["rows:/r"]';
+    write(main, {
+      'compose.yaml': `services:\n  db: { image: x, ${named} }\n  web: { image: x, container_name: "\${COMPOSE_PROJECT_NAME}-web" }\nvolumes: { rows: { name: shop-db-rows } }\n`,
+    });
+    await main.git('init', '-q', '-b', 'main');
+    await main.git('add', '.');
+    await main.git('commit', '-qm', 'x');
+    const root = join(main.root, '../elsewhere');
+    await main.git('worktree', 'add', '-q', '-b', 'db', root);
+    const { stack, names } = await describeIn(openWorkspace(machine, root));
+    expect(stack).toBe('shop-db');
+    expect(names.map(({ pinned, released }) => [pinned, released])).toEqual([
+      ['shop-db', true],
+      ['shop-db-rows', true],
+    ]);
+  });
+
   it('is the stack of the contract where there is one, also from a folder below', async () => {
     const workspace = machine.workspace(
       'here',

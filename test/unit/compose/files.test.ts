@@ -1,26 +1,12 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { readEnvText } from '../../../src/runtime/compose/dot-env.ts';
 import { findComposeFiles, profilesIn } from '../../../src/runtime/compose/files.ts';
-
-describe('readEnvText', () => {
-  it.each([
-    ['B=x\nA=${B}-y', 'x-y'],
-    ['B=x\nA="q ${B}-y"', 'q x-y'],
-    ["B=x\nA='${B}-y'", '${B}-y'],
-    ['export A=${NO:-${OUTER}}', 'outer'],
-    ['OUTER=inner\nA=$OUTER', 'outer'],
-    ['A=lone$', 'lone$'],
-    ['A=a$$b', 'a$b'],
-    ['A=${', '${'],
-  ])('%j', (text, value) => {
-    expect(readEnvText(text, { OUTER: 'outer', B: undefined })['A']).toBe(value);
-  });
-});
 
 describe('findComposeFiles', () => {
   let folder = '';
@@ -51,6 +37,28 @@ describe('findComposeFiles', () => {
     expect(variables).toMatchObject({ X: 'env', Y: 'shell' });
     expect(profilesIn(variables, [])).toEqual(['a', 'b']);
     expect(profilesIn(variables, ['c'])).toEqual(['c']);
+  });
+
+  it('does not wait for ever at a pipe that nobody fills', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe.env')]);
+    await expect(find({ envFiles: ['pipe.env'] })).rejects.toMatchObject({
+      code: 'COMPOSE_INVALID',
+      message: expect.stringContaining('pipe.env is a pipe that nobody writes to') as string,
+    });
+    const filled = execFile('sh', ['-c', `while :; do echo X=pipe >${join(folder, 'pipe.env')}; done`]);
+    try {
+      expect((await find({ envFiles: ['pipe.env'] })).variables).toMatchObject({ X: 'pipe' });
+    } finally {
+      filled.kill();
+      await once(filled, 'exit');
+    }
+  });
+
+  it('tells what Compose would refuse in an env file, with its line', async () => {
+    writeFileSync(join(folder, 'own.env'), 'X=1\nA="open\n');
+    const { problem, variables } = await find({ envFiles: ['own.env'] });
+    expect(problem).toMatch(/own\.env, line 2: the quote " is not closed$/);
+    expect(variables).toMatchObject({ X: '1' });
   });
 
   it('reads the env files that are named instead, the last one first', async () => {

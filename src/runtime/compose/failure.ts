@@ -25,6 +25,24 @@ const unquote = (text: string): string => {
   }
 };
 
+/** What Compose and BuildKit write of work that goes on, and warnings of what is tried otherwise then. */
+const PROGRESS =
+  /^(?:(?:Network|Container|Volume|Image) )?\S+\s+(?:Creat|Recreat|Start|Restart|Stopp?|Remov|Runn|Wait|Pull|Push|Build|Built|Healthy|Exited|Skipped|Warning)(?:ing|e?d|ed|e)?\b.*$|^#\d+ |^-+$|^ ?> \[/;
+
+const PULL_FAILURE = /^(\S+) Error (.+)$/;
+
+/** The lines that say what went wrong: each once, and nothing of what went well before. */
+function findSaid(rest: readonly string[]): string[] {
+  const pulls = rest.flatMap((line) => PULL_FAILURE.exec(line)?.[2] ?? []);
+  const said = rest
+    .filter((line) => !PROGRESS.test(line))
+    // Said of the service already, by the name that it has.
+    .filter((line) => PULL_FAILURE.test(line) || !pulls.some((pull) => line.endsWith(pull)))
+    .map((line) => line.replace(PULL_FAILURE, 'the image of $1 could not be pulled: $2'))
+    .map((line) => line.replace(/(no such image: (\S+)): No such image: \2$/, '$1'));
+  return [...new Set(said.length > 0 ? said : rest)];
+}
+
 const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
     /env file (\S+) not found/,
@@ -45,6 +63,32 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
     /[Cc]annot connect to the Docker daemon|error during connect|docker daemon is not running/,
     () => 'start Docker (or Podman), and see "docker info"',
   ],
+  [/no such image: (\S+)/i, ([, image]) => `docker pull ${image}, or have it built: portramp compose build`],
+  [
+    /pull access denied for (\S+?),/,
+    ([, image]) =>
+      `is ${image} the right name? A private one needs "docker login", one that is made here a "build:" in the Compose file`,
+  ],
+  [
+    /manifest for \S+ not found|manifest unknown/,
+    () => 'is the tag right? The registry has the image, or had it, under others',
+  ],
+  [
+    /no matching manifest for (\S+)/,
+    ([, platform]) =>
+      `there is none for ${platform}: another tag, or "platform: linux/amd64" in the Compose file`,
+  ],
+  [/toomanyrequests/, () => 'wait, or "docker login": the registry gives more to those it knows'],
+  [
+    /(?:failed to do request|Get|Head).*"https?:\/\/([^/"]+).*(?:dial tcp|timeout|Timeout|lookup|unreachable|refused|EOF)/,
+    ([, registry]) =>
+      `${registry} cannot be reached, and the image is not on this machine: go online, or "docker load" it`,
+  ],
+  [
+    /unable to prepare context: path "(.+)" not found/,
+    ([, folder]) =>
+      `is ${folder} the right folder? A new worktree lacks submodules: git submodule update --init`,
+  ],
   [
     /permission denied while trying to connect/,
     () => 'this user may not talk to the engine: add it to the group "docker"',
@@ -53,11 +97,11 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
 
 /** @param code The exit code. */
 export function explainFailure(stderr: string, code: number): Explanation {
-  const { rest } = readLog(stderr);
+  const said = findSaid(readLog(stderr).rest);
   const message =
-    rest.length === 0 ? `Compose failed with code ${code}` : `Compose says: ${rest.slice(-4).join('; ')}`;
+    said.length === 0 ? `Compose failed with code ${code}` : `Compose says: ${said.slice(-4).join('; ')}`;
   for (const [pattern, hint] of HINTS) {
-    const match = rest.map((line) => pattern.exec(line)).find((found) => found !== null);
+    const match = said.map((line) => pattern.exec(line)).find((found) => found !== null);
     if (match) return { message, hint: hint(match) };
   }
   return { message, hint: 'see "docker compose config"' };

@@ -11,7 +11,8 @@ import { selectStarted } from '../../compose/selection.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import type { ComposeArguments } from './arguments.ts';
 import type { Container } from '../engine/containers.ts';
-import { listContainers } from './containers.ts';
+import { listPublishers } from '../engine/publishers.ts';
+import { engineOf, listContainers } from './containers.ts';
 import { runCompose, type ComposeCall } from './resolve.ts';
 
 export interface UpOptions {
@@ -81,21 +82,25 @@ const realFolder = (folder: string): Promise<string | undefined> => realpath(fol
 
 async function refuseTaken(containers: readonly Container[], options: UpOptions): Promise<void> {
   const own = new Set(containers.flatMap((container) => container.published));
-  const [taken] = await findTaken(own, options);
-  if (taken === undefined) return;
-  throw new PortrampError('PORT_TAKEN', taken, {
-    hint: 'end it and try again; nothing was started',
+  const taken = await findTaken(own, options);
+  if (taken.length === 0) return;
+  throw new PortrampError('PORT_TAKEN', taken.join('\n'), {
+    hint: `end ${taken.length === 1 ? 'it' : 'them'} and try again; nothing was started`,
   });
 }
 
-/** A sentence for every number that `up` needs and somebody else holds. */
+/** A sentence for every number that `up` needs and somebody else holds: a container, or any process. */
 async function findTaken(own: ReadonlySet<number>, options: UpOptions): Promise<string[]> {
   const started = selectStarted(options.project, namedServices(options), options.call.profiles);
+  const publishers = await listPublishers(engineOf(options.call));
   const sentences: string[] = [];
   for (const { service, name, number, span, protocol } of options.published) {
-    if (!started.has(service) || protocol !== 'tcp') continue;
+    if (!started.has(service)) continue;
     for (let each = number; each < number + span; each += 1) {
-      const holder = own.has(each) ? undefined : await options.describeHolder(each);
+      if (own.has(each)) continue;
+      // Of processes, only those that have TCP ports are known.
+      const process = protocol === 'tcp' ? () => options.describeHolder(each) : () => undefined;
+      const holder = publishers.get(`${each}/${protocol}`) ?? (await process());
       if (holder !== undefined) sentences.push(`port ${each} (${name} of ${service}) is held by ${holder}`);
     }
   }

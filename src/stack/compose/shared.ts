@@ -88,11 +88,12 @@ function specFor({ prepared, findConflict }: SharedStart, name: string) {
     service: name,
     numbers,
     findConflict: async (own: ReadonlySet<number>): Promise<StartFailure | undefined> => {
+      const taken: string[] = [];
       for (const number of numbers.filter((each) => !own.has(each))) {
         const holder = await findConflict(number);
-        if (holder !== undefined) return { message: `port ${number} of ${name} is held by ${holder}` };
+        if (holder !== undefined) taken.push(`port ${number} of ${name} is held by ${holder}`);
       }
-      return undefined;
+      return taken.length === 0 ? undefined : { message: taken.join('; ') };
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What can go wrong around `up`: each a clear message, and nothing half-started left behind. */
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:net';
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,6 +60,28 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
     expect((await project.run('compose', 'up', '-d')).code).toBe(0);
   });
 
+  it('names the holder of every port that is taken, containers as containers', async () => {
+    project.write('compose.yaml', TWO.replace('"8081:80"', '"8081:80", "8082:82/udp"'));
+    const { stdout } = await project.run('override', '--json');
+    const { ports } = JSON.parse(stdout) as { ports: { service: string; name: string; port: number }[] };
+    const [first = 0, second = 0, udp = 0] = ports.map(({ port }) => port);
+    const stranger = await listen(first);
+    const published = ['-p', `127.0.0.1:${second}:80`, '-p', `${udp}:82/udp`];
+    await docker('run', '-d', '--name', 'stranger', ...published, 'portramp/test:1', 'sleep', '1000');
+    const { code, stderr } = await project.run('compose', 'up', '-d');
+    await docker('rm', '-f', 'stranger');
+    await close(stranger);
+    expect(code).toBe(1);
+    const lines = stderr.split('\n').filter((line) => line.includes(' is held by '));
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(
+      new RegExp(`port ${first} \\(80/tcp of first\\) is held by .*pid ${process.pid}`),
+    );
+    expect(lines[1]).toBe(`port ${second} (80/tcp of second) is held by the container stranger`);
+    expect(lines[2]).toBe(`port ${udp} (82/udp of second) is held by the container stranger`);
+    await expectNothing();
+  });
+
   it('is the same project again through a link', async () => {
     project.write('compose.yaml', TWO);
     const linked = join(machine.folder('links'), 'sorry');
@@ -76,22 +99,13 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
   });
 
   it('takes back what was created when the engine finds a port taken that nobody could see', async () => {
-    // The engine's own conflict: a container of somebody else has the number, on another address.
+    // Of processes, only TCP ports are looked at.
     project.write('compose.yaml', TWO.replace('"8081:80"', '"8081:80/udp"'));
     const port = await portOf('second');
-    await docker(
-      'run',
-      '-d',
-      '--name',
-      'stranger',
-      '-p',
-      `127.0.0.1:${port}:53/udp`,
-      'portramp/test:1',
-      'sleep',
-      '1000',
-    );
+    const stranger = createSocket('udp4');
+    await new Promise<void>((settle) => stranger.bind(port, settle));
     const { code, stderr } = await project.run('compose', 'up', '-d');
-    await docker('rm', '-f', 'stranger');
+    await new Promise<void>((settle) => stranger.close(settle));
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/port is already allocated|address already in use/);
     expect(stderr).toContain('removed what was half-started: ');

@@ -28,6 +28,53 @@ describe('what Compose says', () => {
     expect(explained.hint).toContain(hint);
   });
 
+  // As Compose 2.26 prints it, the engine's own words in it.
+  const LOOKUP =
+    'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host';
+  it.each([
+    [
+      'made nothing',
+      ' Network p_default  Creating\n Network p_default  Created\n Container p-a-1  Creating\nError response from daemon: no such image: x/a:1: No such image: x/a:1\n',
+      'Error response from daemon: no such image: x/a:1',
+      'docker pull x/a:1, or',
+    ],
+    [
+      'pulled in vain, without a network',
+      ` b Pulling \n b Error ${LOOKUP}\nError response from daemon: ${LOOKUP}\n`,
+      `the image of b could not be pulled: ${LOOKUP}`,
+      'registry-1.docker.io cannot be reached, and the image is not on this machine',
+    ],
+    [
+      'pulled what is nowhere',
+      " b Pulling \n b Error pull access denied for x/b, repository does not exist or may require 'docker login': denied\nError response from daemon: pull access denied for x/b, repository does not exist or may require 'docker login': denied\n",
+      "the image of b could not be pulled: pull access denied for x/b, repository does not exist or may require 'docker login': denied",
+      'is x/b the right name?',
+    ],
+    [
+      'pulled a tag that is not there',
+      ' b Error manifest for redis:99 not found: manifest unknown: manifest unknown\nError response from daemon: manifest for redis:99 not found: manifest unknown: manifest unknown\n',
+      'the image of b could not be pulled: manifest for redis:99 not found: manifest unknown: manifest unknown',
+      'is the tag right?',
+    ],
+    [
+      'built, after a pull in vain',
+      ` d Pulling \n d Warning ${LOOKUP}\n#0 building with "default"\n\n#1 [c internal] load\n------\n > [c internal] load:\n------\nunable to prepare context: path "/w/d" not found\n`,
+      'unable to prepare context: path "/w/d" not found',
+      'is /w/d the right folder?',
+    ],
+  ])('says once what it lacks, and what helps, when it %s', (_name, stderr, message, hint) => {
+    const explained = explainFailure(stderr, 18);
+    expect(explained.message).toBe(`Compose says: ${message}`);
+    expect(explained.hint).toContain(hint);
+  });
+
+  it('keeps what it says where nothing but progress was said', () => {
+    expect(explainFailure(' Container p-a-1  Starting\n', 1).message).toBe(
+      'Compose says: Container p-a-1  Starting',
+    );
+    expect(explainFailure('container p-a-1 is unhealthy', 1).message).toContain('p-a-1 is unhealthy');
+  });
+
   it('is never empty', () => {
     expect(explainFailure('', 7).message).toBe('Compose failed with code 7');
   });

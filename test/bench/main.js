@@ -6,6 +6,7 @@
 //     npm run bench -- ports          leases, verification
 //     npm run bench -- supervision    an idle stack, a flood of logs, a ramp's extra hop
 //     npm run bench -- scale          what grows with the work: stacks of 5, 50 and 200 services, 5 and 20 stacks
+//     npm run bench -- compose        stacks of containers: at rest, and started beside docker compose by hand
 //     npm run bench -- proxy          the front beside nginx, haproxy, caddy, http-proxy and portless
 //     npm run bench -- fairness       what others feel while one service or client misbehaves
 //     npm run fuzz -- [CASES [SEED]]  the wire engine against Node's parser
@@ -25,6 +26,7 @@ const commands = {
   check: async (args) => run('test/bench/check.js', args),
   ports: async (args) => run('test/bench/ports.js', args),
   supervision: async (args) => run('test/bench/supervision.js', args),
+  compose: async (args) => run('test/bench/compose.js', args),
   scale: async (args) => run('test/bench/scale/main.js', args),
   proxy: async (args) => runBundled('test/bench/proxy/main.ts', args),
   fairness: async (args) => runBundled('test/bench/fairness.ts', args),

@@ -3,6 +3,8 @@
  * says is what counts: a container that comes back is taken over, whoever started it. Whoever stops an instance stops
  * its container, until `letGo`: then containers outlive the runner.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { messageOf } from '../../lib/errors.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
@@ -12,7 +14,7 @@ import { ask, askEither, type ProjectCalls } from './calls.ts';
 import { engineOf, projectOf } from './containers.ts';
 import { describeEnding, watchOutside } from './ended.ts';
 import { ContainerInstance } from './instance.ts';
-import { up, upShared } from './start.ts';
+import { upAll, upShared } from './start.ts';
 import type { Users } from './users.ts';
 import { watchProject, type ProjectWatch } from './watch.ts';
 
@@ -60,6 +62,8 @@ export interface ComposeEngineOptions {
 
 /** Milliseconds, besides what the container is given. */
 const STOP_TIMEOUT = 120_000;
+/** What is started at once is started by one call. */
+const GATHER = 20;
 /** A container that somebody stops may be about to be started again, as by `docker restart`. */
 const GRACE = 2_000;
 
@@ -180,17 +184,32 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     else instance.giveUp(failure);
   };
 
+  /** Starts that wait for their turn: one call of Compose begins them all. */
+  const waiting: { readonly spec: ContainerSpec; readonly settle: (failure?: StartFailure) => void }[] = [];
+  const upSoon = (spec: ContainerSpec): Promise<StartFailure | undefined> =>
+    new Promise((settle) => {
+      waiting.push({ spec, settle });
+      if (waiting.length > 1) return;
+      void inTurn(async () => {
+        // Those that are about to be asked for in the same moment.
+        await pause(GATHER);
+        const batch = waiting.splice(0);
+        const specs = batch.map((each) => each.spec);
+        const failures = await upAll(calls().call, specs).catch((error: unknown) =>
+          specs.map((): StartFailure => ({ message: messageOf(error) })),
+        );
+        for (const [index, each] of batch.entries()) each.settle(failures[index]);
+      });
+    });
+
   const launch = (spec: ContainerSpec, say: (text: string) => void): Promise<StartFailure | undefined> => {
     // It is there, whoever started it, and however.
     if (returned.delete(spec.service) && users === undefined && ofService(spec.service).some(isAlive)) {
       say('portramp: it runs again, and is taken over as it is');
       return Promise.resolve(undefined);
     }
-    return inTurn(() =>
-      users === undefined
-        ? up(calls().call, spec)
-        : users.begin(spec.service, (others) => upShared(calls().call, spec, others, say)),
-    );
+    if (users === undefined) return upSoon(spec);
+    return inTurn(() => users.begin(spec.service, (others) => upShared(calls().call, spec, others, say)));
   };
 
   const start = async (spec: ContainerSpec): Promise<StartResult> => {

@@ -25,16 +25,62 @@ export async function up(call: ComposeCall, spec: StartSpec): Promise<StartFailu
     if (conflict !== undefined) return conflict;
     const failure = await begin(call, spec);
     if (failure === undefined) return undefined;
-    const known = new Set(before.map(({ id }) => id));
-    const after = await listContainers(call).catch(() => []);
-    const isStuck = after.some(
-      (each) => each.service === service && each.state === 'created' && !known.has(each.id),
-    );
-    if (isStuck) await runCompose(call, ['rm', '--force', '--stop', service], { timeout: REMOVE_TIMEOUT });
+    await removeStuck(call, new Set([service]), before);
     return failure;
   } catch (error) {
     return describe(error);
   }
+}
+
+/**
+ * Starts several services. One call of Compose starts them all at once; where that fails, one after the other shows which
+ * of them it was. The results are in the order of the services.
+ */
+export async function upAll(
+  call: ComposeCall,
+  specs: readonly StartSpec[],
+): Promise<readonly (StartFailure | undefined)[]> {
+  const started = new Set(specs.length > 1 ? await upTogether(call, specs) : []);
+  const results: (StartFailure | undefined)[] = [];
+  for (const spec of specs) results.push(started.has(spec) ? undefined : await up(call, spec));
+  return results;
+}
+
+/** Those that run after one call for all of them whose ports are free; none when it failed. */
+async function upTogether(call: ComposeCall, specs: readonly StartSpec[]): Promise<readonly StartSpec[]> {
+  try {
+    const before = await listContainers(call);
+    const own = new Set(before.flatMap((each) => each.published));
+    const free: StartSpec[] = [];
+    for (const spec of specs) {
+      const isAlone = (spec.networks ?? []).length === 0;
+      if (isAlone && (await spec.findConflict(own)) === undefined) free.push(spec);
+    }
+    if (free.length < 2) return [];
+    const names = free.map(({ service }) => service);
+    const { code } = await runCompose(call, ['up', '--detach', ...names], { timeout: UP_TIMEOUT });
+    if (code === 0) return free;
+    await removeStuck(call, new Set(names), before);
+  } catch {
+    // Each start tells by itself what is wrong.
+  }
+  return [];
+}
+
+/** Removes what a failed attempt made of these services and did not start. */
+async function removeStuck(
+  call: ComposeCall,
+  names: ReadonlySet<string>,
+  before: readonly Container[],
+): Promise<void> {
+  const known = new Set(before.map(({ id }) => id));
+  const after = await listContainers(call).catch(() => []);
+  const stuck = after.filter(
+    ({ service, state, id }) => names.has(service) && state === 'created' && !known.has(id),
+  );
+  const services = [...new Set(stuck.map(({ service }) => service))];
+  if (services.length === 0) return;
+  await runCompose(call, ['rm', '--force', '--stop', ...services], { timeout: REMOVE_TIMEOUT });
 }
 
 /** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */

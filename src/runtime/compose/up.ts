@@ -100,7 +100,7 @@ async function findTaken(own: ReadonlySet<number>, options: UpOptions): Promise<
       if (own.has(each)) continue;
       // Of processes, only those that have TCP ports are known.
       const process = protocol === 'tcp' ? () => options.describeHolder(each) : () => undefined;
-      const holder = publishers.get(`${each}/${protocol}`) ?? (await process());
+      const holder = publishers.get(`${each}/${protocol}`)?.text ?? (await process());
       if (holder !== undefined) sentences.push(`port ${each} (${name} of ${service}) is held by ${holder}`);
     }
   }

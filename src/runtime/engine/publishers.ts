@@ -19,8 +19,14 @@ const rows = z.array(
   }),
 );
 
-/** By `5432/tcp`, the container that has it, for a person. */
-export type Publishers = ReadonlyMap<string, string>;
+export interface Publisher {
+  readonly name: string;
+  /** For a person. */
+  readonly text: string;
+}
+
+/** By `5432/tcp`, the container that has it. */
+export type Publishers = ReadonlyMap<string, Publisher>;
 
 /** Addresses that meet with what is published on loopback, or on every address. */
 const MEETING = /^(|0\.0\.0\.0|127\..*|::1?)$/;
@@ -28,13 +34,14 @@ const MEETING = /^(|0\.0\.0\.0|127\..*|::1?)$/;
 /** Lists those that run. Empty where the engine does not tell. */
 export async function listPublishers(engine: EngineClient): Promise<Publishers> {
   const read = rows.safeParse(await engine.get('/containers/json').catch(() => undefined));
-  const found = new Map<string, string>();
+  const found = new Map<string, Publisher>();
   for (const { Names, Labels, Ports } of read.data ?? []) {
     const folder = Labels?.['com.docker.compose.project.working_dir'];
+    const name = (Names?.[0] ?? '').replace(/^\//, '');
     const place = folder === undefined ? '' : ` (started in ${folder})`;
     for (const { IP, PublicPort, Type } of Ports ?? []) {
       if (typeof PublicPort !== 'number' || !MEETING.test(IP ?? '')) continue;
-      found.set(`${PublicPort}/${Type}`, `the container ${(Names?.[0] ?? '').replace(/^\//, '')}${place}`);
+      found.set(`${PublicPort}/${Type}`, { name, text: `the container ${name}${place}` });
     }
   }
   return found;

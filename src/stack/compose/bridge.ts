@@ -2,11 +2,12 @@
  * Lets containers reach processes of this machine, which listen on loopback only. For each port that the contract lets a
  * container consume, a listener on the address of the engine's bridge, and on no other, passes bytes on to it.
  */
-import { execFile } from 'node:child_process';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { promisify } from 'node:util';
+import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
+
+import { z } from 'zod';
 
 import { messageOf } from '../../lib/errors.ts';
+import type { EngineClient } from '../../runtime/engine/client.ts';
 
 export interface Bridge {
   /** What containers dial. */
@@ -16,8 +17,8 @@ export interface Bridge {
 }
 
 export interface Bridges {
-  /** Makes these all the bridges there are. */
-  set(bridges: readonly Bridge[]): Promise<void>;
+  /** Makes these all the bridges there are. False when there is no address for them (yet). */
+  set(bridges: readonly Bridge[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -58,6 +59,7 @@ export function createBridges(
           server.listen({ host, port: number }, resolve);
         });
       }
+      return bridges.length === 0 || host !== undefined;
     },
     close: async () => {
       for (const number of open.keys()) await close(number);
@@ -83,36 +85,24 @@ function pass(from: Socket, target: number, sockets: Set<Socket>): void {
   }
 }
 
-/** The default network of each engine; that of Podman has another name, also for `docker` at Podman's socket. */
-const NETWORKS = [
-  ['docker', 'bridge', '{{range .IPAM.Config}}{{.Gateway}} {{end}}'],
-  ['docker', 'podman', '{{range .IPAM.Config}}{{.Gateway}} {{end}}'],
-  ['podman', 'podman', '{{range .Subnets}}{{.Gateway}} {{end}}'],
-] as const;
+/** The default network of Docker, and of Podman, also for `docker` at Podman's socket. */
+const NETWORKS = ['bridge', 'podman'];
+
+const network = z.object({
+  IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().nullish() })).nullish() }),
+});
 
 /**
- * The gateway of the engine's default bridge, which `host-gateway` stands for. Undefined where the engine is not on
- * this machine's own kernel: there (Docker Desktop and the like) it leads to loopback by itself.
+ * Asks for the gateway of the engine's default bridge, which `host-gateway` stands for. Undefined where the engine does
+ * not answer, or is not on this machine's own kernel: there (Docker Desktop and the like) it leads to loopback by itself.
  */
-export async function findBridgeAddress(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
+export async function findBridgeAddress(engine: EngineClient): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
-  for (const [program, network, format] of NETWORKS) {
-    try {
-      const { stdout } = await promisify(execFile)(
-        program,
-        ['network', 'inspect', network, '--format', format],
-        {
-          env: { ...environment },
-          timeout: 10_000,
-        },
-      );
-      const address = stdout.split(/\s+/).find((word) => /^\d+\.\d+\.\d+\.\d+$/.test(word));
-      if (address !== undefined) return address;
-    } catch {
-      // Not this engine.
-    }
+  for (const name of NETWORKS) {
+    const { data } = network.safeParse(await engine.get(`/networks/${name}`).catch(() => undefined));
+    const gateways = (data?.IPAM.Config ?? []).map(({ Gateway }) => Gateway ?? '');
+    const address = gateways.find((each) => isIPv4(each));
+    if (address !== undefined) return address;
   }
   return undefined;
 }

@@ -12,7 +12,9 @@ import {
   type ComposeEngineOptions,
   type ContainerSpec,
 } from '../../runtime/compose/engine.ts';
+import { engineOf } from '../../runtime/compose/containers.ts';
 import { probeContainer } from '../../runtime/compose/probe.ts';
+import { listPublishers } from '../../runtime/engine/publishers.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
 import { describeHolder, howToEnd } from '../../lib/holder.ts';
 import type { LaunchOptions } from '../launch.ts';
@@ -78,29 +80,42 @@ export function createContainers(options: ContainersOptions): Containers {
   let launched = false;
   /** Those that were launched and are not shared: by their names in the contract, what the project calls them. */
   const launchedAs = new Map<string, string>();
-  let address: Promise<string | undefined> | undefined;
+  let address: string | undefined;
   const bridges: Bridges = createBridges(
-    () => (address ??= findBridgeAddress(projects?.own.call.environment ?? process.env)),
+    async () => (address ??= projects && (await findBridgeAddress(engineOf(projects.own.call)))),
     onNotice,
   );
   let bridging: Promise<void> = Promise.resolve();
-  let bridged = '';
+  let wanted: readonly Bridge[] = [];
+  let areOpen = true;
+  const setBridges = (): void => {
+    bridging = bridging.then(async () => {
+      areOpen = await bridges.set(wanted);
+    });
+  };
 
   const findConflict = async (
     { name, ports }: ResolvedService,
     own: ReadonlySet<number>,
   ): Promise<StartFailure | undefined> => {
-    for (const { name: port, targetPort } of ports) {
-      const holders = own.has(targetPort) ? [] : await holdersOf(targetPort);
-      const [holder] = holders ?? [];
-      if (holder === undefined) continue;
-      const end = howToEnd(targetPort, holder);
-      return {
-        message: `port ${targetPort} (${port}) is held by ${describeHolder(holder)}`,
-        hint: `end it${end === undefined ? ', then' : `: ${end}; then`}: portramp start ${name}`,
-      };
+    const others = ports.filter(({ targetPort }) => !own.has(targetPort));
+    const call = projects?.own.call;
+    const publishers = call && others.length > 0 ? await listPublishers(engineOf(call)) : undefined;
+    const taken: string[] = [];
+    const ends = new Set<string>();
+    for (const { name: port, targetPort } of others) {
+      const [process] = (await holdersOf(targetPort)) ?? [];
+      const container = publishers?.get(`${targetPort}/tcp`);
+      if (process === undefined && container === undefined) continue;
+      const end =
+        container === undefined ? howToEnd(targetPort, process ?? {}) : `docker stop ${container.name}`;
+      if (end !== undefined) ends.add(end);
+      taken.push(`port ${targetPort} (${port}) is held by ${container?.text ?? describeHolder(process)}`);
     }
-    return undefined;
+    if (taken.length === 0) return undefined;
+    const what = taken.length === 1 ? 'it' : 'them';
+    const how = ends.size === 0 ? ', then' : `: ${[...ends].join('; ')}; then`;
+    return { message: taken.join('; '), hint: `end ${what}${how}: portramp start ${name}` };
   };
 
   /** Of the stack's own project, or of that which all branches share. Undefined where Compose is not installed. */
@@ -168,13 +183,16 @@ export function createContainers(options: ContainersOptions): Containers {
       }
       if (service.service.scope === 'stack') launchedAs.set(service.name, service.service.compose);
       launched = true;
-      return engine.start({
+      const result = await engine.start({
         ...spec,
         service: service.service.compose,
         networks: networksFor(prepared, service.name),
         numbers: service.ports.map(({ targetPort }) => targetPort),
         findConflict: (own) => findConflict(service, own),
       });
+      // An engine that was not there when the first process was ready is now.
+      if (result.ok && !areOpen) setBridges();
+      return result;
     },
     lookAt: (service) => ({
       look: (signal) => lookAt(service, engineFor(service), signal),
@@ -186,11 +204,10 @@ export function createContainers(options: ContainersOptions): Containers {
     }),
     follow: (units) => {
       removeLost(units);
-      const wanted = prepared === undefined ? [] : bridgesFor(prepared, units);
-      const key = JSON.stringify(wanted);
-      if (key === bridged) return;
-      bridged = key;
-      bridging = bridging.then(() => bridges.set(wanted));
+      const next = prepared === undefined ? [] : bridgesFor(prepared, units);
+      if (JSON.stringify(next) === JSON.stringify(wanted)) return;
+      wanted = next;
+      setBridges();
     },
     letGo: () => {
       engines.own?.letGo();

@@ -1,5 +1,5 @@
 /** What can go wrong with the containers of a contract while it runs. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -60,14 +60,57 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     await stack.until('web', 'ready');
   });
 
+  it('names the container that has a leased port, and every other port that is taken', async () => {
+    stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["8080:80", "8443:443"] } }`);
+    const { stdout } = await stack.run('override', '--json');
+    const [first = 0, second = 0] = (JSON.parse(stdout) as { ports: { port: number }[] }).ports.map(
+      ({ port }) => port,
+    );
+    const published = [first, second].flatMap((port) => ['-p', `127.0.0.1:${port}:80`]);
+    await docker('run', '-d', '--name', 'stranger', ...published, 'portramp/test:1', 'sleep', '1000');
+    stack.start('dev');
+    const failure = await failureOf('web');
+    await docker('rm', '-f', 'stranger');
+    expect(failure).toMatch(
+      new RegExp(
+        `port ${first} \\(.*\\) is held by the container stranger; port ${second} \\(.*\\) is held by the container stranger\n.*end them: docker stop stranger; then: portramp start web`,
+      ),
+    );
+  });
+
   it('says that an image is not there, and leaves nothing', async () => {
     stack.write(
       'compose.yaml',
       'services: { web: { image: "portramp/nobody-has-this:1", pull_policy: never } }',
     );
     stack.start('dev');
-    expect(await failureOf('web')).toContain('nobody-has-this');
+    const failure = await failureOf('web');
+    expect(failure.match(/nobody-has-this/g)).toHaveLength(2);
+    expect(failure).toContain('\ndocker pull portramp/nobody-has-this:1, or have it built');
     expect(await docker('ps', '-aq')).toBe('');
+  });
+
+  it('starts all that waits for nothing by one call, and one that fails takes no other with it', async () => {
+    const names = ['web', 'b', 'c', 'd'];
+    const services = names.map((name) => `  ${name}: { compose: ${name} }\n`).join('');
+    stack.contract(`version: 1\nworkspace: sorry\nservices:\n${services}`);
+    const files = (images: readonly string[]): string =>
+      `services:\n${images.map((image, index) => `  ${names[index]}: { ${SERVER.replace('portramp/test:1', image)}, ports: ["80"], pull_policy: never }\n`).join('')}`;
+    const there = names.map(() => 'portramp/test:1');
+    stack.write('compose.yaml', files(there));
+    const words = engine.compose.command.map((word) => `'${word}'`).join(' ');
+    stack.write('counted', `#!/bin/sh\necho " $* " >>"${stack.root}/calls"\nexec ${words} "$@"\n`);
+    chmodSync(join(stack.root, 'counted'), 0o755);
+    machine.environment['PORTRAMP_COMPOSE'] = join(stack.root, 'counted');
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    const calls = readFileSync(join(stack.root, 'calls'), 'utf8').split('\n');
+    expect(calls.filter((call) => call.includes(' up '))).toHaveLength(1);
+    expect((await stack.run('down')).code).toBe(0);
+    stack.write('compose.yaml', files(['portramp/test:1', 'portramp/nobody-has-this:1', ...there.slice(2)]));
+    expect((await stack.run('dev', '-d')).code).toBe(1);
+    expect(await failureOf('b')).toContain('no such image: portramp/nobody-has-this:1\n');
+    for (const name of ['web', 'c', 'd']) expect((await stack.service(name)).state).toBe('ready');
+    expect(await docker('ps', '-aq', '--filter', 'name=sorry-b')).toBe('');
   });
 
   it('is not ready while the healthcheck fails, and tells what it says', async () => {
@@ -112,6 +155,33 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
       );
       expect((await stack.run('start', 'web')).code).toBe(0);
       await stack.until('web', 'ready');
+    },
+  );
+
+  it.skipIf(!engine.isPrivate)(
+    'lets containers reach a process that was ready before there was an engine',
+    async () => {
+      stack.contract(`version: 1
+workspace: sorry
+services:
+  api: { command: [${process.execPath}, server.js] }
+  web: { compose: web, consumes: [api] }
+`);
+      stack.write(
+        'server.js',
+        "require('node:http').createServer((_, answer) => answer.end('hello')).listen(process.env.PORT, process.env.HOST);\n",
+      );
+      stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["80"] } }`);
+      await restartEngine(async () => {
+        stack.start('dev');
+        await stack.until('web', 'failed', 60_000);
+        await stack.until('api', 'ready');
+      });
+      expect((await stack.run('start', 'web')).code).toBe(0);
+      await stack.until('web', 'ready');
+      await eventually(async () =>
+        expect(await docker('exec', 'sorry-web-1', 'sh', '-c', 'wget -qO- $API_URL')).toBe('hello'),
+      );
     },
   );
 

@@ -90,6 +90,7 @@ describe.skipIf(servers === undefined)('the data of the main checkout', () => {
     expect(await containersOfMain()).toBe(before);
   };
   const volumes = async (): Promise<string[]> => (await docker('volume', 'ls', '-q')).split('\n').toSorted();
+  const volumesOf = (branch: string): string[] => [`shop-${branch}_keys`, `shop-${branch}_rows`];
   const openBranch = async (name: string): Promise<Workspace> => {
     const root = join(main.root, '..', name);
     await main.git('worktree', 'add', '-q', '-b', name, root);
@@ -131,6 +132,39 @@ describe.skipIf(servers === undefined)('the data of the main checkout', () => {
     await dev(branch);
     expect(await rowsOf(branch)).toEqual(['feature', 'feature']);
     await ok(branch, 'down', '--volumes');
+    expect(await volumes()).toEqual(['shop-rows', 'shop_keys']);
+    await expectMainUntouched();
+  });
+
+  it('is untouched by three branches at once, each of which has rows of its own', async () => {
+    const names = ['one', 'two', 'three'];
+    for (const name of names) {
+      await main.git('worktree', 'add', '-q', '-b', name, join(main.root, '..', name));
+    }
+    const branches = names.map((name) => openWorkspace(machine, join(main.root, '..', name)));
+    const [one, two, three] = branches;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('unreachable');
+    await Promise.all(branches.map(dev));
+    await Promise.all(branches.map((branch, index) => insert(branch, names[index] ?? '')));
+    const expectOwn = async (branch: Workspace, name: string): Promise<void> =>
+      eventually(async () => expect(await rowsOf(branch)).toEqual([name, name]));
+    for (const [index, branch] of branches.entries()) await expectOwn(branch, names[index] ?? '');
+    await expectMainUntouched();
+    // Each does something else, at the same time.
+    await Promise.all([
+      ok(one, 'restart', 'db', 'cache'),
+      ok(two, 'down', '--volumes'),
+      ok(three, 'compose', 'restart', 'db', 'cache'),
+    ]);
+    await Promise.all([expectOwn(one, 'one'), expectOwn(three, 'three')]);
+    expect(await volumes()).toEqual(
+      ['shop-rows', 'shop_keys', ...['one', 'three'].flatMap((name) => volumesOf(name))].toSorted(),
+    );
+    await expectMainUntouched();
+    await Promise.all([ok(one, 'down', '--volumes'), ok(three, 'down', '--volumes'), dev(two)]);
+    expect(await rowsOf(two)).toEqual(['', '']);
+    await expectMainUntouched();
+    await ok(two, 'down', '--volumes');
     expect(await volumes()).toEqual(['shop-rows', 'shop_keys']);
     await expectMainUntouched();
   });

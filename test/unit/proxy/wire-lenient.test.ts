@@ -46,6 +46,7 @@ describe('a response', () => {
       'Transfer-Encoding: chunked\r\n',
     ],
     ['its coding as a list', 'Transfer-Encoding: chunked, chunked\r\n', 'Transfer-Encoding: chunked\r\n'],
+    ['a tab behind its coding', 'Transfer-Encoding: chunked\t\r\n', 'Transfer-Encoding: chunked\r\n'],
     ['its coding in capitals', 'Transfer-Encoding: CHUNKED\r\n', 'Transfer-Encoding: chunked\r\n'],
     [
       'a length and a coding',

@@ -114,6 +114,18 @@ server.mount('/', Servlet)
 server.start`,
     run: ['ruby', 'server.rb'],
   },
+  {
+    name: 'Puma',
+    needs: ['puma', '--version'],
+    file: 'config.ru',
+    text: () => `
+run lambda { |env|
+  $stdout.write("REQ #{env['REQUEST_METHOD']} #{env['REQUEST_URI']}\\n"); $stdout.flush
+  env['rack.input'].read
+  [200, { 'content-type' => 'text/plain' }, ['ok']]
+}`,
+    run: ['puma', '--quiet', '--bind', 'tcp://127.0.0.1:PORT', 'config.ru'],
+  },
 ];
 
 export const isInstalled = ({ needs: [command, ...args] }: Program): boolean =>

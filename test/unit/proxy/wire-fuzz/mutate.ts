@@ -158,6 +158,12 @@ const PHRASES: readonly string[] = [
   ],
 ].flat();
 
+/**
+ * llhttp takes a tab behind the coding for a part of its name, and reads such a response until the connection ends. It is
+ * a blank like any other (RFC 9110 §5.6.3), for nginx and browsers as well.
+ */
+const TAB_BEHIND_CODING = /(?<=chunked *)\t(?=[ \t]*\r?\n)/gi;
+
 export function createCase(random: Random): Case {
   const kind = random.below(3) === 0 ? 'response' : 'request';
   const from = kind === 'request' ? REQUESTS : RESPONSES;
@@ -165,6 +171,7 @@ export function createCase(random: Random): Case {
   for (let count = 1 + random.below(3); count > 0; count -= 1) text += random.pick(from);
   for (let count = random.below(5); count > 0; count -= 1) text = mutate(text, random);
   if (random.below(10) === 0) text = text.slice(0, random.below(text.length + 1));
+  text = text.replace(TAB_BEHIND_CODING, ' ');
   const cuts = Array.from({ length: random.below(7) }, () => random.below(text.length + 1));
   return {
     kind,

@@ -1,7 +1,6 @@
 /** A notice as an answer: a page for somebody who looks, JSON for everybody else. Pure. */
 import type { Reply, RequestHead } from '../proxy/engine/engine.ts';
-import { MARKER } from '../proxy/engine/refusal.ts';
-import { jsonReply } from '../proxy/replies.ts';
+import { jsonReply, MARKER } from '../proxy/replies.ts';
 import { wantsPage } from './gate.ts';
 import type { Notice } from './notices.ts';
 import { renderPage } from './pages.ts';

@@ -3,8 +3,9 @@ import type { Clock } from '../lib/clock.ts';
 import { descriptorLimit } from '../lib/descriptors.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createAdmission, roomFor } from '../proxy/admission.ts';
-import { MARKER } from '../proxy/engine/refusal.ts';
+import { formatReply } from '../proxy/engine/wire/reply.ts';
 import type { ListenOptions } from '../proxy/listener.ts';
+import { jsonReply } from '../proxy/replies.ts';
 
 /** A crowd is told of again after this time (milliseconds). */
 const QUIET = 60_000;
@@ -30,26 +31,14 @@ export function createCrowd({ clock, log, open }: CrowdOptions): Required<Listen
     hasRoom: admission.hasRoom,
     turnAway: (socket) => {
       tell(`new connections are turned away, ${open()} are open`);
-      admission.turnAway(socket, ANSWER);
+      // Before anything is read: no request was looked at.
+      admission.turnAway(socket, formatReply(ANSWER, false, true));
     },
     onProblem: (error) => tell(`a connection was lost (${messageOf(error)})`),
   };
 }
 
-const BODY = `${JSON.stringify({
-  error: 'TOO_MANY_CONNECTIONS',
+const ANSWER = jsonReply('TOO_MANY_CONNECTIONS', {
   message: 'the front has no file descriptor left for this connection; close some, or raise "ulimit -n"',
-})}\n`;
-
-/** Written before anything is read: no request was looked at. */
-const ANSWER = [
-  'HTTP/1.1 503 Service Unavailable',
-  'content-type: application/json',
-  `content-length: ${Buffer.byteLength(BODY)}`,
-  'cache-control: no-store',
-  'retry-after: 1',
-  `${MARKER}: too-many-connections`,
-  'connection: close',
-  '',
-  BODY,
-].join('\r\n');
+  retryAfter: 1,
+});

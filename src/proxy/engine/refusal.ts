@@ -1,13 +1,14 @@
+/** What engines answer by themselves. */
+import { jsonReply } from '../replies.ts';
 import type { Reply } from './engine.ts';
 
-/** On every answer that is portramp's own, so that a client can tell it from a service's. */
-export const MARKER = 'x-portramp';
-
-/** The answer to a request that two parsers could read differently, before anything is forwarded. */
+/** Answers a request that two parsers could read differently, before anything is forwarded. */
 export function refusal(message: string): Reply {
-  return {
-    status: 400,
-    headers: { 'content-type': 'application/json', connection: 'close', [MARKER]: 'bad-request' },
-    body: `${JSON.stringify({ error: 'BAD_REQUEST', message })}\n`,
-  };
+  const reply = jsonReply('BAD_REQUEST', { message });
+  return { ...reply, headers: { ...reply.headers, connection: 'close' } };
 }
+
+/** The answer where a handler fails, or asks for what cannot be done. */
+export const INTERNAL_ERROR: Reply = jsonReply('INTERNAL', {
+  message: 'this request met a bug in portramp',
+});

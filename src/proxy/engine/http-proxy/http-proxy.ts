@@ -9,7 +9,8 @@ import httpProxy from 'http-proxy';
 
 import { PortrampError } from '../../../lib/errors.ts';
 import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
-import { MARKER, refusal } from '../refusal.ts';
+import { INTERNAL_ERROR, refusal } from '../refusal.ts';
+import { jsonReply } from '../../replies.ts';
 import { upgradeOf } from '../upgrade.ts';
 import { trackConnections } from './connections.ts';
 import { createDialler } from './dial.ts';
@@ -94,11 +95,10 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
 }
 
 /** The package knows WebSocket alone. */
-const unsupported = (protocol: string): Reply => ({
-  status: 501,
-  headers: { 'content-type': 'text/plain; charset=utf-8', [MARKER]: 'upgrade-unsupported' },
-  body: `PORTRAMP_ENGINE=http-proxy passes on WebSocket, and no upgrade to ${protocol}: unset PORTRAMP_ENGINE and restart the daemon\n`,
-});
+const unsupported = (protocol: string): Reply =>
+  jsonReply('UPGRADE_UNSUPPORTED', {
+    message: `PORTRAMP_ENGINE=http-proxy passes on WebSocket, and no upgrade to ${protocol}: unset PORTRAMP_ENGINE and restart the daemon`,
+  });
 
 /** A decision that came too late to be carried out. */
 function endOf(decision: Decision): void {
@@ -115,15 +115,9 @@ async function decide(handler: Handler, head: RequestHead, signal: AbortSignal):
   try {
     return await handler(head, signal);
   } catch {
-    return { action: 'reply', reply: BROKEN };
+    return { action: 'reply', reply: INTERNAL_ERROR };
   }
 }
-
-const BROKEN: Reply = {
-  status: 500,
-  headers: { 'content-type': 'text/plain' },
-  body: 'portramp failed to decide about this request\n',
-};
 
 /** Without its pass that turns a chunked DELETE into one without a body, whose chunks are then a second request. */
 function createProxy(): httpProxy {

@@ -13,6 +13,7 @@ import type { Socket } from 'node:net';
 import type { Waiter } from '../../pool-place.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
 import type { Decision, Forward, Reply } from '../engine.ts';
+import { INTERNAL_ERROR } from '../refusal.ts';
 import { BAD } from './body-reader.ts';
 import type { Client, ClientUser } from './client.ts';
 import { forwardRequest } from './forward-head.ts';
@@ -26,7 +27,7 @@ import { WireRequestHead } from './request-head.ts';
 import { isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
 import { giveBack } from './reuse.ts';
-import { INTERNAL_ERROR, excuse, settle } from './settle.ts';
+import { excuse, settle } from './settle.ts';
 import { Tunnel } from './tunnel.ts';
 import { Upload } from './upload.ts';
 

@@ -3,10 +3,9 @@ import { STATUS_CODES } from 'node:http';
 
 import { today } from '../../../lib/clock.ts';
 import type { Reply } from '../engine.ts';
-import { refusal } from '../refusal.ts';
+import { INTERNAL_ERROR, refusal } from '../refusal.ts';
 import { formatField } from './overrides.ts';
 import type { Problem } from './problem.ts';
-import { INTERNAL_ERROR } from './settle.ts';
 
 /**
  * The whole response, a character per byte.

@@ -1,11 +1,6 @@
 /** What becomes of a request, by the handler's word. */
 import type { Decision, Forward, Reply } from '../engine.ts';
-
-export const INTERNAL_ERROR: Reply = {
-  status: 500,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-  body: 'portramp: this request met a bug in portramp\n',
-};
+import { INTERNAL_ERROR } from '../refusal.ts';
 
 const FAILED: Decision = { action: 'reply', reply: INTERNAL_ERROR };
 

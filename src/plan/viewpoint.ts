@@ -9,8 +9,12 @@ export type Viewpoint = 'host' | 'container';
 /** The name under which a container finds the machine that it runs on; portramp makes it known in each that needs it. */
 export const HOST_GATEWAY = 'host.docker.internal';
 
+const BRIDGE = '/bridge';
+
 /** The lease of the number on which containers reach a port of a process. No port of a contract is called so. */
-export const bridgePort = (port: string): string => `${port}/bridge`;
+export const bridgePort = (port: string): string => `${port}${BRIDGE}`;
+
+export const isBridgePort = (port: string): boolean => port.endsWith(BRIDGE);
 
 export const viewpointOf = (service: Service | undefined): Viewpoint =>
   service?.kind === 'compose' ? 'container' : 'host';

@@ -32,8 +32,11 @@ export interface Instance {
   stop(policy: StopRequest): void;
   /** SIGKILL to all of it, now. */
   kill(): void;
-  /** Its processes as they are now, with their command lines; none where they cannot be seen. */
-  family(): Promise<readonly FamilyMember[]>;
+  /**
+   * Its processes with their command lines, as a look saw them that is at most `age` milliseconds old; none where they
+   * cannot be seen.
+   */
+  family(age: number): Promise<readonly FamilyMember[]>;
   /** The processes that are left of it now. */
   remains(): Promise<readonly ProcessIdentity[]>;
 }

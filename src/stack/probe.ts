@@ -9,9 +9,13 @@ import { connect } from 'node:net';
 
 import { isScarcity } from '../lib/descriptors.ts';
 import { errnoOf, messageOf } from '../lib/errors.ts';
+import { statusOf } from './http-status.ts';
 
 /** Undefined when all is well, else what is not. */
 export type ProbeResult = string | undefined;
+
+/** What is said of a port that takes no connection. */
+export const REFUSED = 'connection refused';
 
 const FAMILIES = ['127.0.0.1', '::1'];
 
@@ -83,7 +87,10 @@ export async function statusAt(
   let status: number | undefined;
   const problem = await onEitherFamily(async (host) => {
     const name = host.includes(':') ? `[${host}]` : host;
-    status = await get(new URL(path, `${scheme}://${name}:${port}`), timeout, signal);
+    const url = new URL(path, `${scheme}://${name}:${port}`);
+    status = await (scheme === 'http'
+      ? statusOf({ host, port, path: url.pathname + url.search }, timeout, signal)
+      : get(url, timeout, signal));
   });
   return status === undefined ? { problem: problem ?? 'no answer' } : { status };
 }
@@ -126,7 +133,7 @@ async function onEitherFamily(look: (host: string) => Promise<void>): Promise<Pr
       await look(host);
       return undefined;
     } catch (error) {
-      first ??= errnoOf(error) === 'ECONNREFUSED' ? 'connection refused' : describe(error);
+      first ??= errnoOf(error) === 'ECONNREFUSED' ? REFUSED : describe(error);
     }
   }
   return first;

@@ -27,7 +27,7 @@ export interface Publishing {
 const REST = 4;
 
 /** Milliseconds: no change waits for longer because of the one before. */
-const LONGEST_REST = 100;
+const LONGEST_REST = 200;
 
 export function createPublishing({ clock, canSend, send, onRefused }: PublishingOptions): Publishing {
   let latest: (() => StackSnapshot) | undefined;

@@ -246,7 +246,8 @@ export class ReplicaShell {
       stamp: this.#stamp,
       run: async (command, options) =>
         this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
-      family: service.kind === 'process' ? async () => (await this.#instance?.family()) ?? [] : undefined,
+      family:
+        service.kind === 'process' ? async (age) => (await this.#instance?.family(age)) ?? [] : undefined,
       clock,
       onLine: (listener) =>
         readsLog

@@ -3,10 +3,10 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 import { isScarcity, withDescriptor } from '../../lib/descriptors.ts';
+import { readListenerRows } from '../../lib/proc-net.ts';
 import { readLinuxStat } from '../../lib/process-identity.ts';
 import type { ProcessFacts } from '../owner.ts';
 import { parseListeners } from '../socket-table.ts';
-import { readListenerRows } from './proc-net.ts';
 import type { System } from './system.ts';
 
 const MARKER = 'PORTRAMP_RUN=';

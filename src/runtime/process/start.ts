@@ -169,8 +169,8 @@ class ProcessInstance implements Instance {
     return this.#remains.look(await survey.take());
   }
 
-  async family(): Promise<readonly FamilyMember[]> {
-    const members = this.#remains.look(await survey.take());
+  async family(age: number): Promise<readonly FamilyMember[]> {
+    const members = this.#remains.look(await survey.recent(age));
     return Promise.all(
       members.map(async ({ pid, ppid }) => ({ pid, ppid, words: await commandLineOf(pid) })),
     );

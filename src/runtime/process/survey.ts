@@ -18,6 +18,12 @@ export interface Survey {
   take(): Promise<ProcessTable>;
 }
 
+/** A survey that remembers its last look, for what need not be of now. */
+export interface KeptSurvey extends Survey {
+  /** Resolves with the table of the last look, if that ended no longer ago than so many milliseconds; else as `take`. */
+  recent(age: number): Promise<ProcessTable>;
+}
+
 export interface SurveyOptions {
   readonly list: () => Promise<ProcessEntry[]>;
   /** Milliseconds on a clock that only goes forward. */
@@ -34,10 +40,11 @@ const LONGEST_REST = 250;
 /** Milliseconds after a look that failed. */
 const AFTER_FAILURE = 100;
 
-export function createSurvey({ list, now, pause: sleep }: SurveyOptions): Survey {
+export function createSurvey({ list, now, pause: sleep }: SurveyOptions): KeptSurvey {
   let waiting: ((table: ProcessTable) => void)[] = [];
   let isBusy = false;
   let notBefore = 0;
+  let last: { readonly table: ProcessTable; readonly at: number } | undefined;
 
   const look = async (): Promise<void> => {
     const rest = notBefore - now();
@@ -48,6 +55,7 @@ export function createSurvey({ list, now, pause: sleep }: SurveyOptions): Survey
     const began = now();
     try {
       const table = createTable(await list());
+      last = { table, at: now() };
       notBefore = now() + Math.min(LONGEST_REST, REST * (now() - began));
       for (const resolve of asked) resolve(table);
     } catch {
@@ -62,12 +70,15 @@ export function createSurvey({ list, now, pause: sleep }: SurveyOptions): Survey
     isBusy = false;
   };
 
+  const take = (): Promise<ProcessTable> =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (!isBusy) void work();
+    });
+
   return {
-    take: () =>
-      new Promise((resolve) => {
-        waiting.push(resolve);
-        if (!isBusy) void work();
-      }),
+    take,
+    recent: async (age) => (last !== undefined && now() - last.at <= age ? last.table : take()),
   };
 }
 

@@ -3,7 +3,7 @@ import { Emitter } from '../../lib/emitter.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
 import { isHttpLike } from '../../contract/ports.ts';
-import { bridgePort } from '../../plan/viewpoint.ts';
+import { bridgePort, isBridgePort } from '../../plan/viewpoint.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { ProjectCalls } from '../../runtime/compose/calls.ts';
 import {
@@ -87,6 +87,7 @@ export function createContainers(options: ContainersOptions): Containers {
   );
   let bridging: Promise<void> = Promise.resolve();
   let wanted: readonly Bridge[] = [];
+  let leads: ReadonlyMap<string, number> = new Map();
   let areOpen = true;
   const setBridges = (): void => {
     bridging = bridging.then(async () => {
@@ -169,6 +170,7 @@ export function createContainers(options: ContainersOptions): Containers {
   return {
     use: async (next) => {
       prepared = next;
+      leads = leadsOf(next);
       projects = await storeProjects(home, next);
     },
     demandResolved: async (names) => {
@@ -204,7 +206,8 @@ export function createContainers(options: ContainersOptions): Containers {
     }),
     follow: (units) => {
       removeLost(units);
-      const next = prepared === undefined ? [] : bridgesFor(prepared, units);
+      const next = leads.size === 0 ? [] : bridgesFor(leads, units);
+      if (next.length === 0 && wanted.length === 0) return;
       if (JSON.stringify(next) === JSON.stringify(wanted)) return;
       wanted = next;
       setBridges();
@@ -270,13 +273,23 @@ async function lookAt(
 }
 
 /** Only for processes that answer: a process could not listen on every address beside a listener on one of them. */
-function bridgesFor({ leases }: PreparedStack, units: readonly Bridged[]): Bridge[] {
+function bridgesFor(leads: ReadonlyMap<string, number>, units: readonly Bridged[]): Bridge[] {
   return units
     .filter(({ state }) => state.state === 'ready' || state.state === 'unwell')
     .flatMap(({ name, resolved }) =>
       resolved.ports.flatMap(({ name: port, targetPort }) => {
-        const lease = leases.find((each) => each.service === name && each.port === bridgePort(port));
-        return lease === undefined ? [] : [{ number: lease.number, target: targetPort }];
+        const number = leads.get(leadKey(name, bridgePort(port)));
+        return number === undefined ? [] : [{ number, target: targetPort }];
       }),
     );
 }
+
+const leadKey = (service: string, port: string): string => `${service}\0${port}`;
+
+/** The numbers of bridges by the lease that they lead to; empty where no container leads out. */
+const leadsOf = ({ leases }: PreparedStack): Map<string, number> =>
+  new Map(
+    leases
+      .filter(({ port }) => isBridgePort(port))
+      .map(({ service, port, number }) => [leadKey(service, port), number]),
+  );

@@ -2,11 +2,15 @@
 import { resolve } from 'node:path';
 
 import type { Readiness } from '../../contract/contract.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { compilePattern } from '../../lib/pattern.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
-import { probeFile, probeHttp, probeTcp, statusAt, type ProbeResult } from '../probe.ts';
+import { probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
+import { doorbell } from './doorbell.ts';
+
+type Now = Pick<Clock, 'now'>;
 
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
@@ -20,6 +24,7 @@ export interface WatchedLook {
 }
 
 export interface LookOptions {
+  readonly clock: Now;
   readonly ready: Readiness;
   readonly ports: readonly ResolvedPort[];
   /** Absolute folder that a path is relative to. */
@@ -38,7 +43,7 @@ const LOOK_TIMEOUT = 3_000;
 const EXEC_TIMEOUT = 10_000;
 
 /** The probe that the contract declares; undefined where only the port is to be looked at, or a log line. */
-export function lookFor({ ready, ports, dir, run, stamp }: LookOptions): Look | undefined {
+export function lookFor({ ready, ports, dir, run, stamp, clock }: LookOptions): Look | undefined {
   switch (ready.kind) {
     case 'exec':
       return (signal) => run(ready.command, { timeout: EXEC_TIMEOUT, signal });
@@ -49,10 +54,10 @@ export function lookFor({ ready, ports, dir, run, stamp }: LookOptions): Look | 
       if (/^https?:/.test(path)) return (signal) => probeHttp(ELSEWHERE, path, LOOK_TIMEOUT, signal);
       const { targetPort: port, appProtocol } = portNamed(ports, ready.port);
       const own = { port, scheme: appProtocol === 'https' ? 'https' : 'http' } as const;
-      return (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal);
+      return whereSomebodyListens(port, clock, (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal));
     }
     case 'tcp':
-      return portLook(portNamed(ports, ready.port));
+      return portLook(portNamed(ports, ready.port), clock);
     case 'log':
     case 'default':
       return undefined;
@@ -60,10 +65,14 @@ export function lookFor({ ready, ports, dir, run, stamp }: LookOptions): Look | 
 }
 
 /** Does the port accept a connection? */
-export const portLook =
-  ({ targetPort }: Pick<ResolvedPort, 'targetPort'>): Look =>
-  (signal) =>
-    probeTcp(targetPort, LOOK_TIMEOUT, signal);
+export const portLook = ({ targetPort }: Pick<ResolvedPort, 'targetPort'>, clock: Now): Look =>
+  whereSomebodyListens(targetPort, clock, (signal) => probeTcp(targetPort, LOOK_TIMEOUT, signal));
+
+/** Spares the look where the system knows of nobody who could answer it. */
+const whereSomebodyListens =
+  (port: number, clock: Now, look: Look): Look =>
+  async (signal) =>
+    doorbell.isWorthTrying(port, clock.now()) ? look(signal) : REFUSED;
 
 /** Sockets of hot reload and debuggers answer a plain GET so: they want another protocol. */
 const NO_PAGE: readonly number[] = [400, 426, 501];

@@ -5,8 +5,8 @@ import { readFamily, type Member } from './watchers.ts';
 
 export interface TreeOptions {
   readonly clock: Clock;
-  /** Every process of the instance, now. */
-  readonly family: () => Promise<readonly Member[]>;
+  /** Every process of the instance, as a look saw it that is at most `age` milliseconds old. */
+  readonly family: (age: number) => Promise<readonly Member[]>;
   /** @param isAnew the watcher has started a child in place of the last one */
   readonly onTree: (facts: TreeFacts, isAnew: boolean) => void;
 }
@@ -22,6 +22,9 @@ export interface TreeWatch {
 /** Milliseconds between two looks for a watcher: package managers take their time to start one. */
 const SEARCH: readonly number[] = [300, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000];
 
+/** Milliseconds: a whole stack that starts is searched with one look at the machine's processes a second. */
+const SEARCH_AGE = 1_000;
+
 /** Milliseconds between two looks at what a watcher runs. */
 const OFTEN = 300;
 const STEADY = 1_000;
@@ -36,7 +39,9 @@ export function watchTree({ clock, family, onTree }: TreeOptions): TreeWatch {
 
   /** True where there is a watcher. */
   const look = async (current: NonNullable<typeof turn>): Promise<boolean> => {
-    const members = await family().catch(() => []);
+    // A watcher that is found a second later is found; whether its child lives is asked of now.
+    const isSearch = !hadChild && aloneSince === undefined && current.often !== undefined;
+    const members = await family(isSearch ? SEARCH_AGE : 0).catch(() => []);
     if (turn !== current) return false;
     const found = readFamily(members);
     if (found === undefined) return false;

@@ -20,8 +20,7 @@ import {
   type Verdict,
 } from './assess.ts';
 import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
-import { watchTree } from './tree.ts';
-import type { Member } from './watchers.ts';
+import { watchTree, type TreeOptions } from './tree.ts';
 
 import { watchElsewhere } from './elsewhere.ts';
 import {
@@ -44,8 +43,8 @@ export interface ReadinessOptions extends LookOptions {
   readonly usual?: WatchedLook | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
-  /** Every process of the instance, now; without it nobody looks for a watcher. */
-  readonly family?: (() => Promise<readonly Member[]>) | undefined;
+  /** Every process of the instance; without it nobody looks for a watcher. */
+  readonly family?: TreeOptions['family'] | undefined;
   /** Whether the contract says, now, to go along with another number that the instance opens. */
   readonly follows?: () => boolean;
   /** Whether the instance has printed the number. */
@@ -211,7 +210,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const dialOnce = async (): Promise<void> => {
     if (port === undefined || isSettled(port) || (probe.state === 'open' && !port.listens)) return;
     const { name, number } = port;
-    const problem = await see(portLook({ targetPort: number }));
+    const problem = await see(portLook({ targetPort: number }, clock));
     if (problem === UNSEEN || abort.signal.aborted || number !== port.number || isSettled(port)) return;
     told(problem);
     const listens = problem === undefined;

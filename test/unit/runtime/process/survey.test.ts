@@ -29,7 +29,8 @@ function createScene() {
     state.rests.push(ms);
     now += ms;
   };
-  return Object.assign(state, { survey: createSurvey({ list, now: () => now, pause }) });
+  const advance = (ms: number): void => void (now += ms);
+  return Object.assign(state, { advance, survey: createSurvey({ list, now: () => now, pause }) });
 }
 
 describe('a survey', () => {
@@ -38,6 +39,19 @@ describe('a survey', () => {
     const tables = await Promise.all(Array.from({ length: 200 }, () => scene.survey.take()));
     expect(scene.looks).toBe(1);
     expect(new Set(tables).size).toBe(1);
+  });
+
+  it('gives its last table to who wants no newer one, and looks where that is too old', async () => {
+    const scene = createScene();
+    const first = await scene.survey.recent(1_000);
+    expect(scene.looks).toBe(1);
+    scene.advance(1_000);
+    expect(await scene.survey.recent(1_000)).toBe(first);
+    expect(await scene.survey.recent(999)).not.toBe(first);
+    expect(scene.looks).toBe(2);
+    expect(await scene.survey.recent(0)).toBe(await scene.survey.recent(0));
+    await scene.survey.take();
+    expect(scene.looks).toBe(3);
   });
 
   it('gives nobody a look that had begun before', async () => {

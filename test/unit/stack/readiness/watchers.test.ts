@@ -106,12 +106,13 @@ describe('a look at the tree', () => {
 
   function watch() {
     const clock = createManualClock();
-    const scene = { members: ALONE as readonly Member[], looks: 0 };
+    const scene = { members: ALONE as readonly Member[], looks: 0, ages: [] as number[] };
     const told: [TreeFacts, boolean][] = [];
     const tree = watchTree({
       clock,
-      family: async () => {
+      family: async (age) => {
         scene.looks += 1;
+        scene.ages.push(age);
         return scene.members;
       },
       onTree: (facts, isAnew) => told.push([facts, isAnew]),
@@ -131,6 +132,9 @@ describe('a look at the tree', () => {
     scene.members = ANEW;
     await clock.advance(300);
     expect(told.at(-1)).toMatchObject([{ aloneSince: undefined }, true]);
+    // A look of a second ago will do until a watcher is found; its child is looked for now.
+    expect([...new Set(scene.ages)]).toEqual([1_000, 0]);
+    expect(scene.ages.filter((age) => age > 0)).toHaveLength(1);
     tree.end();
     expect(clock.waiting).toBe(0);
   });
@@ -156,6 +160,7 @@ describe('a look at the tree', () => {
     await clock.advance(120_000);
     expect(told).toEqual([]);
     expect(scene.looks).toBeLessThan(12);
+    expect(scene.ages.every((age) => age === 1_000)).toBe(true);
     expect(clock.waiting).toBe(0);
   });
 

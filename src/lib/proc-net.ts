@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-import { isScarcity, withDescriptor } from '../../lib/descriptors.ts';
+import { isScarcity, withDescriptor } from './descriptors.ts';
 
 /** Bytes of one read: the kernel never gives more of such a file at once, and always whole rows. */
 const CHUNK = 4096;

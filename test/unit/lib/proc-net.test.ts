@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readRows } from '../../../../src/ports/system/proc-net.ts';
+import { readRows } from '../../../src/lib/proc-net.ts';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';

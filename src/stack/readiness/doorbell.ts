@@ -1,0 +1,86 @@
+/**
+ * Keeps looks from knocking where nobody lives: on Linux one look at the system's table of sockets (proc(5)) says of all
+ * services of a stack whether anything listens on their ports at all, for what two refused connections of one of them cost.
+ */
+import { systemClock } from '../../lib/clock.ts';
+import { readListenerRows } from '../../lib/proc-net.ts';
+
+export interface Doorbell {
+  /**
+   * Says whether a connection to the port may be worth it. The table is no proof that nobody answers (a firewall may
+   * lead elsewhere): now and then the answer is yes all the same.
+   * @param at the time on the clock of whoever asks, milliseconds
+   */
+  isWorthTrying(port: number, at: number): boolean;
+}
+
+export interface DoorbellOptions {
+  /** The texts of `/proc/net/tcp` and `tcp6`, whichever there are; undefined where the system has no such thing. */
+  readonly read: () => string | undefined;
+  /** For what a read takes. Milliseconds on a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** Milliseconds after which a connection is tried whatever the table says. */
+const ANYWAY = 2_000;
+
+/** A table is used for so many times as long as it took to read, and this long at least. Milliseconds. */
+const REST = 9;
+const LEAST = 20;
+
+/** A socket that listens on a port: its local address, a remote one, and the state 0A. */
+const LISTENS = /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A /gm;
+
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
+
+/** Ports beyond this many that nobody has asked for in a while are forgotten. */
+const MANY = 1_000;
+
+export function createDoorbell({ read: readTable, now }: DoorbellOptions): Doorbell {
+  let listening: ReadonlySet<number> | undefined;
+  /** When the table was read, and until when it is used. */
+  let read = { at: Infinity, until: -Infinity };
+  /** When a connection to a port was let through although nothing listens there. */
+  const tried = new Map<number, number>();
+
+  const look = (at: number): void => {
+    const began = now();
+    const text = readTable();
+    listening =
+      text === undefined
+        ? undefined
+        : new Set([...text.matchAll(LISTENS)].map(([, port = '']) => Number.parseInt(port, 16)));
+    read = { at, until: at + Math.max(LEAST, REST * (now() - began)) };
+    if (tried.size <= MANY) return;
+    for (const [port, last] of tried) if (last + ANYWAY <= at) tried.delete(port);
+  };
+
+  return {
+    isWorthTrying: (port, at) => {
+      if (at < read.at || at >= read.until) look(at);
+      if (listening === undefined || listening.has(port)) {
+        tried.delete(port);
+        return true;
+      }
+      const last = tried.get(port);
+      if (last !== undefined && at >= last && at - last < ANYWAY) return false;
+      tried.set(port, at);
+      return true;
+    },
+  };
+}
+
+function readTables(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const text = TABLES.map(readListenerRows).join('\n');
+    // Without even its heading, a table cannot be read here.
+    return text.trim() === '' ? undefined : text;
+  } catch {
+    // What cannot be looked at says nothing.
+    return undefined;
+  }
+}
+
+/** The one of this program: the table is the machine's. */
+export const doorbell = createDoorbell({ read: readTables, now: () => systemClock.now() });

@@ -24,8 +24,14 @@ export interface Lock {
   release(): void;
 }
 
-/** Content that names nobody is a writer at work, until it is this old (milliseconds). */
+/** Content that names nobody is a writer at work, until this process has seen it unchanged for so long (milliseconds). */
 const GARBAGE_AGE = 1_000;
+
+/**
+ * Garbage that this process has seen, by path. How old it is by the date says nothing: the date may have been set since,
+ * and a file system of another machine has a date of its own.
+ */
+const garbage = new Map<string, { readonly stamp: string; readonly since: number }>();
 
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
@@ -44,7 +50,10 @@ export async function acquireLock(path: string, options: { readonly timeout: num
   }
 }
 
-/** Takes the lock if it is free or its holder is gone; undefined when a live process holds it. */
+/**
+ * Takes the lock if it is free or its holder is gone; undefined when a live process holds it, or when its content names
+ * nobody and was not seen for a second: then another try decides.
+ */
 export function tryLock(path: string): Lock | undefined {
   const self = identityOf(process.pid);
   if (self === undefined) throw new PortrampError('INTERNAL', 'cannot read the start time of this process');
@@ -54,6 +63,7 @@ export function tryLock(path: string): Lock | undefined {
   if (!take()) {
     if (!isStale(path) || !breakStale(path) || !take()) return undefined;
   }
+  garbage.delete(path);
   return {
     path,
     isHeld: () => read(path) === text,
@@ -115,8 +125,17 @@ function isStale(path: string): boolean {
   if (text === undefined) return false;
   const holder = parseHolder(text);
   if (holder !== undefined) return !isAlive(holder);
-  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  return changed !== undefined && Math.abs(systemClock.wallTime() - changed) > GARBAGE_AGE;
+  return isOldGarbage(path, text);
+}
+
+function isOldGarbage(path: string, text: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  const stamp = `${stats.ino} ${stats.mtimeMs} ${text}`;
+  const seen = garbage.get(path);
+  if (seen?.stamp === stamp) return systemClock.now() - seen.since > GARBAGE_AGE;
+  garbage.set(path, { stamp, since: systemClock.now() });
+  return false;
 }
 
 function read(path: string): string | undefined {

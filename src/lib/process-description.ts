@@ -15,7 +15,7 @@ const TIMEOUT = 5_000;
 export async function describePid(pid: number): Promise<ProcessDescription> {
   const [command, cwd] =
     process.platform === 'linux'
-      ? await Promise.all([readCommand(pid), readlink(`/proc/${pid}/cwd`).catch(() => '')])
+      ? [readCommand(pid), await readlink(`/proc/${pid}/cwd`).catch(() => '')]
       : await Promise.all([askForCommand(pid), askForFolder(pid)]);
   return { ...(command === '' ? {} : { command }), ...(cwd === '' ? {} : { cwd }) };
 }

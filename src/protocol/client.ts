@@ -88,7 +88,7 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
       }
     }
     // Somebody else is starting one: dial again, out of step with the others.
-    await pause(15 + Math.random() * 45);
+    await pause(20 + Math.random() * 80);
     const next = await greet(options);
     if (next.kind === 'welcome') return next.client;
   }
@@ -100,7 +100,8 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
 /** @throws PortrampError STATE_FOLDER when the disk is full. */
 function takeSpawnLock(home: Home): Lock | undefined {
   try {
-    return tryLock(home.spawnLock);
+    // To ask who has it costs a fraction of trying, and all runners of a machine wait for it together.
+    return lockHolder(home.spawnLock) === undefined ? tryLock(home.spawnLock) : undefined;
   } catch (error) {
     throw describeStateError(error, home, home.root) ?? error;
   }

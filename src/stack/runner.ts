@@ -106,7 +106,7 @@ class StackRunner implements Runner {
 
   async #start(): Promise<void> {
     const { clock, selection, root, environment, home } = this.#options;
-    this.#place = lockStack(home.runs, { root, environment });
+    this.#place = await lockStack(home.runs, { root, environment });
     const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
     const session = await this.#openSession();
     if (this.#stopping !== undefined) return;

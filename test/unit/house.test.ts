@@ -100,7 +100,6 @@ describe('time', () => {
       'daemon/stacks.ts',
       'front/observe.ts',
       'lib/clock.ts',
-      'lib/lock.ts',
       'lib/state-entries.ts',
       'ports/ledger-file.ts',
       'protocol/daemon-copy.ts',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { PortrampError } from '../../lib/errors.ts';
 import { sha256 } from '../../lib/hash.ts';
-import { lockHolder, tryLock, type Lock } from '../../lib/lock.ts';
+import { acquireLock, lockHolder, tryLock, type Lock } from '../../lib/lock.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import type { RunOwner } from './clean.ts';
 
@@ -15,13 +15,26 @@ import type { RunOwner } from './clean.ts';
  * Takes the place of the stack's runner.
  * @throws PortrampError STACK_RUNNING when a process that lives has it
  */
-export function lockStack(folder: string, stack: RunOwner): Lock {
+export async function lockStack(folder: string, stack: RunOwner): Promise<Lock> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = tryLock(pathOf(folder, stack));
+  const path = pathOf(folder, stack);
+  const lock = tryLock(path) ?? (await waitForGarbage(path));
   if (lock !== undefined) return lock;
   const pid = runnerOf(folder, stack)?.pid;
   throw new PortrampError('STACK_RUNNING', `${stack.root} is run by process ${pid ?? '?'} already`, {
     hint: '"portramp logs -f" shows it, "portramp down" stops it',
+  });
+}
+
+/** Milliseconds: content that names nobody is not believed for longer. */
+const PATIENCE = 3_000;
+
+/** A lock that names nobody is a damaged one, or a writer at work: which of them, a moment tells. */
+async function waitForGarbage(path: string): Promise<Lock | undefined> {
+  if (lockHolder(path) !== undefined) return undefined;
+  return acquireLock(path, { timeout: PATIENCE }).catch((error: unknown) => {
+    if (error instanceof PortrampError && error.code === 'TIMEOUT') return undefined;
+    throw error;
   });
 }
 

@@ -24,9 +24,13 @@ export interface DoorbellOptions {
 /** Milliseconds after which a connection is tried whatever the table says. */
 const ANYWAY = 2_000;
 
-/** A table is used for so many times as long as it took to read, and this long at least. Milliseconds. */
+/**
+ * A table is used for so many times as long as it took to read, within these bounds: on a busy machine a read that others
+ * interrupted is no dear one. Milliseconds.
+ */
 const REST = 9;
 const LEAST = 20;
+const MOST = 200;
 
 /** A socket that listens on a port: its local address, a remote one, and the state 0A. */
 const LISTENS = /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A /gm;
@@ -50,7 +54,7 @@ export function createDoorbell({ read: readTable, now }: DoorbellOptions): Doorb
       text === undefined
         ? undefined
         : new Set([...text.matchAll(LISTENS)].map(([, port = '']) => Number.parseInt(port, 16)));
-    read = { at, until: at + Math.max(LEAST, REST * (now() - began)) };
+    read = { at, until: at + Math.min(MOST, Math.max(LEAST, REST * (now() - began))) };
     if (tried.size <= MANY) return;
     for (const [port, last] of tried) if (last + ANYWAY <= at) tried.delete(port);
   };

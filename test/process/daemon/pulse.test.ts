@@ -78,9 +78,11 @@ describe('an event loop that stands still', { timeout: 60_000 }, () => {
 
   it.concurrent('because the whole process was stopped does not', async () => {
     const { child, lives, log } = startHeart('nothing');
+    const witness = startHeart('nothing at all');
     await lives(2);
     child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    // Longer than its pulse bears, by another one like it.
+    await witness.lives(6);
     child.kill('SIGCONT');
     await lives(2);
     expect(log()).toBe('');

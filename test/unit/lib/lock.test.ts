@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { systemClock } from '../../../src/lib/clock.ts';
 import { acquireLock, lockHolder, tryLock } from '../../../src/lib/lock.ts';
 import { identityOf } from '../../../src/lib/process-identity.ts';
 
@@ -14,7 +15,10 @@ beforeEach(() => {
   path = join(folder, 'a.lock');
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 const self = identityOf(process.pid)!;
 
@@ -70,15 +74,38 @@ describe('a stale lock', () => {
   });
 
   it.each(['', 'garbage', '{"pid": 1', '{"pid": "1", "startTime": "1"}', '[]'])(
-    'with the content %j is broken when it is older than a moment',
+    'with the content %j is broken when it was seen for longer than a moment, whatever the date',
     (text) => {
+      const now = vi.spyOn(systemClock, 'now').mockReturnValue(5_000);
+      vi.spyOn(systemClock, 'wallTime').mockReturnValue(0);
       writeFileSync(path, text);
+      // Of last year, or of next year: the date may have been set since.
+      const date = new Date(Date.now() + (text === '' ? 1 : -1) * 365 * 86_400_000);
+      utimesSync(path, date, date);
       expect(tryLock(path)).toBeUndefined();
-      const past = new Date(Date.now() - 5_000);
-      utimesSync(path, past, past);
+      now.mockReturnValue(6_000);
+      expect(tryLock(path)).toBeUndefined();
+      now.mockReturnValue(6_001);
       expect(tryLock(path)?.isHeld()).toBe(true);
+      expect(readdirSync(folder)).toEqual(['a.lock']);
     },
   );
+
+  it('whose writer is at work is left alone, however often one begins', () => {
+    const now = vi.spyOn(systemClock, 'now');
+    for (let writer = 0; writer < 5; writer += 1) {
+      rmSync(path, { force: true });
+      writeFileSync(path, '{"pid":'.slice(0, 1 + writer));
+      now.mockReturnValue(writer * 2_000);
+      expect(tryLock(path)).toBeUndefined();
+    }
+  });
+
+  it('that is damaged is waited for by who wants it', async () => {
+    writeFileSync(path, 'garbage');
+    const lock = await acquireLock(path, { timeout: 20_000 });
+    expect(lock.isHeld()).toBe(true);
+  });
 
   it('is left alone while another contender is breaking it', () => {
     writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago' }));

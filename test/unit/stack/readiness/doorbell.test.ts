@@ -76,6 +76,12 @@ it('one table serves all who ask within a moment, which is longer where it is de
   scene.now += 10;
   asks(1);
   expect(scene.reads).toBe(3);
+  scene.now += 80;
+  scene.cost = 10_000;
+  asks(1);
+  scene.now += 200;
+  asks(1);
+  expect(scene.reads).toBe(5);
 });
 
 it.skipIf(process.platform !== 'linux')('the table of this machine is read', async () => {

@@ -181,8 +181,8 @@ export interface Port {
   readonly static?: number | undefined;
   /** `private`: no host name, and only the service itself is told the port. */
   readonly visibility: 'public' | 'private';
-  /** Go along when the service opens another port than it was given. */
-  readonly follow: boolean;
+  /** Whether to go along when the service opens another port than it was given, where the contract says so. */
+  readonly follow?: boolean | undefined;
   /** A listener of portramp's own stands on the port; every instance gets another one. */
   readonly ramp: boolean;
   /** `external`: who listens may be somebody that cannot be identified. */

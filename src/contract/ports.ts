@@ -39,7 +39,7 @@ export function portsOf(name: string, fields: ServiceFields): Port[] {
     container: port.container,
     static: port.static,
     visibility: port.visibility ?? 'public',
-    follow: port.follow ?? false,
+    follow: port.follow,
     listener: port.listener ?? 'own',
     ramp: fields.external === undefined && (port.ramp === true || needsRamp(fields)),
     renamedFrom: port.renamedFrom,

@@ -35,7 +35,7 @@ const port = fields({
   follow: flag
     .optional()
     .describe(
-      'Where the service opens another port than it was given, go along with that one. Default: false, which warns.',
+      'true: the service is expected to open another port than it was given, and is followed there at once. false: it is never followed. Default: it is followed when it has listened elsewhere for 5 s, unless the port is static or several instances may run at once.',
     ),
   listener: choice('external')
     .optional()

@@ -6,7 +6,7 @@ import type { Lock } from '../lib/lock.ts';
 import { prepareStateFolder } from '../lib/state-folder.ts';
 import { holdersOf } from '../ports/holders.ts';
 import { openLedger, type LedgerFile } from '../ports/ledger-file.ts';
-import { findStack, keyText, numbersOf, type LedgerKey } from '../ports/ledger.ts';
+import { findOther, findStack, keyText, withoutIdleLoans, type LedgerKey } from '../ports/ledger.ts';
 import { lookAtPort } from '../ports/look.ts';
 import { isPortFree } from '../ports/probe.ts';
 import { PROTOCOL, type ProtocolRange } from '../protocol/version.ts';
@@ -204,8 +204,9 @@ function createRegistry(
           clock,
           log,
           sessions: () => sessions.all(),
-          leaseOf: (number) => {
-            const lease = ledger.current.leases.find((one) => numbersOf(one).includes(number));
+          leaseOf: (number, own) => {
+            const others = withoutIdleLoans(ledger.current, (key) => sessions.find(key) !== undefined);
+            const lease = findOther(others, number, { ...own.session.key, service: own.service });
             return lease && `${lease.service} of ${findStack(ledger.current, lease)?.slug ?? lease.root}`;
           },
           labelOf: (key, service) => `${service} of ${findStack(ledger.current, key)?.slug ?? key.root}`,

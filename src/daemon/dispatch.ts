@@ -98,6 +98,11 @@ async function answer(
       stacks.requireRunner(asked.stack, connection);
       return stacks.reassign(asked);
     }
+    case 'borrow': {
+      const asked = parse('borrow', params);
+      stacks.requireRunner(asked.stack, connection);
+      return stacks.borrow(asked);
+    }
     case 'attach': {
       const { stack, pid } = parse('attach', params);
       stacks.attach(stack, pid, connection);

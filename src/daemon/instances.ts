@@ -7,6 +7,7 @@ import type { Session } from './sessions.ts';
 /** A process with ports that may be listened on now. */
 export interface Instance {
   readonly session: Session;
+  readonly service: string;
   readonly marker: string;
   readonly ready: boolean;
   readonly claim: Claim;
@@ -27,10 +28,10 @@ export function instancesOf(
       const claim: Claim = {
         instance: { pid, startTime, marker },
         label: labelOf(session.key, service.name),
-        ports: own.map((port) => ({ name: port.name, number: port.targetPort })),
+        ports: own.map((port) => ({ name: port.name, number: port.targetPort, given: port.given })),
       };
       const followed = new Set(own.filter(({ follow }) => follow === true).map((port) => port.name));
-      return [{ session, marker, ready: state !== 'warming', claim, followed }];
+      return [{ session, service: service.name, marker, ready: state !== 'warming', claim, followed }];
     }),
   );
 }

@@ -6,10 +6,16 @@ import { allocateLeases, moveLease, type Allocation, type AllocateOptions } from
 import type { LedgerFile } from '../ports/ledger-file.ts';
 import {
   fenceNumbers,
+  findStack,
+  isOn,
+  isSameKey,
   isSamePort,
   leasesOf,
+  lend,
   putLeases,
+  withoutIdleLoans,
   workspaceOf,
+  type Ledger,
   type LeasePort,
   type LedgerKey,
   type LedgerLease,
@@ -22,7 +28,14 @@ export interface Leases {
   lease(key: LedgerKey, ports: readonly PortRequest[], options: LeaseOptions): Promise<DaemonResult<'lease'>>;
   /** `number` is the one that the runner found taken. */
   reassign(asked: Reassignment): Promise<DaemonResult<'reassign'>>;
+  /**
+   * Notes that a service listens on another number than the one that it was given, so that nobody else gets that; its
+   * own number gives it back. Nothing is noted where somebody else has the number.
+   */
+  borrow(asked: Loan): Promise<DaemonResult<'borrow'>>;
 }
+
+export type Loan = Omit<Reassignment, 'rules'>;
 
 export interface LeaseOptions {
   readonly rules?: PortRules | undefined;
@@ -58,6 +71,18 @@ export function createLeases(options: LeasesOptions): Leases {
     ...(rules === undefined ? {} : { rules }),
   });
 
+  const asOthersSee = (key: LedgerKey): Ledger =>
+    withoutIdleLoans(ledger.current, (one) => isSameKey(one, key) || isRunning(one));
+
+  const requireLease = (key: LedgerKey, port: LeasePort): LedgerLease => {
+    const lease = leasesOf(ledger.current, key).find((one) => isSamePort(one, port));
+    if (lease !== undefined) return lease;
+    throw new PortrampError('BAD_MESSAGE', `${port.service}.${port.port} has no lease`);
+  };
+
+  const describeLease = (lease: LedgerLease): string =>
+    `${lease.service} of ${findStack(ledger.current, lease)?.slug ?? lease.root}`;
+
   const isWorkspaceRunning = ({ workspaceId, environment }: LedgerStack): boolean =>
     ledger.current.stacks.some(
       (stack) => stack.workspaceId === workspaceId && stack.environment === environment && isRunning(stack),
@@ -75,7 +100,7 @@ export function createLeases(options: LeasesOptions): Leases {
     const { allocation, written } = await inTurn(async () => {
       const holder = (): LedgerStack => (isShared ? workspaceOf(requireStack(key)) : requireStack(key));
       const allocate = (): Promise<Allocation> =>
-        allocateLeases(ledger.current, holder(), ports, {
+        allocateLeases(asOthersSee(key), holder(), ports, {
           ...optionsFor(key, rules),
           running: isShared ? isWorkspaceRunning(requireStack(key)) : isRunning(key),
         });
@@ -84,10 +109,13 @@ export function createLeases(options: LeasesOptions): Leases {
         if (!isNoFreePort(error) || !(await options.forgetGone())) throw error;
         return allocate();
       });
+      const leases = found.leases.map((one) =>
+        isLentTo(one, asOthersSee(key)) ? one : lend(one, undefined),
+      );
       // Containers alone say nothing of what the contract pins and reserves.
       const isContract = ports.length === 0 || ports.some(({ kept }) => kept !== true);
       const fenced = isContract && !isShared ? fencedBy(requireStack(key), ports, rules) : undefined;
-      return { allocation: found, written: later(put(holder(), found.leases, fenced)) };
+      return { allocation: { ...found, leases }, written: later(put(holder(), leases, fenced)) };
     });
     await written();
     const busy = await tellBusyPins(allocation, options);
@@ -97,21 +125,32 @@ export function createLeases(options: LeasesOptions): Leases {
   const reassign: Leases['reassign'] = async ({ stack: key, port, number, rules }) => {
     const { moved, result, written } = await inTurn(async () => {
       const stack = requireStack(key);
-      const present = leasesOf(ledger.current, key).find((one) => isSamePort(one, port));
-      if (present === undefined) {
-        throw new PortrampError('BAD_MESSAGE', `${port.service}.${port.port} has no lease`);
-      }
+      const present = requireLease(key, port);
       if (present.number !== number || (await isPortFree(number))) {
         return { moved: false, result: present, written: later(Promise.resolve()) };
       }
-      const next = await moveLease(ledger.current, stack, present, optionsFor(key, rules));
+      const next = await moveLease(asOthersSee(key), stack, present, optionsFor(key, rules));
       return { moved: true, result: next, written: later(put(key, [next])) };
     });
     await written();
     return { lease: toLease(result), moved };
   };
 
-  return { lease, reassign };
+  const borrow: Leases['borrow'] = async ({ stack: key, port, number }) => {
+    const { result, other, written } = await inTurn(async () => {
+      const present = requireLease(key, port);
+      const taken = asOthersSee(key).leases.find(
+        (one) => isOn(one, number) && !(isSameKey(one, key) && isSamePort(one, port)),
+      );
+      if (taken !== undefined) return { result: present, other: taken, written: later(Promise.resolve()) };
+      const next = lend(present, number);
+      return { result: next, other: undefined, written: later(put(key, [next])) };
+    });
+    await written();
+    return { lease: toLease(result), ...(other === undefined ? {} : { holder: describeLease(other) }) };
+  };
+
+  return { lease, reassign, borrow };
 }
 
 /** Numbers that the contract speaks of. Pins of a branch's checkout are the main checkout's business. */
@@ -142,6 +181,13 @@ async function tellBusyPins(
   }
   return notices;
 }
+
+/** Whether nobody else has the number that the lease's service borrowed, when its stack ran last. */
+const isLentTo = (lease: LedgerLease, { leases }: Ledger): boolean => {
+  const { borrowed } = lease;
+  if (borrowed === undefined) return true;
+  return !leases.some((one) => isOn(one, borrowed) && !(isSameKey(one, lease) && isSamePort(one, lease)));
+};
 
 /** To be waited for outside of the queue: the next decision need not wait for the disk. */
 function later(commit: Promise<void>): () => Promise<void> {

@@ -27,4 +27,7 @@ export function createSightingTeller(
 }
 
 const textOf = ({ listening, opened }: Sighting): string =>
-  [listening.join(' '), ...opened.map(({ number, address }) => `${number} ${address}`)].join('\n');
+  [
+    listening.join(' '),
+    ...opened.map(({ number, address, lease, shared }) => [number, address, lease, shared].join(' ')),
+  ].join('\n');

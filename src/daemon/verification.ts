@@ -34,8 +34,8 @@ export interface VerificationOptions {
   readonly sessions: () => readonly Session[];
   /** "api of shop". */
   readonly labelOf: (key: LedgerKey, service: string) => string;
-  /** Whom a number is leased to: "web of shop"; undefined where it is nobody. */
-  readonly leaseOf: (number: number) => string | undefined;
+  /** Whom else a number is leased to: "web of shop"; undefined where it is nobody but the service itself. */
+  readonly leaseOf: (number: number, own: Pick<Instance, 'session' | 'service'>) => string | undefined;
   /** Called after standings changed. */
   readonly onChange: () => void;
   /** Findings that are new, for the runner of the stack. */
@@ -91,13 +91,15 @@ export function createVerification(options: VerificationOptions): Verification {
     toldMissed = problem;
   };
 
-  const withLeases = (sighting: Sighting): Sighting => ({
-    ...sighting,
-    opened: sighting.opened.map((opened) => {
-      const lease = options.leaseOf(opened.number);
-      return lease === undefined ? opened : { ...opened, lease };
-    }),
-  });
+  const withLeases = (sighting: Sighting, instances: readonly Instance[]): Sighting => {
+    const own = instances.find(({ marker }) => marker === sighting.marker);
+    if (own === undefined || sighting.opened.length === 0) return sighting;
+    const opened = sighting.opened.map((one) => {
+      const lease = options.leaseOf(one.number, own);
+      return lease === undefined ? one : { ...one, lease };
+    });
+    return { ...sighting, opened };
+  };
 
   const isUnproved = ({ marker, ready }: Instance): boolean =>
     ready ? !standings.has(marker) : !births.has(marker);
@@ -126,7 +128,7 @@ export function createVerification(options: VerificationOptions): Verification {
     // Before the publication that waits for this pass is answered: whoever is told of it is told all.
     if (inspected !== undefined)
       sighted.tell(
-        inspected.sightings.map(withLeases),
+        inspected.sightings.map((sighting) => withLeases(sighting, instances)),
         new Map(instances.map(({ marker, session }) => [marker, session])),
       );
     const isChanged = judge(standings, instances, findings);

@@ -39,7 +39,8 @@ export interface PlannedService {
 }
 
 /** `primary` is the port that `${service.port}` means; `static` holds in the main checkout. */
-export interface PlannedPort extends Omit<Port, 'hosts' | 'extraHosts' | 'renamedFrom'> {
+export interface PlannedPort extends Omit<Port, 'hosts' | 'extraHosts' | 'renamedFrom' | 'follow'> {
+  readonly follow: Follow;
   /** Long names: `api.shop.localhost`. */
   readonly hosts: readonly string[];
   /** Short names that the main checkout wants too: `api.localhost`. Granted by the daemon. */
@@ -47,6 +48,12 @@ export interface PlannedPort extends Omit<Port, 'hosts' | 'extraHosts' | 'rename
   /** Wildcards below the long names, and names of other domains; the latter are granted by the daemon too. */
   readonly extraHosts: readonly string[];
 }
+
+/**
+ * Whether the runner goes along when the service opens another port than it was given: because the contract asks for it,
+ * because it is usual, or never.
+ */
+export type Follow = 'asked' | 'usual' | 'never';
 
 export interface Need {
   readonly service: string;

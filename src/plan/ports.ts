@@ -1,7 +1,8 @@
 import type { Service } from '../contract/contract.ts';
 import { extraHost, longHost, shortHost } from './names.ts';
 import { DEFAULT_ENVIRONMENT } from '../contract/contract.ts';
-import type { PlannedPort, StackIdentity } from './plan.ts';
+import type { Follow, PlannedPort, StackIdentity } from './plan.ts';
+import { slotsOf } from './slots.ts';
 
 /**
  * The ports of a service with their host names in this stack. Short names are for the main checkout in the
@@ -18,7 +19,7 @@ export function planPorts(service: Service, stack: StackIdentity): PlannedPort[]
     container: port.container,
     static: port.static,
     visibility: port.visibility,
-    follow: port.follow,
+    follow: followOf(service, port),
     listener: port.listener,
     ramp: port.ramp,
     hosts: hosts.map((label) => longHost(label, stack.slug)),
@@ -27,4 +28,14 @@ export function planPorts(service: Service, stack: StackIdentity): PlannedPort[]
     paths: port.paths,
     rewrite: port.rewrite,
   }));
+}
+
+/** A number that people know stays, and several instances cannot all be where one of them always is. */
+function followOf(
+  service: Service,
+  port: Pick<Service['ports'][number], 'follow' | 'listener' | 'static'>,
+): Follow {
+  if (port.follow !== undefined) return port.follow ? 'asked' : 'never';
+  if (service.kind !== 'process' || port.listener === 'external') return 'never';
+  return port.static === undefined && slotsOf(service) === 1 ? 'usual' : 'never';
 }

@@ -17,7 +17,7 @@ export interface ResolveInputs {
   readonly leases: Leases;
   /** Which of its target ports a service with ramps shall use. Default: those of slot 0. */
   readonly slot?: number;
-  /** Numbers that services opened in place of their leases, for ports that `follow`; by the name of the lease. */
+  /** Numbers that services opened in place of their leases, for ports that are followed; by the name of the lease. */
   readonly followed?: Leases | undefined;
   readonly front: FrontPort;
   /** Host names that another stack holds. */
@@ -174,7 +174,7 @@ function resolvePorts({ name, service, ports }: PlannedService, inputs: ResolveI
     }
     const lease = leaseInSlot(port, inputs.slot ?? 0);
     const leased = leases?.get(lease);
-    const opened = port.follow ? inputs.followed?.get(name)?.get(lease) : undefined;
+    const opened = port.follow === 'never' ? undefined : inputs.followed?.get(name)?.get(lease);
     const target = opened ?? leased;
     // Behind a ramp nobody else has to know what the instance opened.
     const dialled = port.ramp ? number : (target ?? number);

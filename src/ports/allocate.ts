@@ -7,6 +7,7 @@ import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
 import { DEFAULT_RANGE, type PortRange } from '../lib/port-range.ts';
 import {
+  isOn,
   isSameKey,
   isSamePort,
   numbersOf,
@@ -126,7 +127,8 @@ function createIsLeased({ leases }: Ledger): (number: number) => boolean {
   let asked = 0;
   return (number) => {
     asked += 1;
-    if (asked > 8) index ??= new Set(leases.flatMap(numbersOf));
+    if (asked > 8)
+      index ??= new Set(leases.flatMap((lease) => [...numbersOf(lease), lease.borrowed ?? lease.number]));
     return index?.has(number) ?? leases.some((lease) => isOn(lease, number));
   };
 }
@@ -209,9 +211,6 @@ function makeLease(
     ...(port.kept === true ? { kept: true } : {}),
   };
 }
-
-const isOn = ({ number, span = 1 }: LedgerLease, wanted: number): boolean =>
-  number <= wanted && wanted < number + span;
 
 const isSameLease = (one: LedgerLease, other: LedgerLease): boolean =>
   one.number === other.number &&

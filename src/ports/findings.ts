@@ -13,6 +13,8 @@ export interface Claim {
 export interface ClaimedPort {
   readonly name: string;
   readonly number: number;
+  /** The number that the instance was given, where it is looked for on another one that it opened. */
+  readonly given?: number | undefined;
 }
 
 /** Something on a port that is not as it should be. `marker` says which instance it is about. */
@@ -52,7 +54,10 @@ export interface Sighting {
   readonly marker: string;
   /** Names of its ports on which something of its own listens, and nobody else. */
   readonly listening: readonly string[];
-  /** Other numbers that it has opened, looked for while one of its ports is silent. */
+  /**
+   * Other numbers that it has opened, looked for while one of its ports is silent; and that it was given, where it is
+   * looked for elsewhere.
+   */
   readonly opened: readonly SightedPort[];
 }
 
@@ -65,4 +70,6 @@ export interface OpenedPort {
   readonly number: number;
   readonly address: string;
   readonly pid: number;
+  /** Somebody else listens on the number too, on another address. */
+  readonly shared?: true;
 }

@@ -36,13 +36,15 @@ export function createInspector(system: System): Inspector {
     memory.keepOnly(claims);
     const listeners = system.listListeners();
     memory.keepSockets(listeners);
-    const findings = judgeAll(beginPass(system, memory, claims), claims, listeners);
-    sightings = see(claims, listeners, findings);
+    const first = beginPass(system, memory, claims);
+    const findings = judgeAll(first, claims, listeners);
+    sightings = see(first, claims, listeners, findings);
     if (!findings.some(({ kind }) => kind !== 'elsewhere')) return findings;
     // Processes were coming and going while we looked. What is still so at a second look is so.
     const afterwards = system.listListeners();
-    const again = judgeAll(beginPass(system, memory, claims), claims, afterwards);
-    sightings = see(claims, afterwards, again);
+    const second = beginPass(system, memory, claims);
+    const again = judgeAll(second, claims, afterwards);
+    sightings = see(second, claims, afterwards, again);
     return again.filter((one) => findings.some((other) => isSame(one, other)));
   };
 
@@ -68,20 +70,40 @@ export function createInspector(system: System): Inspector {
 
 /** Where there are sockets and nothing was found, they are the instance's. */
 function see(
+  pass: Pass,
   claims: readonly Claim[],
   listeners: readonly Listener[],
   findings: readonly Finding[],
 ): Sighting[] {
   const numbers = new Set(listeners.map((listener) => listener.port));
-  return claims.map(({ instance: { marker }, ports }) => {
+  return claims.map((claim) => {
+    const { marker } = claim.instance;
     const own = findings.filter((finding) => finding.marker === marker);
-    const listening = ports.filter(
+    const listening = claim.ports.filter(
       (port) => numbers.has(port.number) && !own.some((finding) => finding.port === port.name),
     );
-    const elsewhere = own.find((finding) => finding.kind === 'elsewhere');
-    return { marker, listening: listening.map(({ name }) => name), opened: elsewhere?.opened ?? [] };
+    const opened = own.find((finding) => finding.kind === 'elsewhere')?.opened ?? [];
+    const back = seeGiven(pass, claim, listeners).filter(
+      ({ number }) => !opened.some((one) => one.number === number),
+    );
+    return { marker, listening: listening.map(({ name }) => name), opened: [...opened, ...back] };
   });
 }
+
+/** The numbers that it was given and listens on, where it is looked for on others. */
+function seeGiven(pass: Pass, { instance, ports }: Claim, listeners: readonly Listener[]): OpenedPort[] {
+  return ports.flatMap(({ given }) => {
+    const sockets = given === undefined ? [] : listeners.filter((listener) => listener.port === given);
+    findHolders(pass, sockets);
+    const isOwn = sockets.every((socket) => judge(pass, instance, socket).kind === 'belongs');
+    const [socket] = sockets;
+    if (socket === undefined || !isOwn) return [];
+    return [{ number: socket.port, address: socket.address, pid: pidOn(pass, socket) }];
+  });
+}
+
+/** Who has the socket open, the first of them. */
+const pidOn = ({ memory }: Pass, { id }: Listener): number => memory.holders.get(id)?.[0] ?? 0;
 
 const nameClaims = (claims: readonly Claim[]): string =>
   claims
@@ -194,7 +216,7 @@ function lookElsewhere(
   listeners: readonly Listener[],
 ): Finding | undefined {
   const own = new Set(ports.map((port) => port.number));
-  const { proved, foreign, holders } = pass.memory;
+  const { proved, foreign } = pass.memory;
   const isForeign = ({ id }: Listener): boolean => foreign.get(instance.marker)?.has(id) === true;
   const others = listeners.filter((listener) => !own.has(listener.port) && !isForeign(listener));
   findHolders(
@@ -204,7 +226,7 @@ function lookElsewhere(
   const opened = new Map<number, OpenedPort>();
   for (const socket of others) {
     const { id, port, address } = socket;
-    const [pid = 0] = holders.get(id) ?? [];
+    const pid = pidOn(pass, socket);
     const verdict = judge(pass, instance, socket);
     if (verdict.kind === 'belongs' && !opened.has(port)) opened.set(port, { number: port, address, pid });
     if (verdict.kind === 'stranger' || verdict.kind === 'unknown') {
@@ -212,5 +234,12 @@ function lookElsewhere(
     }
   }
   if (opened.size === 0) return undefined;
-  return { kind: 'elsewhere', marker: instance.marker, port: name, number, opened: [...opened.values()] };
+  const shared = new Set(listeners.filter(isForeign).map((listener) => listener.port));
+  return {
+    kind: 'elsewhere',
+    marker: instance.marker,
+    port: name,
+    number,
+    opened: [...opened.values()].map((one) => (shared.has(one.number) ? { ...one, shared: true } : one)),
+  };
 }

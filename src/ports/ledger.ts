@@ -37,6 +37,8 @@ const ledgerLease = stackKey.extend({
   span: z.number().int().min(1).optional(),
   /** Stays when a runner publishes the stack without it: containers outlive the runner. */
   kept: z.boolean().optional(),
+  /** The number that the service opened in its place, the last time or now. */
+  borrowed: port.optional(),
 });
 
 export const ledgerSchema = z.object({
@@ -61,6 +63,20 @@ export interface LeasePort {
 /** Every number of a lease. */
 export const numbersOf = ({ number, span = 1 }: Pick<LedgerLease, 'number' | 'span'>): number[] =>
   Array.from({ length: span }, (_, index) => number + index);
+
+/** Tells whether the lease has the number, granted or borrowed. */
+export const isOn = ({ number, span = 1, borrowed }: LedgerLease, wanted: number): boolean =>
+  (number <= wanted && wanted < number + span) || borrowed === wanted;
+
+/** Finds the lease of a number that another service has, of any stack. */
+export const findOther = (
+  ledger: Ledger,
+  number: number,
+  own: LedgerKey & { readonly service: string },
+): LedgerLease | undefined =>
+  ledger.leases.find(
+    (lease) => isOn(lease, number) && !(isSameKey(lease, own) && lease.service === own.service),
+  );
 
 export const emptyLedger: Ledger = { version: LEDGER_VERSION, stacks: [], leases: [], hosts: {} };
 
@@ -135,6 +151,26 @@ export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly Ledge
     throw new PortrampError('INTERNAL', `port ${lease.number} would have two owners`);
   };
   return { ...ledger, leases: [...ledger.leases.filter(stays), ...leases] };
+}
+
+/**
+ * The ledger as it counts for others: what a stack borrowed that does not run is merely remembered. The same object
+ * when that changes nothing.
+ */
+export function withoutIdleLoans(ledger: Ledger, isInUse: (key: LedgerKey) => boolean): Ledger {
+  const isIdle = (lease: LedgerLease): boolean => lease.borrowed !== undefined && !isInUse(lease);
+  if (!ledger.leases.some(isIdle)) return ledger;
+  return {
+    ...ledger,
+    leases: ledger.leases.map((lease) => (isIdle(lease) ? lend(lease, undefined) : lease)),
+  };
+}
+
+/** The lease with the number that its service opened in its place; undefined or its own number: with none. */
+export function lend(lease: LedgerLease, number: number | undefined): LedgerLease {
+  const { borrowed, ...own } = lease;
+  if (borrowed === number) return lease;
+  return number === undefined || number === own.number ? own : { ...own, borrowed: number };
 }
 
 /** Keeps these numbers for the stack's contract. The same object when that is so already. */

@@ -169,6 +169,14 @@ export const daemonRequests = {
     params: z.object({ stack: stackKey, port: portRef, number: port, rules: portRules.optional() }),
     result: z.object({ lease, moved: z.boolean() }),
   },
+  /**
+   * Says that a service listens on `number` in place of the one that it was given, so that nobody else gets it; the number
+   * of the lease gives back what was borrowed. `holder`: who has it ("web of shop"), and then nothing is borrowed.
+   */
+  borrow: {
+    params: z.object({ stack: stackKey, port: portRef, number: port }),
+    result: z.object({ lease, holder: z.string().optional() }),
+  },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
     params: z.object({ stack: stackKey, pid: z.number().int().min(1) }),

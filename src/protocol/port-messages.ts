@@ -15,6 +15,8 @@ export const lease = portRef.extend({
   span: z.number().int().min(1).optional(),
   /** The lease stays when a runner publishes the stack without this port. */
   kept: z.boolean().optional(),
+  /** The number that the service opened in its place, the last time or now: nobody else gets it while the stack runs. */
+  borrowed: port.optional(),
 });
 
 /** A port that needs a number, and the one that the contract pins. */
@@ -68,7 +70,14 @@ export const finding = z.discriminatedUnion('kind', [
     marker: z.string(),
     port: z.string(),
     number: port,
-    opened: z.array(z.object({ number: port, address: z.string(), pid: z.number().int() })),
+    opened: z.array(
+      z.object({
+        number: port,
+        address: z.string(),
+        pid: z.number().int(),
+        shared: z.literal(true).optional(),
+      }),
+    ),
   }),
 ]);
 
@@ -77,12 +86,14 @@ export const sighting = z.object({
   marker: z.string(),
   /** Names of its ports on which something of its own listens, and nobody else. */
   listening: z.array(z.string()),
-  /** Other numbers that it has opened, looked for while one of its ports is silent. */
+  /** Other numbers that it has opened, looked for while one of its ports is silent, or it listens elsewhere. */
   opened: z.array(
     z.object({
       number: port,
       address: z.string(),
       pid: z.number().int(),
+      /** Somebody else listens on the number too, on another address. */
+      shared: z.literal(true).optional(),
       /** Whom the number is leased to, if it is another: "web of shop". */
       lease: z.string().optional(),
     }),

@@ -67,6 +67,8 @@ export const publishedPort = z.object({
   listener: z.enum(['own', 'external']).optional(),
   /** Whether the runner goes along when the service opens another port. */
   follow: z.boolean().optional(),
+  /** The number that the service was given, where it is followed to another one that it opened. */
+  given: port.optional(),
   /** Whether something of the service's own listens there; absent: nobody has looked, or can. */
   listening: z.boolean().optional(),
   /** With a ramp: the names of the leases of its target ports, which are kept for it. */

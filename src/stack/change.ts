@@ -8,6 +8,8 @@ export interface ChangeOptions {
   readonly wanted: ReadonlySet<string>;
   /** One that knows the change already and needs no restart. */
   readonly spared?: string;
+  /** Told of those that go on with their old values although they would have to start again. */
+  readonly onSpared?: (services: readonly string[]) => void;
 }
 
 /** Draws the consequences of new values for the services of a running stack; returns what changed. */
@@ -15,7 +17,7 @@ export function changeStack(
   supervision: Supervision,
   last: Blueprints,
   next: Blueprints,
-  { wanted, spared }: ChangeOptions,
+  { wanted, spared, onSpared }: ChangeOptions,
 ): Change[] {
   const changes = diffServices(last.services, next.services);
   const actions = reconcile({
@@ -26,7 +28,11 @@ export function changeStack(
   });
   // The values of one of its instances may be all that is new.
   const update: Action[] = spared === undefined ? [] : [{ type: 'update', service: spared }];
-  const others = actions.filter(({ type, service }) => type !== 'restart' || service !== spared);
+  const isSpared = ({ type, service }: Action): boolean =>
+    type === 'restart' && (service === spared || onSpared !== undefined);
+  const others = actions.filter((action) => !isSpared(action));
+  const old = actions.filter((action) => isSpared(action) && action.service !== spared);
+  if (old.length > 0) onSpared?.(old.map(({ service }) => service));
   supervision.apply([...update, ...others], next, wanted);
   return changes;
 }

@@ -25,13 +25,15 @@ export type RunnerEvent =
       readonly lease: Lease;
       readonly holder: PortHolder | undefined;
     }
-  /** A service opened another port than its own, and the contract says to follow. */
+  /** A service listens on another port than its own, or on that again, and is followed there. */
   | {
       readonly type: 'followed';
       readonly service: string;
       readonly port: string;
       readonly from: number;
       readonly to: number;
+      /** What to write into the contract where it is to be expected: "add … to services.api". */
+      readonly line?: string;
     }
   /** An edit of the contract took effect. */
   | { readonly type: 'applied'; readonly changes: readonly Change[] }

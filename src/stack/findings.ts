@@ -3,6 +3,7 @@ import { describeHolder, howToEnd } from '../lib/holder.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
 import type { Finding } from '../protocol/messages.ts';
+import { requiredPort } from './readiness/looks.ts';
 import type { Cause } from './service.ts';
 
 export type Consequence =
@@ -21,8 +22,8 @@ export function judgeFinding(service: ResolvedService, finding: Finding): Conseq
     case 'unknown':
       return { kind: 'ghost', cause: describeUnknown(service, port, finding) };
     case 'elsewhere':
-      // Whoever watches the instance goes along with one, as soon as it is known to be a server.
-      if (port.follow && finding.opened.length === 1) return undefined;
+      // Whoever watches the instance goes along, or says why not, as soon as it is known to be a server.
+      if (isWatched(service, port, finding.opened.length)) return undefined;
       return { kind: 'tell', text: describeElsewhere(service, port, finding) };
   }
 }
@@ -67,19 +68,42 @@ function describeElsewhere(
   return `${where}; ${cureFor(service, port, numbers)}`;
 }
 
-/** What to do about a service that listens on other numbers than its own. */
-export function cureFor(service: ResolvedService, port: ResolvedPort, numbers: readonly number[]): string {
-  if (port.follow) return 'portramp follows only when it is one port';
+/** Whether what is found of the port shows in the status of the service, or in its being followed. */
+function isWatched({ service, ports }: ResolvedService, port: ResolvedPort, opened: number): boolean {
+  if (service.kind !== 'process' || !port.primary) return false;
+  return requiredPort(service.ready, ports) === port || (port.follow !== 'never' && opened === 1);
+}
+
+/**
+ * Says what to do about a service that listens on other numbers than its own.
+ *
+ * @param isOthers whether somebody else has one of the numbers
+ */
+export function cureFor(
+  service: ResolvedService,
+  port: ResolvedPort,
+  numbers: readonly number[],
+  isOthers = false,
+): string {
   // Several at once cannot all be where one of them always is.
   if (port.ramp && slotsOf(service.service) > 1)
     return 'the ramp leads there; give it the port that PORT says';
-  if (numbers.length === 1)
-    return `give it the port that PORT says, or ${lineFor(service, port, 'follow: true')}`;
-  return `if one of them is ${port.name}, give it the port that PORT says; if it has no port, write "ports: false"`;
+  if (!port.primary) return 'give it that port: only the first port of a service is followed';
+  if (numbers.length > 1) {
+    if (port.follow === 'asked') return 'portramp follows only when it is one port';
+    return `if one of them is ${port.name}, give it the port that PORT says; if it has no port, write "ports: false"`;
+  }
+  if (isOthers || port.follow === 'asked') return 'give it the port that PORT says';
+  const declared = service.service.ports.find(({ name }) => name === port.name);
+  const line =
+    declared?.follow === false
+      ? `write "follow: true" in place of "follow: false" in services.${service.name}.ports.${port.name}`
+      : lineFor(service, port, 'follow: true');
+  return `give it the port that PORT says, or ${line}`;
 }
 
 /** The line for the contract, and where it goes. */
-const lineFor = ({ name }: ResolvedService, port: ResolvedPort, line: string): string =>
+export const lineFor = ({ name }: ResolvedService, port: ResolvedPort, line: string): string =>
   port.implicit
     ? `add "ports: { ${port.name}: { ${line} } }" to services.${name}`
     : `add "${line}" to services.${name}.ports.${port.name}`;

@@ -22,6 +22,8 @@ export interface LaunchOptions {
   readonly holdersOf: AskHolders;
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
+  /** Looks for the service where it is told to listen again, although it listened elsewhere the last time. */
+  readonly forget: (port: string) => Promise<void>;
   readonly onOutput: ProcessSpec['onOutput'];
   readonly tasks: TaskRecord;
   /** A task runs even if it has nothing to do. */
@@ -47,6 +49,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
 
 /** A leased port that somebody else holds is a failure: the service would not get it, or share it unknowingly. */
 async function start(options: LaunchOptions): Promise<StartResult> {
+  await forgetTaken(options);
   const conflict = await settleConflicts(options);
   if (conflict !== undefined) return fail(conflict);
   const resolved = options.service();
@@ -71,6 +74,15 @@ async function start(options: LaunchOptions): Promise<StartResult> {
     marker: options.marker,
     onOutput: options.onOutput,
   });
+}
+
+/** A number on which the service listened the last time may be another's now: that one must not be taken for it. */
+async function forgetTaken({ service, holdersOf, forget }: LaunchOptions): Promise<void> {
+  for (const { name, leased, targetPort } of service().ports) {
+    if (leased === undefined) continue;
+    const holders = await holdersOf(targetPort);
+    if (holders !== undefined && holders.length > 0) await forget(name);
+  }
 }
 
 /** What stands in the way of its ports, after all that the contract allows to be done about it. */

@@ -1,42 +1,77 @@
 /**
  * Numbers of a running stack that change without an edit: a lease that moves because a stranger holds its number
- * (`onConflict: reassign`), and a port that the service chose itself (`follow`). Nothing else moves.
+ * (`onConflict: reassign`), and a service that listens elsewhere and is followed. Nothing else moves.
  */
+import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Leases, ResolvedPort } from '../plan/plan.ts';
+import type { ResolvedPort } from '../plan/plan.ts';
 import { leaseInSlot } from '../plan/slots.ts';
-import type { PortHolder } from '../protocol/messages.ts';
+import type { Lease, PortHolder } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
+import { lineFor } from './findings.ts';
 import { renumber, rulesOf, type PreparedStack } from './prepare.ts';
 import type { Session } from './session.ts';
 
 export interface Numbers {
-  /** Numbers that services opened in place of their leases. */
-  readonly followed: Leases;
   /** Asks for another number; false when the port keeps the one it has. */
   reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean>;
-  /** The instance in the slot opened this number. */
-  follow(service: string, port: Pick<ResolvedPort, 'name' | 'ramp'>, slot: number, number: number): void;
+  /** Goes along with an instance that listens on this number; false where it cannot be followed there. */
+  follow(instance: FollowedInstance, number: number): Promise<boolean>;
+  /** Looks for the service on the number that it was given again: the one that it opened is another's now. */
+  forget(service: string, port: string, slot: number): Promise<void>;
+  /** Gives back numbers that were borrowed for ports which are followed no more. */
+  settle(): Promise<void>;
+}
+
+/** Whose port is followed. */
+export interface FollowedInstance {
+  readonly service: string;
+  readonly port: Pick<ResolvedPort, 'name' | 'ramp'>;
+  readonly slot: number;
+  /** Counts the launches of the service's processes. */
+  readonly generation: number;
 }
 
 export interface NumbersOptions {
+  readonly clock: Pick<Clock, 'now'>;
   readonly session: Pick<Session, 'request'>;
   readonly prepared: () => PreparedStack | undefined;
-  /** Takes over the new numbers; `moved` is the service whose port it is, which needs no restart. */
-  readonly adopt: (next: PreparedStack, moved: string) => void;
+  /**
+   * Takes over the new numbers. `moved` is the service whose port it is, which needs no restart; its consumers are
+   * started again where `restarts` says so.
+   */
+  readonly adopt: (next: PreparedStack, moved: string, restarts: boolean) => void;
   readonly onEvent: (event: RunnerEvent) => void;
 }
 
-export function createNumbers({ session, prepared, adopt, onEvent }: NumbersOptions): Numbers {
-  const followed = new Map<string, Map<string, number>>();
+/** A number that changes this often within that time (milliseconds) is followed no more. */
+const MOST_CHANGES = 3;
+const WHILE = 60_000;
+
+export function createNumbers({ clock, session, prepared, adopt, onEvent }: NumbersOptions): Numbers {
+  /** When the number of a port changed, by service and lease. */
+  const changes = new Map<string, readonly number[]>();
+  /** For which of its processes the consumers of a service were started again. */
+  const restartedFor = new Map<string, number>();
+
+  const leaseOf = (service: string, port: string): Lease | undefined =>
+    prepared()?.leases.find((one) => one.service === service && one.port === port);
+
+  const put = (lease: Lease, restarts: boolean): void => {
+    const current = prepared();
+    if (current === undefined) return;
+    const others = current.leases.filter((one) => one.service !== lease.service || one.port !== lease.port);
+    adopt(renumber(current, [...others, lease]), lease.service, restarts);
+  };
+
+  const stackOf = ({ stack: { root, environment } }: PreparedStack) => ({ root, environment });
 
   const reassign: Numbers['reassign'] = async (service, port, holder) => {
     const asked = prepared();
-    const before = asked?.leases.find((one) => one.service === service && one.port === port);
+    const before = leaseOf(service, port);
     if (asked === undefined || before === undefined) return false;
-    const { root, environment } = asked.stack;
     const request = {
-      stack: { root, environment },
+      stack: stackOf(asked),
       port: { service, port },
       number: before.number,
       rules: rulesOf(asked.contract),
@@ -47,29 +82,96 @@ export function createNumbers({ session, prepared, adopt, onEvent }: NumbersOpti
     });
     if (answer === undefined) return false;
     const { lease, moved } = answer;
-    const current = prepared();
-    if (current === undefined || lease.number === before.number) return false;
-    followed.get(service)?.delete(port);
-    const others = current.leases.filter((one) => one.service !== service || one.port !== port);
-    adopt(renumber(current, [...others, lease], followed), service);
+    if (prepared() === undefined || lease.number === before.number) return false;
+    put(lease, true);
     const { number: from } = before;
     if (moved) onEvent({ type: 'reassigned', service, port, from, lease, holder });
     return true;
   };
 
-  const follow: Numbers['follow'] = (service, port, slot, number) => {
-    const current = prepared();
-    const name = leaseInSlot(port, slot);
-    const lease = current?.leases.find((one) => one.service === service && one.port === name);
-    if (current === undefined || lease === undefined) return;
-    const ports = followed.get(service) ?? new Map<string, number>();
-    followed.set(service, ports);
-    // It came back to the port that it was given.
-    if (lease.number === number) ports.delete(name);
-    else ports.set(name, number);
-    adopt(renumber(current, current.leases, followed), service);
-    onEvent({ type: 'followed', service, port: port.name, from: lease.number, to: number });
+  /** Notes at the daemon where the service listens; undefined where somebody else has the number. */
+  const borrow = async (current: PreparedStack, lease: Lease, number: number): Promise<Lease | undefined> => {
+    const { service, port } = lease;
+    const request = { stack: stackOf(current), port: { service, port }, number };
+    const answer = await session.request('borrow', request).catch(() => undefined);
+    if (answer?.holder !== undefined) return undefined;
+    // A daemon that does not know the request, or is away for the moment, keeps nobody from the number.
+    const { borrowed: _, ...own } = lease;
+    return answer?.lease ?? (number === own.number ? own : { ...own, borrowed: number });
   };
 
-  return { followed, reassign, follow };
+  const isRestless = (name: string, number: number, own: number): boolean => {
+    const recent = (changes.get(name) ?? []).filter((at) => clock.now() - at < WHILE);
+    changes.set(name, [...recent, clock.now()]);
+    return number !== own && recent.length + 1 >= MOST_CHANGES;
+  };
+
+  const follow: Numbers['follow'] = async ({ service, port, slot, generation }, number) => {
+    const current = prepared();
+    const lease = leaseOf(service, leaseInSlot(port, slot));
+    if (current === undefined || lease === undefined) return false;
+    if (isRestless(`${service} ${lease.port}`, number, lease.number)) {
+      const text = `its port has changed ${MOST_CHANGES} times within a minute: it is not followed to ${number}`;
+      onEvent({ type: 'notice', text, service });
+      return false;
+    }
+    const lent = await borrow(current, lease, number);
+    if (lent === undefined) return false;
+    const isFirst = restartedFor.get(service) !== generation;
+    restartedFor.set(service, generation);
+    put(lent, isFirst);
+    const resolved = current.services.get(service);
+    const known = resolved?.ports.find(({ name }) => name === port.name);
+    const line =
+      resolved !== undefined && known?.follow === 'usual' && number !== lease.number
+        ? lineFor(resolved, known, 'follow: true')
+        : undefined;
+    onEvent({
+      type: 'followed',
+      service,
+      port: port.name,
+      from: lease.number,
+      to: number,
+      ...(line === undefined ? {} : { line }),
+    });
+    return true;
+  };
+
+  const giveBack = async (current: PreparedStack, lease: Lease): Promise<void> => {
+    const own = await borrow(current, lease, lease.number);
+    if (own !== undefined && prepared() === current) put(own, true);
+  };
+
+  const forget: Numbers['forget'] = async (service, port, slot) => {
+    const current = prepared();
+    const known = current?.services.get(service)?.ports.find(({ name }) => name === port);
+    const lease = known && leaseOf(service, leaseInSlot(known, slot));
+    if (current === undefined || lease?.borrowed === undefined) return;
+    await giveBack(current, lease);
+    const text = `port ${lease.borrowed}, on which it listened the last time, is another's now: it is looked for on ${lease.number}`;
+    onEvent({ type: 'notice', text, service });
+  };
+
+  const settle: Numbers['settle'] = async () => {
+    const lent = prepared()?.leases.filter(({ borrowed }) => borrowed !== undefined) ?? [];
+    for (const lease of lent) {
+      const current = prepared();
+      const [name] = lease.port.split('@');
+      const port = current?.services.get(lease.service)?.ports.find((one) => one.name === name);
+      if (current !== undefined && port?.follow === 'never') await giveBack(current, lease);
+    }
+  };
+
+  return { reassign, follow, forget, settle };
 }
+
+/** Says where services listened when they ran last, which their consumers are told until it is known better. */
+export const describeRemembered = ({ services }: Pick<PreparedStack, 'services'>): string[] =>
+  [...services.values()].flatMap(({ name, ports }) =>
+    ports
+      .filter(({ leased }) => leased !== undefined)
+      .map(
+        (port) =>
+          `${name}.${port.name} listened on ${port.targetPort} in place of ${port.leased ?? 0} the last time; consumers are told so`,
+      ),
+  );

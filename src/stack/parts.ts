@@ -133,12 +133,14 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
   readonly events: Emitter<RunnerEvent>;
   /** Gives a port another number; false when it keeps the one it has. */
   readonly reassign: (service: string, lease: string, holder: PortHolder | undefined) => Promise<boolean>;
+  /** Looks for a service on the number that it was given again. */
+  readonly forget: (service: string, port: string, slot: number) => Promise<void>;
 }
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
   const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId } = parts;
-  const { ambient, color, events, reassign, onChange, onFollow, onSettled } = settings;
+  const { ambient, color, events, reassign, forget, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
     logs,
@@ -161,6 +163,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
           const known = resolved.ports.find((one) => one.name === port);
           return reassign(name, known === undefined ? port : leaseInSlot(known, slot), holder);
         },
+        forget: (port) => forget(name, port, slot),
         forced,
         tasks,
         ambient,

@@ -59,8 +59,6 @@ export interface PrepareOptions {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   /** What a running stack already has; see the `claim` request. */
   readonly held?: DaemonParams<'claim'>['held'];
-  /** Numbers that services opened in place of their leases. */
-  readonly followed?: Leases;
   /** For `portramp compose`: what was typed after it. */
   readonly compose?: ComposeCommand;
   /** Told what the Compose project is read from, also where it is refused then. Absolute paths. */
@@ -76,7 +74,7 @@ export interface PrepareOptions {
  * @throws {ContractError} with every finding, when the contract has errors.
  */
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
-  const { key, client, ambient, held, followed, scales = new Map() } = options;
+  const { key, client, ambient, held, scales = new Map() } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -134,7 +132,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   const numbered: ResolveInputs = {
     ...inputs,
     leases: indexLeases(leases, numbers?.leases),
-    followed,
+    followed: borrowedIn(leases),
   };
   const resolved = resolveServices(plan, numbered);
   const diagnostics = [...findings, ...resolved.diagnostics];
@@ -168,12 +166,12 @@ export const heldBy = ({ stack, leases }: PreparedStack): NonNullable<PrepareOpt
 });
 
 /** The same stack with other numbers. */
-export function renumber(prepared: PreparedStack, leases: readonly Lease[], followed: Leases): PreparedStack {
+export function renumber(prepared: PreparedStack, leases: readonly Lease[]): PreparedStack {
   const { plan, inputs } = prepared;
   const numbered: ResolveInputs = {
     ...inputs,
     leases: indexLeases(leases, prepared.compose?.numbers),
-    followed,
+    followed: borrowedIn(leases),
   };
   const { services } = resolveServices(plan, numbered);
   return { ...prepared, leases, services, instance: resolveInstances(plan, numbered) };
@@ -229,7 +227,11 @@ function scale(plan: Plan, scales: ReadonlyMap<string, number>): Plan {
       const replicas = scales.get(name);
       const { service } = planned;
       if (replicas === undefined || service.kind !== 'process') return [name, planned];
-      const ports = planned.ports.map((port) => ({ ...port, ramp: true }));
+      const ports = planned.ports.map((port) => ({
+        ...port,
+        ramp: true,
+        follow: replicas > 1 && port.follow === 'usual' ? ('never' as const) : port.follow,
+      }));
       return [name, { ...planned, ports, service: { ...service, replicas } }];
     }),
   );
@@ -244,4 +246,12 @@ function indexLeases(leases: readonly Lease[], more: Leases = new Map()): Leases
     index.set(service, ports.set(port, number));
   }
   return index;
+}
+
+/** The numbers that services listen on in place of their leases, by the name of the lease. */
+function borrowedIn(leases: readonly Lease[]): Leases {
+  const borrowed = leases.flatMap((lease) =>
+    lease.borrowed === undefined ? [] : [{ ...lease, number: lease.borrowed }],
+  );
+  return indexLeases(borrowed);
 }

@@ -78,21 +78,57 @@ export async function probeHttp(
 }
 
 /** Asks a port of this machine for a path: the status of the answer, or why there is none. */
-export async function statusAt(
-  { port, scheme }: Server,
+export const statusAt = (
+  server: Server,
   path: string,
   timeout: number,
   signal: AbortSignal,
-): Promise<{ readonly status: number } | { readonly problem: string }> {
-  let status: number | undefined;
+): Promise<{ readonly status: number } | { readonly problem: string }> =>
+  ask(server, path, async (url, host) => ({
+    status: await (server.scheme === 'http'
+      ? statusOf({ host, port: server.port, path: url.pathname + url.search }, timeout, signal)
+      : get(url, timeout, signal)),
+  }));
+
+/** Asks the same for the status and what is said, at most the first KiB of it. */
+export const answerAt = (
+  server: Server,
+  path: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly body: string } | { readonly problem: string }> =>
+  ask(server, path, (url) =>
+    exchange(url, timeout, signal, async (response) => ({
+      status: response.statusCode ?? 0,
+      body: await readStart(response),
+    })),
+  );
+
+async function ask<T>(
+  { port, scheme }: Server,
+  path: string,
+  request: (url: URL, host: string) => Promise<T>,
+): Promise<T | { readonly problem: string }> {
+  let answer: T | undefined;
   const problem = await onEitherFamily(async (host) => {
     const name = host.includes(':') ? `[${host}]` : host;
-    const url = new URL(path, `${scheme}://${name}:${port}`);
-    status = await (scheme === 'http'
-      ? statusOf({ host, port, path: url.pathname + url.search }, timeout, signal)
-      : get(url, timeout, signal));
+    answer = await request(new URL(path, `${scheme}://${name}:${port}`), host);
   });
-  return status === undefined ? { problem: problem ?? 'no answer' } : { status };
+  return answer ?? { problem: problem ?? 'no answer' };
+}
+
+/** Bytes of an answer that are read. */
+const MOST_READ = 1_024;
+
+async function readStart(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= MOST_READ) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MOST_READ).toString('latin1');
 }
 
 const judge = (status: number): ProbeResult =>
@@ -104,12 +140,21 @@ const tlsOf = ({ hostname }: URL): https.RequestOptions =>
     ? { rejectUnauthorized: false, servername: hostname.endsWith('localhost') ? hostname : 'localhost' }
     : {};
 
-function get(url: URL, timeout: number, signal: AbortSignal): Promise<number> {
+const get = (url: URL, timeout: number, signal: AbortSignal): Promise<number> =>
+  exchange(url, timeout, signal, async ({ statusCode = 0 }) => statusCode);
+
+function exchange<T>(
+  url: URL,
+  timeout: number,
+  signal: AbortSignal,
+  read: (response: http.IncomingMessage) => Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const options = { agent: false, timeout, signal } as const;
     const take = (response: http.IncomingMessage): void => {
-      resolve(response.statusCode ?? 0);
-      response.destroy();
+      void read(response)
+        .then(resolve, reject)
+        .finally(() => response.destroy());
     };
     const request =
       url.protocol === 'https:'

@@ -4,13 +4,14 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, PortrampError } from '../lib/errors.ts';
-import type { ResolvedService } from '../plan/plan.ts';
+import type { Follow, ResolvedService } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import { stampOf } from './probe.ts';
 import type { WatchedLook } from './readiness/looks.ts';
-import { watchReadiness, type Finding, type ReadinessWatch } from './readiness/watch.ts';
+import { watchReadiness } from './readiness/watch.ts';
+import type { Finding, ReadinessWatch } from './readiness/watch-options.ts';
 import { describeDeadline, foundBy, namesNumber } from './readiness/words.ts';
 import type { Effect, End, ServiceEvent } from './service.ts';
 
@@ -46,9 +47,10 @@ export interface ReplicaOptions {
   /** More about an end with another code than 0, where there is more to know. */
   readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
-  /** Whether the contract says, now, to go along with another number that the port's instance opens. */
-  readonly follows: () => boolean;
-  readonly onFollow: (port: string, number: number) => void;
+  /** What the contract says, now, about another number that the port's instance opens. */
+  readonly follows: () => Follow;
+  /** Resolves with false where the instance cannot be followed there. */
+  readonly onFollow: (port: string, number: number) => Promise<boolean>;
   /** A port has begun or ceased to listen. */
   readonly onListening: () => void;
   readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;

@@ -2,57 +2,29 @@
  * The runner: one stack of one checkout, from its contract to its processes. It owns the session with the
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
-import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Home } from '../lib/home.ts';
 import type { Lock } from '../lib/lock.ts';
 import { createQueue } from '../lib/queue.ts';
-import type { CommandAnswer, Finding, RunnerCommand, StackKey } from '../protocol/messages.ts';
+import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import { lockStack } from '../runtime/runs/stack-lock.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { createNumbers, type Numbers } from './numbers.ts';
+import { createNumbers, describeRemembered, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
 import { createPublished, type Published } from './published.ts';
 import { reactTo } from './react.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
 import { createScales } from './scales.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import type { Runner, RunnerOptions } from './runner-options.ts';
+import { openSession, type Session } from './session.ts';
 import { selectOrThrow, type Supervision } from './supervision.ts';
+import type { Unit } from './unit.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
-
-export interface RunnerOptions extends StackKey {
-  /** Services and groups to run; empty: the default ones. */
-  readonly selection: readonly string[];
-  readonly connect: SessionOptions['connect'];
-  readonly home: Home;
-  readonly clock: Clock;
-  /** Whether what services print reaches a terminal with colours. */
-  readonly color: boolean;
-  /** The shell's environment. */
-  readonly ambient: Readonly<Record<string, string | undefined>>;
-}
-
-export interface Runner {
-  readonly events: Emitter<RunnerEvent>;
-  /**
-   * Resolves when the first services start.
-   * @throws ContractError, or PortrampError STACK_RUNNING, UNKNOWN_NAME, NO_FREE_PORT, DAEMON_UNREACHABLE …
-   */
-  start(): Promise<void>;
-  /**
-   * Stops everything in order, or at once; resolves when nothing of the stack is left. Containers run on, unless they
-   * are to be removed.
-   */
-  stop(options: { readonly now: boolean; readonly remove?: boolean }): Promise<void>;
-  /** Resolves when the runner has stopped, whoever asked for it. */
-  readonly ended: Promise<void>;
-}
 
 export const createRunner = (options: RunnerOptions): Runner => new StackRunner(options);
 
@@ -123,7 +95,7 @@ class StackRunner implements Runner {
     await this.#watch.follow(prepared.files, readFrom);
     await parts.sources.follow(sourcesOf(prepared.services));
     if (this.#stopping !== undefined) return;
-    for (const text of prepared.notices) this.#published.notice(text);
+    for (const text of [...prepared.notices, ...describeRemembered(prepared)]) this.#published.notice(text);
     supervision.start(prepared, wanted);
     const services = this.#published.services();
     this.events.emit({ type: 'prepared', slug: prepared.stack.slug, root, services });
@@ -139,11 +111,11 @@ class StackRunner implements Runner {
       pid: process.pid,
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.#published.notice(text),
-      onFindings: (findings) => findings.forEach((finding) => this.#react(finding)),
-      onSightings: (sightings) => {
-        for (const unit of this.#supervision?.units ?? [])
-          sightings.forEach((sighting) => unit.see(sighting));
+      onFindings: (findings) => {
+        const tell = (unit: Unit, text: string): void => this.#published.tell(unit, text);
+        for (const finding of findings) reactTo(finding, this.#supervision?.units ?? [], { tell });
       },
+      onSightings: (sightings) => this.#supervision?.see(sightings),
       onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
@@ -154,9 +126,10 @@ class StackRunner implements Runner {
     });
     this.#session = session;
     this.#numbers = createNumbers({
+      clock,
       session,
       prepared: () => this.#prepared,
-      adopt: (next, moved) => this.#adopt(next, moved),
+      adopt: (next, moved, restarts) => this.#adopt(next, moved, restarts),
       onEvent: (event) => this.events.emit(event),
     });
     return session;
@@ -187,11 +160,15 @@ class StackRunner implements Runner {
       events: this.events,
       reassign: (service, port, holder) =>
         this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
+      forget: (service, port, slot) => this.#inTurn(async () => this.#numbers?.forget(service, port, slot)),
       onChange: (unit) => this.#published.publishChange(unit),
       onFollow: (unit, slot, port, number) =>
-        void this.#inTurn(async () => {
-          this.#numbers?.follow(unit.name, port, slot, number);
-          unit.retarget(slot);
+        this.#inTurn(async () => {
+          const { name: service, generation } = unit;
+          const instance = { service, port, slot, generation };
+          const isFollowed = (await this.#numbers?.follow(instance, number)) ?? false;
+          if (isFollowed) unit.retarget(slot);
+          return isFollowed;
         }),
       onSettled: () => void this.#published.publishSettled(),
     });
@@ -239,33 +216,33 @@ class StackRunner implements Runner {
 
   #prepare(session: Session, onFiles?: (files: readonly string[]) => void): Promise<PreparedStack> {
     const { root, environment, ambient } = this.#options;
-    const followed = this.#numbers?.followed ?? new Map();
     return prepareStack({
       key: { root, environment },
       client: session,
       ambient,
       held: this.#prepared && heldBy(this.#prepared),
-      followed,
       scales: this.#scales.asked,
       onFiles,
     });
   }
 
-  #react(finding: Finding): void {
-    reactTo(finding, this.#supervision?.units ?? [], {
-      tell: (unit, text) => this.#published.tell(unit, text),
-    });
-  }
-
   /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
-  #adopt(next: PreparedStack, moved: string): void {
+  #adopt(next: PreparedStack, moved: string, restarts: boolean): void {
     const supervision = this.#supervision;
     const last = this.#prepared;
     if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
     this.#prepared = next;
     this.#session?.hold(next.leases);
-    changeStack(supervision, last, next, { wanted: supervision.wanted, spared: moved });
+    changeStack(supervision, last, next, {
+      wanted: supervision.wanted,
+      spared: moved,
+      ...(restarts ? {} : { onSpared: (names) => this.#tellOfOldNumbers(names, moved) }),
+    });
     void this.#published.publish();
+  }
+
+  #tellOfOldNumbers(names: readonly string[], moved: string): void {
+    this.#published.notice(`the port of ${moved} has changed again: portramp restart ${names.join(' ')}`);
   }
 
   /** Runs after an edit of what the stack was made from; never throws. */
@@ -294,6 +271,7 @@ class StackRunner implements Runner {
     this.#published.applied(changes);
     await this.#watch?.follow(next.files, readFrom);
     await this.#parts?.sources.follow(sourcesOf(next.services));
+    await this.#numbers?.settle();
     await this.#published.publish();
   }
 

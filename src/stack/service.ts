@@ -280,3 +280,8 @@ export const isRunning = ({ state }: ServiceState): boolean =>
   state === 'ready' ||
   state === 'unwell' ||
   state === 'stopping';
+
+/** Whether nothing changes by itself any more, as far as anybody knows. */
+export const isAtRest = (life: ServiceState): boolean =>
+  ['idle', 'ready', 'unwell', 'failed', 'done'].includes(life.state) ||
+  (life.state === 'warming' && life.found !== undefined);

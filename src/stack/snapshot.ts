@@ -90,6 +90,7 @@ function publishPort(view: ServiceView, published: ResolvedPort): PublishedPort 
     extraHosts,
     listener,
     follow,
+    leased,
     ramp,
   } = published;
   return {
@@ -100,7 +101,8 @@ function publishPort(view: ServiceView, published: ResolvedPort): PublishedPort 
     url: publicUrl ?? url,
     hosts: [...hosts, ...shortHosts, ...extraHosts],
     ...(listener === 'external' ? { listener } : {}),
-    ...(follow ? { follow } : {}),
+    ...(follow === 'asked' ? { follow: true } : {}),
+    ...(leased === undefined || (ramp && slotsOf(service) > 1) ? {} : { given: leased }),
     ...(listening === undefined ? {} : { listening }),
     ...(ramp ? { leases: leasesOf(published, slotsOf(service)).slice(1) } : {}),
   };

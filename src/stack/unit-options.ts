@@ -29,8 +29,8 @@ export interface UnitOptions {
   readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
-  /** The instance in the slot is a server on this number, and the contract says to go along. */
-  readonly onFollow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => void;
+  /** The instance in the slot is a server on this number; resolves with false where it is not followed there. */
+  readonly onFollow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => Promise<boolean>;
   /** Something to tell a person. */
   readonly onNotice: (unit: Unit, text: string) => void;
   readonly onSpawn: (pid: number) => void;

@@ -21,7 +21,7 @@ import {
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
 import { rulesFor, sizeOf, stablePorts } from './rules.ts';
-import type { Cause, ServiceEvent, ServiceState } from './service.ts';
+import { isAtRest, type Cause, type ServiceEvent, type ServiceState } from './service.ts';
 import type { Blueprint, Drain, UnitInstance, UnitOptions, UnitTarget } from './unit-options.ts';
 
 const RUNS: readonly string[] = ['warming', 'ready', 'unwell'];
@@ -70,6 +70,11 @@ export class Unit {
     const { revision: asked, refused } = this.#roster;
     const told = refused === asked && this.#refusal !== undefined ? { refused: this.#refusal } : {};
     return { asked, serving: oldestServing(this.#roster), ...told };
+  }
+
+  /** Counts the launches of its processes. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get goal(): Roster['goal'] {
@@ -241,10 +246,10 @@ export class Unit {
       next: () => this.#nextLaunch(slot, shell.launched),
       drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
       onEvent: tell,
-      follows: () => primaryOf(this.resolved.ports)?.follow === true,
-      onFollow: (name, number) => {
+      follows: () => primaryOf(this.resolved.ports)?.follow ?? 'never',
+      onFollow: async (name, number) => {
         const port = this.resolved.ports.find((one) => one.name === name);
-        if (port !== undefined) this.#options.onFollow(this, slot, port, number);
+        return port !== undefined && (await this.#options.onFollow(this, slot, port, number));
       },
       onListening: () => this.#options.onChange(this),
       onLate: ({ after, problem }) => {
@@ -283,11 +288,6 @@ export class Unit {
     return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
   }
 }
-
-/** Nothing changes by itself any more, as far as anybody knows. */
-const isAtRest = (life: ServiceState): boolean =>
-  ['idle', 'ready', 'unwell', 'failed', 'done'].includes(life.state) ||
-  (life.state === 'warming' && life.found !== undefined);
 
 /** Why an instance that is to take over is not waited for any longer. */
 function hopeless(event: ServiceEvent): Cause | undefined {

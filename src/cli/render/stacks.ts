@@ -70,8 +70,16 @@ export function describeService(service: PublishedService): string {
     return paint(reason) + (hint === undefined ? '' : color.dim(` — ${hint}`));
   }
   const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
-  return urlsOf(service).map(color.cyan).join(' ') + restarts + describeReplicas(service);
+  const urls = urlsOf(service).map(color.cyan).join(' ');
+  return urls + describeFollowed(service) + restarts + describeReplicas(service);
 }
+
+/** Where it listens, where that is not where it was told to. */
+const describeFollowed = ({ ports }: PublishedService): string =>
+  ports
+    .filter(({ given, listening }) => given !== undefined && listening !== false)
+    .map(({ targetPort, given }) => color.dim(`  listens on ${targetPort} in place of ${given ?? ''}`))
+    .join('');
 
 /** How many serve, where there are several; a service is ready as soon as one of them is. */
 function describeReplicas({ name, instances = [] }: PublishedService): string {

@@ -80,10 +80,10 @@ function describeMove({ service, port, from, lease, holder }: Moved): string {
 
 type Followed = Extract<RunnerEvent, { type: 'followed' }>;
 
-const describeFollow = ({ service, port, from, to }: Followed): string =>
+const describeFollow = ({ service, port, from, to, line }: Followed): string =>
   from === to
     ? `${service}.${port} is back on its port ${from}`
-    : `${service}.${port} listens on ${to} in place of ${from}; portramp follows`;
+    : `${service}.${port} listens on ${to} in place of ${from}; portramp follows${line === undefined ? '' : ` (where that is to be expected, ${line})`}`;
 
 /** What is worth a line; the others are on their way to one of these. */
 const TOLD: readonly Status[] = ['ready', 'running', 'misplaced', 'unwell', 'restarting', 'failed', 'done'];

@@ -52,9 +52,12 @@ const renderProbe = ({ problem, ago }: NonNullable<ServiceExplanation['probe']>)
 function renderPort({ lease, front, free, holders }: PortExplanation): string[] {
   const lines: string[] = [];
   if (lease !== undefined) {
-    const { service, port, stack, root, running, pinned, generation } = lease;
+    const { service, port, stack, root, running, pinned, generation, given, opened } = lease;
     const rest = running ? '' : ', which is not running';
-    lines.push(`leased to ${service}.${port} of ${stack} (${root})${rest}`);
+    const how = given === undefined ? 'leased to' : 'opened by';
+    lines.push(`${how} ${service}.${port} of ${stack} (${root})${rest}`);
+    if (given !== undefined) lines.push(`in place of ${given}, which it was given`);
+    if (opened !== undefined) lines.push(`it listens on ${opened} in its place`);
     if (pinned !== undefined) lines.push(`in place of ${pinned}, which the contract pins`);
     if (generation !== undefined) lines.push(`its number has moved ${generation - 1}×`);
   } else if (front === true) lines.push('the front of portramp');

@@ -137,8 +137,12 @@ export function explainPort(facts: Facts, number: number, found: PortFacts | und
 function findLease(stacks: readonly RunningStack[], number: number): LeaseExplanation | undefined {
   for (const stack of stacks) {
     const shared = { stack: stack.slug, root: stack.root, running: stack.pid !== undefined };
-    const lease = stack.leases?.find((one) => one.number === number);
+    const lease =
+      stack.leases?.find((one) => one.number === number) ??
+      stack.leases?.find((one) => one.borrowed === number);
     if (lease !== undefined) {
+      const { borrowed } = lease;
+      const isBorrowed = lease.number !== number;
       const pinned = lease.static === number ? undefined : lease.static;
       return {
         ...shared,
@@ -146,6 +150,8 @@ function findLease(stacks: readonly RunningStack[], number: number): LeaseExplan
         port: lease.port,
         ...(pinned === undefined ? {} : { pinned }),
         ...(lease.generation === undefined ? {} : { generation: lease.generation }),
+        ...(isBorrowed ? { given: lease.number } : {}),
+        ...(isBorrowed || borrowed === undefined ? {} : { opened: borrowed }),
       };
     }
     const opened = ownerOf(stack, number);

@@ -54,6 +54,10 @@ export interface LeaseExplanation {
   /** What the contract pins, where that could not be had. */
   readonly pinned?: number;
   readonly generation?: number;
+  /** The number that the service was given, where this is the one that it opened in its place. */
+  readonly given?: number;
+  /** The number that the service opened in place of this one, which it was given. */
+  readonly opened?: number;
 }
 
 export interface ExplainedHolder extends PortHolder {

@@ -13,7 +13,8 @@
 /** What the contract's own probe says; `none` where there is none, or nothing but the port to look at. */
 export type ProbeFacts =
   | { readonly state: 'none' }
-  | { readonly state: 'open' }
+  /** `onPort`: it asks the port, and cannot be content while that is silent. */
+  | { readonly state: 'open'; readonly onPort?: boolean }
   | { readonly state: 'well'; readonly since: number }
   /** It was well, and has failed several times in a row. */
   | { readonly state: 'failing'; readonly problem: string };
@@ -29,6 +30,8 @@ export interface PortFacts {
   readonly since: number;
   /** Whether it has listened since the process, or its watcher's child, began. */
   readonly listened: boolean;
+  /** Ready does not depend on it: a probe says enough, and the contract does not mention the port. */
+  readonly optional?: boolean;
 }
 
 /** A program that starts the service anew when a file changes. */
@@ -48,13 +51,15 @@ export interface ElsewhereFacts {
   readonly since: number;
   /** Whom they are leased to, where it is somebody else. */
   readonly leases: readonly string[];
+  /** Somebody else listens on one of them too, on another address. */
+  readonly shared?: boolean;
 }
 
 export interface Facts {
   /** When the process, or the child of its watcher, began. */
   readonly begun: number;
   readonly probe: ProbeFacts;
-  /** Undefined where nothing has to listen. */
+  /** Undefined where there is none to look at. */
   readonly port: PortFacts | undefined;
   /** Undefined where no watcher is known. */
   readonly tree?: TreeFacts | undefined;
@@ -78,6 +83,8 @@ export interface Assessment {
   readonly verdict: Verdict;
   /** Milliseconds until the verdict may be another one although no fact changes. */
   readonly again?: number;
+  /** Its port is silent, and it has listened elsewhere for long enough for that to be believed. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Milliseconds of silence after which a service is called running. */
@@ -96,9 +103,24 @@ export const ALONE = 1_000;
 export const FIRST = 5_000;
 
 export function assess(facts: Facts, now: number): Assessment {
+  const left = untilElsewhere(facts, now);
+  const isElsewhere = left <= 0;
+  const needed = facts.port?.optional === true ? { ...facts, port: undefined } : facts;
+  const { verdict, again = Infinity } = assessNeeded(needed, isElsewhere, now);
+  const next = Math.min(again, isElsewhere ? Infinity : left);
+  return { verdict, ...(next === Infinity ? {} : { again: next }), ...(isElsewhere ? { isElsewhere } : {}) };
+}
+
+/** Milliseconds until it is believed that the service listens elsewhere. */
+function untilElsewhere({ port, elsewhere, doubt = DOUBT }: Facts, now: number): number {
+  if (port === undefined || port.listens || elsewhere === undefined) return Infinity;
+  return elsewhere.since + doubt - now;
+}
+
+function assessNeeded(facts: Facts, isElsewhere: boolean, now: number): Assessment {
   const alone = assessTree(facts, now);
   if (alone === 'alone') return { verdict: { kind: 'unwell', problem: describeAlone(facts.tree) } };
-  const { verdict, again = Infinity } = assessRest(facts, now);
+  const { verdict, again = Infinity } = assessRest(facts, isElsewhere, now);
   const next = Math.min(again, alone);
   return next === Infinity ? { verdict } : { verdict, again: next };
 }
@@ -116,18 +138,17 @@ const describeAlone = (tree: TreeFacts | undefined): string =>
     ? `${tree.watcher} runs nothing, and waits for a file to change`
     : `what ${tree?.watcher ?? 'it'} runs has ended, and it waits for a file to change`;
 
-function assessRest(facts: Facts, now: number): Assessment {
+function assessRest(facts: Facts, isElsewhere: boolean, now: number): Assessment {
   const { probe, port } = facts;
   if (probe.state === 'failing') return { verdict: { kind: 'unwell', problem: probe.problem } };
   if (port?.listened === true && !port.listens) return assessGone(port, now);
+  const { elsewhere } = facts;
+  const isAsked = probe.state !== 'open' || probe.onPort === true;
+  if (isElsewhere && isAsked && port !== undefined && elsewhere !== undefined)
+    return { verdict: { kind: 'misplaced', port, elsewhere } };
   if (probe.state === 'open') return STARTING;
   if (port === undefined || port.listens) return { verdict: { kind: 'ready' } };
-  const { elsewhere } = facts;
-  if (elsewhere === undefined) return assessSilence(facts, port, now);
-  const left = elsewhere.since + (facts.doubt ?? DOUBT) - now;
-  if (left <= 0) return { verdict: { kind: 'misplaced', port, elsewhere } };
-  const { verdict, again = Infinity } = assessSilence(facts, port, now);
-  return { verdict, again: Math.min(again, left) };
+  return assessSilence(facts, port, now);
 }
 
 /** Milliseconds that a service may listen elsewhere, and no more where its contract or its log expects that. */

@@ -14,12 +14,15 @@ export interface ElsewhereOptions {
 
 export interface Elsewhere {
   readonly facts: ElsewhereFacts | undefined;
+  /** Whether the instance listens on the number, whatever answers there. */
+  readonly has: (number: number) => boolean;
   readonly see: (opened: Sighting['opened']) => void;
 }
 
 interface Opened {
   readonly since: number;
   readonly lease: string | undefined;
+  readonly shared: boolean;
   isServer?: boolean;
 }
 
@@ -46,12 +49,18 @@ export function watchElsewhere({ clock, later, qualifies, onChange }: ElsewhereO
         numbers: servers.map(([number]) => number),
         since: Math.max(...servers.map(([, { since }]) => since)),
         leases: servers.flatMap(([, { lease }]) => lease ?? []),
+        ...(servers.some(([, { shared }]) => shared) ? { shared: true } : {}),
       };
     },
+    has: (number) => known.has(number),
     see: (opened) => {
       const last = known;
       known = new Map(
-        opened.map(({ number, lease }) => [number, last.get(number) ?? { since: clock.now(), lease }]),
+        opened.map(({ number, lease, shared = false }) => {
+          const before = last.get(number);
+          const isSame = before !== undefined && before.lease === lease && before.shared === shared;
+          return [number, isSame ? before : { since: before?.since ?? clock.now(), lease, shared }];
+        }),
       );
       for (const [number, one] of known) if (last.get(number) !== one) void check(number, one);
     },

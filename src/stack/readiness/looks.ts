@@ -7,7 +7,7 @@ import { PortrampError } from '../../lib/errors.ts';
 import { compilePattern } from '../../lib/pattern.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
-import { probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
+import { answerAt, probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
 import { doorbell } from './doorbell.ts';
 
 type Now = Pick<Clock, 'now'>;
@@ -77,6 +77,14 @@ const whereSomebodyListens =
 /** Sockets of hot reload and debuggers answer a plain GET so: they want another protocol. */
 const NO_PAGE: readonly number[] = [400, 426, 501];
 
+/** What debuggers of V8 answer with their versions (Chrome DevTools Protocol, HTTP endpoints). */
+const INSPECTOR = { path: '/json/version', mark: '"Protocol-Version"' } as const;
+
+async function isInspector(number: number, signal: AbortSignal): Promise<boolean> {
+  const answer = await answerAt({ port: number, scheme: 'http' }, INSPECTOR.path, LOOK_TIMEOUT, signal);
+  return 'status' in answer && answer.status === 200 && answer.body.includes(INSPECTOR.mark);
+}
+
 /**
  * Tells whether what listens on the number may be what the port was meant for: undefined when it has not answered.
  * Who does not speak HTTP is believed, except where HTTP is what is looked for.
@@ -86,6 +94,7 @@ export async function serverLook(
   port: ResolvedPort | undefined,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
+  if (await isInspector(number, signal)) return false;
   const isHttp = port?.appProtocol === 'http' || port?.appProtocol === 'https';
   if (!isHttp) return true;
   const scheme = port.appProtocol === 'https' ? 'https' : 'http';

@@ -2,10 +2,8 @@
  * Watches one instance: gathers the facts that `assess.ts` judges, and tells when the verdict changes. Quick looks until
  * the instance is ready for the first time, relaxed ones after that.
  */
-import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { ResolvedPort } from '../../plan/plan.ts';
-import type { Sighting } from '../../protocol/messages.ts';
+import type { Follow } from '../../plan/plan.ts';
 import type { ProbeResult } from '../probe.ts';
 import {
   assess,
@@ -14,66 +12,18 @@ import {
   EXPECTED,
   LATE,
   SILENCE,
-  type PortFacts,
+  type Assessment,
   type ProbeFacts,
   type TreeFacts,
   type Verdict,
 } from './assess.ts';
-import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
-import { watchTree, type TreeOptions } from './tree.ts';
-
 import { watchElsewhere } from './elsewhere.ts';
-import {
-  lookFor,
-  matcherOf,
-  portLook,
-  requiredPort,
-  serverLook,
-  type Look,
-  type LookOptions,
-  type WatchedLook,
-} from './looks.ts';
-
-export interface ReadinessOptions extends LookOptions {
-  readonly clock: Clock;
-  /** Calls back for every line that the instance prints; returns the function that ends it. */
-  readonly onLine: (listener: (text: string) => void) => () => void;
-  readonly onFinding: (finding: Finding) => void;
-  /** How to look where the contract does not say it, for what is no process; default: a connection. */
-  readonly usual?: WatchedLook | undefined;
-  /** Called after every look; undefined is well. */
-  readonly onLook?: (problem: ProbeResult) => void;
-  /** Every process of the instance; without it nobody looks for a watcher. */
-  readonly family?: TreeOptions['family'] | undefined;
-  /** Whether the contract says, now, to go along with another number that the instance opens. */
-  readonly follows?: () => boolean;
-  /** Whether the instance has printed the number. */
-  readonly mentions?: (number: number) => boolean;
-  /** The instance is a server on this number, and the contract says to go along. */
-  readonly onFollow?: (port: string, number: number) => void;
-  /** Called when a port of the instance has begun or ceased to listen. */
-  readonly onListening?: (port: string, listens: boolean) => void;
-}
-
-export type Finding =
-  | Verdict
-  /** It is late, and nobody said how late it may be. */
-  | { readonly kind: 'late'; readonly after: number; readonly problem: string }
-  /** The contract's own timeout is over. */
-  | { readonly kind: 'deadline'; readonly after: number; readonly problem: string };
-
-export interface ReadinessWatch {
-  /** The daemon has looked at the listeners of the instance. */
-  readonly see: (sighting: Sighting) => void;
-  /** The instance is looked for on other numbers from now on; what its probe said still holds. */
-  readonly retarget: (ports: readonly ResolvedPort[]) => void;
-  /** The contract may say something else now. */
-  readonly judge: () => void;
-  readonly end: () => void;
-}
-
-/** Milliseconds between two looks at a port that has been silent for long, or that only this process saw listening. */
-const RELAXED = 2_000;
+import { createFollowing } from './following.ts';
+import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
+import { watchPort } from './port-watch.ts';
+import { watchTree } from './tree.ts';
+import type { ReadinessOptions, ReadinessWatch } from './watch-options.ts';
+import { lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks.ts';
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
@@ -98,28 +48,35 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     if (usual === undefined || look === undefined) return look;
     return async (signal) => usual.problem() ?? look(signal);
   };
-  const expectPort = (): PortFacts | undefined =>
-    usual === undefined ? portFacts(requiredPort(ready, ports), clock.now()) : undefined;
   /** Whether looks find out what the probe says, or the lines of the log. */
   const isPolled = lookNow() !== undefined;
   const isProbed = isPolled || ready.kind === 'log';
   let begun = clock.now();
-  let probe: ProbeFacts = isProbed ? { state: 'open' } : { state: 'none' };
-  let port = expectPort();
+  /** It asks the port, and cannot be content while that is silent. */
+  const onPort = ready.kind === 'tcp' || (ready.kind === 'http' && !/^https?:/.test(ready.path));
+  let probe: ProbeFacts = isProbed ? { state: 'open', onPort } : { state: 'none' };
+  /** Names of ports that listen. */
+  const listening = new Set<string>();
   let tree: TreeFacts | undefined;
   let verdict: Verdict = { kind: 'starting' };
   let wasReady = false;
   let lastProblem = 'it has not been looked at yet';
   let cancelAgain = (): void => undefined;
 
-  /** True where the instance is looked for on the number that it opened. */
-  let followed: number | undefined;
-  const goAlong = ({ port: own, elsewhere }: Extract<Verdict, { kind: 'misplaced' }>): boolean => {
-    const [number, ...others] = elsewhere.numbers;
-    if (number === undefined || others.length > 0 || options.follows?.() !== true) return false;
-    if (followed !== number) options.onFollow?.(own.name, number);
-    followed = number;
-    return true;
+  const follows = (): Follow => options.follows?.() ?? 'never';
+  const following = createFollowing({
+    ports: () => ports,
+    follows,
+    onFollow: async (name, number) => (await options.onFollow?.(name, number)) ?? false,
+    onRefused: () => judge(),
+  });
+  const isFollowing = ({ isElsewhere = false }: Assessment): boolean => {
+    const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
+    return following.consider({
+      silent: own.filter((name) => !listening.has(name)),
+      has: opened.has,
+      elsewhere: isElsewhere ? opened.facts : undefined,
+    });
   };
 
   const judge = (): void => {
@@ -127,11 +84,11 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     cancelAgain();
     const patience = ready.timeout === undefined ? SILENCE : undefined;
     const { facts: elsewhere } = opened;
-    const expected =
-      options.follows?.() === true || elsewhere?.numbers.every((one) => options.mentions?.(one));
+    const expected = follows() === 'asked' || elsewhere?.numbers.every((one) => options.mentions?.(one));
     const doubt = expected === true ? EXPECTED : DOUBT;
+    const { facts: port } = portWatch;
     const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience }, clock.now());
-    if (next.verdict.kind === 'misplaced' && goAlong(next.verdict)) return;
+    if (isFollowing(next)) return;
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
     if (isSameVerdict(next.verdict, verdict)) return;
     verdict = next.verdict;
@@ -143,9 +100,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   /** What was said of the child that is gone says nothing of the one that came after it. */
   const beginAnew = (): void => {
     begun = clock.now();
-    if (port !== undefined && !port.listens) port = { ...port, listened: false };
+    portWatch.beginAnew();
     if (!isProbed || probe.state === 'open') return;
-    probe = { state: 'open' };
+    probe = { state: 'open', onPort };
     void pollUntilWell();
   };
 
@@ -170,8 +127,10 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   /** While something listens the child is alive; where nothing has to listen, it may end at any time. */
   const followTree = (): void => {
     if (abort.signal.aborted) return;
-    if (port?.listens === true) treeWatch?.rest();
-    else treeWatch?.begin(port !== undefined || verdict.kind !== 'ready');
+    const { facts: port } = portWatch;
+    const isNeeded = port !== undefined && port.optional !== true;
+    if (isNeeded && port.listens) treeWatch?.rest();
+    else treeWatch?.begin(isNeeded || verdict.kind !== 'ready');
   };
 
   const told = (problem: ProbeResult): void => {
@@ -189,47 +148,27 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     }
   };
 
-  const setListening = (name: string, listens: boolean): void => {
-    onListening?.(name, listens);
-    if (port?.name !== name || port.listens === listens) return;
-    port = { ...port, listens, since: clock.now(), listened: port.listened || listens };
-    isWitnessed &&= listens;
-    if (listens) tree = undefined;
-    else void dial();
-    followTree();
-  };
-
-  /**
-   * Whether the daemon has seen the port listen, and so will see when it does so no more. It tells changes only: what
-   * came and went between two of its looks it never told.
-   */
-  let isWitnessed = false;
-  const isSettled = ({ name, listens }: PortFacts): boolean =>
-    listens && (isWitnessed || ports.some((own) => own.name === name && own.listener === 'external'));
-
-  const dialOnce = async (): Promise<void> => {
-    if (port === undefined || isSettled(port) || (probe.state === 'open' && !port.listens)) return;
-    const { name, number } = port;
-    const problem = await see(portLook({ targetPort: number }, clock));
-    if (problem === UNSEEN || abort.signal.aborted || number !== port.number || isSettled(port)) return;
-    told(problem);
-    const listens = problem === undefined;
-    if (port.listens !== listens) setListening(name, listens);
-    judge();
-  };
-
-  /** Dials the port until it answers and the daemon has seen that, too. */
-  let dialling = false;
-  const dial = async (): Promise<void> => {
-    if (dialling || port === undefined) return;
-    dialling = true;
-    while (!abort.signal.aborted && !isSettled(port)) {
-      await dialOnce();
-      const pause = port.listens || verdict.kind === 'silent' ? RELAXED : ready.interval;
-      if (!isSettled(port)) await new Promise<void>((resolve) => later(pause, resolve));
-    }
-    dialling = false;
-  };
+  const portWatch = watchPort(usual === undefined ? ports : [], {
+    clock,
+    signal: abort.signal,
+    later,
+    interval: ready.interval,
+    isNeeded: (port) => requiredPort(ready, [port]) !== undefined,
+    isAsked: () => probe.state === 'open',
+    isLong: () => verdict.kind === 'silent',
+    look: see,
+    onLook: told,
+    onListening: (name, listens) => {
+      if (listens) listening.add(name);
+      else listening.delete(name);
+      onListening?.(name, listens);
+    },
+    onChange: () => {
+      if (portWatch.facts?.listens === true) tree = undefined;
+      followTree();
+      judge();
+    },
+  });
 
   const becomeWell = (): void => {
     if (probe.state !== 'well') probe = { state: 'well', since: clock.now() };
@@ -274,7 +213,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     return later(ms, () => {
       if (clock.now() - due <= STALL) return decide();
       void probeOnce()
-        .then(dialOnce)
+        .then(portWatch.dialOnce)
         .then(() => void (abort.signal.aborted || decide()));
     });
   };
@@ -291,29 +230,24 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const matches = matcherOf(ready.pattern);
     cancels.add(options.onLine((text) => void (probe.state === 'open' && matches(text) && becomeWell())));
   } else void pollUntilWell();
-  void dial();
   // Not at once: whoever watches has to have the watch in hand.
   queueMicrotask(judge);
   followTree();
   return {
-    see: ({ listening, opened: numbers }) => {
-      // Who listens on an external port may be anybody: the daemon does not look.
-      const own = ports.filter(({ listener }) => listener !== 'external');
-      isWitnessed ||= port !== undefined && listening.includes(port.name);
-      for (const { name } of own) setListening(name, listening.includes(name));
+    see: ({ listening: names, opened: numbers }) => {
       opened.see(numbers);
+      portWatch.see(names);
       judge();
     },
     judge,
     retarget: (next) => {
       ports = next;
-      followed = undefined;
+      following.arrived();
       // What it has opened is its own number now.
       opened.see([]);
+      listening.clear();
       begun = clock.now();
-      port = expectPort();
-      isWitnessed = false;
-      void dial();
+      portWatch.retarget(usual === undefined ? next : []);
       judge();
     },
     end: () => {
@@ -324,13 +258,3 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     },
   };
 }
-
-const portFacts = (port: ResolvedPort | undefined, since: number): PortFacts | undefined =>
-  port && {
-    name: port.name,
-    number: port.targetPort,
-    implicit: port.implicit,
-    listens: false,
-    since,
-    listened: false,
-  };

@@ -27,13 +27,20 @@ export function foundBy(
 type Misplaced = Extract<Verdict, { kind: 'misplaced' }>;
 
 function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedService): Found {
-  const { numbers, leases } = elsewhere;
-  const whose = leases.length === 0 ? '' : `, which is leased to ${leases.join(' and ')}`;
+  const { numbers, leases, shared = false } = elsewhere;
+  const whose =
+    leases.length > 0
+      ? `, which is leased to ${leases.join(' and ')}`
+      : shared
+        ? ', where somebody else listens too'
+        : '';
   const known = service.ports.find(({ name }) => name === port.name);
+  const isOthers = leases.length > 0 || shared;
   return {
     kind: 'misplaced',
     message: `it listens on ${numbers.join(' and ')}${whose}, not on ${port.number} (its port ${port.name})`,
-    hint: known === undefined ? 'give it the port that PORT says' : cureFor(service, known, numbers),
+    hint:
+      known === undefined ? 'give it the port that PORT says' : cureFor(service, known, numbers, isOthers),
     passable: false,
   };
 }

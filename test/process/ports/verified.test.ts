@@ -169,16 +169,48 @@ services:
   web: { command: ${node('server.js')}, consumes: [{ service: api, condition: started }] }
 `;
 
-  it('is told which port it opened, and the line to add', async () => {
+  it('is followed by itself: once said with the line to add, remembered, and told at the next start', async () => {
     const opened = await pickPort();
     const workspace = machine.workspace('shop', stubborn(String(opened), ''));
     const dev = workspace.start('dev');
-    await dev.prints(/│ api listens on/);
-    const port = await portOf(workspace, 'api');
-    expect(dev.output).toContain(
-      `api listens on ${opened}, not on ${port} (its port http); give it the port that PORT says, ` +
-        'or add "ports: { http: { follow: true } }" to services.api',
+    const [, given] = await dev.prints(
+      new RegExp(
+        `api.http listens on ${opened} in place of (\\d+); portramp follows .*add "ports: \\{ http: \\{ follow: true \\} \\}" to services.api`,
+      ),
     );
+    await workspace.until('api', 'ready');
+    expect((await workspace.service('api')).ports).toMatchObject([
+      { port: opened, given: Number(given), listening: true },
+    ]);
+    expect((await machine.get('api.shop.localhost')).body).toContain(`stubborn ${opened}`);
+    const apiPort = async (): Promise<string | undefined> =>
+      (JSON.parse((await machine.get('web.shop.localhost')).body) as { env: Record<string, string> }).env[
+        'API_PORT'
+      ];
+    // It was started before with the other number.
+    await eventually(async () => expect(await apiPort()).toBe(String(opened)));
+    expect((await workspace.run('ls')).stdout).toContain(`listens on ${opened} in place of ${given}`);
+    expect((await workspace.run('why', String(opened))).stdout).toMatch(
+      new RegExp(`opened by api.http of shop [^]*in place of ${given}, which it was given`),
+    );
+    const lease = (): Ledger['leases'][number] | undefined =>
+      (JSON.parse(readFileSync(machine.home.ledger, 'utf8')) as Ledger).leases.find(
+        ({ service }) => service === 'api',
+      );
+    expect(lease()).toMatchObject({ number: Number(given), borrowed: opened });
+
+    await workspace.run('down');
+    expect(await dev.ended).toBe(0);
+    const again = await workspace.run('dev', '-d');
+    expect(again.stderr).toContain(`api.http listened on ${opened} in place of ${given} the last time`);
+    expect(await apiPort()).toBe(String(opened));
+    expect((await workspace.service('web')).restarts).toBe(0);
+
+    // As soon as it listens where it was told to, that counts again.
+    workspace.contract(stubborn(String(given), ''));
+    await eventually(async () => expect(await portOf(workspace, 'api')).toBe(Number(given)));
+    await eventually(async () => expect(await apiPort()).toBe(given));
+    expect(lease()).not.toHaveProperty('borrowed');
   });
 
   it('is told how to go on where it opened several', async () => {
@@ -188,7 +220,7 @@ services:
       stubborn(`${one} ${two}`, ', ports: { http: { follow: true } }'),
     );
     const dev = workspace.start('dev');
-    await dev.prints(/portramp follows only when it is one port/);
+    await dev.prints(/misplaced .*portramp follows only when it is one port/);
     expect(await portOf(workspace, 'api')).not.toBe(one);
   });
 
@@ -197,7 +229,8 @@ services:
     const contract = stubborn(String(opened), ', ports: { http: { follow: true } }');
     const workspace = machine.workspace('shop', contract);
     const dev = workspace.start('dev');
-    await dev.prints(new RegExp(`api.http listens on ${opened} in place of \\d+; portramp follows`));
+    const text = `api.http listens on ${opened} in place of \\d+; portramp follows$`;
+    await dev.prints(new RegExp(text, 'm'));
     await workspace.until('api', 'ready');
     expect(await portOf(workspace, 'api')).toBe(opened);
     const answer = await machine.get('api.shop.localhost');

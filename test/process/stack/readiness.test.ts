@@ -195,11 +195,11 @@ describe('a service that ends because its port is in use', () => {
 });
 
 describe('a service that listens elsewhere', () => {
-  it('is misplaced, and followed as soon as the line that is offered stands in the contract', async () => {
+  it('is misplaced where the contract forbids to follow, and followed as soon as the cure stands there', async () => {
     const number = await pickPort();
-    const api = (more: string): string =>
-      `${HEAD}services:\n  api: { command: ${node('stubborn.js')}, env: { OPENS: "${number}" }${more} }\n`;
-    const shop = machine.workspace('shop', api(''));
+    const api = (follow: boolean): string =>
+      `${HEAD}services:\n  api: { command: ${node('stubborn.js')}, env: { OPENS: "${number}" }, ports: { http: { follow: ${follow} } } }\n`;
+    const shop = machine.workspace('shop', api(false));
     const up = await shop.run('dev', '-d');
     expect(up).toMatchObject({
       code: 1,
@@ -209,10 +209,12 @@ describe('a service that listens elsewhere', () => {
     });
     expect(await shop.run('wait', 'api')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('add "ports: { http: { follow: true } }" to services.api') as string,
+      stderr: expect.stringContaining(
+        'write "follow: true" in place of "follow: false" in services.api.ports.http',
+      ) as string,
     });
     expect((await machine.get('api.shop.localhost')).status).toBe(503);
-    shop.contract(api(', ports: { http: { follow: true } }'));
+    shop.contract(api(true));
     await becomes(shop, 'api', 'ready');
     expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${number}`));
     expect((await shop.run('ls')).stdout).toContain('http://api.shop.localhost');

@@ -35,7 +35,6 @@ describe('defaults', () => {
           primary: true,
           implicit: true,
           visibility: 'public',
-          follow: false,
           listener: 'own',
           ramp: false,
         },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createSessions, type Connection } from '../../../src/daemon/sessions.ts';
+import { createSessions, type Connection, type Sessions } from '../../../src/daemon/sessions.ts';
 import { createStacks, type Stacks } from '../../../src/daemon/stacks.ts';
 import { openLedger, type LedgerFile } from '../../../src/ports/ledger-file.ts';
 import type { StackClaim } from '../../../src/protocol/messages.ts';
@@ -11,6 +11,7 @@ import { createManualClock } from '../manual-clock.ts';
 
 let folder: string;
 let ledger: LedgerFile;
+let sessions: Sessions;
 let stacks: Stacks;
 let taken: Set<number>;
 let tables: number;
@@ -23,9 +24,10 @@ beforeEach(async () => {
   ledger = (await openLedger(join(folder, 'ledger.json'))).file;
   taken = new Set();
   tables = 0;
+  sessions = createSessions({ clock: createManualClock(), onChange: () => undefined });
   stacks = createStacks({
     ledger,
-    sessions: createSessions({ clock: createManualClock(), onChange: () => undefined }),
+    sessions,
     route: () => (tables += 1),
     onChange: () => undefined,
     knowsTls: () => false,
@@ -64,6 +66,48 @@ const connection = (): Connection => ({
     closed: false,
     unsent: 0,
   },
+});
+
+describe('a number that a service opened in place of its own', () => {
+  const attach = (key: StackClaim): void => stacks.attach(key, 1, connection());
+  const borrow = (stack: StackClaim, number: number) => stacks.borrow({ stack, port: API, number });
+
+  it('is nobody else’s while the stack runs, and remembered when it does not', async () => {
+    const [shop, other] = [await claim('shop'), await claim('other')];
+    const own = (await lease(shop)) ?? 0;
+    const free = own === 21_000 ? 21_001 : 21_000;
+    const runner = connection();
+    stacks.attach(shop, 1, runner);
+    expect(await borrow(shop, free)).toEqual({ lease: { ...API, number: own, borrowed: free } });
+    await expect(lease(other)).rejects.toMatchObject({ code: 'NO_FREE_PORT' });
+    const pinned = [{ ...API, static: free }];
+    const wide = { ...RULES, range: { ...RULES.range, to: 21_009 } };
+    const granted = await stacks.lease(other, pinned, { rules: wide, scope: 'stack' });
+    expect(granted.leases[0]?.number).not.toBe(free);
+    expect(granted.notices?.join()).toContain(`pinned to port ${free}, which api of shop`);
+    sessions.detach(runner);
+    expect(await stacks.lease(other, pinned, { rules: wide, scope: 'stack' })).toMatchObject({
+      leases: [{ number: free }],
+    });
+    // Another has it now: it is remembered no more.
+    const again = await stacks.lease(shop, [API], { rules: RULES, scope: 'stack' });
+    expect(again.leases).toEqual([{ ...API, number: own }]);
+  });
+
+  it('is not borrowed where another service has it, and given back by the own number', async () => {
+    const [shop, other] = [await claim('shop'), await claim('other')];
+    const [own = 0, its = 0] = [await lease(shop), await lease(other)];
+    attach(shop);
+    expect(await borrow(shop, its)).toEqual({ lease: { ...API, number: own }, holder: 'api of other' });
+    expect(await borrow(shop, 3000)).toMatchObject({ lease: { borrowed: 3000 } });
+    attach(other);
+    expect(await borrow(other, 3000)).toMatchObject({ holder: 'api of shop' });
+    expect(await borrow(shop, own)).toEqual({ lease: { ...API, number: own } });
+    expect(await borrow(other, 3000)).toMatchObject({ lease: { borrowed: 3000 } });
+    await expect(
+      stacks.borrow({ stack: shop, port: { service: 'web', port: 'http' }, number: 3001 }),
+    ).rejects.toMatchObject({ code: 'BAD_MESSAGE' });
+  });
 });
 
 describe('a range that is used up', () => {

@@ -204,7 +204,44 @@ describe('a pass', () => {
   });
 });
 
+describe('a service that is followed', () => {
+  const followed: Claim = { ...api, ports: [{ name: 'http', number: 20_001, given: 20_005 }] };
+
+  it('is seen on the number that it was given as soon as it listens there, too', () => {
+    inspector.inspect([followed]);
+    expect(inspector.sightings).toMatchObject([{ listening: ['http'], opened: [] }]);
+    machine.sockets.push({ id: 'b', address: '127.0.0.1', port: 20_005, user: 1000, pids: [101] });
+    expect(inspector.inspect([followed])).toEqual([]);
+    expect(inspector.sightings).toMatchObject([
+      { listening: ['http'], opened: [{ number: 20_005, address: '127.0.0.1', pid: 101 }] },
+    ]);
+  });
+
+  it('is not where somebody else listens on that number', () => {
+    machine.sockets.push({ id: 'b', address: '127.0.0.1', port: 20_005, user: 1000, pids: [300] });
+    inspector.inspect([followed]);
+    expect(inspector.sightings).toMatchObject([{ listening: ['http'], opened: [] }]);
+  });
+});
+
 describe('a service that listens elsewhere', () => {
+  it('is told from one that shares the number with somebody else', () => {
+    machine.sockets = [
+      { id: 'x', address: '127.0.0.1', port: 3000, user: 1000, pids: [101] },
+      { id: 'y', address: '::1', port: 3000, user: 1000, pids: [300] },
+      { id: 'z', address: '127.0.0.1', port: 3001, user: 1000, pids: [101] },
+    ];
+    expect(inspector.inspect([api])).toMatchObject([
+      {
+        kind: 'elsewhere',
+        opened: [
+          { number: 3000, shared: true },
+          { number: 3001, address: '127.0.0.1', pid: 101 },
+        ],
+      },
+    ]);
+  });
+
   beforeEach(() => {
     machine.sockets[0] = { id: 'a', address: '127.0.0.1', port: 3000, user: 1000, pids: [101] };
   });

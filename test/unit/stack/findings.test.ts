@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Finding } from '../../../src/protocol/messages.ts';
-import { judgeFinding } from '../../../src/stack/findings.ts';
+import { cureFor, judgeFinding } from '../../../src/stack/findings.ts';
+import type { ResolvedService } from '../../../src/plan/plan.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
 const serviceOf = (fields: string) => {
@@ -69,37 +70,52 @@ describe('a ghost', () => {
 });
 
 describe('a service that listens elsewhere', () => {
-  it('is told the line to add, where it belongs', () => {
-    expect(judgeFinding(implicit, elsewhere('http', 3000))).toEqual({
+  const HANDOFF = ', ready: { http: / }, transition: { strategy: handoff }';
+  const logged = (port: string): ResolvedService => serviceOf(`, ready: { log: up }${port}`);
+
+  it('is left to who watches it where its port is looked for, or it is followed', () => {
+    for (const service of [implicit, serviceOf(', ports: { http: { follow: true } }'), serviceOf(HANDOFF)])
+      expect(judgeFinding(service, elsewhere('http', 3000, 9229))).toBeUndefined();
+    expect(judgeFinding(logged(''), elsewhere('http', 3000))).toBeUndefined();
+  });
+
+  it('is told so where its port need not be there, and it is not followed', () => {
+    expect(judgeFinding(logged(''), elsewhere('http', 3000, 3001))).toEqual({
       kind: 'tell',
       text:
-        'api listens on 3000, not on 20200 (its port http); give it the port that PORT says, ' +
-        'or add "ports: { http: { follow: true } }" to services.api',
+        'api listens on 3000 and 3001, not on 20200 (its port http); if one of them is http, give it the port ' +
+        'that PORT says; if it has no port, write "ports: false"',
     });
     expect(judgeFinding(explicit, elsewhere('admin', 3000))).toMatchObject({
-      text: expect.stringContaining('or add "follow: true" to services.api.ports.admin') as string,
+      text: expect.stringMatching(
+        /give it that port: only the first port of a service is followed$/,
+      ) as string,
     });
   });
 
-  it('is left to who watches it when it is one port and the contract says to follow', () => {
-    const following = serviceOf(', ports: { http: { follow: true } }');
-    expect(judgeFinding(following, elsewhere('http', 3000))).toBeUndefined();
-    const ramped = serviceOf(', ramp: true, ports: { http: { follow: true } }');
-    expect(judgeFinding(ramped, elsewhere('http', 3000))).toBeUndefined();
-    expect(judgeFinding(following, elsewhere('http', 3000, 9229))).toEqual({
-      kind: 'tell',
-      text: 'api listens on 3000 and 9229, not on 20200 (its port http); portramp follows only when it is one port',
-    });
+  const cures: [string, ResolvedService, RegExp][] = [
+    ['usual', implicit, /or add "ports: \{ http: \{ follow: true \} \}" to services.api$/],
+    [
+      'static',
+      serviceOf(', ports: { http: { static: 20000 } }'),
+      /or add "follow: true" to services.api.ports.http$/,
+    ],
+    [
+      'false',
+      serviceOf(', ports: { http: { follow: false } }'),
+      /write "follow: true" in place of "follow: false" in services.api.ports.http$/,
+    ],
+    ['asked', serviceOf(', ports: { http: { follow: true } }'), /^give it the port that PORT says$/],
+    ['of a ramp', serviceOf(HANDOFF), /^the ramp leads there; give it the port that PORT says$/],
+  ];
+  it.each(cures)('is told what helps where following is %s', (_follow, service, cure) => {
+    const [port] = service.ports;
+    expect(port && cureFor(service, port, [3000])).toMatch(cure);
   });
 
-  it('behind a ramp is told to follow only where it is alone', () => {
-    expect(judgeFinding(serviceOf(', ramp: true'), elsewhere('http', 3000))).toMatchObject({
-      text: expect.stringContaining('or add "ports: { http: { follow: true } }" to services.api') as string,
-    });
-    const several = serviceOf(', ready: { http: / }, transition: { strategy: handoff }');
-    expect(judgeFinding(several, elsewhere('http', 3000))).toMatchObject({
-      text: expect.stringMatching(/; the ramp leads there; give it the port that PORT says$/) as string,
-    });
+  it('is never told to take what somebody else has', () => {
+    const [port] = implicit.ports;
+    expect(port && cureFor(implicit, port, [3000], true)).toBe('give it the port that PORT says');
   });
 
   it('is nothing for a port that an edit has removed', () => {

@@ -136,7 +136,7 @@ class Model {
       explainEnd: () => undefined,
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
-      onFollow: () => undefined,
+      onFollow: async () => false,
       onNotice: () => undefined,
       onSpawn: () => undefined,
       onExit: (pid) => void this.alive.delete(pid),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Emitter } from '../../../../src/lib/emitter.ts';
-import { watchReadiness, type Finding } from '../../../../src/stack/readiness/watch.ts';
+import { watchReadiness } from '../../../../src/stack/readiness/watch.ts';
+import type { Finding } from '../../../../src/stack/readiness/watch-options.ts';
 import { createManualClock } from '../../manual-clock.ts';
 
 it('looks at all that is ready on one beat, between 5 and 15 s after the last look', async () => {

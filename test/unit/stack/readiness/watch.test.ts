@@ -1,11 +1,14 @@
 /** The facts that are gathered of one instance: what its probe says, what its port does, what the daemon saw. */
-import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../../eventually.ts';
 import type { Readiness } from '../../../../src/contract/contract.ts';
-import { watchReadiness, type Finding, type ReadinessWatch } from '../../../../src/stack/readiness/watch.ts';
+import type { Sighting } from '../../../../src/protocol/messages.ts';
+import type { Follow } from '../../../../src/plan/plan.ts';
+import { watchReadiness } from '../../../../src/stack/readiness/watch.ts';
+import type { Finding, ReadinessWatch } from '../../../../src/stack/readiness/watch-options.ts';
 import { resolutionOf } from '../../plan/stack.ts';
 import { createManualClock, type ManualClock } from '../../manual-clock.ts';
 
@@ -16,16 +19,18 @@ let found: Finding[];
 let listening: [string, boolean][];
 let lines: (text: string) => void;
 let problem: string | undefined;
-let follows: boolean;
+let follows: Follow;
 let followed: number[];
+let canFollow: boolean;
 
 beforeEach(() => {
   clock = createManualClock();
   found = [];
   listening = [];
   problem = undefined;
-  follows = false;
+  follows = 'never';
   followed = [];
+  canFollow = true;
 });
 afterEach(async () => {
   watch?.end();
@@ -41,11 +46,11 @@ async function listen(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function begin(ready: Partial<Readiness>, ports: string, number: number): void {
+function begin(ready: Partial<Readiness>, ports: string, number: number, leased?: number): void {
   const service = resolutionOf(`services:\n  api: { command: run${ports} }\n`).services.get('api');
   watch = watchReadiness({
     ready: { kind: 'default', interval: 250, timeout: undefined, ...ready } as Readiness,
-    ports: (service?.ports ?? []).map((port) => ({ ...port, targetPort: number })),
+    ports: (service?.ports ?? []).map((port) => ({ ...port, targetPort: number, leased })),
     dir: '/',
     stamp: undefined,
     run: async () => problem,
@@ -56,7 +61,10 @@ function begin(ready: Partial<Readiness>, ports: string, number: number): void {
     },
     onFinding: (finding) => found.push(finding),
     follows: () => follows,
-    onFollow: (_port, number) => followed.push(number),
+    onFollow: async (_port, number) => {
+      followed.push(number);
+      return canFollow;
+    },
     onListening: (name, listens) => listening.push([name, listens]),
   });
 }
@@ -146,21 +154,21 @@ describe('without a probe', () => {
 });
 
 describe('that listens elsewhere', () => {
-  async function serve(status: number): Promise<number> {
-    server = createHttp((_request, response) => {
-      response.writeHead(status, { connection: 'close' }).end();
-    });
+  const serve = (status: number): Promise<number> =>
+    listenHttp((_request, response) => response.writeHead(status, { connection: 'close' }).end());
+  async function listenHttp(listener: RequestListener): Promise<number> {
+    server = createHttp(listener);
     looks = 0;
     server.on('connection', (socket) => socket.on('close', () => (looks += 1)));
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
-  const sawElsewhere = (number: number): void =>
+  const sawElsewhere = (number: number, more: Partial<Sighting['opened'][number]> = {}): void =>
     watch?.see({
       marker: 'run.api.1',
       listening: [],
-      opened: [{ number, address: '127.0.0.1', pid: 7, lease: 'web of other' }],
+      opened: [{ number, address: '127.0.0.1', pid: 7, ...more }],
     });
   /** A look is over when its connection is. */
   let looks = 0;
@@ -169,7 +177,7 @@ describe('that listens elsewhere', () => {
   it('is misplaced after 5 s, and ready when it listens on its own', async () => {
     const number = await serve(404);
     begin({}, '', await unusedPort());
-    sawElsewhere(number);
+    sawElsewhere(number, { lease: 'web of other' });
     await lookedAt();
     await clock.advance(4_500);
     expect(kinds()).toEqual([]);
@@ -188,7 +196,7 @@ describe('that listens elsewhere', () => {
     await lookedAt();
     await clock.advance(6_000);
     expect(kinds()).toEqual(['misplaced']);
-    follows = true;
+    follows = 'asked';
     watch?.judge();
     watch?.judge();
     expect(followed).toEqual([number]);
@@ -197,6 +205,74 @@ describe('that listens elsewhere', () => {
     await clock.advance(2_500);
     await eventually(() => expect(kinds().at(-1)).toBe('ready'));
     expect(followed).toEqual([number]);
+  });
+
+  it.each([
+    ['5 s', 'usual', 5_000],
+    ['1 s where the contract asks for it', 'asked', 1_000],
+  ] as const)('is followed by itself after %s, whatever its probe says', async (_when, follow, doubt) => {
+    const number = await serve(200);
+    follows = follow;
+    begin({ kind: 'http', path: '/healthz' }, '', await unusedPort());
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(doubt - 500);
+    expect(followed).toEqual([]);
+    await clock.advance(1_000);
+    expect([followed, kinds()]).toEqual([[number], []]);
+  });
+
+  it.each([
+    ['somebody else has the number', { lease: 'web of other' }, 'asked', ''],
+    ['somebody else listens there too', { shared: true }, 'asked', ''],
+    ['several of its ports are silent', {}, 'usual', ', ports: { http: {}, admin: {} }'],
+    ['the contract says no', {}, 'never', ''],
+  ] as const)('is misplaced and never followed where %s', async (_why, more, follow, ports) => {
+    const number = await serve(200);
+    follows = follow;
+    begin({}, ports, await unusedPort());
+    sawElsewhere(number, more);
+    await lookedAt();
+    await clock.advance(6_000);
+    expect([followed, kinds()]).toEqual([[], ['misplaced']]);
+  });
+
+  it('is misplaced where it cannot be followed, and told so once', async () => {
+    const number = await serve(200);
+    follows = 'usual';
+    canFollow = false;
+    begin({}, '', await unusedPort());
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(6_000);
+    await becomes('misplaced');
+    watch?.judge();
+    expect(followed).toEqual([number]);
+  });
+
+  it('goes back at once to the number that it was given', async () => {
+    const number = await listen();
+    begin({}, '', number, 20_200);
+    await becomes('ready');
+    watch?.see({
+      marker: 'run.api.1',
+      listening: ['http'],
+      opened: [{ number: 20_200, address: '127.0.0.1', pid: 7 }],
+    });
+    expect(followed).toEqual([20_200]);
+  });
+
+  it('is not where a debugger answers, which has a page of its own', async () => {
+    const number = await listenHttp((request, response) => {
+      const isVersion = request.url === '/json/version';
+      response.end(isVersion ? '{"Browser": "node.js/v20.20.2", "Protocol-Version": "1.1"}' : 'hello');
+    });
+    follows = 'usual';
+    begin({}, '', await unusedPort());
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(16_000);
+    expect([followed, kinds()]).toEqual([[], ['silent']]);
   });
 
   it.each([400, 426, 501])(

@@ -1,0 +1,76 @@
+/** Goes along when an instance listens on another number than the one that it is looked for on. */
+import type { Follow, ResolvedPort } from '../../plan/plan.ts';
+import type { ElsewhereFacts } from './assess.ts';
+import { primaryOf } from './looks.ts';
+
+export interface FollowingOptions {
+  readonly ports: () => readonly ResolvedPort[];
+  /** What the contract says of the primary port now. */
+  readonly follows: () => Follow;
+  /** The instance is looked for on the number from now on; resolves with false where that cannot be. */
+  readonly onFollow: (port: string, number: number) => Promise<boolean>;
+  readonly onRefused: () => void;
+}
+
+export interface Following {
+  /** Goes along with the number, if there is one to go along with; false where the instance stays where it is. */
+  readonly consider: (seen: Seen) => boolean;
+  /** The instance is looked for where it was followed to. */
+  readonly arrived: () => void;
+}
+
+/** What is seen of an instance. */
+export interface Seen {
+  /** Names of its ports on which nothing listens. */
+  readonly silent: readonly string[];
+  /** Whether it listens on the number. */
+  readonly has: (number: number) => boolean;
+  /** Where it has listened for long enough while its port was silent. */
+  readonly elsewhere: ElsewhereFacts | undefined;
+}
+
+export function createFollowing({ ports, follows, onFollow, onRefused }: FollowingOptions): Following {
+  let under: number | undefined;
+  const refused = new Set<number>();
+
+  const go = (port: ResolvedPort, number: number): boolean => {
+    if (refused.has(number)) return false;
+    if (under === number) return true;
+    under = number;
+    void onFollow(port.name, number)
+      .catch(() => false)
+      .then((isDone) => {
+        if (isDone) return;
+        refused.add(number);
+        under = undefined;
+        onRefused();
+      });
+    return true;
+  };
+
+  return {
+    consider: (seen) => {
+      const port = primaryOf(ports());
+      const number = port && chooseNumber(port, follows(), seen);
+      return port !== undefined && number !== undefined && go(port, number);
+    },
+    arrived: () => {
+      under = undefined;
+    },
+  };
+}
+
+/** Chooses the number to go along with: its own before all others, else the only one that is nobody else's. */
+export function chooseNumber(
+  { leased }: Pick<ResolvedPort, 'leased'>,
+  follow: Follow,
+  { silent, has, elsewhere }: Seen,
+): number | undefined {
+  if (leased !== undefined && has(leased)) return leased;
+  if (follow === 'never' || elsewhere === undefined) return undefined;
+  const { numbers, leases, shared } = elsewhere;
+  const [number, ...others] = numbers;
+  if (others.length > 0 || leases.length > 0 || shared === true) return undefined;
+  // Which of several it was meant for is known only where the contract asks for it.
+  return follow === 'usual' && silent.length > 1 ? undefined : number;
+}

@@ -1,0 +1,119 @@
+/** Watches the port that an instance is looked for on: by connections until the daemon sees it, by the daemon from then on. */
+import type { Clock } from '../../lib/clock.ts';
+import type { ResolvedPort } from '../../plan/plan.ts';
+import type { ProbeResult } from '../probe.ts';
+import type { PortFacts } from './assess.ts';
+import { UNSEEN } from './liveness.ts';
+import { portLook, primaryOf, type Look } from './looks.ts';
+
+export interface PortWatchOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly signal: AbortSignal;
+  /** Runs a task once after so many milliseconds, unless the watch has ended. */
+  readonly later: (ms: number, task: () => void) => void;
+  /** Milliseconds between two looks at a port that is waited for. */
+  readonly interval: number;
+  /** Whether ready depends on the port. */
+  readonly isNeeded: (port: ResolvedPort) => boolean;
+  /** Whether somebody else looks at the port, and it need not be dialled while it is silent. */
+  readonly isAsked: () => boolean;
+  /** Whether the port has been silent for long. */
+  readonly isLong: () => boolean;
+  readonly look: (look: Look) => Promise<ProbeResult | typeof UNSEEN>;
+  readonly onLook: (problem: ProbeResult) => void;
+  /** A port of the instance has begun or ceased to listen, as far as that is seen. */
+  readonly onListening: (port: string, listens: boolean) => void;
+  /** What is known of the primary port has changed. */
+  readonly onChange: () => void;
+}
+
+export interface PortWatch {
+  readonly facts: PortFacts | undefined;
+  readonly dialOnce: () => Promise<void>;
+  /** The daemon has seen these ports listen, and none of the others. */
+  readonly see: (listening: readonly string[]) => void;
+  /** What was seen of a child that is gone says nothing of the one that came after it. */
+  readonly beginAnew: () => void;
+  /** The instance is looked for on these ports from now on. */
+  readonly retarget: (ports: readonly ResolvedPort[]) => void;
+}
+
+/** Milliseconds between two looks at a port that has been silent for long, or that only this process saw listening. */
+const RELAXED = 2_000;
+
+export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOptions): PortWatch {
+  const { clock, signal, later, interval, isNeeded, isAsked, isLong, look, onLook } = options;
+  let ports = initial;
+  let isWitnessed = false;
+
+  const expect = (): PortFacts | undefined => {
+    const primary = primaryOf(ports);
+    if (primary === undefined) return undefined;
+    const { name, targetPort: number, implicit } = primary;
+    const facts = { name, number, implicit, listens: false, since: clock.now(), listened: false };
+    return isNeeded(primary) ? facts : { ...facts, optional: true };
+  };
+  let port = expect();
+
+  const setListening = (listens: boolean): void => {
+    if (port === undefined || port.listens === listens) return;
+    port = { ...port, listens, since: clock.now(), listened: port.listened || listens };
+    isWitnessed &&= listens;
+    if (!listens) void dial();
+    options.onChange();
+  };
+
+  /**
+   * Whether the daemon has seen the port listen, and so will see when it does so no more. It tells changes only: what
+   * came and went between two of its looks it never told.
+   */
+  const isSettled = ({ name, listens }: PortFacts): boolean =>
+    listens && (isWitnessed || ports.some((own) => own.name === name && own.listener === 'external'));
+
+  const dialOnce = async (): Promise<void> => {
+    if (port === undefined || isSettled(port) || (isAsked() && !port.listens)) return;
+    const { name, number } = port;
+    const problem = await look(portLook({ targetPort: number }, clock));
+    if (problem === UNSEEN || signal.aborted || number !== port.number || isSettled(port)) return;
+    onLook(problem);
+    options.onListening(name, problem === undefined);
+    setListening(problem === undefined);
+  };
+
+  /** Dials the port until it answers and the daemon has seen that, too. */
+  let isDialling = false;
+  const dial = async (): Promise<void> => {
+    if (isDialling || port === undefined || port.optional === true) return;
+    isDialling = true;
+    while (!signal.aborted && !isSettled(port)) {
+      await dialOnce();
+      const pause = port.listens || isLong() ? RELAXED : interval;
+      if (!isSettled(port)) await new Promise<void>((resolve) => later(pause, resolve));
+    }
+    isDialling = false;
+  };
+  void dial();
+
+  return {
+    get facts() {
+      return port;
+    },
+    dialOnce,
+    see: (listening) => {
+      isWitnessed ||= port !== undefined && listening.includes(port.name);
+      // Who listens on an external port may be anybody: the daemon does not look.
+      const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
+      for (const name of own) options.onListening(name, listening.includes(name));
+      if (port !== undefined && own.includes(port.name)) setListening(listening.includes(port.name));
+    },
+    beginAnew: () => {
+      if (port !== undefined && !port.listens) port = { ...port, listened: false };
+    },
+    retarget: (next) => {
+      ports = next;
+      isWitnessed = false;
+      port = expect();
+      void dial();
+    },
+  };
+}

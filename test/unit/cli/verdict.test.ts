@@ -8,6 +8,14 @@ import { explainService } from '../../../src/cli/why/explain.ts';
 import { isWrong } from '../../../src/cli/why/verdict.ts';
 import type { PublishedService, RunningStack } from '../../../src/protocol/messages.ts';
 import { MEANINGS, meaningOf, statusOf, type Status } from '../../../src/protocol/status.ts';
+import { decide } from '../../../src/front/decide.ts';
+import { compileResting } from '../../../src/front/resting.ts';
+import { createRestarts } from '../../../src/front/restarts.ts';
+import { compileTable } from '../../../src/front/table.ts';
+import type { StackSnapshot } from '../../../src/protocol/messages.ts';
+import { takeSnapshot, type ServiceView } from '../../../src/stack/snapshot.ts';
+import { headOf } from '../front/head.ts';
+import { resolutionOf } from '../plan/stack.ts';
 import { tellStatus } from '../../../src/stack/status.ts';
 import { STATES } from '../stack/examples.ts';
 
@@ -41,6 +49,8 @@ const services = fc
     ],
   }));
 
+const resolved = resolutionOf('services:\n  api: { command: run }\n').services.get('api')!;
+
 const stackOf = (service: PublishedService): RunningStack => ({
   root: '/shop',
   environment: 'dev',
@@ -61,6 +71,97 @@ const explain = (service: PublishedService) =>
     'api',
     new Map(),
   );
+
+/** A service in any state, with a route, as its runner publishes it. */
+const views = fc
+  .record({
+    life: lives,
+    armed: fc.boolean(),
+    listening: fc.option(fc.boolean(), { nil: undefined }),
+    log: fc.array(fc.constantFrom('TypeError: no', 'up', ''), { maxLength: 3 }),
+  })
+  .map(({ life, armed, listening, log }): ServiceView => {
+    const isServing = life.state === 'ready' || life.state === 'unwell';
+    return {
+      resolved,
+      state: life,
+      restarts: 0,
+      waitingFor: life.state === 'waiting' ? ['db'] : [],
+      log,
+      armed,
+      targets: isServing ? [{ slot: 0, service: resolved }] : [],
+      instances: [
+        {
+          slot: 0,
+          role: 'serving',
+          revision: 1,
+          life,
+          launched: resolved,
+          process: undefined,
+          listening: new Map(listening === undefined || !('pid' in life) ? [] : [['http', listening]]),
+        },
+      ],
+      revision: { asked: 1, serving: 1 },
+    };
+  });
+
+/** What the front makes of a request for the service. */
+const ask = ({ routes }: StackSnapshot) =>
+  decide(
+    headOf(routes[0]?.host ?? ''),
+    {
+      table: compileTable([{ slug: 'shop', key: 'shop', label: 'shop', routes }]),
+      expected: new Set(),
+      resting: compileResting([]),
+      restarts: createRestarts(),
+      port: 7267,
+    },
+    (targets) => targets[0],
+  );
+
+/** What is said about a service that does not answer: on the page, and for programs. */
+const saidBy = (decision: ReturnType<typeof ask>): string =>
+  decision.action === 'reply' ? decision.reply.body : '';
+
+describe('the page of a service', () => {
+  it('never disagrees with ls, wait, dev -d and why about it', () => {
+    fc.assert(
+      fc.property(views, (view) => {
+        const snapshot = takeSnapshot([view], []);
+        const [service] = snapshot.services;
+        if (service === undefined) throw new Error('nothing was published');
+        const { isUp, isWrong: wrong, isFinal } = meaningOf(service);
+        const status = statusOf(service);
+        const decision = ask(snapshot);
+        const said = saidBy(decision);
+        const { reason, hint } = complaintOf(service);
+        // What is called up, and prints a URL, gets the request; what is not, never one that is wrong for good.
+        if (isUp && status !== 'done') expect([decision.action, status]).not.toEqual(['reply', status]);
+        if (status === 'ready' && service.ports[0]?.listening !== false)
+          expect(decision.action).toBe('forward');
+        if (decision.action === 'forward') expect(answersOrUnwell(service)).toBe(true);
+        // What is wrong, or runs in vain, is said with the reason and the cure that ls and why have.
+        if (isFinal || status === 'running' || (wrong && decision.action === 'reply')) {
+          expect(decision.action).toBe('reply');
+          expect(said).toContain(
+            JSON.stringify(view.state).includes('needs db') ? 'needs db' : firstOf(reason),
+          );
+          if (hint !== undefined) expect(said).toContain(hint);
+        }
+        if (status === 'starting' || status === 'restarting') expect(decision.action).toBe('wait');
+        if (status === 'sleeping') expect(decision).toMatchObject({ action: 'wait', wake: {} });
+        if (status === 'stopped' || status === 'done') expect(said).toContain('does not run');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+/** The last words of a program follow the reason in `ls`, and stand below it on the page. */
+const firstOf = (reason = ''): string => reason.split('; it printed last')[0] ?? '';
+
+const answersOrUnwell = (service: PublishedService): boolean =>
+  ['ready', 'unwell'].includes(statusOf(service)) && service.ports[0]?.listening !== false;
 
 describe('ls, wait, dev -d, open and why', () => {
   it('never disagree about one service', () => {

@@ -10,6 +10,7 @@ import type { Sighting } from '../protocol/messages.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
 import type { PreparedStack } from './prepare.ts';
+import { createSlices, type Slices } from './slices.ts';
 import type { Blueprint, UnitOptions } from './unit-options.ts';
 import { Unit } from './unit.ts';
 
@@ -27,11 +28,13 @@ export class Supervision {
   readonly #options: SupervisionOptions;
   readonly #units = new Map<string, Unit>();
   readonly #leaving = new Set<string>();
+  readonly #stops: Slices;
   #wanted: ReadonlySet<string> = new Set();
   #settled = true;
   #down: Deferred | undefined;
   constructor(options: SupervisionOptions) {
     this.#options = options;
+    this.#stops = createSlices(options.clock, () => this.#draw());
   }
 
   /** In the order of the plan. */
@@ -218,11 +221,10 @@ export class Supervision {
     this.#drawing = true;
     while (this.#drawAgain) {
       this.#drawAgain = false;
-      for (const unit of this.units) {
-        if (this.#down === undefined)
+      if (this.#down === undefined) {
+        for (const unit of this.units)
           unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.providerState(name)));
-        else this.#stopInOrder(unit);
-      }
+      } else this.#stops.work(this.units, (unit) => this.#stopInOrder(unit));
       this.#dropGone();
     }
     this.#drawing = false;

@@ -1,6 +1,6 @@
 /** Tells when one of a few files has changed, whatever way an editor has of writing it. */
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import { watch, type FSWatcher } from 'chokidar';
 
@@ -101,7 +101,10 @@ async function watchFolders(folders: ReadonlySet<string>, listener: FolderListen
     ignored: (path) => !parents.has(path) && !folders.has(path) && !folders.has(dirname(path)),
   });
   watcher.on('all', (_event, path) => listener.onFile(path));
-  watcher.on('raw', () => {
+  const names = new Set([...folders].map((folder) => basename(folder)));
+  watcher.on('raw', (_event, path) => {
+    // Whatever else is written beside a folder: a log in a folder of checkouts would cost a look for every line.
+    if (path && !names.has(basename(path))) return;
     for (const [folder, inode] of inodes) {
       const now = inodeOf(folder);
       if (now === inode || now === undefined) continue;

@@ -7,7 +7,7 @@ import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { openPackage } from './packages.ts';
-import type { LaunchResult } from './replica.ts';
+import type { LaunchResult } from './replica-options.ts';
 import { describeTaken, type AskHolders, type SeenHolder } from './taken.ts';
 import type { TaskRecord } from './tasks/record.ts';
 

@@ -20,6 +20,7 @@ import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
 import { Supervision, type SupervisionOptions } from './supervision.ts';
 import { askHolders, explainUnopened, type AskHolders } from './taken.ts';
+import { openStartMemory, type StartMemory } from './readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
 import { watchSources, type SourceWatch } from './watch/sources.ts';
@@ -33,6 +34,7 @@ export interface Parts {
   readonly watchdog: Watchdog;
   readonly record: RunRecord;
   readonly tasks: TaskRecord;
+  readonly starts: StartMemory;
   readonly reach: Reach;
   readonly sources: SourceWatch;
   readonly containers: Containers;
@@ -78,6 +80,7 @@ export function openParts(options: PartsOptions): Parts {
       onProblem: (text) => events.emit({ type: 'notice', text }),
     }),
     tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
+    starts: openStartMemory(join(home.tasks, `${slug}.starts.json`), clock),
     reach: createReach({
       clock,
       engine,
@@ -117,13 +120,14 @@ export function openParts(options: PartsOptions): Parts {
 
 /** Nothing runs any more when this is called. */
 export async function closeParts(parts: Parts): Promise<void> {
-  const { reach, sources, containers, leaveRoot, watchdog, record, logs } = parts;
+  const { reach, sources, containers, leaveRoot, watchdog, record, logs, starts } = parts;
   leaveRoot();
   await sources.close();
   await reach.close();
   await containers.close();
   await watchdog.close();
   record.close();
+  await starts.close();
   await logs.close();
 }
 
@@ -139,11 +143,12 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
-  const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId } = parts;
+  const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId, starts } = parts;
   const { ambient, color, events, reassign, forget, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
     logs,
+    starts,
     onChange,
     onFollow,
     onSettled,

@@ -4,7 +4,8 @@ import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
 import type { WatchedLook } from './readiness/looks.ts';
-import type { Launch, LaunchResult } from './replica.ts';
+import type { StartMemory } from './readiness/starts.ts';
+import type { Launch, LaunchResult } from './replica-options.ts';
 import type { Replica } from './roster/roster.ts';
 import type { End } from './service.ts';
 import type { Unit } from './unit.ts';
@@ -19,6 +20,8 @@ export interface UnitOptions {
   readonly clock: Clock;
   readonly logs: LogStore;
   readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
+  /** How long services were silent when they started before. */
+  readonly starts: Pick<StartMemory, 'begin'>;
   /** How to see whether a container is ready. */
   readonly lookAt: (launched: ResolvedService) => WatchedLook;
   /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */

@@ -6,7 +6,8 @@ import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
 import type { Verdict } from './needs.ts';
 import { primaryOf } from './readiness/looks.ts';
-import { ReplicaShell, type Launch } from './replica.ts';
+import type { Launch } from './replica-options.ts';
+import { ReplicaShell } from './replica.ts';
 import {
   emptyRoster,
   hasProcess,
@@ -228,7 +229,8 @@ export class Unit {
   #shellOf(slot: number): ReplicaShell {
     const known = this.#shells.get(slot);
     if (known !== undefined) return known;
-    const { clock, logs, launch, lookAt, open, explainEnd, onNotice, onSpawn, onExit } = this.#options;
+    const { clock, logs, starts, launch, lookAt, open, explainEnd, onNotice, onSpawn, onExit } =
+      this.#options;
     const tell = (event: ServiceEvent): void => {
       const cause = this.#find(slot)?.role === 'challenger' ? hopeless(event) : undefined;
       // Beside an instance that serves, one that never comes would be waited for in vain.
@@ -239,6 +241,7 @@ export class Unit {
       slot,
       clock,
       logs,
+      starts,
       launch: (launching) => launch(this, launching),
       lookAt,
       open,

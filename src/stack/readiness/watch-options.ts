@@ -20,6 +20,8 @@ export interface ReadinessOptions extends LookOptions {
   readonly family?: TreeOptions['family'] | undefined;
   /** What the contract says, now, about another number that the instance opens. */
   readonly follows?: () => Follow;
+  /** Milliseconds of silence that are ordinary for the instance. */
+  readonly patience?: () => number;
   /** Whether the instance has printed the number. */
   readonly mentions?: (number: number) => boolean;
   /** The instance is a server on this number; resolves with false where it cannot be followed there. */

@@ -82,7 +82,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const judge = (): void => {
     if (abort.signal.aborted) return;
     cancelAgain();
-    const patience = ready.timeout === undefined ? SILENCE : undefined;
+    const patience = ready.timeout === undefined ? (options.patience?.() ?? SILENCE) : undefined;
     const { facts: elsewhere } = opened;
     const expected = follows() === 'asked' || elsewhere?.numbers.every((one) => options.mentions?.(one));
     const doubt = expected === true ? EXPECTED : DOUBT;

@@ -17,7 +17,7 @@ import { changeStack } from '../../../src/stack/change.ts';
 import { createGate, type Entry, type Gate } from '../../../src/stack/ramp/gate.ts';
 import { stateFor } from '../../../src/stack/ramp/ramps.ts';
 import { isChanging } from '../../../src/stack/roster/roster.ts';
-import type { Launch, LaunchResult } from '../../../src/stack/replica.ts';
+import type { Launch, LaunchResult } from '../../../src/stack/replica-options.ts';
 import { Supervision, type Blueprints } from '../../../src/stack/supervision.ts';
 import type { Drain } from '../../../src/stack/unit-options.ts';
 import type { Unit } from '../../../src/stack/unit.ts';
@@ -134,6 +134,7 @@ class Model {
       }),
       open: () => undefined,
       explainEnd: () => undefined,
+      starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
       onFollow: async () => false,

@@ -1,0 +1,104 @@
+/** How the services of a stack started the last time, kept across its runs: how long silence is ordinary for each. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { writeFileAtomic } from '../../lib/atomic-write.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { createQueue } from '../../lib/queue.ts';
+import type { ResolvedService } from '../../plan/plan.ts';
+import { SILENCE } from './assess.ts';
+import type { Finding } from './watch-options.ts';
+
+/** How a command started: milliseconds until its port listened, or that it never did. */
+interface Start {
+  /** SHA-256 of the command and its folder: another one starts otherwise. */
+  readonly command: string;
+  readonly took: number | 'never';
+}
+
+/** What is known of one start of a service, and learned from it. */
+export interface StartHistory {
+  /** Milliseconds of silence that are ordinary for it. */
+  readonly patience: () => number;
+  /** @param isListening whether something of its own listens */
+  readonly learn: (finding: Finding, isListening: boolean) => void;
+}
+
+export interface StartMemory {
+  /** Begins with the start of a process of the service. */
+  begin(launched: ResolvedService): StartHistory;
+  /** Resolves when all that was learned is on disk, or cannot be. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds for what has never opened a port. */
+export const NEVER = 2_000;
+
+/** Milliseconds: more than this is nobody's patience. */
+const MOST = 600_000;
+
+/** Milliseconds of silence that are ordinary after such a start; unless it is known, those of any service. */
+export const patienceAfter = (took: Start['took'] | undefined): number =>
+  took === 'never' ? NEVER : Math.min(MOST, Math.max(SILENCE, 2 * (took ?? 0)));
+
+/** @param path of the stack's own file; a broken one is like none */
+export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartMemory {
+  const inTurn = createQueue();
+  let starts: Readonly<Record<string, Start>> = {};
+  const loaded = read(path).then((known) => {
+    starts = { ...known, ...starts };
+  });
+
+  const keep = (service: string, start: Start): void => {
+    const last = starts[service];
+    if (last?.command === start.command && patienceAfter(last.took) === patienceAfter(start.took)) return;
+    starts = { ...starts, [service]: start };
+    // What cannot be kept is learned once more.
+    void inTurn(async () => {
+      await loaded;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(path, `${JSON.stringify(starts, undefined, 2)}\n`);
+    }).catch(() => undefined);
+  };
+
+  return {
+    begin: ({ name, command: words, dir }) => {
+      const begun = clock.now();
+      const command = sha256(JSON.stringify([words, dir]));
+      let isKnown = false;
+      return {
+        patience: () => {
+          const last = starts[name];
+          return patienceAfter(last?.command === command ? last.took : undefined);
+        },
+        learn: ({ kind }, isListening) => {
+          if (isKnown || (kind !== 'silent' && !(kind === 'ready' && isListening))) return;
+          isKnown = kind === 'ready';
+          keep(name, { command, took: isKnown ? Math.round(clock.now() - begun) : 'never' });
+        },
+      };
+    },
+    close: () => inTurn(() => loaded),
+  };
+}
+
+async function read(path: string): Promise<Readonly<Record<string, Start>>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof value !== 'object' || value === null) return {};
+    return Object.fromEntries(
+      Object.entries(value).filter((entry): entry is [string, Start] => isStart(entry[1])),
+    );
+  } catch {
+    return {};
+  }
+}
+
+const isStart = (value: unknown): value is Start =>
+  typeof value === 'object' &&
+  value !== null &&
+  'command' in value &&
+  typeof value.command === 'string' &&
+  'took' in value &&
+  (value.took === 'never' || (typeof value.took === 'number' && value.took >= 0));

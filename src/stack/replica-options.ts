@@ -1,0 +1,55 @@
+/** What a replica is given, and what it asks for. */
+import type { Clock } from '../lib/clock.ts';
+import type { Follow, ResolvedService } from '../plan/plan.ts';
+import type { ProcessSpec, StartResult } from '../runtime/instance.ts';
+import type { LogStore } from './logs/store.ts';
+import type { WatchedLook } from './readiness/looks.ts';
+import type { StartMemory } from './readiness/starts.ts';
+import type { Finding } from './readiness/watch-options.ts';
+import type { End, ServiceEvent } from './service.ts';
+
+/** What is about to be started. */
+export interface Launch {
+  /** With the target ports of its slot. As it is now: its numbers may change while it is launched. */
+  readonly service: () => ResolvedService;
+  readonly slot: number;
+  /** Counts the launches of the service within the run. */
+  readonly generation: number;
+  /** A task is to run even if it has nothing to do: a person asked for it. */
+  readonly forced: boolean;
+  readonly onOutput: ProcessSpec['onOutput'];
+}
+
+/** `skipped`: a task whose inputs are those of its last success. */
+export type LaunchResult = StartResult | { readonly skipped: true };
+
+export interface ReplicaOptions {
+  readonly service: string;
+  readonly slot: number;
+  readonly clock: Clock;
+  readonly logs: LogStore;
+  /** What the next launch is to use, by the revision that the replica is to have. */
+  readonly next: () => Omit<Launch, 'onOutput'>;
+  readonly launch: (launch: Launch) => Promise<LaunchResult>;
+  /** How long the service was silent when it started before. */
+  readonly starts: Pick<StartMemory, 'begin'>;
+  /** How to see whether a container is ready. */
+  readonly lookAt: (launched: ResolvedService) => WatchedLook;
+  /** Opens what leads to the instance, before it is called ready. */
+  readonly open: (launched: ResolvedService) => Promise<void> | undefined;
+  /** Resolves when the instance gets no requests any more and those under way are over, or late. */
+  readonly drain: (launched: ResolvedService) => Promise<void>;
+  /** More about an end with another code than 0, where there is more to know. */
+  readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
+  readonly onEvent: (event: ServiceEvent) => void;
+  /** What the contract says, now, about another number that the port's instance opens. */
+  readonly follows: () => Follow;
+  /** Resolves with false where the instance cannot be followed there. */
+  readonly onFollow: (port: string, number: number) => Promise<boolean>;
+  /** A port has begun or ceased to listen. */
+  readonly onListening: () => void;
+  readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;
+  readonly onRetry: () => void;
+  readonly onSpawn: (pid: number) => void;
+  readonly onExit: (pid: number) => void;
+}

@@ -2,10 +2,8 @@
  * Services that start themselves anew, under `node --watch`, nodemon and the like: their process lives on, and their port
  * is gone for a while. Requests wait for as long as that may take, counted from when it went.
  */
+import { RESTART_TIME } from '../proxy/hold.ts';
 import type { FrontStack, Match } from './table.ts';
-
-/** Milliseconds. */
-export const RESTART_TIME = 10_000;
 
 /** Nothing has listened at a target for as long as a restart may take. */
 export class SilentTargetError extends Error {

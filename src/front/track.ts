@@ -2,9 +2,10 @@
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errors.ts';
 import type { Decision, Forward, Handler, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
+import { RESTART_TIME } from '../proxy/hold.ts';
 import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
 import { SpeaksTlsError } from '../proxy/tls-look.ts';
-import { RESTART_TIME, SilentTargetError } from './restarts.ts';
+import { SilentTargetError } from './restarts.ts';
 import type { WaitingRoom } from './room.ts';
 import type { TlsFinder } from './tls-finder.ts';
 

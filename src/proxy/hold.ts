@@ -7,6 +7,9 @@ import type { Clock } from '../lib/clock.ts';
 /** Why the waiting ended: something changed, the time is over, the client has left, or the room was full. */
 export type HoldEnd = 'woken' | 'late' | 'gone' | 'full';
 
+/** How long requests wait for the port of a service that starts itself anew, from when it was gone. Milliseconds. */
+export const RESTART_TIME = 10_000;
+
 export interface Hold {
   /** Requests that wait now. */
   readonly size: number;

@@ -23,6 +23,7 @@ import { askHolders, explainUnopened, type AskHolders } from './taken.ts';
 import { openStartMemory, type StartMemory } from './readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
+import { FAILURE_LINES } from './view.ts';
 import { watchSources, type SourceWatch } from './watch/sources.ts';
 
 export interface Parts {
@@ -86,6 +87,7 @@ export function openParts(options: PartsOptions): Parts {
       engine,
       session,
       publish,
+      linesOf: (service) => logs.tail(service, FAILURE_LINES),
       wake: (service) => supervision()?.wake(service),
       rest: (service) => supervision()?.rest(service),
       onNotice: (service, text) => events.emit({ type: 'notice', text, service }),

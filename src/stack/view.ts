@@ -2,8 +2,8 @@ import type { LogStore } from './logs/store.ts';
 import type { ServiceView } from './snapshot.ts';
 import type { Unit } from './unit.ts';
 
-/** Lines of a failed service that are shown where it is explained. */
-const FAILURE_LINES = 20;
+/** Lines of a service that are shown where it is explained why it does not answer. */
+export const FAILURE_LINES = 20;
 
 /** What is published of a unit. */
 export function viewUnit(unit: Unit, logs: LogStore | undefined): ServiceView {

@@ -1,22 +1,31 @@
 /** Relays requests: each goes to an instance of its own choice, also on a connection that is kept. */
 import type { Socket } from 'node:net';
 
+import type { Clock } from '../../lib/clock.ts';
 import { errnoOf, messageOf } from '../../lib/errors.ts';
 import type { Decision, Engine, Reply, RequestHead } from '../../proxy/engine/engine.ts';
+import { RESTART_TIME } from '../../proxy/hold.ts';
 import { jsonReply } from '../../proxy/replies.ts';
 import { kindOf } from '../../proxy/traffic.ts';
 import type { Entry, Gate } from './gate.ts';
 import type { Relay } from './tcp.ts';
 
-/** How often a request is made again, where that is safe: for as long as a service may need to start itself anew, 10 s. */
-const ATTEMPTS = 100;
-
 /** Milliseconds that exchanges have left when the ramp closes: their instances are gone by then. */
 const CLOSE_TIME = 100;
 
-export function createHttpRelay(gate: Gate, engine: Engine, service: string): Relay {
-  const decide = (entry: Entry, head: RequestHead, signal: AbortSignal, attempt: number): Decision => {
-    if (entry.kind !== 'passage') return { action: 'reply', reply: refuse(service, entry.kind) };
+export interface HttpRelayOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly service: string;
+  /** What the service printed last. */
+  readonly lines: () => readonly string[];
+}
+
+export function createHttpRelay(gate: Gate, options: HttpRelayOptions): Relay {
+  const { engine, clock } = options;
+  /** @param since when the first instance refused, by the clock */
+  const decide = (entry: Entry, head: RequestHead, signal: AbortSignal, since?: number): Decision => {
+    if (entry.kind !== 'passage') return { action: 'reply', reply: refuse(options, entry.kind) };
     const { target, passage } = entry;
     return {
       action: 'forward',
@@ -25,21 +34,21 @@ export function createHttpRelay(gate: Gate, engine: Engine, service: string): Re
       headers: {},
       until: passage.until,
       onEnd: () => passage.end(),
-      onUnreachable: (error) => unreachable(service, error),
-      ...(attempt >= ATTEMPTS
-        ? {}
-        : {
-            again: async () =>
-              decide(await gate.reenter(target, kindOf(head), signal), head, signal, attempt + 1),
-          }),
+      onUnreachable: (error) => unreachable(options, error),
+      again: async (error) => {
+        const first = since ?? clock.now();
+        if (clock.now() - first >= RESTART_TIME)
+          return { action: 'reply', reply: unreachable(options, error) };
+        return decide(await gate.reenter(target, kindOf(head), signal), head, signal, first);
+      },
     };
   };
 
   const server = engine.createServer((head, signal) => {
     const entry = gate.enter(kindOf(head), signal);
     return entry instanceof Promise
-      ? entry.then((entered) => decide(entered, head, signal, 1))
-      : decide(entry, head, signal, 1);
+      ? entry.then((entered) => decide(entered, head, signal))
+      : decide(entry, head, signal);
   });
   return {
     accept: (socket: Socket) => server.accept(socket),
@@ -54,16 +63,20 @@ const REASONS: Record<Exclude<Entry['kind'], 'passage'>, string> = {
   closed: 'does not run',
 };
 
-const refuse = (service: string, kind: keyof typeof REASONS): Reply =>
+type Told = Pick<HttpRelayOptions, 'service' | 'lines'>;
+
+const refuse = ({ service, lines }: Told, kind: keyof typeof REASONS): Reply =>
   jsonReply(kind === 'closed' ? 'SERVICE_STOPPED' : 'SERVICE_STARTING', {
     message: `the service ${service} ${REASONS[kind]}`,
+    log: lines(),
     retryAfter: 1,
   });
 
-const unreachable = (service: string, error: Error): Reply =>
+const unreachable = ({ service, lines }: Told, error: Error): Reply =>
   errnoOf(error) === 'ECONNREFUSED'
     ? jsonReply('SERVICE_SILENT', {
         message: `the service ${service} runs, but nothing listens on its port`,
+        log: lines(),
         retryAfter: 1,
       })
     : jsonReply('SERVICE_UNREACHABLE', {

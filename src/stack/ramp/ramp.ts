@@ -34,6 +34,8 @@ export interface RampOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly traffic: Traffic;
+  /** What the service printed last. */
+  readonly lines: () => readonly string[];
   /** Somebody waits, and no instance is there. */
   readonly onWait: () => void;
   readonly onProblem: (error: unknown) => void;
@@ -81,13 +83,13 @@ export function createRamp(options: RampOptions): Ramp {
   };
 }
 
-function createRelay(gate: ReturnType<typeof createGate>, { protocol, engine, service }: RampOptions): Relay {
-  switch (protocol) {
+function createRelay(gate: ReturnType<typeof createGate>, options: RampOptions): Relay {
+  switch (options.protocol) {
     case 'http':
-      return createHttpRelay(gate, engine, service);
+      return createHttpRelay(gate, options);
     case 'h2c':
     case 'grpc':
-      return createH2cRelay(gate, service);
+      return createH2cRelay(gate, options.service);
     case 'https':
     case 'tcp':
       // What is encrypted end to end can only be relayed as it is.

@@ -20,6 +20,8 @@ export interface RampsOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly traffic: Traffic;
+  /** What a service printed last. */
+  readonly linesOf: (service: string) => readonly string[];
   readonly onWait: (service: string) => void;
   readonly onProblem: (service: string, port: number, error: unknown) => void;
 }
@@ -48,6 +50,7 @@ export function createRamps(options: RampsOptions): Ramps {
       service,
       port,
       protocol: appProtocol,
+      lines: () => options.linesOf(service),
       onWait: () => options.onWait(service),
       onProblem: (error) => options.onProblem(service, port, error),
     });

@@ -31,6 +31,8 @@ export interface ReachOptions {
   readonly session: Pick<Session, 'request'>;
   /** Resolves when the front knows how the services are now. */
   readonly publish: () => Promise<void>;
+  /** What a service printed last. */
+  readonly linesOf: (service: string) => readonly string[];
   readonly wake: (service: string) => void;
   readonly rest: (service: string) => void;
   readonly onNotice: (service: string, text: string) => void;
@@ -40,12 +42,13 @@ export interface ReachOptions {
 const SLACK = 5_000;
 
 export function createReach(options: ReachOptions): Reach {
-  const { clock, engine, session, publish, wake, rest, onNotice } = options;
+  const { clock, engine, session, publish, linesOf, wake, rest, onNotice } = options;
   const traffic = createTraffic(clock);
   const ramps = createRamps({
     engine,
     clock,
     traffic,
+    linesOf,
     onWait: wake,
     onProblem: (service, port, error) =>
       onNotice(service, `the ramp on port ${port} cannot listen: ${messageOf(error)}`),

@@ -13,8 +13,11 @@ export interface RootWatchOptions {
   readonly look?: (root: string) => Promise<boolean | undefined>;
 }
 
-/** Between two looks. Milliseconds. */
-const INTERVAL = 500;
+/** Between two looks at what is there: a look wakes up a process that has nothing to do. Milliseconds. */
+const INTERVAL = 2_000;
+
+/** Until the next look at what was not there. Milliseconds. */
+const DOUBT = 300;
 
 /** A folder may be absent for a moment while it is put in place of another. */
 const LOOKS = 2;
@@ -29,7 +32,7 @@ export function watchRoot({ root, clock, onGone, look = isThere }: RootWatchOpti
     if (isOver) return;
     absent = found === false ? absent + 1 : 0;
     if (absent >= LOOKS) return onGone(describeGone(root));
-    cancel = clock.after(INTERVAL, () => void lookAgain());
+    cancel = clock.after(absent > 0 ? DOUBT : INTERVAL, () => void lookAgain());
   };
   cancel = clock.after(INTERVAL, () => void lookAgain());
   return () => {

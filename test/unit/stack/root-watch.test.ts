@@ -4,6 +4,16 @@ import { createManualClock } from '../manual-clock.ts';
 import { watchRoot } from '../../../src/stack/root-watch.ts';
 
 describe('the folder of a stack', () => {
+  it('that is there is looked at a few times a minute', async () => {
+    const clock = createManualClock();
+    let looks = 0;
+    const look = async (): Promise<boolean> => (looks += 1) > 0;
+    const end = watchRoot({ root: '/shop', clock, look, onGone: () => undefined });
+    await clock.advance(60_000);
+    expect(looks).toBe(30);
+    end();
+  });
+
   const watch = (answers: (boolean | undefined)[], lateness = 0) => {
     const clock = createManualClock({ lateness: () => lateness });
     const told: string[] = [];
@@ -15,9 +25,10 @@ describe('the folder of a stack', () => {
 
   it('is gone when two looks do not find it, and that is told once', async () => {
     const { clock, told } = watch([true, false]);
-    await clock.advance(1_100);
+    await clock.advance(4_250);
     expect(told).toEqual([]);
-    await clock.advance(10_000);
+    // The second look that does not find it follows the first at once.
+    await clock.advance(100);
     expect(told).toEqual([expect.stringMatching('/shop was removed or moved.*portramp dev')]);
     expect(clock.waiting).toBe(0);
   });

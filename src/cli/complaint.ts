@@ -20,6 +20,15 @@ export function complaintOf(service: PublishedService): Complaint {
   return { ...(reason === undefined ? {} : { reason }), ...(hint === undefined ? {} : { hint }) };
 }
 
+/** Says that what serves is not what was asked for last: an edit or a restart that never got ready. */
+export function refusalOf({ name, revision }: PublishedService): Complaint {
+  if (revision?.refused === undefined) return {};
+  return {
+    reason: `serves on as it was: the new instance did not get ready: ${revision.refused}`,
+    hint: `"portramp logs ${name}" says more; an edit, or "portramp restart ${name}", tries again`,
+  };
+}
+
 /** Tells whether a request to the port is answered, or starts what answers. */
 export function answersOn(service: PublishedService, { listening }: PublishedPort): boolean {
   const status = statusOf(service);

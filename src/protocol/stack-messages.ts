@@ -110,7 +110,7 @@ export const publishedService = z.object({
   ports: z.array(publishedPort),
   /** Of a service with ramps or several replicas. */
   instances: z.array(publishedInstance).optional(),
-  /** Of the same: how far what was asked of it last (new values, a restart) has got. Both count up. */
+  /** Of a process: how far what was asked of it last (new values, a restart) has got. Both count up. */
   revision: z
     .object({
       asked: z.number().int(),

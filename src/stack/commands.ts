@@ -1,4 +1,5 @@
 /** What other commands ask of a running stack, through the daemon. */
+import { PortrampError } from '../lib/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
@@ -18,7 +19,7 @@ export interface CommandContext {
   readonly scale: (service: string, replicas: number) => Promise<void>;
 }
 
-/** @throws PortrampError UNKNOWN_NAME, and why a stack cannot be scaled */
+/** @throws PortrampError UNKNOWN_NAME, USAGE for what has no replicas, and why a stack cannot be scaled */
 export async function obey(context: CommandContext, command: RunnerCommand): Promise<CommandAnswer> {
   const { supervision, plan, clock, publish, stop } = context;
   switch (command.action) {
@@ -63,7 +64,15 @@ const meantBy = (plan: Plan, names: readonly string[]): string[] =>
 
 async function scale(name: string, replicas: number, context: CommandContext): Promise<CommandAnswer> {
   const planned = context.plan.services.get(name);
-  if (planned?.service.kind !== 'process') return { message: `${name} is no process: it has no replicas` };
+  if (planned === undefined) throw new PortrampError('UNKNOWN_NAME', `there is no service "${name}"`);
+  if (planned.service.kind !== 'process') {
+    throw new PortrampError('USAGE', `${name} is no process of portramp: it has no replicas`, {
+      hint:
+        planned.service.kind === 'compose'
+          ? `docker compose runs several: portramp compose up -d --scale ${planned.service.compose}=${replicas}`
+          : 'scale a service that has a command',
+    });
+  }
   const isFirstRamp = planned.ports.some((port) => !port.ramp);
   await context.scale(name, replicas);
   return {

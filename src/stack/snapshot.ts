@@ -62,9 +62,8 @@ export function publishService(view: ServiceView): PublishedService {
     ...tellStatus({ ...view, external: resolved.kind === 'external' }),
     restarts,
     ports: resolved.ports.map((port) => publishPort(view, port)),
-    ...(hasInstances(resolved)
-      ? { instances: view.instances.map(publishInstance), revision: view.revision }
-      : {}),
+    ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
+    ...(resolved.service.kind === 'process' ? { revision: view.revision } : {}),
     // Of a container, that is only who reads its log.
     ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'
       ? { pid: state.pid, ...withMark('instance', view.instance, state) }

@@ -70,7 +70,11 @@ export class Supervision {
   /** Carries out what an edit of the contract means. */
   apply(actions: readonly Action[], blueprints: Blueprints, wanted: ReadonlySet<string>): void {
     this.#wanted = wanted;
-    for (const action of actions) this.#carryOut(action, blueprintOf(blueprints, action.service));
+    const restarted = new Set(actions.flatMap(({ type, service }) => (type === 'restart' ? [service] : [])));
+    for (const action of actions) {
+      const { service } = action;
+      this.#carryOut(action, blueprintOf(blueprints, service), restarted.has(service));
+    }
     this.#sort([...blueprints.services.keys()]);
     this.#draw();
   }
@@ -172,7 +176,7 @@ export class Supervision {
     this.#units.set(name, unit);
   }
 
-  #carryOut(action: Action, blueprint: Blueprint | undefined): void {
+  #carryOut(action: Action, blueprint: Blueprint | undefined, restarts: boolean): void {
     const unit = this.#units.get(action.service);
     switch (action.type) {
       case 'remove':
@@ -185,7 +189,8 @@ export class Supervision {
         else if (blueprint !== undefined) this.#comeBack(unit, blueprint);
         return;
       case 'update':
-        if (blueprint !== undefined) unit?.adopt(blueprint);
+        // Before a restart, more replicas would only be started to be started again.
+        if (blueprint !== undefined) unit?.[restarts ? 'learn' : 'adopt'](blueprint);
         return;
       case 'restart':
         unit?.dispatch({ type: 'restart' });

@@ -135,16 +135,23 @@ export class Unit {
     this.#options.onChange(this);
   }
 
-  /** New values: taken over by what is started from now on. A change that needs a restart is followed by one. */
+  /** New values that need no restart: taken over by what is started from now on. */
   adopt(blueprint: Blueprint): void {
+    this.learn(blueprint);
+    const size = sizeOf(this.resolved);
+    if (size !== this.#roster.size) this.#step({ type: 'scale', size });
+  }
+
+  /** New values, before the restart that makes them those of the processes. */
+  learn(blueprint: Blueprint): void {
     this.#blueprint = blueprint;
     for (const shell of this.#shells.values()) shell.judge();
-    this.#resize();
   }
 
   /** Something external has no life here: at most there is a process from the time when it was none. */
   dispatch(event: { readonly type: 'start' | 'stop' | 'restart' }): void {
-    this.#step(this.resolved.kind === 'external' ? { type: 'stop' } : event);
+    if (this.resolved.kind === 'external') this.#step({ type: 'stop' });
+    else this.#step(event.type === 'restart' ? { ...event, size: sizeOf(this.resolved) } : event);
   }
 
   /** The next run of a task happens even if there is nothing to do. */
@@ -180,11 +187,6 @@ export class Unit {
 
   #tellAll(event: ServiceEvent): void {
     this.#step({ type: 'replicas', event });
-  }
-
-  #resize(): void {
-    const size = sizeOf(this.resolved);
-    if (size !== this.#roster.size) this.#step({ type: 'scale', size });
   }
 
   #step(event: RosterEvent): void {

@@ -4,13 +4,12 @@ import type { Command } from 'commander';
 import { PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { StackKey } from '../../protocol/messages.ts';
-import { statusOf } from '../../protocol/status.ts';
-import { complaintOf } from '../complaint.ts';
 import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
 import { waitForOutcome, waitForStop, type Outcome } from '../waiting/outcome.ts';
+import { describeOutcome, outcomeJson } from '../waiting/told-outcome.ts';
 import { timeoutOption } from '../waiting/wait.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -87,7 +86,7 @@ async function control(action: Action, names: string[], options: ControlOptions)
     }
     const outcome = await finish(client, key, action, answer.services ?? services, options.timeout);
     const { settled, error } = outcome;
-    if (options.json) printJson({ version: 1, action, services, outcome: settled.map(toJson) });
+    if (options.json) printJson({ version: 1, action, services, outcome: settled.map(outcomeJson) });
     else for (const one of settled) print(describeOutcome(one));
     if (!options.json && action === 'stop') print(`stopped ${services.join(', ')}`);
     if (error !== undefined) throw error;
@@ -104,25 +103,6 @@ async function finish(
   if (action !== 'stop') return waitForOutcome(client, key, services, timeout);
   await waitForStop(client, key, services, timeout);
   return { settled: [] };
-}
-
-type Settled = Outcome['settled'][number];
-
-function toJson({ service, note }: Settled): object {
-  const { reason, hint } = complaintOf(service);
-  return {
-    name: service.name,
-    status: statusOf(service),
-    ...(reason === undefined ? {} : { reason }),
-    ...(hint === undefined ? {} : { hint }),
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
-function describeOutcome({ service, note }: Settled): string {
-  const { reason, hint } = complaintOf(service);
-  const more = [reason, hint, note].filter((text) => text !== undefined).join('; ');
-  return `${service.name} is ${statusOf(service)}${more === '' ? '' : `: ${more}`}`;
 }
 
 /** What is to be done, and where: services by name in the stack of this checkout, or one by its port in any. */

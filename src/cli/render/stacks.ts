@@ -2,7 +2,7 @@
 import { explainSilence } from '../../lib/silence.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
-import { answersOn, complaintOf } from '../complaint.ts';
+import { answersOn, complaintOf, refusalOf } from '../complaint.ts';
 import { color, columns } from '../terminal.ts';
 
 const PAINT: Record<Status, (text: string) => string> = {
@@ -71,7 +71,13 @@ export function describeService(service: PublishedService): string {
   }
   const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
   const urls = urlsOf(service).map(color.cyan).join(' ');
-  return urls + describeFollowed(service) + restarts + describeReplicas(service);
+  return urls + describeFollowed(service) + restarts + describeReplicas(service) + describeRefusal(service);
+}
+
+/** What serves in place of what was asked for last. */
+function describeRefusal(service: PublishedService): string {
+  const { reason, hint } = refusalOf(service);
+  return reason === undefined ? '' : `  ${color.red(reason)}${color.dim(` — ${hint}`)}`;
 }
 
 /** Where it listens, where that is not where it was told to. */

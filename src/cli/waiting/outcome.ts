@@ -53,13 +53,13 @@ function noteOn({ revision }: PublishedService, asked: number | undefined): { no
   return isLater ? { note: 'another restart, which was asked for later, took the place of this one' } : {};
 }
 
-function isLost(service: PublishedService): boolean {
+export function isLost(service: PublishedService): boolean {
   return (
     meaningOf(service).isWrong || statusOf(service) === 'stopped' || service.revision?.refused !== undefined
   );
 }
 
-async function explainLoss(
+export async function explainLoss(
   client: DaemonClient,
   stack: RunningStack,
   lost: PublishedService,
@@ -80,7 +80,7 @@ async function explainLoss(
   });
 }
 
-const takenDown = (): PortrampError =>
+export const takenDown = (): PortrampError =>
   new PortrampError('STACK_NOT_RUNNING', 'the stack was taken down meanwhile', {
     hint: 'start it again with "portramp dev -d"',
   });

@@ -3,7 +3,7 @@ import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from 
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
 import { statusOf } from '../../protocol/status.ts';
-import { complaintOf } from '../complaint.ts';
+import { complaintOf, refusalOf } from '../complaint.ts';
 import type {
   HostExplanation,
   LeaseExplanation,
@@ -75,6 +75,8 @@ function reasonOf(
   // Whom it waits for is told with the needs.
   const complaint = service === undefined || service.state === 'waiting' ? {} : complaintOf(service);
   if (complaint.reason !== undefined) return complaint;
+  const refusal = service === undefined ? {} : refusalOf(service);
+  if (refusal.reason !== undefined) return refusal;
   const misspoken = service?.ports.find((port) => port.speaksTls === true);
   if (service !== undefined && misspoken !== undefined) {
     return {

@@ -34,8 +34,8 @@ export type Role = 'serving' | 'challenger' | 'retiring';
 export type RosterEvent =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
-  /** There are new values, or a restart was asked for. */
-  | { readonly type: 'restart' }
+  /** There are new values, perhaps with another number of replicas, or a restart was asked for. */
+  | { readonly type: 'restart'; readonly size?: number }
   | { readonly type: 'scale'; readonly size: number }
   /** Something happened to one replica; one that is gone does not mind. */
   | { readonly type: 'replica'; readonly slot: number; readonly event: ServiceEvent }

@@ -37,7 +37,7 @@ function applyEvent(roster: Roster, event: RosterEvent, rules: RosterRules): Ros
     }
     case 'restart': {
       const { refused: _, ...rest } = roster;
-      return [{ ...rest, goal: 'up', revision: roster.revision + 1 }, []];
+      return [{ ...rest, goal: 'up', size: event.size ?? roster.size, revision: roster.revision + 1 }, []];
     }
     case 'scale':
       return [{ ...roster, size: event.size }, []];

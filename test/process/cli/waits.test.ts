@@ -1,7 +1,10 @@
 /** Everything that waits ends, says what for, and what became of it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createMachine, node, program, type Machine } from '../workspace.ts';
+import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
 
@@ -106,5 +109,52 @@ describe('a restart on a hand-off', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/the new instance of app did not get ready: .*\n.*the old one serves on/);
     expect((await shop.service('app')).state).toBe('ready');
+    const refusal = /serves on as it was: the new instance did not get ready/;
+    expect((await shop.run('ls')).stdout).toMatch(refusal);
+    expect((await shop.run('why', 'app')).stdout).toMatch(refusal);
+    rmSync(join(shop.root, 'broken'));
+    expect(await shop.run('restart', 'app')).toMatchObject({ code: 0, stdout: 'app is ready\n' });
+    expect((await shop.run('ls')).stdout).not.toMatch(refusal);
+  });
+});
+
+describe('scale', () => {
+  const APP = `${HEAD}  app:
+    command: "test ! -e broken && exec ${process.execPath} ${program('app.js')}"
+    ready: { http: / }
+    restart: { policy: no }
+`;
+  const startsOf = async (shop: Workspace): Promise<number> =>
+    (await shop.run('logs', 'app')).stdout.match(/started \(pid/g)?.length ?? 0;
+
+  it('waits until there are as many, starts none of them twice, and says what became of them', async () => {
+    const shop = machine.workspace('shop', `${APP}  far: { external: example.com:80 }\n`);
+    expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
+    const scaled = await shop.run('scale', 'app=3');
+    expect(scaled).toMatchObject({ code: 0, stdout: 'app is ready: 3 replicas\n' });
+    expect((await shop.service('app')).instances).toHaveLength(3);
+    // The one that was there gives its number to the ramp.
+    expect(await startsOf(shop)).toBe(4);
+    expect(await shop.run('scale', 'app=1')).toMatchObject({ stdout: 'app is ready: one replica\n' });
+
+    shop.write('broken', '');
+    const failed = await shop.run('scale', 'app=2');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/1 of 2 replicas of app failed\n.*portramp logs app/);
+    expect(await shop.run('scale', 'far=2')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('far is no process of portramp') as string,
+    });
+  });
+
+  it('and restarts that come together are each carried out, or say which took their place', async () => {
+    const shop = machine.workspace('shop', APP);
+    expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
+    const results = await Promise.all([1, 2, 3].map(() => shop.run('restart', 'app')));
+    for (const { code, stdout } of results) {
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^app is ready(: another restart, .*)?\n$/)]);
+    }
+    const replaced = results.filter(({ stdout }) => stdout.includes('another restart')).length;
+    expect((await startsOf(shop)) - 1 + replaced).toBeGreaterThanOrEqual(3);
   });
 });

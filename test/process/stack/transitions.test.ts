@@ -213,7 +213,11 @@ describe('replicas', () => {
     for (const size of [2, 4, 1]) {
       const loads = ways.map(startLoad);
       if (size !== 2) {
-        expect((await shop.run('scale', `app=${size}`)).stdout).toMatch(new RegExp(`scaling app to ${size}`));
+        const replicas = size === 1 ? 'one replica' : `${size} replicas`;
+        expect(await shop.run('scale', `app=${size}`)).toMatchObject({
+          code: 0,
+          stdout: `app is ready: ${replicas}\n`,
+        });
       }
       await eventually(async () => {
         expect(await serving()).toHaveLength(size);

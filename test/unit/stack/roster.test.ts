@@ -170,6 +170,16 @@ describe('replace', () => {
     const stage = new Stage().send({ type: 'start' }).send({ type: 'restart' });
     expect(stage.view).toEqual(['0:serving:waiting:2']);
   });
+
+  it('starts further replicas with the new values only', () => {
+    const stage = new Stage({ slots: 3 }).send({ type: 'start' }).up(0).send({ type: 'restart', size: 3 });
+    expect(stage.view).toEqual(['0:serving:stopping:2', '1:serving:waiting:2', '2:serving:waiting:2']);
+    expect(stage.gone(0).up(0).up(1).up(2).view).toEqual([
+      '0:serving:ready:2',
+      '1:serving:ready:2',
+      '2:serving:ready:2',
+    ]);
+  });
 });
 
 describe('handoff', () => {

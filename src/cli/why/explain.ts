@@ -84,9 +84,10 @@ function reasonOf(
       hint: `services.${service.name}.ports: { ${misspoken.name}: { appProtocol: https } }`,
     };
   }
-  return service?.state === 'idle'
-    ? { reason: 'nobody started it', hint: `portramp start ${service.name}` }
-    : {};
+  if (service?.state !== 'idle') return {};
+  return statusOf(service) === 'sleeping'
+    ? { reason: 'the first request will start it', hint: `portramp open ${service.name}` }
+    : { reason: 'nobody started it', hint: `portramp start ${service.name}` };
 }
 
 /** Unmet needs and theirs; a service that was told already is not told again below itself. */

@@ -27,3 +27,17 @@ describe('a service with replicas', () => {
     expect(textOf(withReplicas('ready'))).toBe('');
   });
 });
+
+describe('a service whose newest values never got ready', () => {
+  it('says so until something newer has taken its place', () => {
+    const serving = {
+      ...withReplicas('ready'),
+      revision: { asked: 3, serving: 2, refused: 'exited with code 1' },
+    };
+    expect(textOf(serving)).toBe(
+      'serves on as it was: the new instance did not get ready: exited with code 1 — "portramp logs web" says more; ' +
+        'an edit, or "portramp restart web", tries again',
+    );
+    expect(textOf({ ...serving, revision: { asked: 4, serving: 4 } })).toBe('');
+  });
+});

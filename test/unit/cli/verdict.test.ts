@@ -194,6 +194,14 @@ describe('ls, wait, dev -d, open and why', () => {
     );
   });
 
+  it('know who waits for a request, and what serves in place of something newer', () => {
+    const service: PublishedService = { name: 'api', kind: 'process', state: 'idle', restarts: 0, ports: [] };
+    expect(explain({ ...service, status: 'sleeping' })).toMatchObject({ hint: 'portramp open api' });
+    expect(explain({ ...service, status: 'stopped' })).toMatchObject({ hint: 'portramp start api' });
+    const revision = { asked: 2, serving: 1, refused: 'exited with code 1' };
+    expect(explain({ ...service, state: 'ready', revision }).reason).toContain('exited with code 1');
+  });
+
   it('read what an older runner publishes, and a word of a newer one, by the state', () => {
     const old = { state: 'backoff' } as const;
     expect(statusOf(old)).toBe('restarting');

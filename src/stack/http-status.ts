@@ -38,13 +38,19 @@ export interface Page {
   readonly port: number;
   /** Begins with a slash. */
   readonly path: string;
+  /** What kinds of content are asked for (RFC 9110 §12.5.1); default: nothing is said. */
+  readonly accept?: string | undefined;
 }
 
 /**
  * @param timeout milliseconds until there has to be a status, however slowly the bytes come
  * @throws the system's error, or one that says what came in place of an answer
  */
-export function statusOf({ host, port, path }: Page, timeout: number, signal: AbortSignal): Promise<number> {
+export function statusOf(
+  { host, port, path, accept }: Page,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const giveUp = (): void => void socket.destroy(new Error('given up'));
@@ -55,7 +61,8 @@ export function statusOf({ host, port, path }: Page, timeout: number, signal: Ab
     );
     const authority = host.includes(':') ? `[${host}]` : host;
     let text = '';
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${authority}:${port}\r\nConnection: close\r\n\r\n`);
+    const wish = accept === undefined ? '' : `Accept: ${accept}\r\n`;
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${authority}:${port}\r\n${wish}Connection: close\r\n\r\n`);
     socket.on('data', (bytes: Buffer) => {
       text += bytes.toString('latin1');
       try {

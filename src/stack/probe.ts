@@ -77,17 +77,21 @@ export async function probeHttp(
   return 'status' in answer ? judge(answer.status) : answer.problem;
 }
 
-/** Asks a port of this machine for a path: the status of the answer, or why there is none. */
+/**
+ * Asks a port of this machine for a path: the status of the answer, or why there is none.
+ * @param accept kinds of content, as an `Accept` field names them
+ */
 export const statusAt = (
   server: Server,
   path: string,
   timeout: number,
   signal: AbortSignal,
+  accept?: string,
 ): Promise<{ readonly status: number } | { readonly problem: string }> =>
   ask(server, path, async (url, host) => ({
     status: await (server.scheme === 'http'
-      ? statusOf({ host, port: server.port, path: url.pathname + url.search }, timeout, signal)
-      : get(url, timeout, signal)),
+      ? statusOf({ host, port: server.port, path: url.pathname + url.search, accept }, timeout, signal)
+      : get(url, timeout, signal, accept)),
   }));
 
 /** Asks the same for the status and what is said, at most the first KiB of it. */
@@ -140,17 +144,19 @@ const tlsOf = ({ hostname }: URL): https.RequestOptions =>
     ? { rejectUnauthorized: false, servername: hostname.endsWith('localhost') ? hostname : 'localhost' }
     : {};
 
-const get = (url: URL, timeout: number, signal: AbortSignal): Promise<number> =>
-  exchange(url, timeout, signal, async ({ statusCode = 0 }) => statusCode);
+const get = (url: URL, timeout: number, signal: AbortSignal, accept?: string): Promise<number> =>
+  exchange(url, timeout, signal, async ({ statusCode = 0 }) => statusCode, accept);
 
 function exchange<T>(
   url: URL,
   timeout: number,
   signal: AbortSignal,
   read: (response: http.IncomingMessage) => Promise<T>,
+  accept?: string,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const options = { agent: false, timeout, signal } as const;
+    const headers = accept === undefined ? {} : { accept };
+    const options = { agent: false, timeout, signal, headers } as const;
     const take = (response: http.IncomingMessage): void => {
       void read(response)
         .then(resolve, reject)

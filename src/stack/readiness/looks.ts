@@ -77,6 +77,9 @@ const whereSomebodyListens =
 /** Sockets of hot reload and debuggers answer a plain GET so: they want another protocol. */
 const NO_PAGE: readonly number[] = [400, 426, 501];
 
+/** Asked as a browser asks: a GraphQL server has a page for one, and answers any other GET without a query with 400. */
+const BROWSER = 'text/html,application/xhtml+xml,*/*;q=0.8';
+
 /** What debuggers of V8 answer with their versions (Chrome DevTools Protocol, HTTP endpoints). */
 const INSPECTOR = { path: '/json/version', mark: '"Protocol-Version"' } as const;
 
@@ -98,7 +101,7 @@ export async function serverLook(
   const isHttp = port?.appProtocol === 'http' || port?.appProtocol === 'https';
   if (!isHttp) return true;
   const scheme = port.appProtocol === 'https' ? 'https' : 'http';
-  const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal);
+  const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal, BROWSER);
   return 'status' in answer ? !NO_PAGE.includes(answer.status) : undefined;
 }
 

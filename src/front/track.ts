@@ -75,11 +75,9 @@ export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts
     return found;
   };
 
-  /** What cannot be asked again is answered at once; what was found out meanwhile is for those who come next. */
-  const excuse = (decision: Forward, head: RequestHead, error: Error): Reply => {
-    void misspeaks(decision.target, head, error);
-    return decision.onUnreachable(tls.knows(decision.target) ? new SpeaksTlsError() : error);
-  };
+  /** What cannot be asked again is answered with what is found out. */
+  const excuse = async (decision: Forward, head: RequestHead, error: Error): Promise<Reply> =>
+    decision.onUnreachable((await misspeaks(decision.target, head, error)) ? new SpeaksTlsError() : error);
 
   /** What is to be done after a target did not take a request. */
   const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
@@ -100,9 +98,9 @@ export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts
   };
 }
 
-const replyFor = (decision: Forward, error: Error): Decision => ({
+const replyFor = async (decision: Forward, error: Error): Promise<Decision> => ({
   action: 'reply',
-  reply: decision.onUnreachable(error),
+  reply: await decision.onUnreachable(error),
 });
 
 /** By itself: a closure made beside others keeps alive what they use, and a tunnel keeps this one for days. */

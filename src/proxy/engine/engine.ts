@@ -63,8 +63,11 @@ export interface Forward {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The request target in place of the one that came, in origin form. */
   readonly path?: string | undefined;
-  /** The answer for a target that cannot be reached or breaks off before its response head. */
-  readonly onUnreachable: (error: Error) => Reply;
+  /**
+   * Answers for a target that cannot be reached or breaks off before its response head. May take its time: to find out
+   * why.
+   */
+  readonly onUnreachable: (error: Error) => Reply | Promise<Reply>;
   /**
    * Asked instead of `onUnreachable` where the request can be made again without a risk: nothing of it was sent, or
    * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came.

@@ -59,24 +59,30 @@ describe.skipIf(certificate === undefined).each(engines)(
       expect((await scene.ask('misnamed.localhost')).body).toMatch(/does not match certificate/);
     });
 
-    it('is recognised behind a line that says http, once, and forgotten with the line', async () => {
-      const told: (string | undefined)[] = [];
-      scene.front.speaksTls.on(({ notice }) => told.push(notice.hint));
-      publish(at('api.localhost', { protocol: 'http' }));
-      const answer = await scene.ask('api.localhost');
-      expect(answer.status).toBe(502);
-      expect(JSON.parse(answer.body)).toMatchObject({
-        error: 'SERVICE_SPEAKS_TLS',
-        hint: 'write in portramp.yaml: services.api.ports: { http: { appProtocol: https } }',
-      });
-      const post = await scene.ask('api.localhost', { method: 'POST', body: 'x' });
-      expect(JSON.parse(post.body)).toMatchObject({ error: 'SERVICE_SPEAKS_TLS' });
-      expect(told).toHaveLength(1);
-      expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(true);
-      publish(at('api.localhost', { tls: { verify: false } }));
-      expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(false);
-      expect(await scene.ask('api.localhost')).toMatchObject({ status: 200 });
-    });
+    it.each([
+      ['GET', {}],
+      ['POST', { method: 'POST', body: 'x' }],
+    ])(
+      'is recognised behind a line that says http, at the first %s, and forgotten with the line',
+      async (_, first) => {
+        const told: (string | undefined)[] = [];
+        scene.front.speaksTls.on(({ notice }) => told.push(notice.hint));
+        publish(at('api.localhost', { protocol: 'http' }));
+        const answer = await scene.ask('api.localhost', first);
+        expect(answer.status).toBe(502);
+        expect(JSON.parse(answer.body)).toMatchObject({
+          error: 'SERVICE_SPEAKS_TLS',
+          hint: 'write in portramp.yaml: services.api.ports: { http: { appProtocol: https } }',
+        });
+        const post = await scene.ask('api.localhost', { method: 'POST', body: 'x' });
+        expect(JSON.parse(post.body)).toMatchObject({ error: 'SERVICE_SPEAKS_TLS' });
+        expect(told).toHaveLength(1);
+        expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(true);
+        publish(at('api.localhost', { tls: { verify: false } }));
+        expect(scene.front.knowsTls({ host: '127.0.0.1', port: portOf(server) })).toBe(false);
+        expect(await scene.ask('api.localhost')).toMatchObject({ status: 200 });
+      },
+    );
 
     it('is no reason to think so of one that closes without an answer', async () => {
       const silent = await scene.backend((req) => req.socket.destroy());

@@ -1,8 +1,10 @@
 /** What every engine does about backends: their connections, their failures, their addresses. */
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { engines } from './engines.ts';
 import { ask, closeHttp, createScene, echo, exchangeRaw, portOf, readAll, type Scene } from './scene.ts';
 
@@ -86,6 +88,38 @@ describe.each(engines)('engine $name, backends', ({ create }) => {
       expect(status).toBe(502);
       expect(body).toMatch(/ECONNREFUSED/);
       expect(response.headers['x-own']).toBe('yes');
+    });
+
+    it.each(['GET', 'POST'])('is asked about for a while gets what is found out then: %s', async (method) => {
+      await scene.rawBackend((socket) => socket.once('data', () => socket.destroy()));
+      let ends = 0;
+      let findOut: (body: string) => void = () => undefined;
+      const asked = new Promise<void>((resolve) => {
+        scene.handler = () => ({
+          action: 'forward',
+          target: scene.target,
+          headers: {},
+          onEnd: () => (ends += 1),
+          onUnreachable: () => {
+            resolve();
+            return new Promise((tell) => {
+              findOut = (body) => tell({ status: 502, headers: { 'content-type': 'text/plain' }, body });
+            });
+          },
+        });
+      });
+      const answer = ask(scene.port, { method });
+      await asked;
+      findOut('it speaks TLS');
+      expect(await answer).toMatchObject({ status: 502, body: 'it speaks TLS' });
+      expect(ends).toBe(1);
+      // A client that does not wait for it is told nothing, and nobody else is told more.
+      const socket = connect({ port: scene.port }).on('error', () => undefined);
+      socket.write(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+      await eventually(() => expect(scene.heads).toHaveLength(2));
+      socket.destroy();
+      await eventually(() => expect([scene.server.connections, ends]).toEqual([0, 2]));
+      findOut('too late');
     });
 
     it('breaks off before the head gets the reply of the handler', async () => {

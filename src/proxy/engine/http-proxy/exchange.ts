@@ -77,7 +77,7 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     if (res.headersSent) res.socket?.destroySoon();
     else if (!isAnswered && (attempt.isRepeatable || !isSent)) {
       void askAgain(exchange, decision, error, attempt.restart);
-    } else replyTo(exchange, decision.onUnreachable(error));
+    } else void excuse(exchange, decision, error);
   };
   const body = bodyOf(req, (request) => {
     // The package would fold `//` in the path.
@@ -142,6 +142,11 @@ function beginExchange({ res }: Exchange, { onEnd, until }: Forward): () => void
   return release;
 }
 
+async function excuse(exchange: Exchange, decision: Forward, error: Error): Promise<void> {
+  const answer = await decision.onUnreachable(error);
+  if (!exchange.res.destroyed) replyTo(exchange, answer);
+}
+
 async function askAgain(
   { res }: Exchange,
   decision: Forward,
@@ -150,7 +155,7 @@ async function askAgain(
 ): Promise<void> {
   const next = (await decision.again?.(error)) ?? {
     action: 'reply' as const,
-    reply: decision.onUnreachable(error),
+    reply: await decision.onUnreachable(error),
   };
   if (res.destroyed) {
     if (next.action === 'forward') next.onEnd?.();

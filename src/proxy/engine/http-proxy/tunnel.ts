@@ -179,7 +179,7 @@ async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promis
   const next = await decision.again?.(error);
   if (next?.action === 'forward') return tunnel(failed, next);
   failed.waiting.end();
-  const reply = next?.reply ?? decision.onUnreachable(error);
+  const reply = next?.reply ?? (await decision.onUnreachable(error));
   failed.report?.(reply.status, Buffer.byteLength(reply.body));
   replyRaw(failed.req.socket, reply);
 }

@@ -236,7 +236,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   #fail(error: Error, isHarmless: boolean): void {
     const forward = this.#forward as Forward;
     const { again } = forward;
-    if (again === undefined || !isHarmless) return this.#reply(excuse(forward, error));
+    if (again === undefined || !isHarmless) return this.#excuse(error);
     this.#forward = undefined;
     forward.onEnd?.();
     this.#ask(() => again(error));
@@ -248,6 +248,14 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     // Without a length or chunks, only a reset tells.
     if (this.#relay.endsWithConnection) this.#client.reset();
     else this.#client.finish(false, this.#upload.done);
+  }
+
+  /** Answers as the handler says. The client may leave, and its time run out, before that is known. */
+  #excuse(error: Error): void {
+    this.#patience.rest();
+    excuse(this.#forward, error, (reply) => {
+      if (!this.#over) this.#reply(reply);
+    });
   }
 
   #reply(reply: Reply): void {
@@ -299,7 +307,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
         this.#abandon();
         return this.#client.refuse(problem(408, 'the body did not come in time'));
       case 'answer':
-        return this.#reply(excuse(this.#forward, answerTimeout(this.#client.context.timeouts)));
+        return this.#excuse(answerTimeout(this.#client.context.timeouts));
       case 'stall':
       case 'halfClosed':
         return this.#client.destroy();

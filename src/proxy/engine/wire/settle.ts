@@ -26,11 +26,14 @@ export function settle(
   return true;
 }
 
-/** What is answered where the target is of no use. */
-export function excuse(forward: Forward | undefined, error: Error): Reply {
+/** Calls `answer` with what is said where the target is of no use: at once if the handler says it at once. */
+export function excuse(forward: Forward | undefined, error: Error, answer: (reply: Reply) => void): void {
+  let reply: Reply | Promise<Reply>;
   try {
-    return forward?.onUnreachable(error) ?? INTERNAL_ERROR;
+    reply = forward?.onUnreachable(error) ?? INTERNAL_ERROR;
   } catch {
-    return INTERNAL_ERROR;
+    reply = INTERNAL_ERROR;
   }
+  if (reply instanceof Promise) void reply.then(answer, () => answer(INTERNAL_ERROR));
+  else answer(reply);
 }

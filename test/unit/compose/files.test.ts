@@ -45,7 +45,11 @@ describe('findComposeFiles', () => {
       code: 'COMPOSE_INVALID',
       message: expect.stringContaining('pipe.env is a pipe that nobody writes to') as string,
     });
-    const filled = execFile('sh', ['-c', `while :; do echo X=pipe >${join(folder, 'pipe.env')}; done`]);
+    // With a pause in which the reader sees the end: a writer that comes at once would go on with what it reads.
+    const filled = execFile('sh', [
+      '-c',
+      `while :; do echo X=pipe >${join(folder, 'pipe.env')}; sleep 0.1; done`,
+    ]);
     try {
       expect((await find({ envFiles: ['pipe.env'] })).variables).toMatchObject({ X: 'pipe' });
     } finally {

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => machine.close());
 
-const COUNT = 120;
+const COUNT = 60;
 
 /** Many services, cheap ones: what is to be seen is the work of the runner. */
 function crowd(version: number): string {

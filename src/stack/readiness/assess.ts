@@ -53,6 +53,8 @@ export interface ElsewhereFacts {
   readonly leases: readonly string[];
   /** Somebody else listens on one of them too, on another address. */
   readonly shared?: boolean;
+  /** Its ports on which nothing of its own listens, where there are several. */
+  readonly silent?: readonly Pick<PortFacts, 'name' | 'number'>[];
 }
 
 export interface Facts {

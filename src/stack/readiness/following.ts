@@ -21,8 +21,6 @@ export interface Following {
 
 /** What is seen of an instance. */
 export interface Seen {
-  /** Names of its ports on which nothing listens. */
-  readonly silent: readonly string[];
   /** Whether it listens on the number. */
   readonly has: (number: number) => boolean;
   /** Where it has listened for long enough while its port was silent. */
@@ -31,17 +29,19 @@ export interface Seen {
 
 export function createFollowing({ ports, follows, onFollow, onRefused }: FollowingOptions): Following {
   let under: number | undefined;
-  const refused = new Set<number>();
+  /** By what the contract said then: it may say something else now. */
+  const refused = new Set<string>();
 
   const go = (port: ResolvedPort, number: number): boolean => {
-    if (refused.has(number)) return false;
+    const name = `${follows()} ${number}`;
+    if (refused.has(name)) return false;
     if (under === number) return true;
     under = number;
     void onFollow(port.name, number)
       .catch(() => false)
       .then((isDone) => {
         if (isDone) return;
-        refused.add(number);
+        refused.add(name);
         under = undefined;
         onRefused();
       });
@@ -64,11 +64,11 @@ export function createFollowing({ ports, follows, onFollow, onRefused }: Followi
 export function chooseNumber(
   { leased }: Pick<ResolvedPort, 'leased'>,
   follow: Follow,
-  { silent, has, elsewhere }: Seen,
+  { has, elsewhere }: Seen,
 ): number | undefined {
   if (leased !== undefined && has(leased)) return leased;
   if (follow === 'never' || elsewhere === undefined) return undefined;
-  const { numbers, leases, shared } = elsewhere;
+  const { numbers, leases, shared, silent = [] } = elsewhere;
   const [number, ...others] = numbers;
   if (others.length > 0 || leases.length > 0 || shared === true) return undefined;
   // Which of several it was meant for is known only where the contract asks for it.

@@ -13,6 +13,7 @@ import {
   LATE,
   SILENCE,
   type Assessment,
+  type ElsewhereFacts,
   type ProbeFacts,
   type TreeFacts,
   type Verdict,
@@ -70,25 +71,25 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     onFollow: async (name, number) => (await options.onFollow?.(name, number)) ?? false,
     onRefused: () => judge(),
   });
-  const isFollowing = ({ isElsewhere = false }: Assessment): boolean => {
-    const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
-    return following.consider({
-      silent: own.filter((name) => !listening.has(name)),
-      has: opened.has,
-      elsewhere: isElsewhere ? opened.facts : undefined,
-    });
+  const isFollowing = ({ isElsewhere = false }: Assessment, elsewhere: ElsewhereFacts | undefined): boolean =>
+    following.consider({ has: opened.has, elsewhere: isElsewhere ? elsewhere : undefined });
+  const listElsewhere = (): ElsewhereFacts | undefined => {
+    const silent = ports
+      .filter(({ name, listener }) => listener !== 'external' && !listening.has(name))
+      .map(({ name, targetPort }) => ({ name, number: targetPort }));
+    return opened.facts && { ...opened.facts, silent };
   };
 
   const judge = (): void => {
     if (abort.signal.aborted) return;
     cancelAgain();
     const patience = ready.timeout === undefined ? (options.patience?.() ?? SILENCE) : undefined;
-    const { facts: elsewhere } = opened;
+    const elsewhere = listElsewhere();
     const expected = follows() === 'asked' || elsewhere?.numbers.every((one) => options.mentions?.(one));
     const doubt = expected === true ? EXPECTED : DOUBT;
     const { facts: port } = portWatch;
     const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience }, clock.now());
-    if (isFollowing(next)) return;
+    if (isFollowing(next, elsewhere)) return;
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
     if (isSameVerdict(next.verdict, verdict)) return;
     verdict = next.verdict;

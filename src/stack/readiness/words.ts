@@ -27,7 +27,7 @@ export function foundBy(
 type Misplaced = Extract<Verdict, { kind: 'misplaced' }>;
 
 function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedService): Found {
-  const { numbers, leases, shared = false } = elsewhere;
+  const { numbers, leases, shared = false, silent = [] } = elsewhere;
   const whose =
     leases.length > 0
       ? `, which is leased to ${leases.join(' and ')}`
@@ -38,12 +38,18 @@ function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedServ
   const isOthers = leases.length > 0 || shared;
   return {
     kind: 'misplaced',
-    message: `it listens on ${numbers.join(' and ')}${whose}, not on ${port.number} (its port ${port.name})`,
+    message: `it listens on ${numbers.join(' and ')}${whose}, ${notOn(port, silent)}`,
     hint:
       known === undefined ? 'give it the port that PORT says' : cureFor(service, known, numbers, isOthers),
     passable: false,
   };
 }
+
+/** "not on 20031 (its port http)", or all of them where several are silent. */
+const notOn = (port: PortFacts, silent: readonly Pick<PortFacts, 'name' | 'number'>[]): string =>
+  silent.length < 2
+    ? `not on ${port.number} (its port ${port.name})`
+    : `neither on ${silent.map(({ number, name }) => `${number} (its port ${name})`).join(' nor on ')}`;
 
 /** Says that the contract's own timeout is over. */
 export const describeDeadline = (

@@ -193,3 +193,40 @@ describe('whatever the facts are', () => {
     );
   });
 });
+
+describe('a service that listens elsewhere', () => {
+  const elsewhere = { numbers: [3000], since: 1_000, leases: [] };
+  const at = (change: Partial<Facts>, now: number): (string | boolean)[] => {
+    const { verdict, isElsewhere = false } = assess({ ...facts, elsewhere, ...change }, now);
+    return [verdict.kind, isElsewhere];
+  };
+
+  it.each<[string, Partial<Facts>, (string | boolean)[]]>([
+    ['is misplaced', {}, ['misplaced', true]],
+    [
+      'is misplaced by a probe that asks the port',
+      { probe: { state: 'open', onPort: true } },
+      ['misplaced', true],
+    ],
+    [
+      'is on its way by any other probe, and can be followed',
+      { probe: { state: 'open' } },
+      ['starting', true],
+    ],
+    [
+      'is ready where its port need not be there, and can be followed',
+      { port: { ...port, optional: true } },
+      ['ready', true],
+    ],
+    ['can be followed from a port that is gone', { port: { ...port, listened: true } }, ['unwell', true]],
+    ['is where it should be', { port: { ...port, listens: true, listened: true } }, ['ready', false]],
+  ])('%s', (_what, change, expected) => {
+    expect(at(change, 6_000)).toEqual(expected);
+  });
+
+  it('is believed to after 5 s, or what else is ordinary, and looked at again then', () => {
+    expect(at({}, 5_999)).toEqual(['starting', false]);
+    expect(assess({ ...facts, elsewhere }, 5_000).again).toBe(1_000);
+    expect(at({ doubt: 1_000 }, 2_000)).toEqual(['misplaced', true]);
+  });
+});

@@ -235,6 +235,8 @@ describe('that listens elsewhere', () => {
     await lookedAt();
     await clock.advance(6_000);
     expect([followed, kinds()]).toEqual([[], ['misplaced']]);
+    if (ports !== '')
+      expect(found).toMatchObject([{ elsewhere: { silent: [{ name: 'http' }, { name: 'admin' }] } }]);
   });
 
   it('is misplaced where it cannot be followed, and told so once', async () => {

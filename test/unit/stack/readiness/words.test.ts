@@ -1,0 +1,36 @@
+/** What a verdict says to a person. */
+import { expect, it } from 'vitest';
+
+import type { ElsewhereFacts } from '../../../../src/stack/readiness/assess.ts';
+import { foundBy, namesNumber } from '../../../../src/stack/readiness/words.ts';
+import { resolutionOf } from '../../plan/stack.ts';
+
+const service = resolutionOf(
+  'services:\n  api: { command: run, ports: { http: {}, admin: {} } }\n',
+).services.get('api')!;
+const port = { name: 'http', number: 20_200, implicit: false, listens: false, since: 0, listened: false };
+const told = (more: Partial<ElsewhereFacts>): string | undefined =>
+  foundBy({ kind: 'misplaced', port, elsewhere: { numbers: [3000], since: 0, leases: [], ...more } }, service)
+    ?.message;
+
+it.each<[Partial<ElsewhereFacts>, string]>([
+  [{}, 'it listens on 3000, not on 20200 (its port http)'],
+  [
+    { leases: ['web of other'] },
+    'it listens on 3000, which is leased to web of other, not on 20200 (its port http)',
+  ],
+  [{ shared: true }, 'it listens on 3000, where somebody else listens too, not on 20200 (its port http)'],
+  [{ silent: [port] }, 'it listens on 3000, not on 20200 (its port http)'],
+  [
+    { silent: [port, { name: 'admin', number: 20_201 }] },
+    'it listens on 3000, neither on 20200 (its port http) nor on 20201 (its port admin)',
+  ],
+])('what listens elsewhere (%j) is told where it is and is not', (more, message) => {
+  expect(told(more)).toBe(message);
+});
+
+it('a line names a number only where that is all of it', () => {
+  expect(
+    ['http://localhost:3000/', 'port 3000', '30001', '13000'].map((line) => namesNumber([line], 3000)),
+  ).toEqual([true, true, false, false]);
+});

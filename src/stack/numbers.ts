@@ -110,7 +110,10 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     const current = prepared();
     const lease = leaseOf(service, leaseInSlot(port, slot));
     if (current === undefined || lease === undefined) return false;
-    if (isRestless(`${service} ${lease.port}`, number, lease.number)) {
+    const resolved = current.services.get(service);
+    const known = resolved?.ports.find(({ name }) => name === port.name);
+    // Who writes into the contract that it is to be followed begins anew.
+    if (isRestless(`${service} ${lease.port} ${known?.follow ?? ''}`, number, lease.number)) {
       const text = `its port has changed ${MOST_CHANGES} times within a minute: it is not followed to ${number}`;
       onEvent({ type: 'notice', text, service });
       return false;
@@ -120,8 +123,6 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     const isFirst = restartedFor.get(service) !== generation;
     restartedFor.set(service, generation);
     put(lent, isFirst);
-    const resolved = current.services.get(service);
-    const known = resolved?.ports.find(({ name }) => name === port.name);
     const line =
       resolved !== undefined && known?.follow === 'usual' && number !== lease.number
         ? lineFor(resolved, known, 'follow: true')

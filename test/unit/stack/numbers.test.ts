@@ -121,6 +121,11 @@ describe('a service that listens elsewhere', () => {
       text: expect.stringContaining('3 times within a minute') as string,
     });
     expect(await follow(20_001)).toBe(true);
+    // What is offered helps at once.
+    begin(', ports: { http: { follow: true } }');
+    expect(await follow(3002)).toBe(true);
+    begin();
+    expect(await follow(3003)).toBe(false);
     await clock.advance(60_000);
     expect(await follow(3003)).toBe(true);
   });

@@ -209,6 +209,8 @@ describe('the settings', () => {
     ['# mine\nhttpPort: [80]', '2:11 httpPort is a number from 0 to 65535'],
     ['httpPort: 8080\nport: 80', '2:1 there is no setting "port"'],
     ['- 80', '1:1 the settings are a map'],
+    // A key without any value at all.
+    ['? httpPort', '1:3 httpPort is a number from 0 to 65535'],
     ['a: [', /^1:5 \S/],
     ['httpPort: 80\nhttpPort: 81', /^2:1 .*unique/],
   ])('refuse the file %j with its place', async (text, problem) => {

@@ -1,4 +1,8 @@
-/** What the engine says of the containers of one project, looked at again whenever something happens to one of them. */
+/**
+ * What the engine says of the containers of one project, looked at again whenever something happens to one of them. Each
+ * project has a stream of its own: the engine filters by label, so that it costs a quiet socket at rest, and what is
+ * known of a stack hangs neither on the daemon nor on the engine that another shell has chosen.
+ */
 import { messageOf } from '../../lib/errors.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { containersOf, type Container } from '../engine/containers.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { NamePolicy } from '../../../src/compose/names.ts';
-import { planOverride } from '../../../src/compose/override.ts';
+import { pinsOf, unclearNames, withFixedNames, type NamePolicy } from '../../../src/compose/names.ts';
+import { planOverride, publishedEntry } from '../../../src/compose/override.ts';
 import { applyOverride, findDeviations } from '../../../src/compose/verify.ts';
 import { writeOverride } from '../../../src/compose/write.ts';
 import type { ComposeProject } from '../../../src/compose/model.ts';
@@ -93,6 +93,60 @@ networks:
     name: !reset null
     ipam: !reset null
 `);
+  });
+
+  it('takes what has the name of a service for no container of it, and frees only addresses that are there', () => {
+    const project = projectWith(
+      { data: { networks: { data: {} } }, fixed: { networks: { data: { ipv4_address: '10.9.0.5' } } } },
+      {
+        volumes: { data: { name: 'the-data' } },
+        networks: { data: { name: 'the-net', ipam: { config: [{ subnet: '10.9.0.0/24' }] } } },
+      },
+    );
+    expect(write(project)).toBe(`name: st
+services:
+  fixed:
+    networks:
+      data:
+        ipv4_address: !reset null
+        ipv6_address: !reset null
+volumes:
+  data:
+    name: !reset null
+networks:
+  data:
+    name: !reset null
+    ipam: !reset null
+`);
+  });
+
+  it('publishes as many numbers as there are replicas', () => {
+    const [entry] = projectWith({ web: { ports: [port(80, '8080')] } }).services.get('web')?.ports ?? [];
+    if (entry === undefined) throw new Error('unreachable');
+    const published = {
+      service: 'web',
+      name: 'http',
+      target: 80,
+      protocol: 'tcp',
+      hostIps: [],
+      entry,
+    } as const;
+    expect(publishedEntry({ ...published, number: 20_000, span: 3 }).published).toBe('20000-20002');
+    expect(publishedEntry({ ...published, number: 20_000, span: 1 }).published).toBe('20000');
+  });
+
+  it('releases a name that looks like one of the project’s own and is the same in every project', () => {
+    const fields = (name: string): ComposeProject =>
+      projectWith(
+        { db: { container_name: 'st-db' }, web: { container_name: `${name}-web` } },
+        { name, volumes: { own: { name: `${name}_own` } } },
+      );
+    const project = fields('st');
+    expect(unclearNames(project)).toEqual(['st-db', 'st-web']);
+    expect(pinsOf(project)).toEqual([]);
+    const known = withFixedNames(project, fields('p1'));
+    expect(pinsOf(known).map(({ pinned }) => pinned)).toEqual(['st-db']);
+    expect(write(known)).toContain('  db:\n    container_name: !reset null\n');
   });
 
   it('shares what the project says: pinned names stay, others become those of the main checkout', () => {

@@ -13,8 +13,11 @@ import type { Upstream } from './pool-upstream.ts';
 /** Connections to one target that rest; the one that has rested longest is offered when there are more. */
 const MAX_RESTING = 32;
 
-/** Kinds of exchanges that are remembered of one target. */
-const MAX_PROVEN = 1_024;
+/** Kinds of exchanges that are remembered of one target: a page in development may ask for thousands of modules. */
+const MAX_PROVEN = 8_192;
+
+/** Characters of a kind that is remembered. */
+const MAX_KIND = 256;
 
 interface Rest {
   readonly place: Place;
@@ -48,7 +51,7 @@ export class Resting {
   add(place: Place, upstream: Upstream, kind: string, now: number): void {
     this.#rests.push({ place, upstream, kind, until: now + this.#rest });
     place.resting += 1;
-    if (place.resting > MAX_RESTING) this.#letGo((rest) => rest.place === place, 1);
+    if (place.resting > MAX_RESTING) this.#offerOldest(place);
     this.#plan();
   }
 
@@ -77,25 +80,33 @@ export class Resting {
       // A timer comes before what has arrived meanwhile is read.
       this.#look = setImmediate(() => {
         this.#look = undefined;
-        this.#letGo(({ until }) => until <= over);
+        this.#letGo(over);
         this.#plan();
       });
     });
   }
 
-  /** Offers them; a kind is proven where the whole rest was silent. */
-  #letGo(isMeant: (rest: Rest) => boolean, most = Infinity): void {
-    const now = this.#clock.now();
-    for (const { place, upstream, kind, until } of this.#take(isMeant, most)) {
-      if (until <= now) prove(place, kind);
+  /** Proves nothing: its rest was cut short. */
+  #offerOldest(place: Place): void {
+    const index = this.#rests.findIndex((rest) => rest.place === place);
+    const [rest] = this.#rests.splice(index, 1);
+    if (rest === undefined) return;
+    place.resting -= 1;
+    this.#onRested(place, rest.upstream);
+  }
+
+  /** Offers those whose rest is over, and was silent. */
+  #letGo(over: number): void {
+    for (const { place, upstream, kind } of this.#take(({ until }) => until <= over)) {
+      prove(place, kind);
       this.#onRested(place, upstream);
     }
   }
 
-  #take(isMeant: (rest: Rest) => boolean, most = Infinity): readonly Rest[] {
+  #take(isMeant: (rest: Rest) => boolean): readonly Rest[] {
     const taken: Rest[] = [];
     this.#rests = this.#rests.filter((rest) => {
-      if (taken.length >= most || !isMeant(rest)) return true;
+      if (!isMeant(rest)) return true;
       taken.push(rest);
       rest.place.resting -= 1;
       return false;
@@ -106,6 +117,7 @@ export class Resting {
 
 /** Whether the target was silent after an exchange of this kind: the same, or one that differs in its numbers alone. */
 function isProven({ proven }: Place, kind: string): boolean {
+  if (kind.length > MAX_KIND) return false;
   if (proven.has(kind)) return true;
   if (!proven.has(withoutNumbers(kind))) return false;
   remember(proven, kind);
@@ -113,6 +125,7 @@ function isProven({ proven }: Place, kind: string): boolean {
 }
 
 function prove({ proven }: Place, kind: string): void {
+  if (kind.length > MAX_KIND) return;
   remember(proven, kind);
   remember(proven, withoutNumbers(kind));
 }

@@ -262,6 +262,16 @@ describe('the first connection of a kind rests: it', () => {
     expect(pool.take(target, true) === next).toBe(isProven);
   });
 
+  it('proves nothing of a kind that is too long to be remembered', async () => {
+    const bench = await start({ rest: REST });
+    const long = `GET 200 /${'x'.repeat(256)}`;
+    await use(bench, long);
+    await pass(bench, REST + 1);
+    bench.pool.take(bench.target, true)?.destroy();
+    await use(bench, long);
+    expect(bench.pool.take(bench.target, true)).toBeUndefined();
+  });
+
   it('and whatever is said on it meanwhile ends all connections, and their use for more than one exchange', async () => {
     const bench = await start({ rest: REST });
     const { pool, sides, clock } = bench;

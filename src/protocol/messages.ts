@@ -82,6 +82,8 @@ export const commandAnswer = z.object({
   message: z.string().optional(),
   /** For `start`, `stop` and `restart`: the services that are meant, those of a named group one by one. */
   services: z.array(z.string()).optional(),
+  /** For `restart`: which revision of each service this one asked for. */
+  asked: z.record(z.string(), z.number().int()).optional(),
   /** For `explain`. */
   details: z.array(serviceDetails).optional(),
 });

@@ -35,8 +35,14 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       const services = meantBy(plan, command.services);
       await context.demandResolved(services);
       supervision.restartNamed(plan, command.services);
+      const asked = Object.fromEntries(
+        services.flatMap((name) => {
+          const revision = supervision.find(name)?.revision;
+          return revision === undefined ? [] : [[name, revision.asked]];
+        }),
+      );
       await publish();
-      return { services };
+      return { services, asked };
     }
     case 'wake':
       for (const name of command.services) supervision.wake(name);

@@ -8,7 +8,7 @@ import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { print, printJson } from '../terminal.ts';
-import { waitForOutcome, waitForStop, type Outcome } from '../waiting/outcome.ts';
+import { waitForOutcome, waitForStop, type Asked, type Outcome } from '../waiting/outcome.ts';
 import { describeOutcome, outcomeJson } from '../waiting/told-outcome.ts';
 import { timeoutOption } from '../waiting/wait.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
@@ -84,7 +84,13 @@ async function control(action: Action, names: string[], options: ControlOptions)
       else print(answer.message ?? `${doing} ${services.join(', ')}`);
       return;
     }
-    const outcome = await finish(client, key, action, answer.services ?? services, options.timeout);
+    const outcome = await finish(
+      client,
+      key,
+      action,
+      { services: answer.services ?? services, asked: answer.asked },
+      options.timeout,
+    );
     const { settled, error } = outcome;
     if (options.json) printJson({ version: 1, action, services, outcome: settled.map(outcomeJson) });
     else for (const one of settled) print(describeOutcome(one));
@@ -97,10 +103,10 @@ async function finish(
   client: DaemonClient,
   key: StackKey,
   action: Action,
-  services: readonly string[],
+  { services, asked }: { readonly services: readonly string[]; readonly asked?: Asked | undefined },
   timeout: number,
 ): Promise<Outcome> {
-  if (action !== 'stop') return waitForOutcome(client, key, services, timeout);
+  if (action !== 'stop') return waitForOutcome(client, key, { names: services, asked }, timeout);
   await waitForStop(client, key, services, timeout);
   return { settled: [] };
 }

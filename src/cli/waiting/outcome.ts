@@ -12,15 +12,18 @@ export interface Outcome {
   readonly error?: PortrampError;
 }
 
+/** The revision of each service that was asked for. */
+export type Asked = Readonly<Record<string, number>>;
+
 /** Resolves when the services have settled, or one is lost. @throws PortrampError TIMEOUT */
 export async function waitForOutcome(
   client: DaemonClient,
   key: StackKey,
-  names: readonly string[],
+  { names, asked: told = {} }: { readonly names: readonly string[]; readonly asked?: Asked | undefined },
   timeout: number,
 ): Promise<Outcome> {
-  // The runner answered when the daemon knew what it does: the first that is seen says what was asked for.
-  const asked = new Map<string, number>();
+  // Where the runner did not say it: it answered when the daemon knew what it does, so the first that is seen does.
+  const asked = new Map(Object.entries(told));
   const isOpen = (service: PublishedService): boolean => {
     if (!names.includes(service.name)) return false;
     return !meaningOf(service).isSettled || isOnTheWay(service, asked.get(service.name));

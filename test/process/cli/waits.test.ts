@@ -103,7 +103,11 @@ describe('a restart on a hand-off', () => {
     for (const { code, stdout } of together) {
       expect([code, stdout]).toEqual([0, expect.stringMatching(/^app is ready(: another restart, .*)?\n$/)]);
     }
+  });
 
+  it('that is refused is told by ls and why until another has taken its place', async () => {
+    const shop = machine.workspace('shop', APP);
+    expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
     shop.write('broken', '');
     const refused = await shop.run('restart', 'app');
     expect(refused.code).toBe(1);

@@ -65,6 +65,8 @@ class StackRunner implements Runner {
   }
 
   async start(): Promise<void> {
+    // Ctrl-C came before: what it opened now nobody would close.
+    if (this.#stopping !== undefined) return;
     const starting = this.#start();
     this.#starting = starting.catch(() => undefined);
     try {

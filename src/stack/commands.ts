@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { describeUnit } from './details.ts';
-import { isMeant, selectOrThrow, type Supervision } from './supervision.ts';
+import { isMeant, selectOrThrow } from './selection.ts';
+import type { Supervision } from './supervision.ts';
 
 export interface CommandContext {
   readonly supervision: Supervision;

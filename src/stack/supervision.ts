@@ -2,14 +2,12 @@
  * The units of one stack together: who may start because what it needs is there, who has to wait, who stops
  * before whom.
  */
-import { PortrampError } from '../lib/errors.ts';
-import { suggest } from '../lib/suggest.ts';
-import { selectServices } from '../plan/order.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
 import type { PreparedStack } from './prepare.ts';
+import { isMeant, selectOrThrow } from './selection.ts';
 import { createSlices, type Slices } from './slices.ts';
 import type { Blueprint, UnitOptions } from './unit-options.ts';
 import { Unit } from './unit.ts';
@@ -289,19 +287,3 @@ function blueprintOf({ services, instance }: Blueprints, name: string): Blueprin
 
 const startsOnRequest = ({ resolved: { service } }: Unit): boolean =>
   service.kind === 'process' && service.start === 'request';
-
-/** Whether a name was given, itself or through its group. */
-export const isMeant = (plan: Plan, names: readonly string[], name: string): boolean =>
-  names.some((given) => given === name || (plan.groups[given]?.includes(name) ?? false));
-
-/** @throws PortrampError UNKNOWN_NAME */
-export function selectOrThrow(plan: Plan, names: readonly string[]): string[] {
-  const { names: selected, unknown } = selectServices(plan, names);
-  const [first] = unknown;
-  if (first === undefined) return selected;
-  const known = [...plan.services.keys(), ...Object.keys(plan.groups)];
-  const nearest = first.suggestion ?? suggest(first.name, known);
-  throw new PortrampError('UNKNOWN_NAME', `there is no service or group "${first.name}"`, {
-    hint: nearest === undefined ? `there are: ${known.join(', ')}` : `did you mean "${nearest}"?`,
-  });
-}

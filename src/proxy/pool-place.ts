@@ -20,8 +20,6 @@ export interface Place {
   resting: number;
   /** Kinds of exchanges after which it was silent. */
   readonly proven: Set<string>;
-  /** Somebody did not wait for those that rest, and has another connection dialled. */
-  passedBy: boolean;
   /** It has answered on one connection while another one was open. */
   servesMany: boolean;
   /** The address that worked last. */
@@ -41,7 +39,6 @@ export function createPlace(target: Target): Place {
     dials: new Set(),
     resting: 0,
     proven: new Set(),
-    passedBy: false,
     servesMany: false,
     address: undefined,
     keeps: false,

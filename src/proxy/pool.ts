@@ -108,7 +108,8 @@ class TargetPool implements Pool {
   wait(target: Target, waiter: Waiter, reused: boolean): void {
     const place = this.#placeOf(target);
     (reused ? place.waiting : place.waitingForNew).add(waiter);
-    place.passedBy ||= place.resting > 0;
+    // A target that serves one connection at a time does not get to another one before this one is closed.
+    if (!place.servesMany) this.#resting.drop(place);
     this.#dialForWaiting(place);
   }
 
@@ -187,10 +188,6 @@ class TargetPool implements Pool {
   }
 
   #offerRested(place: Place, upstream: Upstream): void {
-    const isInTheWay = place.passedBy && !place.servesMany;
-    if (place.resting === 0) place.passedBy = false;
-    // A target that serves one connection at a time does not get to the one that was dialled meanwhile.
-    if (isInTheWay) return upstream.destroy();
     const now = this.#options.clock.now();
     this.#offer(place, upstream, upstream.keepFor - (now - upstream.idleSince), now);
   }

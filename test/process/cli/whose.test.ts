@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { pickPort } from '../ports/scene.ts';
 import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
+import { describeForbiddenPorts } from './forbidden-ports.ts';
 
 let machine: Machine;
 let shop: Workspace;
@@ -109,6 +110,8 @@ describe('whose', () => {
     expect(await whose('api')).toMatchObject({ code: 2 });
   });
 });
+
+describeForbiddenPorts();
 
 describe('stop --port', () => {
   const stop = (port: number): ReturnType<Machine['run']> =>

@@ -50,7 +50,7 @@ export interface Timeouts {
   /**
    * How long a connection to a target is only listened to after the first exchange of its kind (`pool-rest.ts`). A
    * target that does not set TCP_NODELAY sends a second packet only when the first one is acknowledged, which Linux
-   * puts off for 40 ms (RFC 9293 §3.8.6.3 allows 500).
+   * puts off for 40 to 200 ms (TCP_DELACK_MIN and _MAX; RFC 9293 §3.8.6.3 allows 500).
    */
   readonly rest: number;
 }
@@ -64,5 +64,5 @@ export const TIMEOUTS: Timeouts = {
   halfClosed: 5_000,
   linger: 5_000,
   connect: 30_000,
-  rest: 60,
+  rest: 250,
 };

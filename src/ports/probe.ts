@@ -2,6 +2,8 @@
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
+import getPort, { clearLockedPorts } from 'get-port';
+
 import { whenDescriptorsAllow } from '../lib/descriptors.ts';
 import { errnoOf } from '../lib/errors.ts';
 
@@ -67,7 +69,17 @@ async function probeOn(port: number, host: string, bind: BindOnce): Promise<Port
   }
 }
 
-function bindOnce(port: number, host: string): Promise<void> {
+/** get-port says whether the port can be had, and goes on to any other where not: why not, a bind of our own tells. */
+async function bindOnce(port: number, host: string): Promise<void> {
+  try {
+    if ((await getPort({ port, host })) !== port && port !== 0) await listenOnce(port, host);
+  } finally {
+    // It also remembers its answers for half a minute, which is the ledger's work here.
+    clearLockedPorts();
+  }
+}
+
+function listenOnce(port: number, host: string): Promise<void> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);

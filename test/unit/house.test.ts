@@ -126,7 +126,7 @@ describe('commands that only talk to the daemon', () => {
     };
     visit('cli/main.ts');
     visit('protocol/client.ts');
-    expect([...packages].filter((name) => /^(zod|yaml|chokidar|http-proxy)/.test(name))).toEqual([]);
+    expect([...packages].filter((name) => /^(zod|yaml|chokidar|http-proxy|get-port)/.test(name))).toEqual([]);
   });
 });
 

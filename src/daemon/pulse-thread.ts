@@ -10,8 +10,8 @@ import { describePlace, StandstillCounter, type Frame } from './standstill.ts';
 /** Milliseconds of a sleep. A process that was stopped, or a machine that was suspended, slept no more of them. */
 const TICK = 1_000;
 
-/** A loop that runs JavaScript stops within this time when it is asked to (milliseconds). */
-const PAUSE_TIMEOUT = 2_000;
+/** A loop that runs JavaScript stops within this time when it is asked to, on a busy machine too (milliseconds). */
+const PAUSE_TIMEOUT = 5_000;
 
 const { shared, patience, log: logPath } = workerData as PulseOrder;
 const memory = new Int32Array(shared);

@@ -53,7 +53,7 @@ describe('an event loop that stands still', { timeout: 60_000 }, () => {
     const { exited, log } = startHeart('spins for ever');
     expect(await exited).toEqual([null, 'SIGKILL']);
     expect(log()).toMatch(
-      /has stood still for 3 s: spin \(file:\S*heart\.js:\d+:\d+\) < \S.* \(file:\S*heart\.js/,
+      /has stood still for 3 s: spinForEver \(file:\S*heart\.js:\d+:\d+\) < \S.* \(file:\S*heart\.js/,
     );
     expect(log()).toContain('this daemon ends itself');
   });

@@ -19,6 +19,15 @@ export function howToEnd(
   return pid === undefined ? undefined : `kill ${pid}`;
 }
 
+const BELONGINGS: Readonly<Record<Belonging, string>> = {
+  live: ', which is of a stack that runs',
+  left: ', which a crash has left behind',
+};
+
+/** Says whose a process is, after its name; nothing where that is not written down. */
+export const describeBelonging = (belonging: Belonging | undefined): string =>
+  belonging === undefined ? '' : BELONGINGS[belonging];
+
 /** "node server.js (pid 12, in /home/me/shop)". */
 export function describeHolder(holder: Holder | undefined): string {
   if (holder?.pid === undefined) return 'a process that this user cannot see';

@@ -1,5 +1,5 @@
 /** What a finding of the daemon about an instance means for its service, in words and deeds. Pure. */
-import { describeHolder, howToEnd } from '../lib/holder.ts';
+import { describeBelonging, describeHolder, howToEnd, type Belonging } from '../lib/holder.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
 import type { Finding } from '../protocol/messages.ts';
@@ -12,13 +12,21 @@ export type Consequence =
   /** Something that a person should know. */
   | { readonly kind: 'tell'; readonly text: string };
 
-/** Undefined for a port that the service does not have any more. */
-export function judgeFinding(service: ResolvedService, finding: Finding): Consequence | undefined {
+/**
+ * Says what follows from a finding; undefined for a port that the service does not have any more.
+ *
+ * @param belonging of the holder that was found, where that is written down
+ */
+export function judgeFinding(
+  service: ResolvedService,
+  finding: Finding,
+  belonging?: Belonging,
+): Consequence | undefined {
   const port = service.ports.find(({ name }) => name === finding.port);
   if (port === undefined) return undefined;
   switch (finding.kind) {
     case 'ghost':
-      return { kind: 'ghost', cause: describeGhost(service, port, finding) };
+      return { kind: 'ghost', cause: describeGhost(service, port, finding, belonging) };
     case 'unknown':
       return { kind: 'ghost', cause: describeUnknown(service, port, finding) };
     case 'elsewhere':
@@ -32,10 +40,11 @@ function describeGhost(
   service: ResolvedService,
   port: ResolvedPort,
   { number, holder, label, later }: Extract<Finding, { kind: 'ghost' }>,
+  belonging: Belonging | undefined,
 ): Cause {
-  const whose = label === undefined ? '' : `, which is ${label}`;
+  const whose = label === undefined ? describeBelonging(belonging) : `, which is ${label}`;
   const where = holder.address === undefined ? '' : `; it listens on ${holder.address}`;
-  const how = howToEnd(number, { ...holder, belonging: label === undefined ? undefined : 'live' });
+  const how = howToEnd(number, { ...holder, belonging: label === undefined ? belonging : 'live' });
   const end = how === undefined ? 'end it' : `end it: ${how}`;
   const own = later
     ? `; if it is ${service.name} itself, which detached without a trace, ${lineFor(service, port, 'listener: external')}`

@@ -18,7 +18,7 @@ export type Verdict =
       readonly kind: 'failed';
       readonly need: string;
       readonly message: string;
-      /** Where the cause is told; absent when that is the need's own log. */
+      /** What to do about the cause; absent where only the need's own log may tell. */
       readonly hint?: string | undefined;
     };
 
@@ -33,9 +33,8 @@ export function judgeNeeds(
     const provider = stateOf(need.service);
     if (provider === undefined) continue;
     if (provider.state === 'failed') {
-      const { message, need: deeper, hint } = provider.cause;
-      // One that failed for a need of its own has never run, so its log is empty.
-      return { kind: 'failed', need: need.service, message, ...(deeper === undefined ? {} : { hint }) };
+      const { message, hint } = provider.cause;
+      return { kind: 'failed', need: need.service, message, ...(hint === undefined ? {} : { hint }) };
     }
     if (isMet(need.condition, provider)) continue;
     if (need.condition === 'ready' && isPassable(provider)) passed.add(need.service);

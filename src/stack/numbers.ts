@@ -10,13 +10,15 @@ import type { Lease, PortHolder } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
 import { lineFor } from './findings.ts';
 import { renumber, rulesOf, type PreparedStack } from './prepare.ts';
+import type { Followed } from './readiness/following.ts';
 import type { Session } from './session.ts';
+import type { Unit } from './unit.ts';
 
 export interface Numbers {
   /** Asks for another number; false when the port keeps the one it has. */
   reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean>;
-  /** Goes along with an instance that listens on this number; false where it cannot be followed there. */
-  follow(instance: FollowedInstance, number: number): Promise<boolean>;
+  /** Goes along with an instance that listens on this number, where it can be followed there. */
+  follow(instance: FollowedInstance, number: number): Promise<Followed>;
   /** Looks for the service on the number that it was given again: the one that it opened is another's now. */
   forget(service: string, port: string, slot: number): Promise<void>;
   /** Gives back numbers that were borrowed for ports which are followed no more. */
@@ -47,6 +49,8 @@ export interface NumbersOptions {
 /** A number that changes this often within that time (milliseconds) is followed no more. */
 const MOST_CHANGES = 3;
 const WHILE = 60_000;
+
+const refuse = (why: string): Followed => ({ followed: false, why });
 
 export function createNumbers({ clock, session, prepared, adopt, onEvent }: NumbersOptions): Numbers {
   /** When the number of a port changed, by service and lease. */
@@ -89,12 +93,16 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     return true;
   };
 
-  /** Notes at the daemon where the service listens; undefined where somebody else has the number. */
-  const borrow = async (current: PreparedStack, lease: Lease, number: number): Promise<Lease | undefined> => {
+  /** Notes at the daemon where the service listens. `holder`: the number is somebody else's. */
+  const borrow = async (
+    current: PreparedStack,
+    lease: Lease,
+    number: number,
+  ): Promise<Lease | { holder: string }> => {
     const { service, port } = lease;
     const request = { stack: stackOf(current), port: { service, port }, number };
     const answer = await session.request('borrow', request).catch(() => undefined);
-    if (answer?.holder !== undefined) return undefined;
+    if (answer?.holder !== undefined) return { holder: answer.holder };
     // A daemon that does not know the request, or is away for the moment, keeps nobody from the number.
     const { borrowed: _, ...own } = lease;
     return answer?.lease ?? (number === own.number ? own : { ...own, borrowed: number });
@@ -109,17 +117,17 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
   const follow: Numbers['follow'] = async ({ service, port, slot, generation }, number) => {
     const current = prepared();
     const lease = leaseOf(service, leaseInSlot(port, slot));
-    if (current === undefined || lease === undefined) return false;
+    if (current === undefined || lease === undefined) return refuse('its port is not leased just now');
     const resolved = current.services.get(service);
     const known = resolved?.ports.find(({ name }) => name === port.name);
     // Who writes into the contract that it is to be followed begins anew.
     if (isRestless(`${service} ${lease.port} ${known?.follow ?? ''}`, number, lease.number)) {
       const text = `its port has changed ${MOST_CHANGES} times within a minute: it is not followed to ${number}`;
       onEvent({ type: 'notice', text, service });
-      return false;
+      return refuse(text);
     }
     const lent = await borrow(current, lease, number);
-    if (lent === undefined) return false;
+    if ('holder' in lent) return refuse(`${number} belongs to ${lent.holder}: it is not followed there`);
     const isFirst = restartedFor.get(service) !== generation;
     restartedFor.set(service, generation);
     put(lent, isFirst);
@@ -135,12 +143,12 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
       to: number,
       ...(line === undefined ? {} : { line }),
     });
-    return true;
+    return { followed: true };
   };
 
   const giveBack = async (current: PreparedStack, lease: Lease): Promise<void> => {
     const own = await borrow(current, lease, lease.number);
-    if (own !== undefined && prepared() === current) put(own, true);
+    if (!('holder' in own) && prepared() === current) put(own, true);
   };
 
   const forget: Numbers['forget'] = async (service, port, slot) => {
@@ -164,6 +172,19 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
   };
 
   return { reassign, follow, forget, settle };
+}
+
+/** Goes along with an instance, and has it looked for on the number that it opened. */
+export async function followUnit(
+  numbers: Numbers | undefined,
+  { unit, slot, port }: { readonly unit: Unit; readonly slot: number; readonly port: ResolvedPort },
+  number: number,
+): Promise<Followed> {
+  if (numbers === undefined) return refuse('its stack is going down');
+  const { name: service, generation } = unit;
+  const result = await numbers.follow({ service, port, slot, generation }, number);
+  if (result.followed) unit.retarget(slot);
+  return result;
 }
 
 /** Says where services listened when they ran last, which their consumers are told until it is known better. */

@@ -1,19 +1,27 @@
+import type { Belonging } from '../lib/holder.ts';
 import type { Finding } from '../protocol/messages.ts';
 import { judgeFinding } from './findings.ts';
 import type { Unit } from './unit.ts';
 
 export interface Reactions {
+  /** The services of the stack, as they are by the time that it is known what to do. */
+  readonly units: () => readonly Unit[];
   /** Something that a person should know about the service. */
   readonly tell: (unit: Unit, text: string) => void;
+  /** Whose a process is that portramp may have started; undefined where that is not written down. */
+  readonly belongingOf: (pid: number) => Promise<Belonging | undefined>;
 }
 
 /** Does what a finding about an instance asks for, if that instance is the one that runs now. */
-export function reactTo(finding: Finding, units: readonly Unit[], { tell }: Reactions): void {
-  for (const unit of units) {
+export async function reactTo(finding: Finding, { units, tell, belongingOf }: Reactions): Promise<void> {
+  const pid = finding.kind === 'ghost' && finding.label === undefined ? finding.holder.pid : undefined;
+  // A record that cannot be read says nothing; what was found is told all the same.
+  const belonging = pid === undefined ? undefined : await belongingOf(pid).catch(() => undefined);
+  for (const unit of units()) {
     const instance = unit.instances.find(({ process }) => process?.marker === finding.marker);
     if (instance === undefined) continue;
     const { slot, launched } = instance;
-    const consequence = judgeFinding(launched ?? unit.resolved, finding);
+    const consequence = judgeFinding(launched ?? unit.resolved, finding, belonging);
     switch (consequence?.kind) {
       case 'ghost':
         tell(unit, consequence.cause.message);

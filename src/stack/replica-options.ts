@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Follow, ResolvedService } from '../plan/plan.ts';
 import type { ProcessSpec, StartResult } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
+import type { Followed } from './readiness/following.ts';
 import type { WatchedLook } from './readiness/looks.ts';
 import type { StartMemory } from './readiness/starts.ts';
 import type { Finding } from './readiness/watch-options.ts';
@@ -44,8 +45,8 @@ export interface ReplicaOptions {
   readonly onEvent: (event: ServiceEvent) => void;
   /** What the contract says, now, about another number that the port's instance opens. */
   readonly follows: () => Follow;
-  /** Resolves with false where the instance cannot be followed there. */
-  readonly onFollow: (port: string, number: number) => Promise<boolean>;
+  /** The instance is a server on this number: it is to be followed there, where that can be. */
+  readonly onFollow: (port: string, number: number) => Promise<Followed>;
   /** A port has begun or ceased to listen. */
   readonly onListening: () => void;
   readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;

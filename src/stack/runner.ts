@@ -8,22 +8,22 @@ import { createQueue } from '../lib/queue.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
+import { belongingOf } from '../runtime/runs/clean.ts';
 import { lockStack } from '../runtime/runs/stack-lock.ts';
 import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
 import type { RunnerEvent } from './events.ts';
-import { createNumbers, describeRemembered, type Numbers } from './numbers.ts';
+import { createNumbers, describeRemembered, followUnit, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
 import { createPublished, type Published } from './published.ts';
-import { reactTo } from './react.ts';
+import { reactTo, type Reactions } from './react.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
 import { createScales } from './scales.ts';
 import type { Runner, RunnerOptions } from './runner-options.ts';
 import { openSession, type Session } from './session.ts';
 import { selectOrThrow } from './selection.ts';
 import type { Supervision } from './supervision.ts';
-import type { Unit } from './unit.ts';
 import { watchFiles, type FileWatch } from './watch/files.ts';
 import { sourcesOf } from './watch/sources.ts';
 
@@ -50,6 +50,11 @@ class StackRunner implements Runner {
   #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
   readonly #published: Published;
+  readonly #reactions: Reactions = {
+    units: () => this.#supervision?.units ?? [],
+    tell: (unit, text) => this.#published.tell(unit, text),
+    belongingOf: (pid) => belongingOf(this.#options.home.runs, pid),
+  };
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -115,8 +120,7 @@ class StackRunner implements Runner {
       onCommand: (command) => this.#command(command),
       onNotice: (text) => this.#published.notice(text),
       onFindings: (findings) => {
-        const tell = (unit: Unit, text: string): void => this.#published.tell(unit, text);
-        for (const finding of findings) reactTo(finding, this.#supervision?.units ?? [], { tell });
+        for (const finding of findings) void reactTo(finding, this.#reactions);
       },
       onSightings: (sightings) => this.#supervision?.see(sightings),
       onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
@@ -166,13 +170,7 @@ class StackRunner implements Runner {
       forget: (service, port, slot) => this.#inTurn(async () => this.#numbers?.forget(service, port, slot)),
       onChange: (unit) => this.#published.publishChange(unit),
       onFollow: (unit, slot, port, number) =>
-        this.#inTurn(async () => {
-          const { name: service, generation } = unit;
-          const instance = { service, port, slot, generation };
-          const isFollowed = (await this.#numbers?.follow(instance, number)) ?? false;
-          if (isFollowed) unit.retarget(slot);
-          return isFollowed;
-        }),
+        this.#inTurn(async () => followUnit(this.#numbers, { unit, slot, port }, number)),
       onSettled: () => void this.#published.publishSettled(),
     });
     return { parts, supervision };

@@ -1,6 +1,12 @@
 /** Who has a port that a service wants: asked of the daemon, and said with what to type. */
 import { errnoOf, PortrampError } from '../lib/errors.ts';
-import { describeForbidden, describeHolder, howToEnd, type Belonging } from '../lib/holder.ts';
+import {
+  describeBelonging,
+  describeForbidden,
+  describeHolder,
+  howToEnd,
+  type Belonging,
+} from '../lib/holder.ts';
 import type { ResolvedPort } from '../plan/plan.ts';
 import type { DaemonResult, PortHolder, StackKey } from '../protocol/messages.ts';
 import type { StartFailure } from '../runtime/instance.ts';
@@ -40,11 +46,6 @@ export async function askHolders(
   );
 }
 
-const BELONGINGS: Readonly<Record<Belonging, string>> = {
-  live: ', which is of a stack that runs',
-  left: ', which a crash has left behind',
-};
-
 /** Says who has a port that a service was to be started on. */
 export function describeTaken(number: number, name: string, holders: readonly SeenHolder[]): StartFailure {
   const [holder = {}] = holders;
@@ -59,7 +60,7 @@ export function describeTaken(number: number, name: string, holders: readonly Se
 function nameHolder(holder: SeenHolder): string {
   const { owner, belonging } = holder;
   if (owner !== undefined) return `${owner.service} of ${owner.stack}, ${describeHolder(holder)}`;
-  return `${describeHolder(holder)}${belonging === undefined ? '' : BELONGINGS[belonging]}`;
+  return `${describeHolder(holder)}${describeBelonging(belonging)}`;
 }
 
 /** Says the same of a ramp, which the runner opens itself: what Node says of it names nobody. */

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { Instance } from '../runtime/instance.ts';
 import type { LogStore } from './logs/store.ts';
+import type { Followed } from './readiness/following.ts';
 import type { WatchedLook } from './readiness/looks.ts';
 import type { StartMemory } from './readiness/starts.ts';
 import type { Launch, LaunchResult } from './replica-options.ts';
@@ -32,8 +33,8 @@ export interface UnitOptions {
   readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
-  /** The instance in the slot is a server on this number; resolves with false where it is not followed there. */
-  readonly onFollow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => Promise<boolean>;
+  /** The instance in the slot is a server on this number: it is to be followed, where that can be. */
+  readonly onFollow: (unit: Unit, slot: number, port: ResolvedPort, number: number) => Promise<Followed>;
   /** Something to tell a person. */
   readonly onNotice: (unit: Unit, text: string) => void;
   readonly onSpawn: (pid: number) => void;

@@ -254,7 +254,8 @@ export class Unit {
       follows: () => primaryOf(this.resolved.ports)?.follow ?? 'never',
       onFollow: async (name, number) => {
         const port = this.resolved.ports.find((one) => one.name === name);
-        return port !== undefined && (await this.#options.onFollow(this, slot, port, number));
+        if (port === undefined) return { followed: false, why: `it has no port ${name} any more` };
+        return this.#options.onFollow(this, slot, port, number);
       },
       onListening: () => this.#options.onChange(this),
       onLate: ({ after, problem }) => {

@@ -55,6 +55,8 @@ export interface ElsewhereFacts {
   readonly shared?: boolean;
   /** Its ports on which nothing of its own listens, where there are several. */
   readonly silent?: readonly Pick<PortFacts, 'name' | 'number'>[];
+  /** Why it was not followed although it is one number that is nobody else's. */
+  readonly refusal?: string;
 }
 
 export interface Facts {
@@ -184,7 +186,9 @@ function assessSilence({ begun, probe, patience }: Facts, port: PortFacts, now: 
 export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
   if (left.kind === 'silent' && right.kind === 'silent') return left.passable === right.passable;
   if (left.kind === 'misplaced' && right.kind === 'misplaced')
-    return left.elsewhere.numbers.join() === right.elsewhere.numbers.join();
+    return textOf(left.elsewhere) === textOf(right.elsewhere);
   if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
   return left.kind === right.kind;
 };
+
+const textOf = ({ numbers, refusal = '' }: ElsewhereFacts): string => [...numbers, refusal].join();

@@ -1,20 +1,26 @@
 /** Goes along when an instance listens on another number than the one that it is looked for on. */
+import { messageOf } from '../../lib/errors.ts';
 import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { ElsewhereFacts } from './assess.ts';
 import { primaryOf } from './looks.ts';
+
+/** What came of going along with an instance. `why`: what stands against it, as half a sentence. */
+export type Followed = { readonly followed: true } | { readonly followed: false; readonly why: string };
 
 export interface FollowingOptions {
   readonly ports: () => readonly ResolvedPort[];
   /** What the contract says of the primary port now. */
   readonly follows: () => Follow;
-  /** The instance is looked for on the number from now on; resolves with false where that cannot be. */
-  readonly onFollow: (port: string, number: number) => Promise<boolean>;
+  /** The instance is looked for on the number from now on, where that can be. */
+  readonly onFollow: (port: string, number: number) => Promise<Followed>;
   readonly onRefused: () => void;
 }
 
 export interface Following {
   /** Goes along with the number, if there is one to go along with; false where the instance stays where it is. */
   readonly consider: (seen: Seen) => boolean;
+  /** Says why the instance was not followed to one of the numbers. */
+  readonly refusalOf: (numbers: readonly number[]) => string | undefined;
   /** The instance is looked for where it was followed to. */
   readonly arrived: () => void;
 }
@@ -30,18 +36,19 @@ export interface Seen {
 export function createFollowing({ ports, follows, onFollow, onRefused }: FollowingOptions): Following {
   let under: number | undefined;
   /** By what the contract said then: it may say something else now. */
-  const refused = new Set<string>();
+  const refused = new Map<string, string>();
+  const nameOf = (number: number): string => `${follows()} ${number}`;
 
   const go = (port: ResolvedPort, number: number): boolean => {
-    const name = `${follows()} ${number}`;
+    const name = nameOf(number);
     if (refused.has(name)) return false;
     if (under === number) return true;
     under = number;
     void onFollow(port.name, number)
-      .catch(() => false)
-      .then((isDone) => {
-        if (isDone) return;
-        refused.add(name);
+      .catch((error: unknown): Followed => ({ followed: false, why: messageOf(error) }))
+      .then((result) => {
+        if (result.followed) return;
+        refused.set(name, result.why);
         under = undefined;
         onRefused();
       });
@@ -54,6 +61,8 @@ export function createFollowing({ ports, follows, onFollow, onRefused }: Followi
       const number = port && chooseNumber(port, follows(), seen);
       return port !== undefined && number !== undefined && go(port, number);
     },
+    refusalOf: (numbers) =>
+      numbers.map((number) => refused.get(nameOf(number))).find((why) => why !== undefined),
     arrived: () => {
       under = undefined;
     },

@@ -4,6 +4,7 @@ import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
 import type { Verdict } from './assess.ts';
+import type { Followed } from './following.ts';
 import type { LookOptions, WatchedLook } from './looks.ts';
 import type { TreeOptions } from './tree.ts';
 
@@ -24,8 +25,8 @@ export interface ReadinessOptions extends LookOptions {
   readonly patience?: () => number;
   /** Whether the instance has printed the number. */
   readonly mentions?: (number: number) => boolean;
-  /** The instance is a server on this number; resolves with false where it cannot be followed there. */
-  readonly onFollow?: (port: string, number: number) => Promise<boolean>;
+  /** The instance is a server on this number: it is to be followed there, where that can be. */
+  readonly onFollow?: (port: string, number: number) => Promise<Followed>;
   /** Called when a port of the instance has begun or ceased to listen. */
   readonly onListening?: (port: string, listens: boolean) => void;
 }

@@ -19,7 +19,7 @@ import {
   type Verdict,
 } from './assess.ts';
 import { watchElsewhere } from './elsewhere.ts';
-import { createFollowing } from './following.ts';
+import { createFollowing, type Followed } from './following.ts';
 import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
 import { watchPort } from './port-watch.ts';
 import { watchTree } from './tree.ts';
@@ -28,6 +28,9 @@ import { lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
+
+/** Nobody is there who could follow. */
+const UNFOLLOWED: Followed = { followed: false, why: 'it is not followed' };
 
 export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const { ready, clock, onFinding, onLook, onListening } = options;
@@ -68,7 +71,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const following = createFollowing({
     ports: () => ports,
     follows,
-    onFollow: async (name, number) => (await options.onFollow?.(name, number)) ?? false,
+    onFollow: async (name, number) => (await options.onFollow?.(name, number)) ?? UNFOLLOWED,
     onRefused: () => judge(),
   });
   const isFollowing = ({ isElsewhere = false }: Assessment, elsewhere: ElsewhereFacts | undefined): boolean =>
@@ -77,7 +80,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const silent = ports
       .filter(({ name, listener }) => listener !== 'external' && !listening.has(name))
       .map(({ name, targetPort }) => ({ name, number: targetPort }));
-    return opened.facts && { ...opened.facts, silent };
+    const refusal = opened.facts && following.refusalOf(opened.facts.numbers);
+    return opened.facts && { ...opened.facts, silent, ...(refusal === undefined ? {} : { refusal }) };
   };
 
   const judge = (): void => {

@@ -27,7 +27,7 @@ export function foundBy(
 type Misplaced = Extract<Verdict, { kind: 'misplaced' }>;
 
 function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedService): Found {
-  const { numbers, leases, shared = false, silent = [] } = elsewhere;
+  const { numbers, leases, shared = false, silent = [], refusal } = elsewhere;
   const whose =
     leases.length > 0
       ? `, which is leased to ${leases.join(' and ')}`
@@ -35,10 +35,11 @@ function describeMisplaced({ port, elsewhere }: Misplaced, service: ResolvedServ
         ? ', where somebody else listens too'
         : '';
   const known = service.ports.find(({ name }) => name === port.name);
+  const why = refusal === undefined ? '' : `; ${refusal}`;
   const isOthers = leases.length > 0 || shared;
   return {
     kind: 'misplaced',
-    message: `it listens on ${numbers.join(' and ')}${whose}, ${notOn(port, silent)}`,
+    message: `it listens on ${numbers.join(' and ')}${whose}, ${notOn(port, silent)}${why}`,
     hint:
       known === undefined ? 'give it the port that PORT says' : cureFor(service, known, numbers, isOthers),
     passable: false,

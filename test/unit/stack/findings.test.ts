@@ -56,6 +56,18 @@ describe('a ghost', () => {
     });
   });
 
+  it('that a crash has left is cleaned, and one of a stack that runs is stopped', () => {
+    expect(judgeFinding(implicit, ghost, 'left')).toMatchObject({
+      cause: {
+        message: expect.stringContaining(', which a crash has left behind; it listens on ::1') as string,
+        hint: 'end it: portramp clean, then start api again',
+      },
+    });
+    expect(judgeFinding(implicit, ghost, 'live')).toMatchObject({
+      cause: { hint: 'end it: portramp stop --port 20200, then start api again' },
+    });
+  });
+
   it('of another user cannot be named; the line that accepts it is offered', () => {
     const finding: Finding = { ...ghost, kind: 'unknown', port: 'web', address: '0.0.0.0', user: 33 };
     expect(judgeFinding(explicit, finding)).toEqual({

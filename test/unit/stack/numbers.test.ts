@@ -5,6 +5,7 @@ import type { Lease } from '../../../src/protocol/messages.ts';
 import type { RunnerEvent } from '../../../src/stack/events.ts';
 import { createNumbers, describeRemembered, type Numbers } from '../../../src/stack/numbers.ts';
 import { renumber, type PreparedStack } from '../../../src/stack/prepare.ts';
+import type { Followed } from '../../../src/stack/readiness/following.ts';
 import type { Session } from '../../../src/stack/session.ts';
 import { contractOf, identity, planOf } from '../plan/stack.ts';
 import { createManualClock, type ManualClock } from '../manual-clock.ts';
@@ -62,8 +63,10 @@ beforeEach(() => {
   });
 });
 
-const follow = (number: number, generation = 1): Promise<boolean> =>
+const askFollow = (number: number, generation = 1): Promise<Followed> =>
   numbers.follow({ service: 'api', port: { name: 'http', ramp: false }, slot: 0, generation }, number);
+const follow = async (number: number, generation = 1): Promise<boolean> =>
+  (await askFollow(number, generation)).followed;
 const targets = (): (number | undefined)[][] =>
   [...prepared.services.values()].flatMap(({ ports }) =>
     ports.map(({ targetPort, leased }) => [targetPort, leased]),
@@ -94,7 +97,8 @@ describe('a service that listens elsewhere', () => {
 
   it('is not where the daemon says that somebody else has the number', async () => {
     answer = () => ({ lease: API, holder: 'web of other' });
-    expect(await follow(3000)).toBe(false);
+    const why = '3000 belongs to web of other: it is not followed there';
+    expect(await askFollow(3000)).toEqual({ followed: false, why });
     expect([targets(), events]).toEqual([[[20_001, undefined]], []]);
   });
 

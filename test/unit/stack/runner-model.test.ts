@@ -137,7 +137,7 @@ class Model {
       starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
-      onFollow: async () => false,
+      onFollow: async () => ({ followed: false, why: 'nobody follows' }),
       onNotice: () => undefined,
       onSpawn: () => undefined,
       onExit: (pid) => void this.alive.delete(pid),

@@ -63,7 +63,7 @@ function begin(ready: Partial<Readiness>, ports: string, number: number, leased?
     follows: () => follows,
     onFollow: async (_port, number) => {
       followed.push(number);
-      return canFollow;
+      return canFollow ? { followed: true } : { followed: false, why: 'it changes too often' };
     },
     onListening: (name, listens) => listening.push([name, listens]),
   });
@@ -248,6 +248,7 @@ describe('that listens elsewhere', () => {
     await lookedAt();
     await clock.advance(6_000);
     await becomes('misplaced');
+    expect(found).toMatchObject([{ elsewhere: { numbers: [number], refusal: 'it changes too often' } }]);
     watch?.judge();
     expect(followed).toEqual([number]);
   });

@@ -20,6 +20,10 @@ it.each<[Partial<ElsewhereFacts>, string]>([
     'it listens on 3000, which is leased to web of other, not on 20200 (its port http)',
   ],
   [{ shared: true }, 'it listens on 3000, where somebody else listens too, not on 20200 (its port http)'],
+  [
+    { refusal: 'its port has changed 3 times within a minute: it is not followed to 3000' },
+    'it listens on 3000, not on 20200 (its port http); its port has changed 3 times within a minute: it is not followed to 3000',
+  ],
   [{ silent: [port] }, 'it listens on 3000, not on 20200 (its port http)'],
   [
     { silent: [port, { name: 'admin', number: 20_201 }] },

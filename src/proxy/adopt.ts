@@ -8,8 +8,8 @@ import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { isLastOfTurn, sharedBuffer } from './shared-buffer.ts';
 import { readHandleOf, TurnShare, type ReadHandle } from './turn-share.ts';
 
-/** `piece[0, length)` was read; see `isShared` for how long it is valid. Must not throw. */
-type OnBytes = (piece: Buffer, length: number) => void;
+/** Gets what was read: `piece[0, length)`; see `isShared` for how long it is valid. Must not throw. */
+export type OnBytes = (piece: Buffer, length: number) => void;
 
 /** Of the buffers of a connection that has much to say, in bytes. Each is read into once. */
 const LARGE = 64 * 1024;
@@ -27,9 +27,20 @@ interface AdoptionOptions extends SocketConstructorOpts {
 export function adopt(socket: Socket, onBytes: OnBytes): Socket {
   const handle = takeHandle(socket);
   if (handle === undefined) return socket.on('data', (piece: Buffer) => onBytes(piece, piece.length));
+  const onread = createReader(onBytes, () => (adopted.destroyed ? undefined : handle));
+  const { allowHalfOpen } = socket;
+  const options: AdoptionOptions = { handle, allowHalfOpen, onread };
+  const adopted = new Socket(options);
+  // Its server counts it as closed; there is nothing left in it that could be.
+  socket.destroy();
+  return adopted;
+}
+
+/** Quiet connections are read into one buffer, a busy one into buffers of its own. */
+export function createReader(onBytes: OnBytes, handleOf: () => ReadHandle | undefined): OnReadOpts {
   let busy = false;
-  const share = new TurnShare(() => (adopted.destroyed ? undefined : handle));
-  const onread: OnReadOpts = {
+  const share = new TurnShare(handleOf);
+  return {
     buffer: () => (busy ? Buffer.allocUnsafeSlow(LARGE) : sharedBuffer()),
     callback: (length, buffer) => {
       const isLast = isLastOfTurn(length);
@@ -39,12 +50,6 @@ export function adopt(socket: Socket, onBytes: OnBytes): Socket {
       return true;
     },
   };
-  const { allowHalfOpen } = socket;
-  const options: AdoptionOptions = { handle, allowHalfOpen, onread };
-  const adopted = new Socket(options);
-  // Its server counts it as closed; there is nothing left in it that could be.
-  socket.destroy();
-  return adopted;
 }
 
 /** Undefined where sockets are not made as those of Node are, or something of this one was read already. */

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { errnoOf } from '../lib/errors.ts';
 import type { Target } from './engine/engine.ts';
 import { Upstream } from './pool-upstream.ts';
+import type { Transport } from './transport.ts';
 import type { Wheel } from './wheel.ts';
 
 /**
@@ -30,6 +31,7 @@ export function findAddresses(host: string): readonly string[] | Promise<readonl
 export interface DialOptions {
   readonly target: Target;
   readonly wheel: Wheel;
+  readonly transport: Transport;
   /** Milliseconds for the last address. */
   readonly timeout: number;
   readonly onConnect: (upstream: Upstream, address: string) => void;
@@ -45,14 +47,14 @@ export function dial(
   options: DialOptions,
   failures: readonly Error[] = [],
 ): () => void {
-  const { target, wheel } = options;
+  const { target, wheel, transport } = options;
   const [address, ...others] = addresses;
   if (address === undefined) {
     options.onFailure(new Error(`${target.host} has no address`));
     return () => undefined;
   }
   let cancel = (): void => undefined;
-  const upstream = new Upstream(target, address);
+  const upstream = new Upstream(target, address, transport);
   const { socket } = upstream;
   const goOn = (error: Error): void => {
     stop();

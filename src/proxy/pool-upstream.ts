@@ -2,13 +2,12 @@
  * A connection to a target. It is read with buffers of our own (`onread` of `net.connect`), which saves an
  * allocation per read: quiet connections share one buffer, a busy one borrows a large one.
  */
-import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { OnReadOpts, Socket } from 'node:net';
 
 import type { Target } from './engine/engine.ts';
 import { outliveFailedWrites } from './failed-writes.ts';
 import { isLastOfTurn, isShared, sharedBuffer } from './shared-buffer.ts';
-import { tlsOptions } from './target-tls.ts';
+import { systemTransport, type Transport } from './transport.ts';
 import { readHandleOf, TurnShare } from './turn-share.ts';
 import type { Deadline } from './wheel.ts';
 
@@ -57,7 +56,7 @@ export class Upstream {
   #error: Error | undefined;
 
   /** Starts to connect; `socket` emits `connect` or `secureConnect`. */
-  constructor(target: Target, address: string) {
+  constructor(target: Target, address: string, transport: Pick<Transport, 'connect'> = systemTransport) {
     const onread: OnReadOpts = {
       buffer: () => this.#large ?? sharedBuffer(),
       callback: (length, buffer) => {
@@ -65,15 +64,7 @@ export class Upstream {
         return true;
       },
     };
-    const options = { host: address, port: target.port, allowHalfOpen: true, noDelay: true };
-    this.socket =
-      target.protocol === 'http'
-        ? connectTcp({ ...options, autoSelectFamily: false, onread })
-        : connectTls({
-            ...options,
-            ALPNProtocols: ['http/1.1'],
-            ...tlsOptions(target),
-          });
+    this.socket = transport.connect(target, address, onread);
     outliveFailedWrites(this.socket, () => (this.deaf = true));
     if (target.protocol === 'https') this.socket.on('data', (piece: Buffer) => this.#readOwned(piece));
     this.socket.on('end', () => (this.user === undefined ? this.#drop('left') : this.user.onEnd()));

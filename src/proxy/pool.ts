@@ -10,6 +10,7 @@ import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
 import { Resting } from './pool-rest.ts';
 import type { Upstream, Useless } from './pool-upstream.ts';
 import { isSameTarget } from './target-tls.ts';
+import { systemTransport, type Transport } from './transport.ts';
 import type { Wheel } from './wheel.ts';
 
 /** Connections being opened to one target at the same time: below the backlog of most servers. */
@@ -67,6 +68,8 @@ export interface PoolOptions {
   readonly connectTimeout: number;
   /** Milliseconds that a connection rests, see `pool-rest.ts`; 0: not at all. */
   readonly rest: number;
+  /** Default: that of the system. */
+  readonly transport?: Transport;
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -249,10 +252,11 @@ class TargetPool implements Pool {
     let cancelled = false;
     const start = (addresses: readonly string[]): void => {
       if (cancelled) return;
-      const { wheel, connectTimeout } = this.#options;
+      const { wheel, connectTimeout, transport = systemTransport } = this.#options;
       cancel = dial(preferring(place.address, addresses), {
         target: place.target,
         wheel,
+        transport,
         timeout: connectTimeout,
         onConnect: (upstream, address) => {
           place.address = address;

@@ -1,10 +1,10 @@
 /** Relays connections byte for byte. The one to the instance is made when there is one to go to. */
 import type { Socket } from 'node:net';
 
-import { adopt } from '../../proxy/adopt.ts';
 import { isFull, splice } from '../../proxy/splice.ts';
 import { Upstream } from '../../proxy/pool-upstream.ts';
 import type { Passage } from '../../proxy/traffic.ts';
+import { systemTransport, type Transport } from '../../proxy/transport.ts';
 import type { Gate, RampTarget } from './gate.ts';
 
 export interface Relay {
@@ -26,17 +26,17 @@ const FAMILIES = ['127.0.0.1', '::1'];
 /** A connection to an instance that refuses it is tried again this often. */
 const ATTEMPTS = 50;
 
-export function createTcpRelay(gate: Gate): Relay {
+export function createTcpRelay(gate: Gate, transport: Transport = systemTransport): Relay {
   const open = new Set<Socket>();
   return {
     accept: (accepted) => {
-      const client = createClient(accepted);
+      const client = createClient(accepted, transport);
       const { socket } = client;
       open.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => socket.destroy());
       socket.once('close', () => open.delete(socket));
-      void serve(gate, client);
+      void serve(gate, client, transport);
     },
     close: async () => {
       const closed = [...open].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
@@ -52,21 +52,21 @@ interface Client {
   onBytes: (piece: Buffer, length: number) => void;
 }
 
-function createClient(accepted: Socket): Client {
+function createClient(accepted: Socket, transport: Transport): Client {
   const client: Client = {
-    socket: adopt(accepted, (piece, length) => client.onBytes(piece, length)),
+    socket: transport.adopt(accepted, (piece, length) => client.onBytes(piece, length)),
     onBytes: () => undefined,
   };
   return client;
 }
 
-async function serve(gate: Gate, client: Client): Promise<void> {
+async function serve(gate: Gate, client: Client, transport: Transport): Promise<void> {
   const gone = new AbortController();
   const stopReading = readAhead(client, () => gone.abort());
   let entry = await gate.enter('tunnel', gone.signal);
   for (let attempt = 1; entry.kind === 'passage'; attempt += 1) {
     const { target, passage } = entry;
-    const instance = await dial(target);
+    const instance = await dial(target, transport);
     if (instance !== undefined) {
       const early = stopReading();
       return relay(client, instance, early, passage);
@@ -112,17 +112,17 @@ function readAhead(client: Client, onGone: () => void): () => Early {
   };
 }
 
-async function dial({ host, port }: RampTarget): Promise<Upstream | undefined> {
+async function dial({ host, port }: RampTarget, transport: Transport): Promise<Upstream | undefined> {
   for (const address of FAMILIES.includes(host) ? FAMILIES : [host]) {
-    const upstream = await tryDial(address, port);
+    const upstream = await tryDial(address, port, transport);
     if (upstream !== undefined) return upstream;
   }
   return undefined;
 }
 
-function tryDial(address: string, port: number): Promise<Upstream | undefined> {
+function tryDial(address: string, port: number, transport: Transport): Promise<Upstream | undefined> {
   return new Promise((resolve) => {
-    const upstream = new Upstream({ protocol: 'http', host: address, port }, address);
+    const upstream = new Upstream({ protocol: 'http', host: address, port }, address, transport);
     const { socket } = upstream;
     socket.setTimeout(CONNECT_TIME, () => socket.destroy());
     socket.once('close', () => resolve(undefined));

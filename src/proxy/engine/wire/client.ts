@@ -11,7 +11,6 @@
  */
 import type { Socket } from 'node:net';
 
-import { adopt } from '../../adopt.ts';
 import type { Deadline } from '../../wheel.ts';
 import { Exchange } from './exchange.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
@@ -61,7 +60,7 @@ export class Client {
   #unwatch: (() => void) | undefined;
 
   constructor(accepted: Socket, context: ServerContext) {
-    this.socket = adopt(accepted, (piece, length) => {
+    this.socket = context.transport.adopt(accepted, (piece, length) => {
       if (!this.#lingering) this.#feed(piece, length);
       else if (this.#isStillSending) this.deadline.set(context.timeouts.linger);
     });

@@ -1,12 +1,16 @@
 /** What all connections of one server share. */
 import type { Pool } from '../../pool.ts';
 import type { Presence } from '../../presence.ts';
+import type { Transport } from '../../transport.ts';
 import type { Wheel } from '../../wheel.ts';
 import type { Handler } from '../engine.ts';
 import type { Client } from './client.ts';
 import type { Timeouts } from './limits.ts';
 
-export type ServerParts = Pick<ServerContext, 'handler' | 'pool' | 'presence' | 'wheel' | 'timeouts'>;
+export type ServerParts = Pick<
+  ServerContext,
+  'handler' | 'pool' | 'presence' | 'wheel' | 'timeouts' | 'transport'
+>;
 
 export class ServerContext {
   readonly handler: Handler;
@@ -14,6 +18,7 @@ export class ServerContext {
   readonly presence: Presence;
   readonly wheel: Wheel;
   readonly timeouts: Timeouts;
+  readonly transport: Transport;
   readonly clients = new Set<Client>();
   /** No new requests: every connection ends with the exchange that it is in. */
   closing = false;
@@ -21,12 +26,13 @@ export class ServerContext {
   onEmpty: (() => void) | undefined;
   readonly #watched = new WeakSet<AbortSignal>();
 
-  constructor({ handler, pool, presence, wheel, timeouts }: ServerParts) {
+  constructor({ handler, pool, presence, wheel, timeouts, transport }: ServerParts) {
     this.handler = handler;
     this.pool = pool;
     this.presence = presence;
     this.wheel = wheel;
     this.timeouts = timeouts;
+    this.transport = transport;
   }
 
   forget(client: Client): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { createPool } from '../../pool.ts';
 import { createPresence, systemLookUp, type PresenceOptions } from '../../presence.ts';
+import { systemTransport, type Transport } from '../../transport.ts';
 import { Wheel } from '../../wheel.ts';
 import type { Engine, EngineServer, Handler } from '../engine.ts';
 import { Client } from './client.ts';
@@ -15,6 +16,8 @@ export interface WireOptions {
   readonly clock?: Clock;
   /** How clients that have sent FIN are looked up; default: as the system can. */
   readonly lookUp?: PresenceOptions['lookUp'];
+  /** Default: that of the system. */
+  readonly transport?: Transport;
 }
 
 export function createWireEngine(options: WireOptions = {}): Engine {
@@ -24,11 +27,18 @@ export function createWireEngine(options: WireOptions = {}): Engine {
 function createServer(handler: Handler, options: WireOptions): EngineServer {
   const clock = options.clock ?? systemClock;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const { transport = systemTransport } = options;
   const wheel = new Wheel(clock);
-  const pool = createPool({ clock, wheel, connectTimeout: timeouts.connect, rest: timeouts.rest });
+  const pool = createPool({
+    clock,
+    wheel,
+    transport,
+    connectTimeout: timeouts.connect,
+    rest: timeouts.rest,
+  });
   const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
   const presence = createPresence({ clock, lookUp });
-  const context = new ServerContext({ handler, pool, presence, wheel, timeouts });
+  const context = new ServerContext({ handler, pool, presence, wheel, timeouts, transport });
   const { clients } = context;
   return {
     accept: (socket: Socket) => {

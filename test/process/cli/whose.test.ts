@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { pickPort } from '../ports/scene.ts';
 import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
 import { describeForbiddenPorts } from './forbidden-ports.ts';
@@ -79,14 +80,17 @@ describe('whose', () => {
         `version: 1\nworkspace: stray\nservices: { odd: { command: [${process.execPath}, ${program('listener.js')}, 127.0.0.1, "${port}"], ports: false } }\n`,
       );
       expect(await stray.run('dev', '-d')).toMatchObject({ code: 0 });
-      expect(await whose(port)).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(
-          new RegExp(
-            `^port ${port} is listened on by odd of stray, .*\nto end it: portramp stop --port ${port}\n$`,
-          ),
-        ) as string,
-      });
+      // What has no ports is ready before it listens.
+      await eventually(async () =>
+        expect(await whose(port)).toMatchObject({
+          code: 0,
+          stdout: expect.stringMatching(
+            new RegExp(
+              `^port ${port} is listened on by odd of stray, .*\nto end it: portramp stop --port ${port}\n$`,
+            ),
+          ) as string,
+        }),
+      );
       expect(await machine.run(['stop', '--port', String(port)], { cwd: elsewhere })).toMatchObject({
         code: 0,
         stdout: 'stopped odd\n',

@@ -80,7 +80,7 @@ describe('why SERVICE', () => {
 version: 1
 workspace: shop
 services:
-  mule: { command: "trap '' TERM; while :; do sleep 1; done", ports: false, stop: { timeout: 10m } }
+  mule: { command: "trap '' TERM; sleep 1000 & echo here; wait", ports: false, ready: { log: here }, stop: { timeout: 10m } }
 `,
     );
     shop.start('dev');
@@ -89,7 +89,7 @@ services:
     await shop.until('mule', 'stopping');
     const { text, json } = await why(shop, 'mule');
     expect(text).toContain(
-      `kept from stopping by /bin/sh -c trap '' TERM; while :; do sleep 1; done (pid ${pid}, in ${shop.root})`,
+      `kept from stopping by /bin/sh -c trap '' TERM; sleep 1000 & echo here; wait (pid ${pid}, in ${shop.root})`,
     );
     expect(json).toMatchObject({ state: 'stopping', remains: [{ pid, cwd: shop.root }, {}] });
     process.kill(-Number(pid), 'SIGKILL');

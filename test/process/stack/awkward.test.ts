@@ -57,7 +57,7 @@ describe('a child', () => {
 
   it('that makes a daemon of itself is told apart from one that runs, and its daemon is ended', async () => {
     const shop = open(
-      `{ command: "setsid sh -c 'echo $$ > pid; exec sleep 1000' & sleep 0.3", restart: { policy: no } }`,
+      `{ command: "setsid sh -c 'echo $$ > pid; exec sleep 1000' & while ! test -s pid; do sleep 0.05; done", restart: { policy: no } }`,
     );
     const up = await shop.run('dev', '-d');
     expect(up.code).toBe(1);

@@ -84,6 +84,8 @@ describe.skipIf(process.platform !== 'linux')('a runner that is killed together 
     const number = await pickPort();
     shop.contract(`${CONTRACT}  fixed: { command: "PORT=${number} exec ${APP}", ports: false }\n`);
     expect((await shop.run('dev', '-d')).code).toBe(0);
+    // What has no ports is ready before it listens.
+    await eventually(async () => expect((await shop.run('whose', String(number))).stdout).toContain('fixed'));
     const left = await killBoth();
     const blog = machine.workspace(
       'blog',

@@ -49,7 +49,10 @@ describe('five checkouts of one workspace', () => {
   it('run at once with other ports, other hosts, and siblings of their own', async () => {
     const checkouts = await checkOut();
     const ups = await Promise.all(checkouts.map((checkout) => checkout.run('dev', '-d')));
-    expect(ups.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual(checkouts.map(() => '0 '));
+    // A slow machine makes `dev -d` say what it waits for.
+    expect(ups.map(({ code, stderr }) => (code === 0 ? '' : `${code} ${stderr}`))).toEqual(
+      checkouts.map(() => ''),
+    );
     const { stacks } = await machine.ls();
     const slugs = stacks.map(({ stack }) => stack);
     expect(slugs).toHaveLength(5);

@@ -3,16 +3,9 @@ import type { Diagnostic } from '../contract/diagnostic.ts';
 import { findHeldPorts, fixedPortsOf, type NumberHolder } from '../check/held-ports.ts';
 import { readCheckout } from '../lib/checkout.ts';
 import type { RunningStack } from '../protocol/messages.ts';
+import { mayListen } from '../protocol/status.ts';
 import { withStartedDaemon } from './daemon-access.ts';
 import { withBelonging } from './port-owner.ts';
-
-/** States in which the listener of a leased port is the service itself; the daemon fails a service that has a ghost. */
-const HOLDING: readonly RunningStack['services'][number]['state'][] = [
-  'warming',
-  'ready',
-  'unwell',
-  'stopping',
-];
 
 /** Asks the daemon who holds the numbers that the contract fixes. */
 export async function checkLive(root: string, contracts: readonly Contract[]): Promise<Diagnostic[]> {
@@ -32,11 +25,12 @@ export async function checkLive(root: string, contracts: readonly Contract[]): P
   });
 }
 
+/** The numbers whose listeners are services themselves: the daemon fails a service that has a ghost. */
 const portsInUse = (stacks: readonly RunningStack[]): Set<number> =>
   new Set(
     stacks.flatMap((stack) =>
       stack.services
-        .filter((service) => HOLDING.includes(service.state))
+        .filter(mayListen)
         .flatMap((service) => service.ports.flatMap((port) => [port.port, port.targetPort])),
     ),
   );

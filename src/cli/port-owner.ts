@@ -4,8 +4,9 @@ import { howToEnd } from '../lib/holder.ts';
 import { locateHome } from '../lib/home.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { PortHolder, PublishedService, RunningStack } from '../protocol/messages.ts';
+import { mayListen } from '../protocol/status.ts';
 import { belongingOf } from '../runtime/runs/clean.ts';
-import { isOf, lookAtPort } from './why/ask.ts';
+import { isOf } from './why/ask.ts';
 
 /** A service that a number belongs to, by its lease or because it listens there. */
 export interface PortPlace {
@@ -42,7 +43,7 @@ export async function findPortOwner(client: DaemonClient, number: number): Promi
   const { free, holders, forbidden } = await client.request('holder', { port: number });
   if (free) return { kind: 'nobody', reserved: place, forbidden };
   const isRunners = holders.some(({ pid }) => pid !== undefined && pid === place?.stack.pid);
-  const isOwn = service !== undefined && (await isServices(client, number, service));
+  const isOwn = service !== undefined && isServices(service, holders);
   if (place !== undefined && (isRunners || isOwn)) {
     return { kind: 'service', holders, ...place };
   }
@@ -98,12 +99,8 @@ function placesOf(stack: RunningStack, number: number): PortPlace[] {
   return [...listening, ...leased.map(({ service, port }) => ({ stack, service, port }))];
 }
 
-/** Whether what listens belongs to a process of the service. Who listens for a container is the engine. */
-async function isServices(client: DaemonClient, number: number, service: PublishedService): Promise<boolean> {
-  if (service.kind === 'compose') return true;
-  const replicas = (service.instances ?? []).map(({ pid, mark }) => ({ ...service, pid, instance: mark }));
-  for (const one of [service, ...replicas]) {
-    if ((await lookAtPort(client, number, one)).own.size > 0) return true;
-  }
-  return false;
-}
+/** Tells whether what listens belongs to the service. Who listens for a container is the engine. */
+const isServices = (service: PublishedService, holders: readonly PortHolder[]): boolean =>
+  service.kind === 'compose'
+    ? mayListen(service)
+    : holders.some(({ pid }) => pid !== undefined && isOf(service, pid));

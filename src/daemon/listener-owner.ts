@@ -2,7 +2,7 @@
 import { findBond, type Evidence } from '../ports/owner.ts';
 import { createSystem } from '../ports/system/system.ts';
 import type { DaemonResult, PortHolder } from '../protocol/messages.ts';
-import { statusOf } from '../protocol/status.ts';
+import { mayListen, statusOf } from '../protocol/status.ts';
 import { processesOf } from './instances.ts';
 import type { Session } from './sessions.ts';
 
@@ -10,7 +10,7 @@ export type ListenerOwner = NonNullable<DaemonResult<'holder'>['owner']>;
 
 /**
  * Finds the service that one of the holders of a port belongs to, on whatever number it listens. Ramps are the
- * runner's, and containers the engine's: there the number alone tells.
+ * runner's, and containers the engine's: there the number alone tells, of a service that is up.
  *
  * @param slugOf the name of a stack
  * @param evidence what is known of processes; unless given, the system is asked
@@ -39,8 +39,9 @@ export function findListenerOwner(
 
 type Published = Session['snapshot']['services'][number];
 
-const isOnNumber = ({ kind, ports }: Published, number: number, isRunners: boolean): boolean =>
-  (kind === 'compose' || isRunners) && ports.some(({ port }) => port === number);
+const isOnNumber = (service: Published, number: number, isRunners: boolean): boolean =>
+  (isRunners || (service.kind === 'compose' && mayListen(service))) &&
+  service.ports.some(({ port }) => port === number);
 
 const belongsTo = (service: Published, pid: number, evidence: Evidence): boolean =>
   processesOf(service).some(({ pid: leader, mark }) => {

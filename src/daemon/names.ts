@@ -7,9 +7,11 @@ import { slugCandidates } from '../plan/names.ts';
 import {
   addLeases,
   findStack,
+  isOn,
   isSameKey,
   isSamePort,
   leasesOf,
+  lend,
   numbersOf,
   putStack,
   removeStacks,
@@ -126,17 +128,37 @@ function pickIndex(ledger: Ledger, claim: StackClaim, wanted: number | undefined
 
 function adoptLeases(naming: Naming, held: Held | undefined): Naming {
   if (held === undefined) return naming;
-  const { root, environment } = naming.stack;
+  const { stack } = naming;
+  const ledger = adoptLoans(naming.ledger, stack, held.leases);
+  const { root, environment } = stack;
   const adopted: LedgerLease[] = [];
-  const own = leasesOf(naming.ledger, naming.stack);
-  const taken = new Set(naming.ledger.leases.flatMap(numbersOf));
+  const own = leasesOf(ledger, stack);
+  const taken = new Set(ledger.leases.flatMap(numbersOf));
   const isNew = (lease: Lease): boolean =>
     !numbersOf(lease).some((number) => taken.has(number)) &&
     ![...own, ...adopted].some((other) => isSamePort(other, lease));
   for (const lease of held.leases) {
     if (!isNew(lease)) continue;
     for (const number of numbersOf(lease)) taken.add(number);
-    adopted.push({ root, environment, ...lease });
+    adopted.push(withLoan(ledger, { root, environment, ...lease }, lease.borrowed));
   }
-  return { ...naming, ledger: addLeases(naming.ledger, adopted) };
+  return { ...naming, ledger: addLeases(ledger, adopted) };
+}
+
+/** A runner goes along with its services also while no daemon is there to note it: it knows where they listen. */
+function adoptLoans(ledger: Ledger, stack: LedgerStack, held: readonly Lease[]): Ledger {
+  const leases = ledger.leases.map((lease) => {
+    if (!isSameKey(lease, stack)) return lease;
+    const told = held.find((one) => isSamePort(one, lease) && one.number === lease.number);
+    return told === undefined ? lease : withLoan(ledger, lease, told.borrowed);
+  });
+  return leases.every((lease, index) => lease === ledger.leases[index]) ? ledger : { ...ledger, leases };
+}
+
+/** The lease with the number that its service opened in its place, unless somebody else has that. */
+function withLoan(ledger: Ledger, lease: LedgerLease, number: number | undefined): LedgerLease {
+  const isOthers =
+    number !== undefined &&
+    ledger.leases.some((one) => isOn(one, number) && !(isSameKey(one, lease) && isSamePort(one, lease)));
+  return lend(lease, isOthers ? undefined : number);
 }

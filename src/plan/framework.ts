@@ -125,16 +125,17 @@ function viteArguments(words: readonly string[]): readonly string[] | undefined 
 }
 
 /**
- * The words of the last command of a shell line, if flags can be put behind the line and reach it. Undefined for
- * whatever would need a shell to understand.
+ * Finds the last command of a shell line, if flags can be put behind the line and reach it.
+ * @returns undefined for whatever would need a shell to understand, and for a line that ends otherwise
  */
-function lastCommand(line: string, scope: PackageScope): Pick<Program, 'words' | 'scope'> | undefined {
+function lastCommand(text: string, scope: PackageScope): Pick<Program, 'words' | 'scope'> | undefined {
+  const line = text.trimEnd();
   const bare = line.replace(QUOTED, '');
   if (/["'()`<>#\\]/.test(bare)) return undefined;
   const tokens = line.match(/(?:"[^"]*"|'[^']*'|[^\s"'&|;])+|&&|\|\||[;&|\n]/g) ?? [];
   const start = tokens.findLastIndex((token) => ['&&', '||', ';', '\n'].includes(token)) + 1;
   const words = tokens.slice(start);
-  if (words.includes('&') || words.includes('|')) return undefined;
+  if (words.length === 0 || words.includes('&') || words.includes('|') || words[0] === 'cd') return undefined;
   return commandsIn(line, scope).at(-1);
 }
 

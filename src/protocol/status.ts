@@ -70,6 +70,12 @@ const BY_STATE: Readonly<Record<ServiceStateName, Status>> = {
   external: 'external',
 };
 
+/** States in which a process or a container is there that may have the ports of its service. */
+const LISTENING: readonly ServiceStateName[] = ['warming', 'ready', 'unwell', 'stopping'];
+
+/** Tells whether what listens on a port of the service may be the service itself. */
+export const mayListen = ({ state }: Pick<PublishedService, 'state'>): boolean => LISTENING.includes(state);
+
 const isStatus = (word: string): word is Status => Object.hasOwn(MEANINGS, word);
 
 /** The status of a published service; a word of a newer runner counts as its state does. */

@@ -2,8 +2,12 @@
 import type { Clock } from '../lib/clock.ts';
 
 export interface Slices {
-  /** Does the work for one item after the other, as far as the time allows. While it rests nothing is done. */
-  work<T>(items: Iterable<T>, one: (item: T) => void): void;
+  /**
+   * Does the work for one item after the other, as far as the time allows. While it rests nothing is done.
+   * @param one says whether there was anything to do: after what costs nothing there is no rest, or items that have to
+   *   wait would keep those behind them from their turn
+   */
+  work<T>(items: Iterable<T>, one: (item: T) => boolean): void;
 }
 
 /** Milliseconds of work after which the event loop turns. */
@@ -17,8 +21,7 @@ export function createSlices(clock: Pick<Clock, 'now' | 'after'>, goOn: () => vo
       if (isResting) return;
       const began = clock.now();
       for (const item of items) {
-        one(item);
-        if (clock.now() - began <= SLICE) continue;
+        if (!one(item) || clock.now() - began <= SLICE) continue;
         isResting = true;
         clock.after(0, () => {
           isResting = false;

@@ -241,13 +241,16 @@ export class Supervision {
     return unit?.armed === true && unit.state.state !== 'failed' ? { state: 'armed' } : unit?.state;
   }
 
-  #stopInOrder(unit: Unit): void {
+  /** True when it was told to stop. */
+  #stopInOrder(unit: Unit): boolean {
     unit.armed = false;
-    if (unit.goal === 'down') return;
+    if (unit.goal === 'down') return false;
     const isConsumed = [...this.#units.values()].some(
       (other) => other.isRunning && other.resolved.needs.some((need) => need.service === unit.name),
     );
-    if (!isConsumed || !unit.isRunning) unit.dispatch({ type: 'stop' });
+    if (isConsumed && unit.isRunning) return false;
+    unit.dispatch({ type: 'stop' });
+    return true;
   }
 
   #dropGone(): void {
@@ -261,7 +264,9 @@ export class Supervision {
 
   #report(): void {
     const units = [...this.#units.values()];
-    if (this.#down !== undefined && !units.some((unit) => unit.isRunning)) this.#down.resolve();
+    // One that is not told to stop yet, because the work rests, may be about to make another attempt.
+    const isOver = units.every((unit) => !unit.isRunning && unit.goal === 'down');
+    if (isOver) this.#down?.resolve();
     const settled = units.every((unit) => unit.isAtRest);
     // A stack that goes down does not settle: it is over.
     if (settled && !this.#settled && this.#down === undefined) this.#options.onSettled();

@@ -21,7 +21,7 @@ export async function waitForScale(
   const stack = await waitUntil(client, key, {
     timeout,
     isOpen,
-    isOver: (seen) => seen?.services.filter(isMeant).every(isOver) === true,
+    isOver: (seen) => (seen?.services ?? []).filter(isMeant).every(isOver),
   });
   if (stack === undefined) throw takenDown();
   const meant = stack.services.filter(isMeant);

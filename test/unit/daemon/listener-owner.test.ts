@@ -56,4 +56,11 @@ describe('the owner of a listener', () => {
     expect(owner(20_001, 9, service('db', { kind: 'compose' }))).toBe('db');
     expect(owner(20_001, 50, service('mail', { kind: 'external' }))).toBeUndefined();
   });
+
+  it.each(['idle', 'waiting', 'starting', 'failed', 'done'] as const)(
+    'is not a container that is %s: it has no port, whoever listens there',
+    (state) => {
+      expect(owner(20_001, 9, service('db', { kind: 'compose', state }))).toBeUndefined();
+    },
+  );
 });

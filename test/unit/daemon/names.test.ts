@@ -95,11 +95,8 @@ describe('a name', () => {
 });
 
 describe('a runner that comes back after the ledger was lost', () => {
-  const held = {
-    slug: 'shop-old',
-    index: 3,
-    leases: [{ service: 'api', port: 'http', number: 20_500 }],
-  };
+  const leaseOf = (number: number) => ({ service: 'api', port: 'http', number });
+  const held = { slug: 'shop-old', index: 3, leases: [leaseOf(20_500)] };
 
   it('gets what it held', () => {
     const { stack, ledger, notices } = nameStack(emptyLedger, shop, held, facts);
@@ -120,6 +117,25 @@ describe('a runner that comes back after the ledger was lost', () => {
     );
     expect(stack).toMatchObject({ slug: 'shop', index: 0 });
     expect(ledger.leases).toEqual(other.ledger.leases);
+  });
+
+  it('says where its services listen: what was borrowed or given back without a daemon', () => {
+    const first = nameStack(emptyLedger, shop, held, facts);
+    const lent = { ...held, leases: [{ ...leaseOf(20_500), borrowed: 5173 }] };
+    const second = nameStack(first.ledger, shop, lent, facts);
+    expect(second.ledger.leases).toEqual([expect.objectContaining({ number: 20_500, borrowed: 5173 })]);
+    expect(nameStack(second.ledger, shop, held, facts).ledger.leases).toEqual(first.ledger.leases);
+  });
+
+  it('borrows nothing that somebody else has by now', () => {
+    const other = nameStack(emptyLedger, clone, { ...held, leases: [leaseOf(5173)] }, facts);
+    const first = nameStack(other.ledger, shop, { ...held, slug: 'shop-x' }, facts);
+    const lent = { ...held, leases: [{ ...leaseOf(20_500), borrowed: 5173 }] };
+    expect(nameStack(first.ledger, shop, lent, facts).ledger).toBe(first.ledger);
+    expect(nameStack(other.ledger, shop, lent, facts).ledger.leases).toEqual([
+      ...other.ledger.leases,
+      { root: shop.root, environment: 'dev', ...leaseOf(20_500) },
+    ]);
   });
 
   it('changes nothing when the ledger is intact', () => {

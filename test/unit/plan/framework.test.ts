@@ -21,6 +21,7 @@ const SCRIPTS = new Map([
   ['inside', 'cd client && npm run dev'],
   ['deeper', 'cd deep && cd web && npm run dev'],
   ['away', 'cd .. && npm run dev'],
+  ['back', 'cd client && npm run dev && cd ..'],
   ['shown', 'vite preview'],
 ]);
 const FLAGS = '--port 20300 --strictPort --host 127.0.0.1';
@@ -68,6 +69,7 @@ describe('flags are added to', () => {
     ['bunx --bun vite', `bunx --bun vite ${FLAGS}`],
     ['FOO=1 exec vite', `FOO=1 exec vite ${FLAGS}`],
     ['tsc; vite', `tsc; vite ${FLAGS}`],
+    ['cd client\nvite\n', `cd client\nvite ${FLAGS}`],
     ['dotenv -e .env -- vite', `dotenv -e .env -- vite ${FLAGS}`],
     ['env-cmd -f .env vite', `env-cmd -f .env vite ${FLAGS}`],
     ['doppler run -- npm run dev', `doppler run -- npm run dev -- ${FLAGS}`],
@@ -121,6 +123,11 @@ describe('nothing is added to', () => {
     'vite --port=3000',
     'vite --help',
     'vite &',
+    'vite &\n',
+    'vite;',
+    'vite && cd ..',
+    'npm run dev ; cd "$OLDPWD"',
+    'npm run back',
     'vite | tee log',
     'vite > log',
     '(vite)',

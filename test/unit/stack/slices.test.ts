@@ -20,6 +20,7 @@ function createScene(cost: number) {
       now += cost;
       left.delete(item);
       done.push(item);
+      return true;
     });
   const slices = createSlices(clock, go);
   const turn = (): void => {
@@ -42,6 +43,17 @@ it('work that takes long lets the event loop turn, and is done in order, once', 
   expect(scene.done).toEqual(Array.from({ length: 100 }, (_, index) => index));
   scene.turn();
   expect(scene.waiting()).toBe(0);
+});
+
+it('what has to wait keeps nothing that comes after it from its turn', () => {
+  const clock = { now: () => (now += 5), after: () => () => undefined };
+  let now = 0;
+  const seen: number[] = [];
+  createSlices(clock, () => undefined).work([...Array(100).keys()], (item) => {
+    seen.push(item);
+    return item === 99;
+  });
+  expect(seen).toHaveLength(100);
 });
 
 it('work that does not is done at once', () => {

@@ -1,0 +1,58 @@
+/** How long `portramp scale` waits, and what for. */
+import { expect, it } from 'vitest';
+
+import { waitForScale } from '../../../src/cli/waiting/scaled.ts';
+import type { DaemonClient } from '../../../src/protocol/client.ts';
+import type { PublishedService, RunningStack } from '../../../src/protocol/messages.ts';
+
+const key = { root: '/shop', environment: 'dev' };
+const instance = (slot: number, state: 'warming' | 'ready' | 'failed') => ({
+  slot,
+  state,
+  role: 'serving' as const,
+  ports: {},
+});
+const api = (...states: ('warming' | 'ready' | 'failed')[]): PublishedService => ({
+  name: 'api',
+  kind: 'process',
+  state: 'ready',
+  restarts: 0,
+  ports: [],
+  instances: states.map((state, slot) => instance(slot, state)),
+});
+
+/** A daemon that tells of these states of the stack, one after the other. */
+function daemonTelling(...news: (PublishedService | undefined)[]): DaemonClient {
+  const client: Partial<DaemonClient> = {
+    onNotice: (listener) => {
+      setImmediate(() => {
+        for (const service of news) {
+          const stack = service && ({ ...key, slug: 'shop', services: [service] } as unknown as RunningStack);
+          listener('stack', { key, ...(stack === undefined ? {} : { stack }) });
+        }
+      });
+      return () => undefined;
+    },
+    onClose: () => () => undefined,
+    request: async () => ({}) as never,
+  };
+  return client as DaemonClient;
+}
+const scaled = (...news: (PublishedService | undefined)[]) =>
+  waitForScale(daemonTelling(...news), key, new Map([['api', 2]]), 2_000);
+
+it('until there are as many replicas as shall be', async () => {
+  const { settled, error } = await scaled(api('ready'), api('ready', 'warming'), api('ready', 'ready'));
+  expect([settled.map(({ note }) => note), error]).toEqual([['2 replicas'], undefined]);
+});
+
+it('no longer than one of them works at all', async () => {
+  const { error } = await scaled(api('ready', 'warming'), api('ready', 'failed'));
+  expect(error?.message).toBe('1 of 2 replicas of api failed');
+});
+
+it('no longer than the stack runs', async () => {
+  await expect(scaled(api('ready', 'warming'), undefined)).rejects.toMatchObject({
+    code: 'STACK_NOT_RUNNING',
+  });
+});

@@ -35,7 +35,8 @@ describe('the first contract', () => {
     const name = /^workspace: (\w+)$/m.exec(block('yaml'))?.[1] ?? '';
     for (const command of commands) {
       const result = await empty.run(...command);
-      expect(`${command.join(' ')}: ${result.code} ${result.stderr}`).toBe(`${command.join(' ')}: 0 `);
+      const said = result.code === 0 ? '' : result.stderr;
+      expect(`${command.join(' ')}: ${result.code} ${said}`).toBe(`${command.join(' ')}: 0 `);
       if (command[0] === 'dev') {
         expect(await machine.get(`web.${name}.localhost`)).toMatchObject({ status: 200, body: 'hello' });
       }

@@ -66,6 +66,8 @@ describe.each(engines)('engine $name, requests', ({ create }) => {
     });
 
     it('a head that never ends', async () => {
+      await scene.close();
+      scene = await createScene(create(400));
       const answer = await exchangeRaw(scene.port, 'GET / HTTP/1.1\r\nHost: a\r\nX: ');
       expect(answer).toMatch(/^HTTP\/1\.1 408 /);
       expect(scene.heads).toEqual([]);

@@ -20,14 +20,16 @@ export interface EndingOptions {
 /**
  * Looks who has the port that a process says was in use. Called after an end with another code than 0.
  *
+ * @param launch counts the launches of the service: what another one said is not why this one ended
  * @returns undefined where it says nothing of the kind; a promise of nothing where nobody has the port any more
  */
 export function explainEnd(
   launched: ResolvedService,
+  launch: number,
   { logs, key, holdersOf }: EndingOptions,
 ): Promise<Pick<End, 'why' | 'isLasting'> | undefined> | undefined {
   const { name, ports } = launched;
-  const named = numbersInUse(logs.tail(name, LINES));
+  const named = numbersInUse(logs.tail(name, LINES, launch));
   if (named === undefined) return undefined;
   const numbers = named.length > 0 ? named : ports.map(toldPort);
   const primary = primaryOf(ports);

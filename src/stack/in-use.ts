@@ -8,6 +8,9 @@ import { stripVTControlCharacters } from 'node:util';
 const IN_USE =
   /EADDRINUSE|address (?:is )?already in use|only one usage of each socket address|port \d+ (?:is|was) (?:already |currently )?(?:in use|used|taken|occupied|allocated)|port \d+ is not available/i;
 
+/** What a dev server says that takes another port then: whatever it ended of, it was not that. */
+const GOES_ON = /\btrying (?:another|port|\d)|\busing (?:an(?:other)? |available )*(?:port )?\d+ instead/i;
+
 /** Lines that are looked at. */
 const LINES = 40;
 
@@ -25,11 +28,12 @@ const PORTS =
  */
 export function numbersInUse(log: readonly string[]): readonly number[] | undefined {
   const lines = log.slice(-LINES).map((line) => stripVTControlCharacters(line));
-  const saying = lines.filter((line) => IN_USE.test(line));
+  const isSaying = (line: string): boolean => IN_USE.test(line) && !GOES_ON.test(line);
+  const saying = lines.filter(isSaying);
   if (saying.length === 0) return undefined;
   const named = portsIn(saying.findLast((line) => portsIn(line).length > 0) ?? '');
   if (named.length > 0) return named;
-  const at = lines.findLastIndex((line) => IN_USE.test(line));
+  const at = lines.findLastIndex(isSaying);
   const beside = lines.slice(Math.max(0, at - BESIDE), at + 1 + BESIDE);
   return [...new Set(beside.flatMap(portsIn))];
 }

@@ -160,7 +160,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         throw await explainUnopened(error, launched.ports, holdersOf);
       }),
     drain: (drain) => reach.drain(drain),
-    explainEnd: (launched) => explainEnd(launched, { logs, key, holdersOf }),
+    explainEnd: (launched, number) => explainEnd(launched, number, { logs, key, holdersOf }),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });

@@ -40,8 +40,11 @@ export interface ReplicaOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
-  /** More about an end with another code than 0, where there is more to know. */
-  readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
+  /** More about the end of a launch with another code than 0, where there is more to know. */
+  readonly explainEnd: (
+    launched: ResolvedService,
+    launch: number,
+  ) => Promise<Partial<End> | undefined> | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
   /** What the contract says, now, about another number that the port's instance opens. */
   readonly follows: () => Follow;

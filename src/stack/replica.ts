@@ -10,6 +10,7 @@ import { stampOf } from './probe.ts';
 import { watchReadiness } from './readiness/watch.ts';
 import type { Finding, ReadinessWatch } from './readiness/watch-options.ts';
 import { describeDeadline, foundBy, namesNumber } from './readiness/words.ts';
+import type { LogSource } from './logs/store.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import type { Effect, End } from './service.ts';
 
@@ -33,6 +34,8 @@ export class ReplicaShell {
 
   readonly #options: ReplicaOptions;
   #instance: Instance | undefined;
+  /** Whose the lines of the process are that was launched last. */
+  #source: LogSource;
   #stamp: string | undefined;
   #watch: ReadinessWatch | undefined;
   /** Whether something of the instance's own listens, by port; absent: nobody has looked. */
@@ -43,6 +46,7 @@ export class ReplicaShell {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#source = { service: options.service };
   }
 
   /** What runs now. */
@@ -105,11 +109,12 @@ export class ReplicaShell {
   }
 
   async #spawn(): Promise<void> {
-    const { service: name, slot, logs, launch, next, onEvent, onSpawn } = this.#options;
+    const { service, slot, logs, launch, next, onEvent, onSpawn } = this.#options;
     const launching = next();
     this.launched = launching.service();
     this.lastLook = undefined;
-    const source = { service: name, replica: replicaIn(this.launched, slot) };
+    const source = { service, replica: replicaIn(this.launched, slot), launch: launching.generation };
+    this.#source = source;
     this.#stamp = await stampBefore(this.launched);
     const result = await launch({
       ...launching,
@@ -136,9 +141,12 @@ export class ReplicaShell {
   }
 
   #afterExit(instance: Instance, { code, signal, why }: Exit): void {
-    const { service: name, slot, logs, onExit } = this.#options;
-    const source = { service: name, replica: replicaIn(this.launched, slot) };
+    const { logs, onExit } = this.#options;
+    const source = this.#source;
     this.#instance = undefined;
+    // Nothing is ready that has ended, whatever answers in its place or is read of its last words.
+    this.#watch?.end();
+    this.#watch = undefined;
     onExit(instance.pid);
     logs.flush(source);
     const ended = signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`;
@@ -157,7 +165,9 @@ export class ReplicaShell {
     const tell = (more: Partial<End> = {}): void =>
       onEvent({ type: 'exited', end: { ...end, ...more }, now: clock.now() });
     const hasFailed = end.why === undefined && (end.exitCode ?? 0) !== 0;
-    const explained = hasFailed && this.launched !== undefined ? explainEnd(this.launched) : undefined;
+    const { launch = 0 } = this.#source;
+    const explained =
+      hasFailed && this.launched !== undefined ? explainEnd(this.launched, launch) : undefined;
     if (explained === undefined) tell();
     else void explained.catch(() => undefined).then(tell);
   }
@@ -193,6 +203,7 @@ export class ReplicaShell {
     const service = this.launched?.service;
     if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
     const readsLog = service.ready.kind === 'log';
+    const { launch } = this.#source;
     this.#listening = new Map();
     const history = this.#options.starts.begin(this.launched);
     this.#watch = watchReadiness({
@@ -210,7 +221,7 @@ export class ReplicaShell {
         readsLog
           ? logs.lines.on((line) => {
               // Colours must not come between the words of a pattern.
-              if (line.service === name && line.stream !== 'portramp')
+              if (line.service === name && line.launch === launch && line.stream !== 'portramp')
                 listener(stripVTControlCharacters(line.text));
             })
           : () => undefined,
@@ -223,7 +234,7 @@ export class ReplicaShell {
       },
       follows,
       patience: history.patience,
-      mentions: (number) => namesNumber(logs.tail(name, MENTIONED), number),
+      mentions: (number) => namesNumber(logs.tail(name, MENTIONED, launch), number),
       onFollow,
       onListening: (port, listens) => {
         if (this.#listening.get(port) === listens) return;

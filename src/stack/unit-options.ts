@@ -29,8 +29,11 @@ export interface UnitOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (drain: Drain) => Promise<void>;
-  /** More about an end with another code than 0, where there is more to know. */
-  readonly explainEnd: (launched: ResolvedService) => Promise<Partial<End> | undefined> | undefined;
+  /** More about the end of a launch with another code than 0, where there is more to know. */
+  readonly explainEnd: (
+    launched: ResolvedService,
+    launch: number,
+  ) => Promise<Partial<End> | undefined> | undefined;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
   /** The instance in the slot is a server on this number: it is to be followed, where that can be. */

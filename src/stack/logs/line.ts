@@ -4,7 +4,9 @@ export interface LogLine {
   readonly time: string;
   readonly service: string;
   /** The slot of the replica, where the service has several. */
-  readonly replica?: number;
+  readonly replica?: number | undefined;
+  /** Which launch of the service printed it; known while its runner runs, and not written down. */
+  readonly launch?: number | undefined;
   readonly stream: LogStream;
   /** Counts the lines of a service within one run from 1: a gap is lines that a reader has missed. */
   readonly sequence: number;

@@ -14,6 +14,8 @@ export interface LogSource {
   readonly service: string;
   /** The slot of the replica, where the service has several. */
   readonly replica?: number | undefined;
+  /** Which launch of the service, where there may be several at once. */
+  readonly launch?: number | undefined;
 }
 
 export interface LogStore {
@@ -25,8 +27,8 @@ export interface LogStore {
   note(source: LogSource | string, text: string): void;
   /** The process has ended: what it printed without a line end is a line. */
   flush(source: LogSource): void;
-  /** The last lines that a service itself printed, oldest first. */
-  tail(service: string, count: number): string[];
+  /** Gives the last lines that a service itself printed, oldest first: in all its launches, or in this one. */
+  tail(service: string, count: number, launch?: number): string[];
   /** Resolves when everything is on disk. */
   close(): Promise<void>;
 }
@@ -44,6 +46,9 @@ const MAX_FILE_SIZE = 8 * 1024 * 1024;
 /** Lines of each service that are kept in memory. */
 const MAX_TAIL = 200;
 
+/** Which of the processes of a service. */
+type Printer = Pick<LogSource, 'replica' | 'launch'>;
+
 /** What one process prints. */
 interface Output {
   readonly cutter: LineCutter;
@@ -51,11 +56,11 @@ interface Output {
 }
 
 interface ServiceLog {
-  /** By replica and stream: their lines come in pieces, which belong together. */
+  /** By process and stream: their lines come in pieces, which belong together. */
   readonly outputs: Map<string, Output>;
   readonly file: LogFile;
-  readonly tail: string[];
-  readonly say: (stream: LogStream, text: string, replica?: number) => void;
+  readonly tail: LogLine[];
+  readonly say: (stream: LogStream, text: string, source: Printer) => void;
   /** Set when the file is behind. */
   busy: Promise<void> | undefined;
 }
@@ -73,21 +78,25 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   };
   return {
     lines,
-    write: ({ service, replica }, stream, chunk) => {
-      const log = logOf(service);
-      const { cutter, unfinished } = outputOf(log, replica, stream, options.clock);
+    write: (source, stream, chunk) => {
+      const log = logOf(source.service);
+      const { cutter, unfinished } = outputOf(log, source, stream, options.clock);
       cutter.write(chunk);
       unfinished.written();
       return log.busy;
     },
     note: (source, text) => {
-      const { service, replica } = typeof source === 'string' ? { service: source } : source;
-      for (const line of text.split('\n')) logOf(service).say('portramp', line, replica);
+      const { service, ...printer } = typeof source === 'string' ? { service: source } : source;
+      for (const line of text.split('\n')) logOf(service).say('portramp', line, printer);
     },
-    flush: ({ service, replica }) => {
-      for (const stream of STREAMS) flush(logOf(service), keyOf(replica, stream));
+    flush: (source) => {
+      for (const stream of STREAMS) flush(logOf(source.service), keyOf(source, stream));
     },
-    tail: (service, count) => logs.get(service)?.tail.slice(-count) ?? [],
+    tail: (service, count, launch) =>
+      (logs.get(service)?.tail ?? [])
+        .filter((line) => launch === undefined || line.launch === launch)
+        .slice(-count)
+        .map(({ text }) => text),
     close: async () => {
       for (const log of logs.values()) for (const key of log.outputs.keys()) flush(log, key);
       await Promise.all([...logs.values()].map((log) => log.file.close()));
@@ -97,18 +106,14 @@ export function createLogStore(options: LogStoreOptions): LogStore {
 
 const STREAMS = ['stdout', 'stderr'] as const;
 
-const keyOf = (replica: number | undefined, stream: LogStream): string => `${replica ?? ''} ${stream}`;
+const keyOf = ({ replica, launch }: Printer, stream: LogStream): string =>
+  `${replica ?? ''} ${launch ?? ''} ${stream}`;
 
-function outputOf(
-  log: ServiceLog,
-  replica: number | undefined,
-  stream: 'stdout' | 'stderr',
-  clock: Clock,
-): Output {
-  const key = keyOf(replica, stream);
+function outputOf(log: ServiceLog, printer: Printer, stream: 'stdout' | 'stderr', clock: Clock): Output {
+  const key = keyOf(printer, stream);
   const known = log.outputs.get(key);
   if (known !== undefined) return known;
-  const cutter = createLineCutter((text) => log.say(stream, text, replica));
+  const cutter = createLineCutter((text) => log.say(stream, text, printer));
   const output = { cutter, unfinished: watchUnfinished(cutter, clock) };
   log.outputs.set(key, output);
   return output;
@@ -140,12 +145,9 @@ function openServiceLog(
 ): ServiceLog {
   let sequence = 0;
   const timeOf = createTimestamps(clock);
-  const makeLine = (stream: LogStream, text: string, replica?: number): LogLine => {
+  const makeLine = (stream: LogStream, text: string, { replica, launch }: Printer = {}): LogLine => {
     sequence += 1;
-    const time = timeOf();
-    return replica === undefined
-      ? { time, service, stream, sequence, text }
-      : { time, service, replica, stream, sequence, text };
+    return { time: timeOf(), service, replica, launch, stream, sequence, text };
   };
   const file = openLogFile({
     path: join(folder, `${service}.log`),
@@ -153,10 +155,10 @@ function openServiceLog(
     // Told to those who listen; writing it to the file that cannot be written would be no use.
     onProblem: (problem) => lines.emit(makeLine('portramp', problem)),
   });
-  const say = (stream: LogStream, text: string, replica?: number): void => {
-    const line = makeLine(stream, text, replica);
+  const say = (stream: LogStream, text: string, printer: Printer): void => {
+    const line = makeLine(stream, text, printer);
     if (stream !== 'portramp') {
-      log.tail.push(text);
+      log.tail.push(line);
       if (log.tail.length > MAX_TAIL) log.tail.shift();
     }
     const busy = file.append(formatLine(line));

@@ -67,6 +67,16 @@ describe('the last lines of a program', () => {
     expect(numbersInUse(text.split('\n'))).toEqual(numbers);
   });
 
+  it.each([
+    'Port 5173 is in use, trying another one...',
+    '⚠ Port 3000 is in use, trying 3001 instead.',
+    ' ⚠ Port 3000 is in use by process 77, using available port 3001 instead.',
+    'Port 4321 is in use, trying another port…',
+  ])('say nothing of a port where the program took another one: %s', (line) => {
+    expect(numbersInUse([line, 'TypeError: x is not a function'])).toBeUndefined();
+    expect(numbersInUse([line, 'Error: listen EADDRINUSE: address already in use :::3001'])).toEqual([3001]);
+  });
+
   it('say nothing of a port where another thing went wrong', () => {
     const log = [
       'listening on http://localhost:3000',

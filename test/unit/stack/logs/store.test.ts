@@ -50,6 +50,29 @@ const lineOf = (sequence: number): string =>
 const texts = (lines: readonly LogLine[]): string[] => lines.map((line) => line.text);
 
 describe('the log store', () => {
+  it('keeps the lines of two launches of a service apart', async () => {
+    const store = open();
+    const told: LogLine[] = [];
+    store.lines.on((line) => told.push(line));
+    const [old, next] = [
+      { service: 'api', launch: 1 },
+      { service: 'api', launch: 2 },
+    ] as const;
+    void store.write(old, 'stdout', Buffer.from('half of '));
+    void store.write(next, 'stdout', Buffer.from('a whole one\n'));
+    void store.write(old, 'stdout', Buffer.from('a line\n'));
+    expect(told.map(({ launch, text }) => [launch, text])).toEqual([
+      [2, 'a whole one'],
+      [1, 'half of a line'],
+    ]);
+    expect([store.tail('api', 9, 1), store.tail('api', 9, 2), store.tail('api', 9)]).toEqual([
+      ['half of a line'],
+      ['a whole one'],
+      ['a whole one', 'half of a line'],
+    ]);
+    await store.close();
+  });
+
   it('tells, keeps and writes each line', async () => {
     const store = open();
     const told: LogLine[] = [];

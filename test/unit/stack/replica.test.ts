@@ -1,0 +1,136 @@
+/** What a replica tells of its process, and of no other. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Exit, Instance } from '../../../src/runtime/instance.ts';
+import { createLogStore, type LogStore } from '../../../src/stack/logs/store.ts';
+import { ReplicaShell } from '../../../src/stack/replica.ts';
+import type { Launch } from '../../../src/stack/replica-options.ts';
+import type { ServiceEvent } from '../../../src/stack/service.ts';
+import { createManualClock, type ManualClock } from '../manual-clock.ts';
+import { resolutionOf } from '../plan/stack.ts';
+
+const api = resolutionOf(
+  'services: { api: { command: run, ports: false, ready: { log: up } } }',
+).services?.get('api');
+
+let folder: string;
+let clock: ManualClock;
+let logs: LogStore;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portramp-replica-'));
+  clock = createManualClock();
+  logs = createLogStore({ folder, clock });
+});
+afterEach(async () => {
+  await logs.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A replica in a slot of the service; launches of all of them are counted together. */
+function createScene() {
+  let launches = 0;
+  const open = (slot: number) => {
+    const events: ServiceEvent[] = [];
+    const asked: [number, string[]][] = [];
+    let current: Launch | undefined;
+    let end = (_exit: Exit): void => undefined;
+    const shell: ReplicaShell = new ReplicaShell({
+      service: 'api',
+      slot,
+      clock,
+      logs,
+      next: () => ({
+        service: () => {
+          if (api === undefined) throw new Error('there is no such service');
+          return api;
+        },
+        slot,
+        generation: (launches += 1),
+        forced: false,
+      }),
+      launch: async (launch) => {
+        current = launch;
+        const exited = new Promise<Exit>((resolve) => {
+          end = resolve;
+        });
+        const instance: Partial<Instance> = { pid: 100 + slot, startTime: '1', marker: `${slot}`, exited };
+        return { ok: true, instance: instance as Instance };
+      },
+      starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
+      lookAt: () => ({
+        look: async () => undefined,
+        problem: () => undefined,
+        onChange: () => () => undefined,
+      }),
+      open: () => undefined,
+      drain: async () => undefined,
+      explainEnd: (_launched, launch) => {
+        asked.push([launch, logs.tail('api', 40, launch)]);
+        return new Promise(() => undefined);
+      },
+      onEvent: (event) => {
+        events.push(event);
+        if (event.type === 'spawned') shell.perform({ type: 'probe' });
+      },
+      follows: () => 'never',
+      onFollow: async () => ({ followed: false, why: 'nobody listens' }),
+      onListening: () => undefined,
+      onLate: () => undefined,
+      onRetry: () => undefined,
+      onSpawn: () => undefined,
+      onExit: () => undefined,
+    });
+    return {
+      asked,
+      start: () => {
+        shell.perform({ type: 'spawn' });
+        return clock.advance(0);
+      },
+      print: (text: string) => {
+        void current?.onOutput('stdout', Buffer.from(text));
+        return clock.advance(0);
+      },
+      exit: (code: number) => {
+        end({ code, signal: null });
+        return clock.advance(0);
+      },
+      isReady: () => events.some(({ type }) => type === 'ready'),
+    };
+  };
+  return { open };
+}
+
+describe('a replica', () => {
+  it('is ready when a line of its own says so, not one of the instance that it is to take over from', async () => {
+    const { open } = createScene();
+    const [old, challenger] = [open(0), open(1)];
+    await old.start();
+    await challenger.start();
+    await old.print('up and');
+    await challenger.print('listening\n');
+    await old.print(' running\n');
+    expect([old.isReady(), challenger.isReady()]).toEqual([true, false]);
+    await challenger.print('up\n');
+    expect(challenger.isReady()).toBe(true);
+  });
+
+  it('has its end explained by what its own process said last, and is not ready meanwhile', async () => {
+    const replica = createScene().open(0);
+    await replica.start();
+    await replica.print('Error: listen EADDRINUSE :::3000\n');
+    await replica.exit(1);
+    await replica.start();
+    await replica.print('TypeError: x\n');
+    await replica.print('up');
+    await replica.exit(1);
+    expect(replica.asked).toEqual([
+      [1, ['Error: listen EADDRINUSE :::3000']],
+      [2, ['TypeError: x', 'up']],
+    ]);
+    await clock.advance(60_000);
+    expect([replica.isReady(), clock.waiting]).toEqual([false, 0]);
+  });
+});

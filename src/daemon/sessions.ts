@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
-import { explainSilence } from '../lib/silence.ts';
+import { explainSilence, mayBeHalted } from '../lib/silence.ts';
 import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 import { isSameKey, keyText, type LedgerKey } from '../ports/ledger.ts';
 import type {
@@ -56,15 +56,23 @@ export interface SessionsOptions {
   readonly clock: Clock;
   /** Called after a stack came, changed its `silent` mark, or went. */
   readonly onChange: (key: LedgerKey) => void;
+  /** Says of a runner's process, at little cost, whether it may be held: it is asked at once. `mayBeHalted` unless given. */
+  readonly mayBeHalted?: (pid: number) => boolean;
 }
 
 /** A runner's answer may take this long, in milliseconds. */
 const ANSWER_TIMEOUT = 5_000;
 
-/** How often every runner is asked whether it is there, all in one go. */
-const PING_INTERVAL = 2_000;
+/** How often every runner is looked at, all in one go. */
+const LOOK_INTERVAL = 2_000;
 
-/** One that stops right after an answer is asked an interval later: marked silent after 5 s. */
+/**
+ * A runner that is not held and has said something within this time is not asked: a question wakes two processes, a
+ * look none. Half of a look less than ten seconds, so that the answer to the question before is old enough.
+ */
+const ASK_INTERVAL = 10_000 - LOOK_INTERVAL / 2;
+
+/** One that is stopped is asked at the next look: marked silent after 5 s. One that is busy is after 15. */
 const PING_TIMEOUT = 3_000;
 
 export function createSessions(options: SessionsOptions): Sessions {
@@ -122,7 +130,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 /** Asks runners for a sign of life; runs only while there are runners. */
 function watchSilence(
   sessions: ReadonlyMap<string, Session>,
-  { clock, onChange }: SessionsOptions,
+  { clock, onChange, mayBeHalted: isSuspect = mayBeHalted }: SessionsOptions,
 ): { follow(): void; stop(): void } {
   const asked = new Set<Session>();
   let cancel: (() => void) | undefined;
@@ -148,9 +156,12 @@ function watchSilence(
   /** Anything that it says is a sign of life. */
   const isQuiet = ({ connection }: Session): boolean => clock.now() - connection.lastHeard >= PING_TIMEOUT;
 
+  const isDue = (session: Session): boolean =>
+    session.silent || clock.now() - session.connection.lastHeard >= ASK_INTERVAL || isSuspect(session.pid);
+
   const look = (): void => {
     cancel = undefined;
-    for (const session of sessions.values()) if (!asked.has(session)) ping(session);
+    for (const session of sessions.values()) if (!asked.has(session) && isDue(session)) ping(session);
     follow();
   };
 
@@ -161,7 +172,7 @@ function watchSilence(
 
   const follow = (): void => {
     if (sessions.size === 0) stop();
-    else cancel ??= clock.after(PING_INTERVAL, look);
+    else cancel ??= clock.after(LOOK_INTERVAL, look);
   };
 
   return { follow, stop };

@@ -29,6 +29,20 @@ export function isHalted(pid: number): boolean {
   return state === 'stopped' || state === 'traced';
 }
 
+/**
+ * Says whether somebody may hold the process, for whoever looks often: yes where that is not known, or where a look
+ * would take a process of its own (not on Linux).
+ */
+export function mayBeHalted(pid: number): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    return isHalted(pid);
+  } catch {
+    // No descriptor to look with.
+    return true;
+  }
+}
+
 type State = 'stopped' | 'traced' | 'gone' | 'other';
 
 function stateOf(pid: number): State {

@@ -10,8 +10,6 @@ import type { AsideOptions } from '../../runtime/instance.ts';
 import { answerAt, probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
 import { doorbell } from './doorbell.ts';
 
-type Now = Pick<Clock, 'now'>;
-
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
 /** A way to look at what is no process, and tells by itself when something about it has changed. */
@@ -24,7 +22,7 @@ export interface WatchedLook {
 }
 
 export interface LookOptions {
-  readonly clock: Now;
+  readonly clock: Pick<Clock, 'now'>;
   readonly ready: Readiness;
   readonly ports: readonly ResolvedPort[];
   /** Absolute folder that a path is relative to. */
@@ -33,6 +31,8 @@ export interface LookOptions {
   readonly run: (command: string | readonly string[], options: AsideOptions) => Promise<ProbeResult>;
   /** What the file of `ready.file` was before the start; see `stampOf`. */
   readonly stamp: string | undefined;
+  /** The last look was answered: the next one knocks without asking the system whether anybody is there. */
+  readonly isAnswered?: boolean;
 }
 
 /** A whole URL says itself where it leads. */
@@ -43,7 +43,8 @@ const LOOK_TIMEOUT = 3_000;
 const EXEC_TIMEOUT = 10_000;
 
 /** The probe that the contract declares; undefined where only the port is to be looked at, or a log line. */
-export function lookFor({ ready, ports, dir, run, stamp, clock }: LookOptions): Look | undefined {
+export function lookFor(options: LookOptions): Look | undefined {
+  const { ready, ports, dir, run, stamp } = options;
   switch (ready.kind) {
     case 'exec':
       return (signal) => run(ready.command, { timeout: EXEC_TIMEOUT, signal });
@@ -54,25 +55,27 @@ export function lookFor({ ready, ports, dir, run, stamp, clock }: LookOptions): 
       if (/^https?:/.test(path)) return (signal) => probeHttp(ELSEWHERE, path, LOOK_TIMEOUT, signal);
       const { targetPort: port, appProtocol } = portNamed(ports, ready.port);
       const own = { port, scheme: appProtocol === 'https' ? 'https' : 'http' } as const;
-      return whereSomebodyListens(port, clock, (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal));
+      return whereSomebodyListens(port, options, (signal) => probeHttp(own, path, LOOK_TIMEOUT, signal));
     }
     case 'tcp':
-      return portLook(portNamed(ports, ready.port), clock);
+      return portLook(portNamed(ports, ready.port), options);
     case 'log':
     case 'default':
       return undefined;
   }
 }
 
+type Asked = Pick<LookOptions, 'clock' | 'isAnswered'>;
+
 /** Does the port accept a connection? */
-export const portLook = ({ targetPort }: Pick<ResolvedPort, 'targetPort'>, clock: Now): Look =>
-  whereSomebodyListens(targetPort, clock, (signal) => probeTcp(targetPort, LOOK_TIMEOUT, signal));
+export const portLook = ({ targetPort }: Pick<ResolvedPort, 'targetPort'>, asked: Asked): Look =>
+  whereSomebodyListens(targetPort, asked, (signal) => probeTcp(targetPort, LOOK_TIMEOUT, signal));
 
 /** Spares the look where the system knows of nobody who could answer it. */
 const whereSomebodyListens =
-  (port: number, clock: Now, look: Look): Look =>
+  (port: number, { clock, isAnswered = false }: Asked, look: Look): Look =>
   async (signal) =>
-    doorbell.isWorthTrying(port, clock.now()) ? look(signal) : REFUSED;
+    isAnswered || doorbell.isWorthTrying(port, clock.now()) ? look(signal) : REFUSED;
 
 /** Sockets of hot reload and debuggers answer a plain GET so: they want another protocol. */
 const NO_PAGE: readonly number[] = [400, 426, 501];

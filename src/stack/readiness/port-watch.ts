@@ -72,8 +72,8 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
 
   const dialOnce = async (): Promise<void> => {
     if (port === undefined || isSettled(port) || (isAsked() && !port.listens)) return;
-    const { name, number } = port;
-    const problem = await look(portLook({ targetPort: number }, clock));
+    const { name, number, listens: isAnswered } = port;
+    const problem = await look(portLook({ targetPort: number }, { clock, isAnswered }));
     if (problem === UNSEEN || signal.aborted || number !== port.number || isSettled(port)) return;
     onLook(problem);
     options.onListening(name, problem === undefined);

@@ -47,8 +47,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
 
   let { ports } = options;
   const { usual } = options;
-  const lookNow = (): Look | undefined => {
-    const look = lookFor({ ...options, ports }) ?? (ready.kind === 'default' ? usual?.look : undefined);
+  const lookNow = (isAnswered = false): Look | undefined => {
+    const look =
+      lookFor({ ...options, ports, isAnswered }) ?? (ready.kind === 'default' ? usual?.look : undefined);
     if (usual === undefined || look === undefined) return look;
     return async (signal) => usual.problem() ?? look(signal);
   };
@@ -181,7 +182,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   };
 
   const lookAgain = async (): Promise<ProbeResult | typeof UNSEEN | typeof ENDED> => {
-    const problem = await see(lookNow());
+    const problem = await see(lookNow(probe.state === 'well'));
     if (abort.signal.aborted) return ENDED;
     if (problem !== UNSEEN) told(problem);
     return problem;

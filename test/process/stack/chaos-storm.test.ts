@@ -133,7 +133,11 @@ function chooseVictim(random: Random, victims: readonly Victim[]): Victim | unde
 
 /** What a person does whose terminal says that the stack is gone: until it runs again. */
 async function bringBack(workspace: Workspace): Promise<void> {
-  await eventually(async () => expect((await workspace.run('dev', '-d')).code).toBe(0), 120_000);
+  await eventually(async () => {
+    const { code, stdout, stderr } = await workspace.run('dev', '-d');
+    // Who reads a failure wants to know why.
+    expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
+  }, 120_000);
 }
 
 it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_000 }, async () => {
@@ -162,6 +166,19 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
 
   const counts = new Map<string, number>();
   const under: Promise<unknown>[] = [];
+  const failures: unknown[] = [];
+  const begin = (work: Promise<unknown>): void =>
+    void under.push(work.catch((why: unknown) => failures.push(why)));
+  /** A person has one terminal for a stack: a command is typed when the one before has ended. */
+  const typed = new Map<string, Promise<void>>();
+  const typeAgain = (stack: string, workspace: Workspace): void => {
+    const next = (typed.get(stack) ?? Promise.resolve()).then(() => bringBack(workspace));
+    typed.set(
+      stack,
+      next.catch(() => undefined),
+    );
+    begin(next);
+  };
   let lastSignal = 0;
   const strike = (victim: Victim, mayEnd: boolean, round: number): void => {
     const isKilled = random.next() < 0.5 && (mayEnd || victim.kind !== 'runner');
@@ -170,13 +187,14 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
     lastSignal = performance.now();
     if (isKilled) {
       send(victim.pid, 'SIGKILL');
-      const workspace = victim.kind === 'runner' ? workspaces.get(victim.stack as 'shop') : undefined;
-      if (workspace !== undefined) under.push(bringBack(workspace));
+      const { kind, stack = '' } = victim;
+      const workspace = kind === 'runner' ? workspaces.get(stack as 'shop') : undefined;
+      if (workspace !== undefined) typeAgain(stack, workspace);
       return;
     }
     const isVeryLong = isLong && round % Math.ceil(ROUNDS / 3) === 1;
     send(victim.pid, 'SIGSTOP');
-    under.push(
+    begin(
       pause(isVeryLong ? VERY_LONG : random.logUniform(SHORTEST, LONGEST)).then(() => {
         lastSignal = performance.now();
         send(victim.pid, 'SIGCONT');
@@ -200,6 +218,7 @@ it(`survives ${ROUNDS} signals (seed ${SEED})`, { timeout: 180_000 + ROUNDS * 6_
     await pause(random.next() * GAP);
   }
   await Promise.all(under);
+  expect(failures).toEqual([]);
 
   await allAnswer();
   const back = performance.now() - lastSignal;

@@ -8,13 +8,20 @@ import { createManualClock } from '../manual-clock.ts';
 const shop = { root: '/src/shop', environment: 'dev' };
 const blog = { root: '/src/blog', environment: 'dev' };
 
-function scene() {
+/** `seen`: whether the system tells that a process is held; without it a runner that does not answer is busy. */
+function scene({ seen = true } = {}) {
   const clock = createManualClock();
   const changes: string[] = [];
-  const sessions = createSessions({ clock, onChange: (key) => changes.push(key.root) });
+  const runners: { answers: boolean }[] = [];
+  const sessions = createSessions({
+    clock,
+    onChange: (key) => changes.push(key.root),
+    mayBeHalted: () => seen && runners.some(({ answers }) => !answers),
+  });
   /** A runner that answers when `answers` is true, and is late otherwise. */
   const createRunner = () => {
     const runner = { answers: true, asked: [] as unknown[] };
+    runners.push(runner);
     const peer: Peer = {
       request: (_name, params, options: RequestOptions = {}) => {
         runner.asked.push(params);
@@ -68,6 +75,22 @@ describe('a runner that is slow', () => {
     sessions.tellAll('front', { front: { http: 80 }, frontMoves: 2 });
     const notice = ['front', { front: { http: 80 }, frontMoves: 2 }];
     expect(told).toEqual([notice, notice]);
+    sessions.close();
+  });
+});
+
+describe('a runner at rest', () => {
+  it('is asked once in ten seconds, and not at all while it says something', async () => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    await clock.advance(60_000);
+    expect(runner.asked).toHaveLength(6);
+    for (let second = 0; second < 60; second += 1) {
+      await clock.advance(1_000);
+      connection.lastHeard = clock.now();
+    }
+    expect(runner.asked).toHaveLength(6);
     sessions.close();
   });
 });
@@ -146,6 +169,20 @@ describe('a runner that stops answering', () => {
       expect(sessions.find(shop)?.silent).toBe(true);
       sessions.close();
     }
+  });
+
+  it('is marked silent within 15 s when it is merely busy, and no longer soon after it answers', async () => {
+    const { sessions, createRunner, clock } = scene({ seen: false });
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    await clock.advance(30_000);
+    runner.answers = false;
+    await clock.advance(15_000);
+    expect(sessions.find(shop)?.silent).toBe(true);
+    runner.answers = true;
+    await clock.advance(4_000);
+    expect(sessions.find(shop)?.silent).toBe(false);
+    sessions.close();
   });
 
   it('is not marked silent while it says anything', async () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-import { explainSilence } from '../../../src/lib/silence.ts';
+import { explainSilence, mayBeHalted } from '../../../src/lib/silence.ts';
 import { eventually } from '../../eventually.ts';
 
 it.skipIf(process.platform === 'win32')(
@@ -14,6 +14,7 @@ it.skipIf(process.platform === 'win32')(
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
     expect(explainSilence(pid)).toEqual({ words: 'is busy', hint: 'try again' });
+    expect(mayBeHalted(pid)).toBe(process.platform !== 'linux');
     child.kill('SIGSTOP');
     await eventually(() =>
       expect(explainSilence(pid)).toEqual({
@@ -21,6 +22,7 @@ it.skipIf(process.platform === 'win32')(
         hint: `"kill -CONT ${pid}" wakes it`,
       }),
     );
+    expect(mayBeHalted(pid)).toBe(true);
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;

@@ -146,9 +146,12 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     return { followed: true };
   };
 
-  const giveBack = async (current: PreparedStack, lease: Lease): Promise<void> => {
+  /** False where the number that was given is somebody else's by now: then the service is looked for as before. */
+  const giveBack = async (current: PreparedStack, lease: Lease): Promise<boolean> => {
     const own = await borrow(current, lease, lease.number);
-    if (!('holder' in own) && prepared() === current) put(own, true);
+    if ('holder' in own || prepared() !== current) return false;
+    put(own, true);
+    return true;
   };
 
   const forget: Numbers['forget'] = async (service, port, slot) => {
@@ -156,7 +159,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     const known = current?.services.get(service)?.ports.find(({ name }) => name === port);
     const lease = known && leaseOf(service, leaseInSlot(known, slot));
     if (current === undefined || lease?.borrowed === undefined) return;
-    await giveBack(current, lease);
+    if (!(await giveBack(current, lease))) return;
     const text = `port ${lease.borrowed}, on which it listened the last time, is another's now: it is looked for on ${lease.number}`;
     onEvent({ type: 'notice', text, service });
   };

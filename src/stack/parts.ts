@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { Clock } from '../lib/clock.ts';
+import { closeInOrder } from '../lib/close.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';
 import { leaseInSlot } from '../plan/slots.ts';
@@ -121,16 +122,10 @@ export function openParts(options: PartsOptions): Parts {
 }
 
 /** Nothing runs any more when this is called. */
-export async function closeParts(parts: Parts): Promise<void> {
+export function closeParts(parts: Parts, onProblem: (error: unknown) => void): Promise<void> {
   const { reach, sources, containers, leaveRoot, watchdog, record, logs, starts } = parts;
-  leaveRoot();
-  await sources.close();
-  await reach.close();
-  await containers.close();
-  await watchdog.close();
-  record.close();
-  await starts.close();
-  await logs.close();
+  const closable = [sources, reach, containers, watchdog, record, starts, logs];
+  return closeInOrder([leaveRoot, ...closable.map((part) => () => part.close())], onProblem);
 }
 
 export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'onFollow' | 'onSettled'> {

@@ -7,6 +7,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
 
+import { systemClock } from '../lib/clock.ts';
 import { isScarcity } from '../lib/descriptors.ts';
 import { errnoOf, messageOf } from '../lib/errors.ts';
 import { statusOf } from './http-status.ts';
@@ -21,7 +22,7 @@ const FAMILIES = ['127.0.0.1', '::1'];
 
 /** Does anything accept a connection on this port? */
 export async function probeTcp(port: number, timeout: number, signal: AbortSignal): Promise<ProbeResult> {
-  return onEitherFamily((host) => dial(host, port, timeout, signal));
+  return onEitherFamily(signal, (host) => dial(host, port, timeout, signal));
 }
 
 function dial(host: string, port: number, timeout: number, signal: AbortSignal): Promise<void> {
@@ -88,7 +89,7 @@ export const statusAt = (
   signal: AbortSignal,
   accept?: string,
 ): Promise<{ readonly status: number } | { readonly problem: string }> =>
-  ask(server, path, async (url, host) => ({
+  ask(server, path, signal, async (url, host) => ({
     status: await (server.scheme === 'http'
       ? statusOf({ host, port: server.port, path: url.pathname + url.search, accept }, timeout, signal)
       : get(url, timeout, signal, accept)),
@@ -101,7 +102,7 @@ export const answerAt = (
   timeout: number,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: string } | { readonly problem: string }> =>
-  ask(server, path, (url) =>
+  ask(server, path, signal, (url) =>
     exchange(url, timeout, signal, async (response) => ({
       status: response.statusCode ?? 0,
       body: await readStart(response),
@@ -111,10 +112,11 @@ export const answerAt = (
 async function ask<T>(
   { port, scheme }: Server,
   path: string,
+  signal: AbortSignal,
   request: (url: URL, host: string) => Promise<T>,
 ): Promise<T | { readonly problem: string }> {
   let answer: T | undefined;
-  const problem = await onEitherFamily(async (host) => {
+  const problem = await onEitherFamily(signal, async (host) => {
     const name = host.includes(':') ? `[${host}]` : host;
     answer = await request(new URL(path, `${scheme}://${name}:${port}`), host);
   });
@@ -147,6 +149,7 @@ const tlsOf = ({ hostname }: URL): https.RequestOptions =>
 const get = (url: URL, timeout: number, signal: AbortSignal, accept?: string): Promise<number> =>
   exchange(url, timeout, signal, async ({ statusCode = 0 }) => statusCode, accept);
 
+/** @param timeout milliseconds for the answer and what is read of it, however slowly that comes */
 function exchange<T>(
   url: URL,
   timeout: number,
@@ -156,7 +159,7 @@ function exchange<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const headers = accept === undefined ? {} : { accept };
-    const options = { agent: false, timeout, signal, headers } as const;
+    const options = { agent: false, signal, headers } as const;
     const take = (response: http.IncomingMessage): void => {
       void read(response)
         .then(resolve, reject)
@@ -166,8 +169,12 @@ function exchange<T>(
       url.protocol === 'https:'
         ? https.get(url, { ...options, ...tlsOf(url) }, take)
         : http.get(url, options, take);
-    request.once('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)));
+    const cancel = systemClock.after(timeout, () => {
+      reject(new Error(`no answer within ${timeout} ms`));
+      request.destroy();
+    });
     request.on('error', reject);
+    request.once('close', cancel);
   });
 }
 
@@ -177,9 +184,14 @@ function describe(error: unknown): string {
   return messageOf(error);
 }
 
-async function onEitherFamily(look: (host: string) => Promise<void>): Promise<ProbeResult> {
+async function onEitherFamily(
+  signal: AbortSignal,
+  look: (host: string) => Promise<void>,
+): Promise<ProbeResult> {
   let first: string | undefined;
   for (const host of FAMILIES) {
+    // Nobody would end a look that begins after the signal.
+    if (signal.aborted) return first ?? 'given up';
     try {
       await look(host);
       return undefined;

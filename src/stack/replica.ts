@@ -58,8 +58,8 @@ export class ReplicaShell {
     return this.#listening;
   }
 
-  /** The daemon has looked at the listeners of the instance. */
-  see(sighting: Sighting): void {
+  /** The daemon has looked at the listeners of the instance; undefined: no daemon looks any more. */
+  see(sighting: Sighting | undefined): void {
     this.#watch?.see(sighting);
   }
 

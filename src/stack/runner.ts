@@ -3,6 +3,8 @@
  * daemon, the log files, the watchdog, the watch on the contract, and the units.
  */
 import { Emitter } from '../lib/emitter.ts';
+import { closeInOrder } from '../lib/close.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Lock } from '../lib/lock.ts';
 import { createQueue } from '../lib/queue.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
@@ -123,6 +125,7 @@ class StackRunner implements Runner {
         for (const finding of findings) void reactTo(finding, this.#reactions);
       },
       onSightings: (sightings) => this.#supervision?.see(sightings),
+      onLost: () => this.#supervision?.see(),
       onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
@@ -196,11 +199,16 @@ class StackRunner implements Runner {
   }
 
   async #close(): Promise<void> {
-    await this.#watch?.close();
-    if (this.#parts !== undefined) await closeParts(this.#parts);
-    // Before the daemon says that the stack is down: whoever starts it then finds the place free.
-    this.#place?.release();
-    this.#session?.close();
+    const tell = (error: unknown): void =>
+      this.#published.notice(`the stack did not end cleanly: ${messageOf(error)}`);
+    const steps = [
+      () => this.#watch?.close(),
+      () => this.#parts && closeParts(this.#parts, tell),
+      // Before the daemon says that the stack is down: whoever starts it then finds the place free.
+      () => this.#place?.release(),
+      () => this.#session?.close(),
+    ];
+    await closeInOrder(steps, tell);
     this.#resolveEnded();
   }
 
@@ -234,16 +242,14 @@ class StackRunner implements Runner {
     if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
     this.#prepared = next;
     this.#session?.hold(next.leases);
+    const tellOfOldNumbers = (names: readonly string[]): void =>
+      this.#published.notice(`the port of ${moved} has changed again: portramp restart ${names.join(' ')}`);
     changeStack(supervision, last, next, {
       wanted: supervision.wanted,
       spared: moved,
-      ...(restarts ? {} : { onSpared: (names) => this.#tellOfOldNumbers(names, moved) }),
+      ...(restarts ? {} : { onSpared: tellOfOldNumbers }),
     });
     void this.#published.publish();
-  }
-
-  #tellOfOldNumbers(names: readonly string[], moved: string): void {
-    this.#published.notice(`the port of ${moved} has changed again: portramp restart ${names.join(' ')}`);
   }
 
   /** Runs after an edit of what the stack was made from; never throws. */

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly onFindings: (findings: readonly Finding[]) => void;
   /** What listens of the instances of this stack, where that is news. */
   readonly onSightings: (sightings: readonly Sighting[]) => void;
+  /** The daemon is gone: nobody tells what listens, until the next one looks. */
+  readonly onLost: () => void;
   /** The routes are live, except those whose host another stack holds. */
   readonly onPublished: (answer: DaemonResult<'publish'>) => void;
   /** The stack is registered again: what the new daemon says about it may differ from what the old one said. */
@@ -172,6 +174,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (closed || current !== client) return;
       connected = false;
       onNotice('lost the daemon; services run on, looking for it');
+      options.onLost();
       redial();
     });
   };

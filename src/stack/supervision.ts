@@ -44,9 +44,11 @@ export class Supervision {
     return this.#wanted;
   }
 
-  /** The daemon has looked at the listeners of instances. */
-  see(sightings: readonly Sighting[]): void {
-    for (const unit of this.units) sightings.forEach((sighting) => unit.see(sighting));
+  /** The daemon has looked at the listeners of instances; without sightings: no daemon looks any more. */
+  see(sightings?: readonly Sighting[]): void {
+    for (const unit of this.units)
+      if (sightings === undefined) unit.see(undefined);
+      else sightings.forEach((sighting) => unit.see(sighting));
   }
 
   find(name: string): Unit | undefined {

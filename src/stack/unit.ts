@@ -107,10 +107,10 @@ export class Unit {
     });
   }
 
-  /** The daemon has looked at the listeners of one of its instances. */
-  see(sighting: Sighting): void {
+  /** The daemon has looked at the listeners of one of its instances; undefined: no daemon looks any more. */
+  see(sighting: Sighting | undefined): void {
     for (const shell of this.#shells.values())
-      if (shell.instance?.marker === sighting.marker) shell.see(sighting);
+      if (sighting === undefined || shell.instance?.marker === sighting.marker) shell.see(sighting);
   }
 
   /** What runs of the best replica. */

@@ -21,19 +21,20 @@ export function attach(key: StackKey, names: readonly string[]): Promise<number>
 }
 
 async function showLogs(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<number> {
+  await untilRegistered(client, key, REGISTER_TIME);
+  await untilPublished(client, key);
+  const stack = await findRunningStack(client, key);
+  if (stack === undefined) throw notRunning(key);
+  if (names.length > 0) {
+    await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
+  }
+  print(renderStacks([stack]));
+  // Not before there is something to leave: until then, Ctrl-C ends this process as it ends any other.
   const abort = new AbortController();
   const leave = (): void => abort.abort();
   process.once('SIGINT', leave).once('SIGTERM', leave);
   const off = onOutputLost(leave);
   try {
-    await untilRegistered(client, key, REGISTER_TIME);
-    await untilPublished(client, key);
-    const stack = await findRunningStack(client, key);
-    if (stack === undefined) throw notRunning(key);
-    if (names.length > 0) {
-      await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
-    }
-    print(renderStacks([stack]));
     notice('\nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n');
     void until(client, key, (current) => current === undefined).then(leave, leave);
     const services = stack.services.map((service) => service.name);

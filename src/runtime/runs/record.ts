@@ -34,7 +34,7 @@ export interface RunRecordOptions {
   readonly id: string;
   readonly root: string;
   readonly environment: string;
-  /** Called when it cannot be written, once until writing works again; what runs goes on. */
+  /** Called when it cannot be written, once until writing works again, or removed; what runs goes on. */
   readonly onProblem: (problem: string) => void;
 }
 
@@ -87,7 +87,13 @@ export function openRunRecord({ folder, id, root, environment, onProblem }: RunR
     remove: (pid) => {
       if (leaders.delete(pid)) write({ kind: 'remove', pid });
     },
-    close: () => rmSync(path, { force: true }),
+    close: () => {
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        onProblem(`cannot remove ${path}: ${messageOf(error)}`);
+      }
+    },
   };
 }
 

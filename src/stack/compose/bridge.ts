@@ -52,7 +52,8 @@ export function createBridges(
         const server = createServer({ allowHalfOpen: true }, (socket) => pass(socket, target, sockets));
         open.set(number, { target, server, sockets });
         await new Promise<void>((resolve) => {
-          server.once('error', (error) => {
+          // For as long as it listens: a connection that cannot be accepted is told too.
+          server.on('error', (error) => {
             onProblem(`containers cannot reach port ${target}: ${messageOf(error)}`);
             resolve();
           });

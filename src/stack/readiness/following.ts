@@ -49,7 +49,8 @@ export function createFollowing({ ports, follows, onFollow, onRefused }: Followi
       .then((result) => {
         if (result.followed) return;
         refused.set(name, result.why);
-        under = undefined;
+        // Another number may be under way by now.
+        if (under === number) under = undefined;
         onRefused();
       });
     return true;

@@ -30,8 +30,8 @@ export interface PortWatchOptions {
 export interface PortWatch {
   readonly facts: PortFacts | undefined;
   readonly dialOnce: () => Promise<void>;
-  /** The daemon has seen these ports listen, and none of the others. */
-  readonly see: (listening: readonly string[]) => void;
+  /** The daemon has seen these ports listen, and none of the others; undefined: none looks, so the port is dialled. */
+  readonly see: (listening: readonly string[] | undefined) => void;
   /** What was seen of a child that is gone says nothing of the one that came after it. */
   readonly beginAnew: () => void;
   /** The instance is looked for on these ports from now on. */
@@ -100,6 +100,10 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     },
     dialOnce,
     see: (listening) => {
+      if (listening === undefined) {
+        isWitnessed = false;
+        return void dial();
+      }
       isWitnessed ||= port !== undefined && listening.includes(port.name);
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);

@@ -39,8 +39,8 @@ export type Finding =
   | { readonly kind: 'deadline'; readonly after: number; readonly problem: string };
 
 export interface ReadinessWatch {
-  /** The daemon has looked at the listeners of the instance. */
-  readonly see: (sighting: Sighting) => void;
+  /** The daemon has looked at the listeners of the instance; undefined: no daemon looks any more. */
+  readonly see: (sighting: Sighting | undefined) => void;
   /** The instance is looked for on other numbers from now on; what its probe said still holds. */
   readonly retarget: (ports: readonly ResolvedPort[]) => void;
   /** The contract may say something else now. */

@@ -37,6 +37,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const abort = new AbortController();
   const cancels = new Set<() => void>();
   const later = (ms: number, task: () => void): (() => void) => {
+    // A look that was under way at the end would go on: nobody would cancel what it asks for.
+    if (abort.signal.aborted) return () => undefined;
     const cancel = clock.after(ms, () => {
       cancels.delete(cancel);
       task();
@@ -240,9 +242,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   queueMicrotask(judge);
   followTree();
   return {
-    see: ({ listening: names, opened: numbers }) => {
-      opened.see(numbers);
-      portWatch.see(names);
+    see: (sighting) => {
+      if (sighting !== undefined) opened.see(sighting.opened);
+      portWatch.see(sighting?.listening);
       judge();
     },
     judge,

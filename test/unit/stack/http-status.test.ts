@@ -1,9 +1,9 @@
 /** What a look at a page takes for an answer, from servers of all manners. */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { readStatus } from '../../../src/stack/http-status.ts';
-import { probeHttp } from '../../../src/stack/probe.ts';
+import { answerAt, probeHttp, probeTcp } from '../../../src/stack/probe.ts';
 
 describe('the first bytes of an answer', () => {
   it.each([
@@ -129,9 +129,31 @@ describe('a look at a page', () => {
     expect(await look(trickling, '/', 100)).toBe('no answer within 100 ms');
   });
 
-  it('that nobody wants any more ends', async () => {
+  it('that nobody wants any more ends, and nobody else is asked', async () => {
     const abort = new AbortController();
     const port = await serve(() => abort.abort());
+    const asked: string[] = [];
+    const other = createServer((socket) => {
+      asked.push('the other family');
+      sockets.add(socket);
+    });
+    servers.push(other);
+    await new Promise<void>((done) => other.listen(port, '::1', done));
     expect(await look(port, '/', 20_000, abort.signal)).toBe('given up');
+    expect(await look(port, '/', 20_000, abort.signal)).toBe('given up');
+    expect(await probeTcp(port, 20_000, abort.signal)).toBe('given up');
+    // A connection that was begun before this one would have come by now.
+    await new Promise<void>((done) => connect({ port, host: '::1' }, done).on('close', done).destroy());
+    expect(asked.length).toBeLessThanOrEqual(1);
+  });
+
+  it('reads the beginning of a page for no longer than it may take', async () => {
+    const trickling = await serve((socket) => {
+      const timer = setInterval(() => socket.write('.'), 50);
+      socket.once('close', () => clearInterval(timer));
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    const answer = answerAt({ port: trickling, scheme: 'http' }, '/', 100, new AbortController().signal);
+    expect(await answer).toEqual({ problem: 'no answer within 100 ms' });
   });
 });

@@ -142,6 +142,14 @@ describe('a service that listens elsewhere', () => {
     expect(events.at(-1)).toMatchObject({ type: 'notice', service: 'api' });
   });
 
+  it("is looked for as before, and nothing is said, where its own number is another service's by now", async () => {
+    await follow(3000);
+    answer = () => ({ lease: { ...API, borrowed: 3000 }, holder: 'web of other' });
+    const before = [...events];
+    await numbers.forget('api', 'http', 0);
+    expect([targets(), events]).toEqual([[[3000, 20_001]], before]);
+  });
+
   it('gives the number back when the contract does not let it be followed any more', async () => {
     await follow(3000);
     await numbers.settle();

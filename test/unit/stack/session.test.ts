@@ -78,13 +78,14 @@ let notices: string[];
 let dials: (FakeDaemon | Error | undefined)[];
 let spawns: boolean[];
 let registered: unknown[];
+let lost: number;
 let session: Session;
 let first: FakeDaemon;
 
 beforeEach(async () => {
   clock = createManualClock();
   first = createDaemon();
-  [notices, dials, spawns, registered] = [[], [first], [], []];
+  [notices, dials, spawns, registered, lost] = [[], [first], [], [], 0];
   session = await openSession({
     clock,
     pid: 1,
@@ -98,6 +99,7 @@ beforeEach(async () => {
     onNotice: (text) => notices.push(text),
     onFindings: () => undefined,
     onSightings: () => undefined,
+    onLost: () => void (lost += 1),
     onPublished: () => undefined,
     onRegistered: (claim) => registered.push(claim),
   });
@@ -134,7 +136,7 @@ describe('a session whose daemon dies', () => {
       'set aside',
       'connected to the daemon again',
     ]);
-    expect(registered).toHaveLength(1);
+    expect([registered.length, lost]).toEqual([1, 1]);
     expect(clock.waiting).toBe(0);
   });
 
@@ -220,6 +222,7 @@ describe('a daemon that does not answer', () => {
       onNotice: (text) => notices.push(text),
       onFindings: () => undefined,
       onSightings: () => undefined,
+      onLost: () => undefined,
       onPublished: () => undefined,
       onRegistered: () => undefined,
     });

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, integer, property } from 'fast-check';
@@ -104,6 +112,14 @@ describe('the record of a run', () => {
       record.remove(process.pid);
     }
     expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(600);
+  });
+
+  it('tells that it cannot be removed, and ends all the same', () => {
+    rmSync(path);
+    mkdirSync(path);
+    record.close();
+    expect(problems).toEqual([expect.stringContaining(`cannot remove ${path}: `)]);
+    rmSync(path, { recursive: true });
   });
 
   it('tells once that it cannot be written, and goes on when it can', () => {

@@ -1,6 +1,6 @@
 /** The facts that are gathered of one instance: what its probe says, what its port does, what the daemon saw. */
 import { createServer as createHttp, type RequestListener } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../../eventually.ts';
@@ -147,6 +147,20 @@ describe('without a probe', () => {
     await becomes('ready', 'unwell');
   });
 
+  it('is looked at by itself while no daemon is there to see its port', async () => {
+    begin({}, '', await listen());
+    saw('http');
+    await becomes('ready');
+    await new Promise((resolve) => server?.close(resolve));
+    server = undefined;
+    await clock.advance(60_000);
+    expect(kinds()).toEqual(['ready']);
+    watch?.see(undefined);
+    await eventually(() => expect(listening.at(-1)).toEqual(['http', false]));
+    await clock.advance(2_000);
+    await becomes('ready', 'unwell');
+  });
+
   it('has nothing to answer where it has no port', async () => {
     begin({}, ', ports: false', 1);
     await becomes('ready');
@@ -251,6 +265,22 @@ describe('that listens elsewhere', () => {
     expect(found).toMatchObject([{ elsewhere: { numbers: [number], refusal: 'it changes too often' } }]);
     watch?.judge();
     expect(followed).toEqual([number]);
+  });
+
+  it('leaves nothing behind when it ends while it is looked at', async () => {
+    let asked = 0;
+    const number = await listenHttp(() => {
+      asked += 1;
+    });
+    const sockets: Socket[] = [];
+    server?.on('connection', (socket: Socket) => sockets.push(socket));
+    begin({}, '', await unusedPort());
+    watch?.see({ marker: 'run.api.1', listening: [], opened: [{ number, address: '::', pid: 1 }] });
+    await eventually(() => expect(asked).toBeGreaterThan(0));
+    watch?.end();
+    await eventually(() => expect(sockets.every(({ closed }) => closed)).toBe(true));
+    await clock.advance(60_000);
+    expect(clock.waiting).toBe(0);
   });
 
   it('goes back at once to the number that it was given', async () => {

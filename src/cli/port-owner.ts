@@ -2,6 +2,8 @@
 import type { NumberHolder } from '../check/held-ports.ts';
 import { howToEnd } from '../lib/holder.ts';
 import { locateHome } from '../lib/home.ts';
+import { askSystem } from '../ports/evidence.ts';
+import type { Evidence } from '../ports/owner.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { PortHolder, PublishedService, RunningStack } from '../protocol/messages.ts';
 import { mayListen } from '../protocol/status.ts';
@@ -42,12 +44,13 @@ export async function findPortOwner(client: DaemonClient, number: number): Promi
   const service = place?.stack.services.find(({ name }) => name === place.service);
   const { free, holders, forbidden } = await client.request('holder', { port: number });
   if (free) return { kind: 'nobody', reserved: place, forbidden };
+  const evidence = askSystem();
   const isRunners = holders.some(({ pid }) => pid !== undefined && pid === place?.stack.pid);
-  const isOwn = service !== undefined && isServices(service, holders);
+  const isOwn = service !== undefined && isServices(service, holders, evidence);
   if (place !== undefined && (isRunners || isOwn)) {
     return { kind: 'service', holders, ...place };
   }
-  const squatter = findSquatter(stacks, holders);
+  const squatter = findSquatter(stacks, holders, evidence);
   if (squatter !== undefined) return { kind: 'service', holders, ...squatter };
   return { kind: 'stranger', holders, reserved: place };
 }
@@ -56,11 +59,12 @@ export async function findPortOwner(client: DaemonClient, number: number): Promi
 function findSquatter(
   stacks: readonly RunningStack[],
   holders: readonly PortHolder[],
+  evidence: Evidence,
 ): PortPlace | undefined {
   const pids = holders.flatMap(({ pid }) => pid ?? []);
   for (const stack of stacks) {
     if (stack.pid === undefined) continue;
-    const service = stack.services.find((one) => pids.some((pid) => isOf(one, pid)));
+    const service = stack.services.find((one) => pids.some((pid) => isOf(one, pid, evidence)));
     if (service !== undefined) return { stack, service: service.name };
   }
   return undefined;
@@ -100,7 +104,11 @@ function placesOf(stack: RunningStack, number: number): PortPlace[] {
 }
 
 /** Tells whether what listens belongs to the service. Who listens for a container is the engine. */
-const isServices = (service: PublishedService, holders: readonly PortHolder[]): boolean =>
+const isServices = (
+  service: PublishedService,
+  holders: readonly PortHolder[],
+  evidence: Evidence,
+): boolean =>
   service.kind === 'compose'
     ? mayListen(service)
-    : holders.some(({ pid }) => pid !== undefined && isOf(service, pid));
+    : holders.some(({ pid }) => pid !== undefined && isOf(service, pid, evidence));

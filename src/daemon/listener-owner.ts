@@ -1,6 +1,6 @@
 /** Which service of a running stack listens on a port, by the evidence that verification goes by. */
+import { askSystem } from '../ports/evidence.ts';
 import { findBond, type Evidence } from '../ports/owner.ts';
-import { createSystem } from '../ports/system/system.ts';
 import type { DaemonResult, PortHolder } from '../protocol/messages.ts';
 import { mayListen, statusOf } from '../protocol/status.ts';
 import { processesOf } from './instances.ts';
@@ -49,12 +49,3 @@ const belongsTo = (service: Published, pid: number, evidence: Evidence): boolean
     const bond = findBond(pid, { pid: leader, ...mark }, evidence);
     return bond !== undefined && bond !== 'gone';
   });
-
-function askSystem(): Evidence {
-  const system = createSystem();
-  return {
-    factsOf: (pid) => system.readProcess(pid),
-    markerOf: (pid) => system.readMarker(pid),
-    recorded: new Map(),
-  };
-}

@@ -1,6 +1,6 @@
 /** Gathers what an explanation is made of: from the daemon, the runner, and the system's own tables. */
-import { findBond } from '../../ports/owner.ts';
-import { createSystem } from '../../ports/system/system.ts';
+import { askSystem } from '../../ports/evidence.ts';
+import { findBond, type Evidence } from '../../ports/owner.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, ServiceDetails, StackKey } from '../../protocol/messages.ts';
 import { isSameStack, notRunning, unknownService } from '../daemon-access.ts';
@@ -102,10 +102,13 @@ export async function lookAtPort(
 ): Promise<PortFacts> {
   const { free, holders } = await client.request('holder', { port });
   const pids = holders.flatMap(({ pid }) => pid ?? []);
+  const evidence = askSystem();
   return {
     free,
     holders,
-    own: new Set(pids.filter((pid) => runners.has(pid) || (service !== undefined && isOf(service, pid)))),
+    own: new Set(
+      pids.filter((pid) => runners.has(pid) || (service !== undefined && isOf(service, pid, evidence))),
+    ),
   };
 }
 
@@ -114,23 +117,15 @@ const runnersOf = (stacks: readonly RunningStack[]): ReadonlySet<number> =>
   new Set(stacks.flatMap(({ pid }) => pid ?? []));
 
 /** Says whether a process is of a service, by the same evidence that the daemon has, but for what it remembers. */
-export function isOf({ pid: only, instance, instances = [] }: PublishedService, pid: number): boolean {
+export function isOf(
+  { pid: only, instance, instances = [] }: PublishedService,
+  pid: number,
+  evidence: Evidence,
+): boolean {
   const all = [{ pid: only, mark: instance }, ...instances];
-  return all.some(
-    ({ pid: leader, mark }) => leader !== undefined && mark !== undefined && isBound(pid, leader, mark),
-  );
-}
-
-function isBound(pid: number, leader: number, mark: { startTime: string; marker: string }): boolean {
-  const system = createSystem();
-  const bond = findBond(
-    pid,
-    { pid: leader, ...mark },
-    {
-      factsOf: (one) => system.readProcess(one),
-      markerOf: (one) => system.readMarker(one),
-      recorded: new Map(),
-    },
-  );
-  return bond !== undefined && bond !== 'gone';
+  return all.some(({ pid: leader, mark }) => {
+    if (leader === undefined || mark === undefined) return false;
+    const bond = findBond(pid, { pid: leader, ...mark }, evidence);
+    return bond !== undefined && bond !== 'gone';
+  });
 }

@@ -43,7 +43,7 @@ export function fixedPortsOf(contract: Contract): FixedPort[] {
   return [...statics, ...reserved];
 }
 
-/** Who holds a number, and which stack's that is. */
+/** The process that holds a number, and the stack that it belongs to. */
 export type NumberHolder = Holder & { readonly belonging?: Belonging | undefined };
 
 /** `holders`: who holds a number, for numbers that are not free and not held by a stack of this workspace. */

@@ -82,7 +82,7 @@ export function withBelonging(holders: readonly PortHolder[]): Promise<NumberHol
   );
 }
 
-/** What to type to end what no stack that runs has; undefined where it is not one process. */
+/** Says what to type to end a listener that no running stack has; undefined where it is not one process. */
 export async function howToEndStranger(number: number, owner: PortOwner): Promise<string | undefined> {
   if (owner.kind !== 'stranger') return undefined;
   const [holder, ...others] = await withBelonging(owner.holders.filter(({ pid }) => pid !== undefined));

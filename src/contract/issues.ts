@@ -42,7 +42,7 @@ function explain(issue: Issue, above: Path): Problem[] {
   return [{ path, at: 'value', ...explainText(issue, path) }];
 }
 
-/** What is written for keys that every contract has. */
+/** Examples for the keys that every contract has. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   version: 'version: 1',
   workspace: 'workspace: NAME',

@@ -1,4 +1,4 @@
-/** Who may use a service, and whom a service elsewhere has to be: the fields `access` and `tls`. */
+/** The fields `access` (who may use a service) and `tls` (what a service elsewhere has to prove). */
 import { z } from 'zod';
 
 import { fields, flag, name, oneOf, origin, say, text } from './words.ts';

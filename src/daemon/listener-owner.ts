@@ -1,4 +1,4 @@
-/** Which service of a running stack listens on a port, by the evidence that verification goes by. */
+/** Finds the service of a running stack that listens on a port, by the evidence that verification goes by. */
 import { askSystem } from '../ports/evidence.ts';
 import { findBond, type Evidence } from '../ports/owner.ts';
 import type { DaemonResult, PortHolder } from '../protocol/messages.ts';

@@ -1,9 +1,9 @@
-/** Which findings about instances are news to their runners: each is told once, and some not at once. */
+/** The findings about instances that are news to their runners: each is told once, and some not at once. */
 import type { Clock } from '../lib/clock.ts';
 import type { Finding } from '../ports/findings.ts';
 import { keepKnown, type Instance } from './instances.ts';
 
-/** Which findings have been told already, and which are too fresh to be told. */
+/** Remembers which findings have been told already, and which are too fresh to be told. */
 export interface News {
   readonly hasPending: boolean;
   take(findings: readonly Finding[], instances: readonly Instance[]): Finding[];
@@ -24,7 +24,7 @@ function patienceFor(finding: Finding, instances: readonly Instance[]): number {
 }
 
 export function createNews(clock: Clock): News {
-  /** When it was first seen, or that it was told; by marker, then by what was found. */
+  /** The time at which a finding was first seen, or that it was told; by marker, then by what was found. */
   const known = new Map<string, Map<string, number | 'told'>>();
   return {
     get hasPending() {

@@ -34,7 +34,7 @@ export interface VerificationOptions {
   readonly sessions: () => readonly Session[];
   /** "api of shop". */
   readonly labelOf: (key: LedgerKey, service: string) => string;
-  /** Whom else a number is leased to: "web of shop"; undefined where it is nobody but the service itself. */
+  /** Names the other holder of a lease on the number: "web of shop"; undefined where only the service itself has one. */
   readonly leaseOf: (number: number, own: Pick<Instance, 'session' | 'service'>) => string | undefined;
   /** Called after standings changed. */
   readonly onChange: () => void;

@@ -6,10 +6,10 @@ export interface Holder {
   readonly cwd?: string | undefined;
 }
 
-/** Whose a process is: part of a stack that runs, or left of one whose runner is gone. */
+/** The relation of a process to stacks: part of one that runs, or left over from one whose runner is gone. */
 export type Belonging = 'live' | 'left';
 
-/** What to type to end who holds a port; undefined where that is for a person to find out. */
+/** Says what to type to end the process that holds a port; undefined where a person has to find that out. */
 export function howToEnd(
   number: number,
   { pid, belonging }: Holder & { readonly belonging?: Belonging | undefined },
@@ -35,7 +35,7 @@ export function describeHolder(holder: Holder | undefined): string {
   return `${holder.command ?? 'a process'} (pid ${holder.pid}${place})`;
 }
 
-/** What is said of a number that this user may not open, and what to type where there is something (ip-sysctl). */
+/** Says that this user may not open a number, and what to type where there is something (ip-sysctl). */
 export function describeForbidden(number: number, platform: NodeJS.Platform = process.platform): string {
   const how =
     platform === 'linux' && number < 1_024

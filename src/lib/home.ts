@@ -23,7 +23,7 @@ export interface Home {
   readonly versions: string;
   /** One folder of logs per stack, named by its slug. */
   readonly logs: string;
-  /** When the tasks of each stack last succeeded, and how its services last started: files named by its slug. */
+  /** Files named by the slug of each stack: when its tasks last succeeded, and how its services last started. */
   readonly tasks: string;
   /** What each run has started: one file a run. */
   readonly runs: string;

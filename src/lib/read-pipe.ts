@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
-/** How often a pipe that says nothing is looked at before it counts as silent, and the pause between. Milliseconds. */
+/** The number of looks at a silent pipe before it is given up, and the pause between two of them in milliseconds. */
 const LOOKS = 100;
 const PAUSE = 20;
 
@@ -42,7 +42,7 @@ async function readAll(file: FileHandle, isPipe: boolean, most: number): Promise
   return `has more than ${most} bytes`;
 }
 
-/** What is there to read; empty at the end, undefined while a writer is silent. */
+/** Reads what is there: nothing at the end, undefined while a writer is silent. */
 async function readSome(file: FileHandle): Promise<Uint8Array | undefined> {
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);

@@ -1,4 +1,4 @@
-/** What turbo, nx and lerna are asked to run, and in which packages. Pure. */
+/** The tasks that turbo, nx and lerna are asked to run, and in which packages. Pure. */
 import type { PackageTarget } from './scripts.ts';
 
 export interface TaskRun {

@@ -70,6 +70,6 @@ export interface OpenedPort {
   readonly number: number;
   readonly address: string;
   readonly pid: number;
-  /** Somebody else listens on the number too, on another address. */
+  /** Set where another process listens on the number too, on another address. */
   readonly shared?: true;
 }

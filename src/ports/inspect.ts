@@ -102,7 +102,7 @@ function seeGiven(pass: Pass, { instance, ports }: Claim, listeners: readonly Li
   });
 }
 
-/** Who has the socket open, the first of them. */
+/** Names the first process that has the socket open. */
 const pidOn = ({ memory }: Pass, { id }: Listener): number => memory.holders.get(id)?.[0] ?? 0;
 
 const nameClaims = (claims: readonly Claim[]): string =>

@@ -1,4 +1,4 @@
-/** What is to be seen of a port: whether somebody has it, who, and whether this user could have it. */
+/** Looks at a port: whether it is held, by which process, and whether this user could have it. */
 import { holdersOf, type PortHolder } from './holders.ts';
 import { probePort, type PortState } from './probe.ts';
 

@@ -1,4 +1,4 @@
-/** What a bind of a port tells: whether a service can bind it, whatever address it chooses. */
+/** Binds a port for a moment to tell whether a service can have it, whatever address it chooses. */
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 

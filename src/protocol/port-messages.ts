@@ -92,7 +92,7 @@ export const sighting = z.object({
       number: port,
       address: z.string(),
       pid: z.number().int(),
-      /** Somebody else listens on the number too, on another address. */
+      /** Set where another process listens on the number too, on another address. */
       shared: z.literal(true).optional(),
       /** Whom the number is leased to, if it is another: "web of shop". */
       lease: z.string().optional(),

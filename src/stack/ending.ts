@@ -1,4 +1,4 @@
-/** Why a process ended by itself, where more is to be found out than its exit code says. */
+/** Explains why a process ended by itself, where more can be found out than its exit code says. */
 import { toldPort } from '../plan/address.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { StackKey } from '../protocol/messages.ts';

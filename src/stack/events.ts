@@ -32,7 +32,7 @@ export type RunnerEvent =
       readonly port: string;
       readonly from: number;
       readonly to: number;
-      /** What to write into the contract where it is to be expected: "add … to services.api". */
+      /** The line for the contract of a service that is expected to do so: "add … to services.api". */
       readonly line?: string;
     }
   /** An edit of the contract took effect. */

@@ -38,7 +38,7 @@ export interface Page {
   readonly port: number;
   /** Begins with a slash. */
   readonly path: string;
-  /** What kinds of content are asked for (RFC 9110 §12.5.1); default: nothing is said. */
+  /** The `Accept` field (RFC 9110 §12.5.1); default: none. */
   readonly accept?: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 const IN_USE =
   /EADDRINUSE|address (?:is )?already in use|only one usage of each socket address|port \d+ (?:is|was) (?:already |currently )?(?:in use|used|taken|occupied|allocated)|port \d+ is not available/i;
 
-/** What a dev server says that takes another port then: whatever it ended of, it was not that. */
+/** Words of a dev server that takes another port instead: it ended for another reason. */
 const GOES_ON = /\btrying (?:another|port|\d)|\busing (?:an(?:other)? |available )*(?:port )?\d+ instead/i;
 
 /** Lines that are looked at. */

@@ -119,7 +119,7 @@ function withFlags({ command, dir, ports }: ResolvedService): string | readonly 
   return withFrameworkFlags(command, openPackage(dir), { host: '127.0.0.1', port: toldPort(port) });
 }
 
-/** What it is told, without what would end it; what the contract itself says stays. */
+/** The environment without variables that would end the program, unless the contract itself sets them. */
 function heard({ service, command, dir, env }: ResolvedService): Readonly<Record<string, string>> {
   const own = service.kind === 'process' ? service.env : {};
   const scope = openPackage(dir);

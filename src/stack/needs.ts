@@ -18,7 +18,7 @@ export type Verdict =
       readonly kind: 'failed';
       readonly need: string;
       readonly message: string;
-      /** What to do about the cause; absent where only the need's own log may tell. */
+      /** Advice about the cause; absent where only the need's own log may tell. */
       readonly hint?: string | undefined;
     };
 

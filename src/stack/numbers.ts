@@ -25,7 +25,7 @@ export interface Numbers {
   settle(): Promise<void>;
 }
 
-/** Whose port is followed. */
+/** The instance whose port is followed. */
 export interface FollowedInstance {
   readonly service: string;
   readonly port: Pick<ResolvedPort, 'name' | 'ramp'>;
@@ -53,7 +53,7 @@ const WHILE = 60_000;
 const refuse = (why: string): Followed => ({ followed: false, why });
 
 export function createNumbers({ clock, session, prepared, adopt, onEvent }: NumbersOptions): Numbers {
-  /** When the number of a port changed, by service and lease. */
+  /** The times at which the number of a port changed, by service and lease. */
   const changes = new Map<string, readonly number[]>();
   /** For which of its processes the consumers of a service were started again. */
   const restartedFor = new Map<string, number>();

@@ -15,7 +15,7 @@ import { statusOf } from './http-status.ts';
 /** Undefined when all is well, else what is not. */
 export type ProbeResult = string | undefined;
 
-/** What is said of a port that takes no connection. */
+/** The problem of a port that takes no connection. */
 export const REFUSED = 'connection refused';
 
 const FAMILIES = ['127.0.0.1', '::1'];

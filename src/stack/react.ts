@@ -8,7 +8,7 @@ export interface Reactions {
   readonly units: () => readonly Unit[];
   /** Something that a person should know about the service. */
   readonly tell: (unit: Unit, text: string) => void;
-  /** Whose a process is that portramp may have started; undefined where that is not written down. */
+  /** Tells whose a process is that portramp may have started; undefined where that is not written down. */
   readonly belongingOf: (pid: number) => Promise<Belonging | undefined>;
 }
 

@@ -1,4 +1,4 @@
-/** What a replica is given, and what it asks for. */
+/** The options of a replica. */
 import type { Clock } from '../lib/clock.ts';
 import type { Follow, ResolvedService } from '../plan/plan.ts';
 import type { ProcessSpec, StartResult } from '../runtime/instance.ts';
@@ -9,7 +9,7 @@ import type { StartMemory } from './readiness/starts.ts';
 import type { Finding } from './readiness/watch-options.ts';
 import type { End, ServiceEvent } from './service.ts';
 
-/** What is about to be started. */
+/** A process that is about to be started. */
 export interface Launch {
   /** With the target ports of its slot. As it is now: its numbers may change while it is launched. */
   readonly service: () => ResolvedService;
@@ -29,24 +29,24 @@ export interface ReplicaOptions {
   readonly slot: number;
   readonly clock: Clock;
   readonly logs: LogStore;
-  /** What the next launch is to use, by the revision that the replica is to have. */
+  /** Tells what the next launch uses, by the revision that the replica is to have. */
   readonly next: () => Omit<Launch, 'onOutput'>;
   readonly launch: (launch: Launch) => Promise<LaunchResult>;
-  /** How long the service was silent when it started before. */
+  /** Remembers how long the service was silent when it started before. */
   readonly starts: Pick<StartMemory, 'begin'>;
-  /** How to see whether a container is ready. */
+  /** Gives the way to see whether a container is ready. */
   readonly lookAt: (launched: ResolvedService) => WatchedLook;
   /** Opens what leads to the instance, before it is called ready. */
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
-  /** More about the end of a launch with another code than 0, where there is more to know. */
+  /** Finds out more about the end of a launch with another code than 0, where there is more to know. */
   readonly explainEnd: (
     launched: ResolvedService,
     launch: number,
   ) => Promise<Partial<End> | undefined> | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
-  /** What the contract says, now, about another number that the port's instance opens. */
+  /** Tells what the contract says, now, about another number that the port's instance opens. */
   readonly follows: () => Follow;
   /** The instance is a server on this number: it is to be followed there, where that can be. */
   readonly onFollow: (port: string, number: number) => Promise<Followed>;

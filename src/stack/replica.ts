@@ -34,7 +34,7 @@ export class ReplicaShell {
 
   readonly #options: ReplicaOptions;
   #instance: Instance | undefined;
-  /** Whose the lines of the process are that was launched last. */
+  /** The source of the lines of the process that was launched last. */
   #source: LogSource;
   #stamp: string | undefined;
   #watch: ReadinessWatch | undefined;

@@ -1,4 +1,4 @@
-/** What a runner is given, and what can be asked of it. */
+/** The options of a runner, and its interface. */
 import type { Clock } from '../lib/clock.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Home } from '../lib/home.ts';

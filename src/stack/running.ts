@@ -1,4 +1,4 @@
-/** What an event does to a replica whose process runs: a part of `service.ts`. Pure. */
+/** The steps of a replica whose process runs: a part of `service.ts`. Pure. */
 import { afterExit } from './exit.ts';
 import { stay, type Of, type Policy, type ServiceEvent, type Step, type Then } from './service.ts';
 

@@ -1,4 +1,4 @@
-/** Who has a port that a service wants: asked of the daemon, and said with what to type. */
+/** Finds the process that has a port which a service wants, and says what to type. */
 import { errnoOf, PortrampError } from '../lib/errors.ts';
 import {
   describeBelonging,
@@ -15,7 +15,7 @@ import type { Session } from './session.ts';
 /** The service of a running stack that has the port. */
 export type PortOwner = NonNullable<DaemonResult<'holder'>['owner']>;
 
-/** Who holds a port, and which stack's that is. */
+/** The process that holds a port, and the stack that it belongs to. */
 export type SeenHolder = PortHolder & {
   readonly belonging?: Belonging | undefined;
   readonly owner?: PortOwner | undefined;
@@ -24,7 +24,7 @@ export type SeenHolder = PortHolder & {
 /** Asks who holds a port: empty when it is free, undefined when nobody can tell. */
 export type AskHolders = (port: number) => Promise<readonly SeenHolder[] | undefined>;
 
-/** Who holds a port, as the daemon sees it. A port that is not free is held, even if nobody can say by whom. */
+/** Asks the daemon which process holds a port. A port that is not free is held, even if nobody can say by whom. */
 export async function askHolders(
   session: Pick<Session, 'request'>,
   port: number,

@@ -21,15 +21,15 @@ export interface UnitOptions {
   readonly clock: Clock;
   readonly logs: LogStore;
   readonly launch: (unit: Unit, launch: Launch) => Promise<LaunchResult>;
-  /** How long services were silent when they started before. */
+  /** Remembers how long services were silent when they started before. */
   readonly starts: Pick<StartMemory, 'begin'>;
-  /** How to see whether a container is ready. */
+  /** Gives the way to see whether a container is ready. */
   readonly lookAt: (launched: ResolvedService) => WatchedLook;
   /** Opens what leads to the instance, before it is called ready. Rejects when that is not possible. */
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (drain: Drain) => Promise<void>;
-  /** More about the end of a launch with another code than 0, where there is more to know. */
+  /** Finds out more about the end of a launch with another code than 0, where there is more to know. */
   readonly explainEnd: (
     launched: ResolvedService,
     launch: number,

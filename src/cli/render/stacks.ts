@@ -74,13 +74,13 @@ export function describeService(service: PublishedService): string {
   return urls + describeFollowed(service) + restarts + describeReplicas(service) + describeRefusal(service);
 }
 
-/** What serves in place of what was asked for last. */
+/** Says that an older instance serves in place of the one that was asked for last. */
 function describeRefusal(service: PublishedService): string {
   const { reason, hint } = refusalOf(service);
   return reason === undefined ? '' : `  ${color.red(reason)}${color.dim(` — ${hint}`)}`;
 }
 
-/** Where it listens, where that is not where it was told to. */
+/** Says where the service listens, if that is not where it was told to. */
 const describeFollowed = ({ ports }: PublishedService): string =>
   ports
     .filter(({ given, listening }) => given !== undefined && listening !== false)

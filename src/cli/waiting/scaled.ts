@@ -1,4 +1,4 @@
-/** What becomes of services that were told to have more or fewer replicas. */
+/** Waits for services that were told to have more or fewer replicas. */
 import { PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, StackKey } from '../../protocol/messages.ts';

@@ -1,4 +1,4 @@
-/** How commands say what became of a service. */
+/** The outcome of a command about services, as text and as JSON. */
 import { statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
 import type { Outcome } from './outcome.ts';

@@ -38,7 +38,7 @@ async function waitForGarbage(path: string): Promise<Lock | undefined> {
   });
 }
 
-/** Who runs the stack, whether or not a daemon knows of it; undefined when no process does. */
+/** Finds the process that runs the stack, whether or not a daemon knows of it; undefined when none does. */
 export const runnerOf = (folder: string, stack: RunOwner): ProcessIdentity | undefined =>
   lockHolder(pathOf(folder, stack));
 

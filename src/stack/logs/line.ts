@@ -5,7 +5,7 @@ export interface LogLine {
   readonly service: string;
   /** The slot of the replica, where the service has several. */
   readonly replica?: number | undefined;
-  /** Which launch of the service printed it; known while its runner runs, and not written down. */
+  /** The launch of the service that printed the line; known while its runner runs, and not written down. */
   readonly launch?: number | undefined;
   readonly stream: LogStream;
   /** Counts the lines of a service within one run from 1: a gap is lines that a reader has missed. */

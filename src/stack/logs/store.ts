@@ -14,7 +14,7 @@ export interface LogSource {
   readonly service: string;
   /** The slot of the replica, where the service has several. */
   readonly replica?: number | undefined;
-  /** Which launch of the service, where there may be several at once. */
+  /** The launch of the service, where there may be several at once. */
   readonly launch?: number | undefined;
 }
 
@@ -46,7 +46,7 @@ const MAX_FILE_SIZE = 8 * 1024 * 1024;
 /** Lines of each service that are kept in memory. */
 const MAX_TAIL = 200;
 
-/** Which of the processes of a service. */
+/** One of the processes of a service. */
 type Printer = Pick<LogSource, 'replica' | 'launch'>;
 
 /** What one process prints. */

@@ -17,7 +17,7 @@ export interface HttpRelayOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly service: string;
-  /** What the service printed last. */
+  /** The last lines that the service printed. */
   readonly lines: () => readonly string[];
 }
 

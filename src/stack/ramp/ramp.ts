@@ -34,7 +34,7 @@ export interface RampOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly traffic: Traffic;
-  /** What the service printed last. */
+  /** The last lines that the service printed. */
   readonly lines: () => readonly string[];
   /** Somebody waits, and no instance is there. */
   readonly onWait: () => void;

@@ -20,7 +20,7 @@ export interface RampsOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly traffic: Traffic;
-  /** What a service printed last. */
+  /** The last lines that a service printed. */
   readonly linesOf: (service: string) => readonly string[];
   readonly onWait: (service: string) => void;
   readonly onProblem: (service: string, port: number, error: unknown) => void;

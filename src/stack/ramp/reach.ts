@@ -31,7 +31,7 @@ export interface ReachOptions {
   readonly session: Pick<Session, 'request'>;
   /** Resolves when the front knows how the services are now. */
   readonly publish: () => Promise<void>;
-  /** What a service printed last. */
+  /** The last lines that a service printed. */
   readonly linesOf: (service: string) => readonly string[];
   readonly wake: (service: string) => void;
   readonly rest: (service: string) => void;

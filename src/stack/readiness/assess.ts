@@ -51,11 +51,11 @@ export interface ElsewhereFacts {
   readonly since: number;
   /** Whom they are leased to, where it is somebody else. */
   readonly leases: readonly string[];
-  /** Somebody else listens on one of them too, on another address. */
+  /** Set where another process listens on one of them too, on another address. */
   readonly shared?: boolean;
   /** Its ports on which nothing of its own listens, where there are several. */
   readonly silent?: readonly Pick<PortFacts, 'name' | 'number'>[];
-  /** Why it was not followed although it is one number that is nobody else's. */
+  /** The reason for which it was not followed, although it is one number that nobody else has. */
   readonly refusal?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps looks from knocking where nobody lives: on Linux one look at the system's table of sockets (proc(5)) says of all
- * services of a stack whether anything listens on their ports at all, for what two refused connections of one of them cost.
+ * Spares connections that would be refused: on Linux, one look at the system's table of sockets (proc(5)) says for all
+ * services of a stack whether anything listens on their ports, for the cost of two refused connections.
  */
 import { systemClock } from '../../lib/clock.ts';
 import { readListenerRows } from '../../lib/proc-net.ts';
@@ -42,9 +42,9 @@ const MANY = 1_000;
 
 export function createDoorbell({ read: readTable, now }: DoorbellOptions): Doorbell {
   let listening: ReadonlySet<number> | undefined;
-  /** When the table was read, and until when it is used. */
+  /** The time at which the table was read, and until which it is used. */
   let read = { at: Infinity, until: -Infinity };
-  /** When a connection to a port was let through although nothing listens there. */
+  /** The time at which a connection to a port was let through although nothing listens there, by port. */
   const tried = new Map<number, number>();
 
   const look = (at: number): void => {

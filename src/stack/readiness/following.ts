@@ -4,12 +4,12 @@ import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { ElsewhereFacts } from './assess.ts';
 import { primaryOf } from './looks.ts';
 
-/** What came of going along with an instance. `why`: what stands against it, as half a sentence. */
+/** The result of going along with an instance. `why`: the reason against it, as half a sentence. */
 export type Followed = { readonly followed: true } | { readonly followed: false; readonly why: string };
 
 export interface FollowingOptions {
   readonly ports: () => readonly ResolvedPort[];
-  /** What the contract says of the primary port now. */
+  /** Tells what the contract says of the primary port now. */
   readonly follows: () => Follow;
   /** The instance is looked for on the number from now on, where that can be. */
   readonly onFollow: (port: string, number: number) => Promise<Followed>;
@@ -25,11 +25,11 @@ export interface Following {
   readonly arrived: () => void;
 }
 
-/** What is seen of an instance. */
+/** The listeners of an instance, as far as they are seen. */
 export interface Seen {
   /** Whether it listens on the number. */
   readonly has: (number: number) => boolean;
-  /** Where it has listened for long enough while its port was silent. */
+  /** The numbers on which it has listened for long enough while its port was silent. */
   readonly elsewhere: ElsewhereFacts | undefined;
 }
 

@@ -83,7 +83,7 @@ const NO_PAGE: readonly number[] = [400, 426, 501];
 /** Asked as a browser asks: a GraphQL server has a page for one, and answers any other GET without a query with 400. */
 const BROWSER = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
-/** What debuggers of V8 answer with their versions (Chrome DevTools Protocol, HTTP endpoints). */
+/** The page on which debuggers of V8 tell their versions (Chrome DevTools Protocol, HTTP endpoints). */
 const INSPECTOR = { path: '/json/version', mark: '"Protocol-Version"' } as const;
 
 async function isInspector(number: number, signal: AbortSignal): Promise<boolean> {

@@ -23,7 +23,7 @@ export interface PortWatchOptions {
   readonly onLook: (problem: ProbeResult) => void;
   /** A port of the instance has begun or ceased to listen, as far as that is seen. */
   readonly onListening: (port: string, listens: boolean) => void;
-  /** What is known of the primary port has changed. */
+  /** Called when what is known of the primary port has changed. */
   readonly onChange: () => void;
 }
 
@@ -32,7 +32,7 @@ export interface PortWatch {
   readonly dialOnce: () => Promise<void>;
   /** The daemon has seen these ports listen, and none of the others; undefined: none looks, so the port is dialled. */
   readonly see: (listening: readonly string[] | undefined) => void;
-  /** What was seen of a child that is gone says nothing of the one that came after it. */
+  /** Forgets what was seen of a child that is gone: it says nothing about the one that came after it. */
   readonly beginAnew: () => void;
   /** The instance is looked for on these ports from now on. */
   readonly retarget: (ports: readonly ResolvedPort[]) => void;

@@ -1,4 +1,4 @@
-/** How the services of a stack started the last time, kept across its runs: how long silence is ordinary for each. */
+/** Remembers across the runs of a stack how its services started, and so how long silence is ordinary for each. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -10,14 +10,14 @@ import type { ResolvedService } from '../../plan/plan.ts';
 import { SILENCE } from './assess.ts';
 import type { Finding } from './watch-options.ts';
 
-/** How a command started: milliseconds until its port listened, or that it never did. */
+/** The last start of a command: milliseconds until its port listened, or that it never did. */
 interface Start {
   /** SHA-256 of the command and its folder: another one starts otherwise. */
   readonly command: string;
   readonly took: number | 'never';
 }
 
-/** What is known of one start of a service, and learned from it. */
+/** One start of a service: what earlier ones taught, and what this one teaches. */
 export interface StartHistory {
   /** Milliseconds of silence that are ordinary for it. */
   readonly patience: () => number;
@@ -35,7 +35,7 @@ export interface StartMemory {
 /** Milliseconds for what has never opened a port. */
 export const NEVER = 2_000;
 
-/** Milliseconds: more than this is nobody's patience. */
+/** The longest silence that is waited for, in milliseconds. */
 const MOST = 600_000;
 
 /** Milliseconds of silence that are ordinary after such a start; unless it is known, those of any service. */

@@ -1,4 +1,4 @@
-/** What a watch on an instance is given, and what it tells. */
+/** The options of a watch on an instance, and its findings. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { Sighting } from '../../protocol/messages.ts';
@@ -13,17 +13,17 @@ export interface ReadinessOptions extends LookOptions {
   /** Calls back for every line that the instance prints; returns the function that ends it. */
   readonly onLine: (listener: (text: string) => void) => () => void;
   readonly onFinding: (finding: Finding) => void;
-  /** How to look where the contract does not say it, for what is no process; default: a connection. */
+  /** The look where the contract declares none, for what is no process; default: a connection. */
   readonly usual?: WatchedLook | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook?: (problem: ProbeResult) => void;
   /** Every process of the instance; without it nobody looks for a watcher. */
   readonly family?: TreeOptions['family'] | undefined;
-  /** What the contract says, now, about another number that the instance opens. */
+  /** Tells what the contract says, now, about another number that the instance opens. */
   readonly follows?: () => Follow;
-  /** Milliseconds of silence that are ordinary for the instance. */
+  /** Tells how many milliseconds of silence are ordinary for the instance. */
   readonly patience?: () => number;
-  /** Whether the instance has printed the number. */
+  /** Tells whether the instance has printed the number. */
   readonly mentions?: (number: number) => boolean;
   /** The instance is a server on this number: it is to be followed there, where that can be. */
   readonly onFollow?: (port: string, number: number) => Promise<Followed>;
@@ -33,7 +33,7 @@ export interface ReadinessOptions extends LookOptions {
 
 export type Finding =
   | Verdict
-  /** It is late, and nobody said how late it may be. */
+  /** The instance is late, and the contract does not say how late it may be. */
   | { readonly kind: 'late'; readonly after: number; readonly problem: string }
   /** The contract's own timeout is over. */
   | { readonly kind: 'deadline'; readonly after: number; readonly problem: string };

@@ -59,7 +59,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const isPolled = lookNow() !== undefined;
   const isProbed = isPolled || ready.kind === 'log';
   let begun = clock.now();
-  /** It asks the port, and cannot be content while that is silent. */
+  /** Whether the probe asks the port, and cannot succeed while that is silent. */
   const onPort = ready.kind === 'tcp' || (ready.kind === 'http' && !/^https?:/.test(ready.path));
   let probe: ProbeFacts = isProbed ? { state: 'open', onPort } : { state: 'none' };
   /** Names of ports that listen. */

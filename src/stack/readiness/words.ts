@@ -62,8 +62,10 @@ export const describeDeadline = (
 });
 
 /** Tells whether one of the lines has the number, not as a part of a longer one. */
-export const namesNumber = (lines: readonly string[], number: number): boolean =>
-  lines.some((line) => new RegExp(`(?<!\\d)${number}(?!\\d)`).test(line));
+export function namesNumber(lines: readonly string[], number: number): boolean {
+  const named = new RegExp(`(?<!\\d)${number}(?!\\d)`);
+  return lines.some((line) => named.test(line));
+}
 
 const nameOf = ({ number, name }: PortFacts): string => `port ${number} (${name})`;
 

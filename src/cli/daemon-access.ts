@@ -3,6 +3,7 @@ import { PortrampError } from '../lib/errors.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { RunningStack, StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
+import { createLasting, type LastingClient } from './lasting.ts';
 import { notice } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -10,12 +11,18 @@ import { VERSION } from './version.ts';
  * Calls `use` with the daemon, undefined where none runs, and closes the connection after it: one that stays open
  * would keep the process alive, also after an error.
  */
-export const withDaemon = <T>(use: (client: DaemonClient | undefined) => Promise<T>): Promise<T> =>
-  closingAfter(findDaemon(), use);
+export const withDaemon = <T>(use: (client: LastingClient | undefined) => Promise<T>): Promise<T> =>
+  closingAfter(
+    findDaemon().then((client) => client && createLasting(client, openDaemon)),
+    use,
+  );
 
 /** The same with a daemon that is started if need be. */
-export const withStartedDaemon = <T>(use: (client: DaemonClient) => Promise<T>): Promise<T> =>
-  closingAfter(openDaemon(), use);
+export const withStartedDaemon = <T>(use: (client: LastingClient) => Promise<T>): Promise<T> =>
+  closingAfter(
+    openDaemon().then((client) => createLasting(client, openDaemon)),
+    use,
+  );
 
 async function closingAfter<C extends DaemonClient | undefined, T>(
   dialling: Promise<C>,
@@ -59,7 +66,7 @@ export async function findRunningStack(
 /** Calls `use` with the daemon and the running stack of this checkout, and closes the connection after it. */
 export function withRunningStack<T>(
   key: StackKey,
-  use: (client: DaemonClient, stack: RunningStack) => Promise<T>,
+  use: (client: LastingClient, stack: RunningStack) => Promise<T>,
 ): Promise<T> {
   return withDaemon(async (client) => {
     const stack = client && (await findRunningStack(client, key));

@@ -38,6 +38,33 @@ export function guardOutput(): void {
   }
 }
 
+/**
+ * Keeps a terminal whose output is halted (Ctrl-S, a selection, a connection that stalls) from halting this process:
+ * Node writes to terminals so that it waits for them. What cannot be written is kept until it can be.
+ */
+export function neverWaitForTerminal(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const handle: unknown = stream.isTTY ? Reflect.get(stream, '_handle') : undefined;
+    if (canUnblock(handle)) handle.setBlocking(false);
+  }
+}
+
+interface Unblockable {
+  readonly setBlocking: (blocking: boolean) => void;
+}
+
+const canUnblock = (handle: unknown): handle is Unblockable =>
+  typeof handle === 'object' &&
+  handle !== null &&
+  'setBlocking' in handle &&
+  typeof handle.setBlocking === 'function';
+
+/** Bytes that wait to be printed from which on nothing should be added that can be read elsewhere. */
+const MOST_WAITING = 1024 * 1024;
+
+/** Whether what is printed waits for a reader that is far behind. */
+export const isBehind = (): boolean => process.stdout.writableLength > MOST_WAITING;
+
 /** Calls back when nobody reads stdout any more; the returned function ends that. */
 export function onOutputLost(listener: () => void): () => void {
   lossListeners.add(listener);

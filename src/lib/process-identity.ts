@@ -35,7 +35,12 @@ export interface LinuxStat {
    * lie in memory. Opaque: only equality means something.
    */
   readonly image: string;
+  /** Milliseconds of processor time of the process and of its children that were waited for. */
+  readonly used: number;
 }
+
+/** Milliseconds of a clock tick in what the kernel tells of processes (sysconf(3), `_SC_CLK_TCK`): on Linux always this. */
+const TICK = 10;
 
 /**
  * Reads `/proc/PID/stat`.
@@ -62,9 +67,14 @@ export function parseLinuxStat(text: string): LinuxStat {
     pgrp: Number(fields[2]),
     session: Number(fields[3]),
     startTime: fields[19] ?? '',
+    used: TICK * fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0),
     image: `${text.slice(text.indexOf('('), end)} ${fields[45] ?? ''} ${fields[47] ?? ''} ${fields[48] ?? ''}`,
   };
 }
+
+/** Says how much processor time a process has used, in milliseconds; undefined where that cannot be seen. */
+export const processorTimeOf = (pid: number): number | undefined =>
+  process.platform === 'linux' ? readLinuxStat(pid)?.used : undefined;
 
 function startTimeFromCommand(pid: number): string | undefined {
   const windows = process.platform === 'win32';

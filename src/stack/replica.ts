@@ -6,7 +6,9 @@ import { messageOf, PortrampError } from '../lib/errors.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, StartResult } from '../runtime/instance.ts';
+import { describeStart } from './logs/line.ts';
 import { stampOf } from './probe.ts';
+import type { StartHistory } from './readiness/starts.ts';
 import { watchReadiness } from './readiness/watch.ts';
 import type { Finding, ReadinessWatch } from './readiness/watch-options.ts';
 import { describeDeadline, foundBy, namesNumber } from './readiness/words.ts';
@@ -40,6 +42,8 @@ export class ReplicaShell {
   #watch: ReadinessWatch | undefined;
   /** Whether something of the instance's own listens, by port; absent: nobody has looked. */
   #listening = new Map<string, boolean>();
+  /** What is known of how it starts. */
+  #history: StartHistory | undefined;
   #verdict: Finding['kind'] = 'starting';
   #cancelRetry: (() => void) | undefined;
   #killed = false;
@@ -135,7 +139,7 @@ export class ReplicaShell {
     this.#instance = instance;
     const isProcess = this.launched.service.kind === 'process';
     if (isProcess) onSpawn(instance.pid);
-    logs.note(source, isProcess ? `started (pid ${instance.pid})` : 'started');
+    logs.note(source, describeStart(isProcess ? instance.pid : undefined));
     void instance.exited.then((exit) => this.#afterExit(instance, exit));
     onEvent({ type: 'spawned', pid: instance.pid });
   }
@@ -206,6 +210,7 @@ export class ReplicaShell {
     const { launch } = this.#source;
     this.#listening = new Map();
     const history = this.#options.starts.begin(this.launched);
+    this.#history = history;
     this.#watch = watchReadiness({
       ready: service.ready,
       usual: service.kind === 'compose' ? lookAt(this.launched) : undefined,
@@ -254,7 +259,10 @@ export class ReplicaShell {
       case 'starting':
       case 'silent':
       case 'misplaced':
-        onEvent({ type: 'found', found: this.launched && foundBy(finding, this.launched) });
+        onEvent({
+          type: 'found',
+          found: this.launched && foundBy(finding, this.launched, this.#history?.took()),
+        });
         return;
       case 'unwell':
         onEvent({ type: 'unwell', problem: finding.problem });

@@ -11,6 +11,8 @@ export function viewUnit(unit: Unit, logs: LogStore | undefined): ServiceView {
   const isBad =
     ['failed', 'backoff', 'unwell'].includes(state.state) ||
     (state.state === 'warming' && state.found !== undefined);
-  const log = isBad ? (logs?.tail(name, FAILURE_LINES) ?? []) : [];
+  // Where there is one process after the other, what an earlier one printed is not why this one is as it is.
+  const launch = instances.length > 1 ? undefined : unit.generation;
+  const log = isBad ? (logs?.tail(name, FAILURE_LINES, launch) ?? []) : [];
   return { resolved, state, restarts, waitingFor, log, armed, targets, instance, instances, revision };
 }

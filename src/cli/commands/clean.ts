@@ -13,6 +13,7 @@ import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { runnerLogOf } from '../dev/report.ts';
 import { print, printJson } from '../terminal.ts';
 import { findStackByName } from '../workspace.ts';
+import type { LastingClient } from '../lasting.ts';
 import { downOne } from './down.ts';
 
 export function defineClean(program: Command): void {
@@ -71,7 +72,7 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
 }
 
 /** Stops the stacks that run on in a folder that is gone. */
-async function stopWithoutFolder(client: DaemonClient): Promise<void> {
+async function stopWithoutFolder(client: LastingClient): Promise<void> {
   const { stacks } = await client.request('list', {});
   const isGone = ({ root }: RunningStack): Promise<boolean> =>
     stat(root).then(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import type { DaemonClient } from '../../protocol/client.ts';
+import type { LastingClient } from '../lasting.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
@@ -100,7 +100,7 @@ async function control(action: Action, names: string[], options: ControlOptions)
 }
 
 async function finish(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   action: Action,
   { services, asked }: { readonly services: readonly string[]; readonly asked?: Asked | undefined },

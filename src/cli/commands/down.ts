@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 
 import { PortrampError, messageOf } from '../../lib/errors.ts';
 import { isSameStack, withDaemon } from '../daemon-access.ts';
-import { until, untilPublished } from '../stack-watch.ts';
+import type { LastingClient } from '../lasting.ts';
+import { untilPublished } from '../stack-watch.ts';
 import { notice, print, printJson } from '../terminal.ts';
+import { untilThrough } from '../waiting/through.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack, StackKey } from '../../protocol/messages.ts';
@@ -73,14 +75,14 @@ async function chooseStacks(client: DaemonClient, key: StackKey | undefined): Pr
 }
 
 /** @throws PortrampError ENGINE_UNREACHABLE when containers of it are still there */
-export async function downOne(client: DaemonClient, stack: RunningStack): Promise<void> {
+export async function downOne(client: LastingClient, stack: RunningStack): Promise<void> {
   const key = { root: stack.root, environment: stack.environment };
   await untilPublished(client, key);
   await client.request('command', { stack: key, command: { action: 'down' } });
   const before = new Set(stack.problems);
   const told = new Set<string>();
   let left: RunningStack['left'];
-  await until(client, key, (current) => {
+  await untilThrough(client, key, (current) => {
     left = current?.left ?? left;
     for (const text of current?.problems ?? []) if (!before.has(text)) told.add(text);
     return current === undefined;

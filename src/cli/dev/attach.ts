@@ -2,25 +2,23 @@
 import { join } from 'node:path';
 
 import { locateHome } from '../../lib/home.ts';
-import type { DaemonClient } from '../../protocol/client.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { readLogs } from '../../stack/logs/read.ts';
 import { findRunningStack, notRunning, withStartedDaemon } from '../daemon-access.ts';
 import { logPrinter } from '../render/logs.ts';
 import { renderStacks } from '../render/stacks.ts';
-import { until, untilPublished } from '../stack-watch.ts';
+import { untilPublished } from '../stack-watch.ts';
+import type { LastingClient } from '../lasting.ts';
+import { REGISTER_TIME, untilThrough } from '../waiting/through.ts';
 import { untilRegistered } from './registered.ts';
 import { notice, onOutputLost, print, printed } from '../terminal.ts';
-
-/** Milliseconds in which a runner that has lost its daemon finds the next one. */
-const REGISTER_TIME = 30_000;
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
 export function attach(key: StackKey, names: readonly string[]): Promise<number> {
   return withStartedDaemon((client) => showLogs(client, key, names));
 }
 
-async function showLogs(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<number> {
+async function showLogs(client: LastingClient, key: StackKey, names: readonly string[]): Promise<number> {
   await untilRegistered(client, key, REGISTER_TIME);
   await untilPublished(client, key);
   const stack = await findRunningStack(client, key);
@@ -36,7 +34,7 @@ async function showLogs(client: DaemonClient, key: StackKey, names: readonly str
   const off = onOutputLost(leave);
   try {
     notice('\nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n');
-    void until(client, key, (current) => current === undefined).then(leave, leave);
+    void untilThrough(client, key, (current) => current === undefined).then(leave, leave);
     const services = stack.services.map((service) => service.name);
     const show = logPrinter(services);
     const folder = join(locateHome().logs, stack.slug);

@@ -4,16 +4,17 @@
  */
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
-import { systemClock } from '../../lib/clock.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
 import { describeService, renderStack } from '../render/stacks.ts';
-import { until, untilPublished } from '../stack-watch.ts';
+import { askThrough, countDown, type LastingClient } from '../lasting.ts';
+import { untilPublished } from '../stack-watch.ts';
 import { color, displayText, notice, print } from '../terminal.ts';
 import { sayMeanwhile } from '../waiting/saying.ts';
+import { untilThrough } from '../waiting/through.ts';
 import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
 import { launchRunner, type Launch } from './launch.ts';
 import { isOccupied, untilRegistered } from './registered.ts';
@@ -27,13 +28,14 @@ export function runDetached(key: StackKey, names: readonly string[], timeout: nu
   return withStartedDaemon(async (client) => {
     const progress = createProgress(key.root);
     const silence = sayMeanwhile(progress.describe, sayDim);
-    const due = systemClock.now() + timeout;
+    const left = countDown(timeout);
     try {
-      const left = (): number => Math.max(0, due - systemClock.now());
-      const launch = await launchOrJoin(client, key, names, progress.onReport, left);
+      const launch = await askThrough(client, left, () =>
+        launchOrJoin(client, key, names, progress.onReport, left),
+      );
       if (launch.kind === 'ended') return launch.code === 0 ? refuseTakenDown() : launch.code;
       if (launch.kind === 'late') return await reportLate(client, key, timeout);
-      const stack = await untilOver(client, key, progress, due);
+      const stack = await untilOver(client, key, progress, left());
       if (stack === 'late') return await reportLate(client, key, timeout);
       return stack === undefined ? refuseTakenDown() : report(stack, progress.unfinished);
     } finally {
@@ -62,13 +64,13 @@ async function launchOrJoin(
 }
 
 async function untilOver(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   { isOver }: Progress,
-  due: number,
+  timeout: number,
 ): Promise<RunningStack | undefined | 'late'> {
   try {
-    return await until(client, key, isOver, Math.max(0, due - systemClock.now()));
+    return await untilThrough(client, key, isOver, timeout);
   } catch (error) {
     if (error instanceof PortrampError && error.code === 'TIMEOUT') return 'late';
     throw error;

@@ -8,7 +8,7 @@ import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { createRunner } from '../../stack/runner.ts';
 import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
-import { hasColor } from '../terminal.ts';
+import { hasColor, neverWaitForTerminal } from '../terminal.ts';
 import { attach } from './attach.ts';
 import { DETACHED, type Report } from './report.ts';
 import { stopOnSignals } from './signals.ts';
@@ -26,6 +26,7 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
     color: hasColor && !detached,
     ambient: process.env,
   });
+  neverWaitForTerminal();
   const view = createView({ root: key.root, logs: !detached, summaries: true });
   // While `dev -d` listens it shows what happens; after that there is only the log file.
   runner.events.on((event) => (detached && event.type !== 'line' && tell({ event })) || view(event));

@@ -4,7 +4,8 @@ import type { Change } from '../../plan/plan.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
 import type { RunnerEvent } from '../../stack/events.ts';
 import { describeHolder } from '../../lib/holder.ts';
-import { color, hasColor, notice, print } from '../terminal.ts';
+import type { LogLine } from '../../stack/logs/line.ts';
+import { color, hasColor, isBehind, notice, print } from '../terminal.ts';
 import { logPrinter } from './logs.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
 import { describeService, paintStatus, renderServices } from './stacks.ts';
@@ -31,6 +32,18 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
     if (TOLD.includes(status)) showLine({ service: service.name, stream: 'stdout', text });
   };
 
+  let unseen = 0;
+  /** What a terminal that stands still cannot show is in the log files. */
+  const showUnlessBehind = (line: LogLine): void => {
+    if (isBehind()) {
+      unseen += 1;
+      return;
+    }
+    if (unseen > 0) notice(color.dim(`${unseen} lines were not shown meanwhile: "portramp logs" has them`));
+    unseen = 0;
+    showLine(line);
+  };
+
   return (event) => {
     switch (event.type) {
       case 'prepared':
@@ -44,7 +57,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         return;
       case 'line':
         // An empty line only separates lines of the same service; among those of others it is noise.
-        if (options.logs && event.line.text.trim() !== '') showLine(event.line);
+        if (options.logs && event.line.text.trim() !== '') showUnlessBehind(event.line);
         return;
       case 'notice':
         // Those about one service are among its lines.
@@ -94,11 +107,20 @@ const IMPACTS: Record<Change['impact'], string> = {
   restart: 'restarts',
 };
 
+/** What goes on was started with the names of before: whether that matters, nobody can see. */
+const describeImpact = (service: string, { fields, impact }: Pick<Change, 'fields' | 'impact'>): string =>
+  impact === 'reroute' && fields.some((field) => field.startsWith('env.'))
+    ? `${IMPACTS.reroute}; "portramp restart ${service}" tells it the new ones`
+    : IMPACTS[impact];
+
 function describeChanges(changes: readonly Change[]): string {
   if (changes.length === 0) return `${color.green('applied')} nothing has changed`;
   return changes
     .map(({ kind, service, fields, impact }) => {
-      const what = kind === 'changed' ? `changed (${fields.join(', ')}): ${IMPACTS[impact]}` : kind;
+      const what =
+        kind === 'changed'
+          ? `changed (${fields.join(', ')}): ${describeImpact(service, { fields, impact })}`
+          : kind;
       return `${color.green('applied')} ${color.bold(service)} ${what}`;
     })
     .join('\n');

@@ -1,5 +1,6 @@
 /** What becomes of services that were told to start, restart or stop. */
 import { PortrampError } from '../../lib/errors.ts';
+import type { LastingClient } from '../lasting.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
@@ -17,7 +18,7 @@ export type Asked = Readonly<Record<string, number>>;
 
 /** Resolves when the services have settled, or one is lost. @throws PortrampError TIMEOUT */
 export async function waitForOutcome(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   { names, asked: told = {} }: { readonly names: readonly string[]; readonly asked?: Asked | undefined },
   timeout: number,
@@ -90,7 +91,7 @@ export const takenDown = (): PortrampError =>
 
 /** Resolves when nothing of the services is still stopping. @throws PortrampError TIMEOUT */
 export async function waitForStop(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   names: readonly string[],
   timeout: number,

@@ -1,6 +1,6 @@
 /** Waits for services that were told to have more or fewer replicas. */
 import { PortrampError } from '../../lib/errors.ts';
-import type { DaemonClient } from '../../protocol/client.ts';
+import type { LastingClient } from '../lasting.ts';
 import type { PublishedService, StackKey } from '../../protocol/messages.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { explainLoss, isLost, takenDown, type Outcome } from './outcome.ts';
@@ -8,7 +8,7 @@ import { waitUntil } from './wait.ts';
 
 /** Resolves when each service has as many replicas as it shall, or one is lost. @throws PortrampError TIMEOUT */
 export async function waitForScale(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   sizes: ReadonlyMap<string, number>,
   timeout: number,

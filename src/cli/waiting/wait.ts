@@ -1,20 +1,19 @@
 /** Waiting with an end: what for is said meanwhile, and at the end who is not ready, why, and what it printed last. */
-import { join } from 'node:path';
-
 import { Option } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import { locateHome } from '../../lib/home.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { meaningOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
 import { findRunningStack, notRunning } from '../daemon-access.ts';
 import { parseDuration } from '../duration.ts';
-import { until } from '../stack-watch.ts';
+import type { LastingClient } from '../lasting.ts';
 import { color, displayText, notice } from '../terminal.ts';
+import { readLastLines } from './last-lines.ts';
 import { describeOpen, rootOf } from './open.ts';
 import { sayMeanwhile } from './saying.ts';
+import { untilThrough } from './through.ts';
 
 /** `--timeout`, with a default such as `2m`. */
 export const timeoutOption = (normal: string): Option =>
@@ -32,7 +31,7 @@ export interface Awaited {
 
 /** Resolves as `until` does. @throws PortrampError TIMEOUT with all that is known */
 export async function waitUntil(
-  client: DaemonClient,
+  client: LastingClient,
   key: StackKey,
   { timeout, isOver, isOpen }: Awaited,
 ): Promise<RunningStack | undefined> {
@@ -43,7 +42,7 @@ export async function waitUntil(
   };
   const silence = sayMeanwhile(() => describeWaiting((last?.services ?? []).filter(isOpen)), sayDim);
   try {
-    return await until(client, key, see, timeout);
+    return await untilThrough(client, key, see, timeout);
   } catch (error) {
     const isLate = error instanceof PortrampError && error.code === 'TIMEOUT';
     throw isLate ? await describeDelay(client, key, last, { timeout, isOpen }) : error;
@@ -98,9 +97,6 @@ export async function describeLoss(
   return new PortrampError('SERVICE_FAILED', `${describeOpen(lost)}${lines}`, { hint });
 }
 
-/** How many lines of the cause are shown. */
-const LINES = 10;
-
 async function findCause(
   client: DaemonClient,
   stack: RunningStack,
@@ -108,22 +104,10 @@ async function findCause(
 ): Promise<{ readonly root: PublishedService; readonly lines: string }> {
   const { askRunner } = await import('../why/ask.ts');
   const root = rootOf(stack.services, service, await askRunner(client, stack));
-  const log = await readLast(stack.slug, root.name);
+  const log = await readLastLines(stack.slug, root);
   if (log.length === 0) return { root, lines: '' };
   const quoted = log.map((text) => `\n    ${displayText(text)}`).join('');
   return { root, lines: `\n  the last lines of ${root.name}:${quoted}` };
-}
-
-/** What the service itself printed last. */
-async function readLast(slug: string, name: string): Promise<string[]> {
-  const { readLogs } = await import('../../stack/logs/read.ts');
-  const folder = join(locateHome().logs, slug);
-  const { signal } = new AbortController();
-  const texts: string[] = [];
-  for await (const line of readLogs({ folder, services: [name], tail: 2 * LINES, follow: false, signal })) {
-    if (line.stream !== 'portramp' && line.text.trim() !== '') texts.push(line.text);
-  }
-  return texts.slice(-LINES);
 }
 
 export const isUp = (service: PublishedService): boolean => meaningOf(service).isUp;

@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { whenDescriptorsAllow } from '../../lib/descriptors.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { commandLineOf } from '../../lib/process-description.ts';
-import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { processorTimeOf, startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { spawned } from '../../lib/spawned.ts';
 import type {
@@ -172,7 +172,12 @@ class ProcessInstance implements Instance {
   async family(age: number): Promise<readonly FamilyMember[]> {
     const members = this.#remains.look(await survey.recent(age));
     return Promise.all(
-      members.map(async ({ pid, ppid }) => ({ pid, ppid, words: await commandLineOf(pid) })),
+      members.map(async ({ pid, ppid }) => ({
+        pid,
+        ppid,
+        words: await commandLineOf(pid),
+        used: processorTimeOf(pid),
+      })),
     );
   }
 

@@ -1,8 +1,9 @@
 /** A log file of bounded size: when it is full it becomes `NAME.1`, and what was `NAME.1` is gone. */
 import { constants } from 'node:fs';
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
-import { messageOf } from '../../lib/errors.ts';
+import { errnoOf, messageOf } from '../../lib/errors.ts';
 
 export interface LogFile {
   /** A returned promise settles when enough has been written: who goes on before it fills the memory. */
@@ -33,7 +34,15 @@ export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFi
   const writeBatch = async (text: string): Promise<void> => {
     try {
       handle ??= await openForAppend(path);
-      size = (await handle.stat()).size;
+      let stats = await handle.stat();
+      // Somebody removed the file, or the folder: what is written to it nobody would ever read.
+      if (stats.nlink === 0) {
+        await handle.close();
+        handle = undefined;
+        handle = await openForAppend(path);
+        stats = await handle.stat();
+      }
+      size = stats.size;
       if (size > maxSize) {
         await handle.close();
         handle = undefined;
@@ -75,10 +84,14 @@ export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFi
   };
 }
 
-/** A link in the file's place is refused instead of followed. */
-const openForAppend = (path: string): Promise<FileHandle> =>
-  open(
-    path,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
-    0o600,
-  );
+/** Opens the file, and makes it, and its folder, where they are not there. A link in the file's place is refused. */
+async function openForAppend(path: string): Promise<FileHandle> {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+  try {
+    return await open(path, flags, 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, flags, 0o600);
+  }
+}

@@ -16,6 +16,14 @@ export interface LogLine {
 
 export type LogStream = 'stdout' | 'stderr' | 'portramp';
 
+/** What portramp writes among the lines of a service when a process, or a container, of it has started. */
+export const describeStart = (pid: number | undefined): string =>
+  pid === undefined ? 'started' : `started (pid ${pid})`;
+
+/** Tells whether the line is such a one. */
+export const isStart = ({ stream, text }: Pick<LogLine, 'stream' | 'text'>): boolean =>
+  stream === 'portramp' && /^started(?: \(pid \d+\))?$/.test(text);
+
 const LETTERS: Record<LogStream, string> = { stdout: 'o', stderr: 'e', portramp: 'p' };
 
 const STREAMS = new Map(Object.entries(LETTERS).map(([stream, letter]) => [letter, stream as LogStream]));

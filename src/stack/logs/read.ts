@@ -56,17 +56,23 @@ interface Pokes {
 
 /** Milliseconds between looks where the system cannot tell about changes. */
 const POLL = 500;
+const RARELY = 2_000;
 
 function watchFolder(folder: string, signal: AbortSignal): Pokes {
   let poke: (() => void) | undefined;
   const onChange = (): void => poke?.();
   signal.addEventListener('abort', onChange, { once: true });
+  const lookEvery = (ms: number): void => {
+    const timer = setInterval(onChange, ms);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  };
   try {
     watch(folder, { signal }, onChange).on('error', onChange);
+    // One that was removed and made anew is another folder, of which the watch knows nothing.
+    lookEvery(RARELY);
   } catch {
     // The folder is not there yet, or there are too many watches.
-    const timer = setInterval(onChange, POLL);
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    lookEvery(POLL);
   }
   return {
     next: () =>

@@ -70,6 +70,8 @@ export interface Facts {
   readonly elsewhere?: ElsewhereFacts | undefined;
   /** Milliseconds that it may listen elsewhere before that is believed: a debugger, or hot reload, may come first. */
   readonly doubt?: number;
+  /** When it was seen computing last: what computes is on its way, for as long as consumers wait at most. */
+  readonly workedAt?: number | undefined;
   /** Milliseconds of silence that are ordinary for this service; undefined: the contract says when it is late. */
   readonly patience: number | undefined;
 }
@@ -77,8 +79,8 @@ export interface Facts {
 export type Verdict =
   | { readonly kind: 'starting' }
   | { readonly kind: 'ready' }
-  /** Nothing of its own listens. `passable`: its consumers need not wait any longer. */
-  | { readonly kind: 'silent'; readonly port: PortFacts; readonly passable: boolean }
+  /** Nothing of its own listens. `passable`: its consumers need not wait any longer. `busy`: it computes all the same. */
+  | { readonly kind: 'silent'; readonly port: PortFacts; readonly passable: boolean; readonly busy?: boolean }
   /** Its own listens, but elsewhere. */
   | { readonly kind: 'misplaced'; readonly port: PortFacts; readonly elsewhere: ElsewhereFacts }
   | { readonly kind: 'unwell'; readonly problem: string };
@@ -96,6 +98,9 @@ export const SILENCE = 15_000;
 
 /** Milliseconds that consumers wait for a port that the contract promises. */
 export const LATE = 60_000;
+
+/** Milliseconds after which what was seen computing is taken to rest: somewhat more than between two looks. */
+export const REST = 7_500;
 
 /** Milliseconds that a port may be gone: a server that starts anew within its process needs a moment. */
 export const GONE = 2_000;
@@ -130,11 +135,15 @@ function assessNeeded(facts: Facts, isElsewhere: boolean, now: number): Assessme
 }
 
 /** Milliseconds until the watcher has been alone for too long. */
-function assessTree({ tree, port }: Facts, now: number): number | 'alone' {
+function assessTree({ tree, port, workedAt = -Infinity }: Facts, now: number): number | 'alone' {
   if (tree?.aloneSince === undefined || port?.listens === true) return Infinity;
+  const isMaking = tree.isSlow && !tree.hadChild;
   const limit = tree.hadChild ? ALONE : tree.isSlow ? SILENCE : FIRST;
   const left = tree.aloneSince + limit - now;
-  return left > 0 ? left : 'alone';
+  // What makes something of large sources takes its time, and the machine's.
+  const making = isMaking ? Math.min(workedAt + REST, tree.aloneSince + LATE) - now : 0;
+  const longer = Math.max(left, making);
+  return longer > 0 ? longer : 'alone';
 }
 
 const describeAlone = (tree: TreeFacts | undefined): string =>
@@ -170,21 +179,27 @@ function assessGone(port: PortFacts, now: number): Assessment {
   };
 }
 
-function assessSilence({ begun, probe, patience }: Facts, port: PortFacts, now: number): Assessment {
+function assessSilence(facts: Facts, port: PortFacts, now: number): Assessment {
+  const { begun, probe, patience, workedAt = -Infinity } = facts;
   if (patience === undefined) return STARTING;
   const from = probe.state === 'well' ? Math.max(begun, probe.since) : begun;
   const silent = now - from;
   if (silent < patience) return { ...STARTING, again: patience - silent };
+  const rests = workedAt + REST - now;
+  const busy = rests > 0;
+  if (busy && silent < LATE) return { ...STARTING, again: Math.min(rests, LATE - silent) };
   // What the contract promises may be slow; what it does not mention may never come.
   const limit = port.implicit ? patience : Math.max(patience, LATE);
   const passable = silent >= limit;
-  const verdict: Verdict = { kind: 'silent', port, passable };
-  return passable ? { verdict } : { verdict, again: limit - silent };
+  const verdict: Verdict = { kind: 'silent', port, passable, ...(busy ? { busy } : {}) };
+  const again = Math.min(passable ? Infinity : limit - silent, busy ? rests : Infinity);
+  return again === Infinity ? { verdict } : { verdict, again };
 }
 
 /** Tells whether a person would read the same. */
 export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
-  if (left.kind === 'silent' && right.kind === 'silent') return left.passable === right.passable;
+  if (left.kind === 'silent' && right.kind === 'silent')
+    return left.passable === right.passable && left.busy === right.busy;
   if (left.kind === 'misplaced' && right.kind === 'misplaced')
     return textOf(left.elsewhere) === textOf(right.elsewhere);
   if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;

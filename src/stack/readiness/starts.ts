@@ -21,6 +21,8 @@ interface Start {
 export interface StartHistory {
   /** Milliseconds of silence that are ordinary for it. */
   readonly patience: () => number;
+  /** Milliseconds after which it listened the last time; undefined where that is not known, or it never did. */
+  readonly took: () => number | undefined;
   /** @param isListening whether something of its own listens */
   readonly learn: (finding: Finding, isListening: boolean) => void;
 }
@@ -38,7 +40,11 @@ export const NEVER = 2_000;
 /** The longest silence that is waited for, in milliseconds. */
 const MOST = 600_000;
 
-/** Milliseconds of silence that are ordinary after such a start; unless it is known, those of any service. */
+/**
+ * Milliseconds of silence that are ordinary after such a start; unless it is known, those of any service. One that was
+ * quick has as much time as any: on a machine that is busy it would be called running, and `dev -d` end before it is
+ * ready.
+ */
 export const patienceAfter = (took: Start['took'] | undefined): number =>
   took === 'never' ? NEVER : Math.min(MOST, Math.max(SILENCE, 2 * (took ?? 0)));
 
@@ -72,7 +78,14 @@ export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartM
           const last = starts[name];
           return patienceAfter(last?.command === command ? last.took : undefined);
         },
-        learn: ({ kind }, isListening) => {
+        took: () => {
+          const last = starts[name];
+          return last?.command === command && last.took !== 'never' ? last.took : undefined;
+        },
+        learn: (finding, isListening) => {
+          const { kind } = finding;
+          // What still computes may yet open one.
+          if (kind === 'silent' && finding.busy === true) return;
           if (isKnown || (kind !== 'silent' && !(kind === 'ready' && isListening))) return;
           isKnown = kind === 'ready';
           keep(name, { command, took: isKnown ? Math.round(clock.now() - begun) : 'never' });

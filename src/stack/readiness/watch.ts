@@ -24,6 +24,7 @@ import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
 import { watchPort } from './port-watch.ts';
 import { watchTree } from './tree.ts';
 import type { ReadinessOptions, ReadinessWatch } from './watch-options.ts';
+import { watchWork } from './work.ts';
 import { lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks.ts';
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
@@ -95,8 +96,10 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const expected = follows() === 'asked' || elsewhere?.numbers.every((one) => options.mentions?.(one));
     const doubt = expected === true ? EXPECTED : DOUBT;
     const { facts: port } = portWatch;
-    const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience }, clock.now());
+    const workedAt = work?.workedAt;
+    const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience, workedAt }, clock.now());
     if (isFollowing(next, elsewhere)) return;
+    if (isAwaited()) work?.begin();
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
     if (isSameVerdict(next.verdict, verdict)) return;
     verdict = next.verdict;
@@ -225,6 +228,15 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
         .then(() => void (abort.signal.aborted || decide()));
     });
   };
+
+  /** Whether the question is how long its port stays silent. */
+  const isAwaited = (): boolean =>
+    (verdict.kind === 'starting' || (verdict.kind === 'silent' && verdict.busy === true)) &&
+    portWatch.facts !== undefined &&
+    !portWatch.facts.listens &&
+    !abort.signal.aborted;
+  const work =
+    options.family && watchWork({ clock, later, family: options.family, isAsked: () => isAwaited() });
 
   const isLate = (): boolean => verdict.kind === 'starting' && !wasReady;
   if (ready.timeout !== undefined) {

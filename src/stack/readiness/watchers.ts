@@ -10,6 +10,8 @@ export interface Member {
   readonly ppid: number;
   /** Its command line. */
   readonly words: readonly string[];
+  /** Milliseconds of processor time that it and its children that ended have used; undefined where nobody can see it. */
+  readonly used?: number | undefined;
 }
 
 export interface Family {

@@ -9,20 +9,29 @@ import type { PortFacts, Verdict } from './assess.ts';
 const NO_PORT =
   'if it has no port, write "ports: false"; if it ignores PORT, give it the port in its command';
 
-/** What the verdict is for the life of the replica: undefined for one that is on its way. */
+/**
+ * What the verdict is for the life of the replica: undefined for one that is on its way.
+ *
+ * @param took milliseconds after which its port listened the last time; undefined where that is not known
+ */
 export function foundBy(
   verdict: Exclude<Verdict, { kind: 'ready' | 'unwell' }>,
   service: ResolvedService,
+  took?: number,
 ): Found | undefined {
   if (verdict.kind === 'starting') return undefined;
   if (verdict.kind === 'misplaced') return describeMisplaced(verdict, service);
-  return {
-    kind: 'silent',
-    message: `nothing listens on ${nameOf(verdict.port)}`,
-    hint: NO_PORT,
-    passable: verdict.passable,
-  };
+  const { port, passable, busy = false } = verdict;
+  const message = `nothing listens on ${nameOf(port)}`;
+  const logs = `see "portramp logs ${service.name}"`;
+  // What computes may be a compiler, and what listened the last time has a port.
+  if (busy) return { kind: 'silent', passable, message: `${message} yet, and it still computes`, hint: logs };
+  if (took === undefined) return { kind: 'silent', passable, message, hint: NO_PORT };
+  const before = `${message}; the last time something did after ${describeTook(took)}`;
+  return { kind: 'silent', passable, message: before, hint: logs };
 }
+
+const describeTook = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
 type Misplaced = Extract<Verdict, { kind: 'misplaced' }>;
 

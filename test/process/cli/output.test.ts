@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { PORTRAMP, createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -90,6 +91,31 @@ describe('a terminal that is closed', () => {
       { cwd: shop.root, env: machine.environment },
     );
     expect(stdout).toBe('signal 1\n');
+    expectOrderedStop();
+  });
+});
+
+describe('a terminal whose output is halted', () => {
+  it('halts nothing else, and shows the rest when it goes on', async (context) => {
+    const python = findPython();
+    if (python === undefined) return context.skip('there is no python3 with pty');
+    const child = spawn(python, [program('flow.py'), 'web +│ ready', process.execPath, PORTRAMP, 'dev'], {
+      cwd: shop.root,
+      env: machine.environment,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const closed = once(child, 'close');
+    await eventually(() => expect(output).toContain('halted\n'));
+    await machine.get('web.shop.localhost', '/print?text=unheard');
+    // The runner prints of it before it answers.
+    expect(await shop.run('restart', 'web')).toMatchObject({ code: 0, stdout: 'web is ready\n' });
+    child.stdin.write('\n');
+    await machine.get('web.shop.localhost', '/print?text=heard');
+    child.stdin.write('\n');
+    expect(await closed).toEqual([0, null]);
+    for (const text of ['unheard', 'heard', 'code 0']) expect(output).toContain(text);
     expectOrderedStop();
   });
 });

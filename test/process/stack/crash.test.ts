@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
 import { lockHolder } from '../../../src/lib/lock.ts';
-import { createMachine, node, processesOf, type Machine } from '../workspace.ts';
+import { createMachine, node, processesOf, program, type Machine } from '../workspace.ts';
 
 let machine: Machine;
 
@@ -35,6 +35,34 @@ describe('kill -9 of the daemon', () => {
     await eventually(async () => expect(await machine.ls()).toEqual(before), 10_000);
     expect((await machine.get('web.shop.localhost')).status).toBe(200);
     expect((await machine.get('api.localhost')).status).toBe(200);
+  });
+
+  it('is nothing to commands that wait: they go on at the next daemon', async () => {
+    const shop = machine.workspace(
+      'shop',
+      `version: 1
+workspace: shop
+services:
+  late:
+    command: "until [ -e go ]; do sleep 0.1; done; exec ${process.execPath} ${program('server.js')}"
+    ports: { http: {} }
+    ready: { tcp: true, timeout: 10m }
+`,
+    );
+    const dev = shop.start('dev', '-d');
+    await shop.until('late', 'warming');
+    const others = ['wait', 'start'].map((command) => shop.start(command, 'late'));
+    const daemon = daemonPid();
+    await eventually(
+      () => expect(others.map(({ output }) => output).join()).toMatch(/waiting: late/),
+      30_000,
+    );
+    process.kill(daemon, 'SIGKILL');
+    await eventually(() => expect([0, daemon]).not.toContain(daemonPid()), 30_000);
+    await shop.until('late', 'warming');
+    shop.write('go', '');
+    expect(await Promise.all([dev, ...others].map(({ ended }) => ended))).toEqual([0, 0, 0]);
+    expect(dev.output).toMatch(/late +ready/);
   });
 
   it.each([

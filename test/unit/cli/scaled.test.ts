@@ -1,8 +1,8 @@
 /** How long `portramp scale` waits, and what for. */
 import { expect, it } from 'vitest';
 
+import type { LastingClient } from '../../../src/cli/lasting.ts';
 import { waitForScale } from '../../../src/cli/waiting/scaled.ts';
-import type { DaemonClient } from '../../../src/protocol/client.ts';
 import type { PublishedService, RunningStack } from '../../../src/protocol/messages.ts';
 
 const key = { root: '/shop', environment: 'dev' };
@@ -22,8 +22,8 @@ const api = (...states: ('warming' | 'ready' | 'failed')[]): PublishedService =>
 });
 
 /** A daemon that tells of these states of the stack, one after the other. */
-function daemonTelling(...news: (PublishedService | undefined)[]): DaemonClient {
-  const client: Partial<DaemonClient> = {
+function daemonTelling(...news: (PublishedService | undefined)[]): LastingClient {
+  const client: Partial<LastingClient> = {
     onNotice: (listener) => {
       setImmediate(() => {
         for (const service of news) {
@@ -36,7 +36,7 @@ function daemonTelling(...news: (PublishedService | undefined)[]): DaemonClient 
     onClose: () => () => undefined,
     request: async () => ({}) as never,
   };
-  return client as DaemonClient;
+  return client as LastingClient;
 }
 const scaled = (...news: (PublishedService | undefined)[]) =>
   waitForScale(daemonTelling(...news), key, new Map([['api', 2]]), 2_000);

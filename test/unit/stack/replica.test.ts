@@ -59,7 +59,7 @@ function createScene() {
         const instance: Partial<Instance> = { pid: 100 + slot, startTime: '1', marker: `${slot}`, exited };
         return { ok: true, instance: instance as Instance };
       },
-      starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
+      starts: { begin: () => ({ patience: () => 15_000, took: () => undefined, learn: () => undefined }) },
       lookAt: () => ({
         look: async () => undefined,
         problem: () => undefined,

@@ -134,7 +134,7 @@ class Model {
       }),
       open: () => undefined,
       explainEnd: () => undefined,
-      starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
+      starts: { begin: () => ({ patience: () => 15_000, took: () => undefined, learn: () => undefined }) },
       drain: (drain) => this.#drain(drain),
       onChange: (unit) => this.#follow(unit),
       onFollow: async () => ({ followed: false, why: 'nobody follows' }),

@@ -28,7 +28,7 @@ it('is told when no service waits for another attempt any more', async () => {
   const supervision = new Supervision({
     clock,
     logs,
-    starts: { begin: () => ({ patience: () => 15_000, learn: () => undefined }) },
+    starts: { begin: () => ({ patience: () => 15_000, took: () => undefined, learn: () => undefined }) },
     launch: async () => {
       launches += 1;
       return { ok: false, failure: { message: 'no' } };

@@ -1,7 +1,7 @@
 import { array, assert, integer, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { parseLinuxStat } from '../../../../src/lib/process-identity.ts';
+import { parseLinuxStat, processorTimeOf } from '../../../../src/lib/process-identity.ts';
 import { createEnvironments, findMarkers } from '../../../../src/runtime/process/proc.ts';
 import { parsePs } from '../../../../src/runtime/process/ps.ts';
 import { entry, pidsOf, tableOf } from './machine.ts';
@@ -54,6 +54,14 @@ describe('what is read', () => {
     expect(of('sh', '8').image).toBe(of('sh', '8').image);
     expect(of('sh', '8').image).not.toBe(of('env', '8').image);
     expect(of('sh', '8').image).not.toBe(of('sh', '9').image);
+  });
+
+  it('is the processor time of a process and of its children that ended, in milliseconds', () => {
+    const stat = parseLinuxStat('7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 5 6 70 800 20 0 1 0 4711 0 0');
+    expect(stat).toMatchObject({ used: 8_810, startTime: '4711' });
+    expect(processorTimeOf(process.pid)).toEqual(
+      process.platform === 'linux' ? expect.any(Number) : undefined,
+    );
   });
 
   it('is remembered as long as it is there', () => {

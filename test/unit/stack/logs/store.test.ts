@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../../eventually.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { createManualClock } from '../../manual-clock.ts';
 import { formatLine, type LogLine } from '../../../../src/stack/logs/line.ts';
@@ -169,6 +170,25 @@ describe('reading logs', () => {
     write(151, 153);
     expect((await next).value).toMatchObject({ text: '50 lines skipped' });
     expect((await lines.next()).value).toMatchObject({ text: 'line 151' });
+    abort.abort();
+    await lines.return(undefined);
+  });
+
+  it('goes on in a new folder when somebody removed that of the logs, and so do its readers', async () => {
+    const store = open();
+    store.note('api', 'before');
+    await eventually(async () => expect(texts(await readAll())).toEqual(['before']));
+    const abort = new AbortController();
+    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal });
+    expect((await lines.next()).value?.text).toBe('before');
+    const next = lines.next();
+    rmSync(folder, { recursive: true });
+    store.note('api', 'after');
+    expect((await next).value).toMatchObject({ text: 'after' });
+    store.note('web', 'new');
+    await store.close();
+    expect(texts(await readAll())).toEqual(['after', 'new']);
+    expect(statSync(folder).mode & 0o077).toBe(0);
     abort.abort();
     await lines.return(undefined);
   });

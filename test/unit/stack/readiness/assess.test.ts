@@ -8,6 +8,7 @@ import {
   FIRST,
   GONE,
   LATE,
+  REST,
   SILENCE,
   type Facts,
   type PortFacts,
@@ -77,6 +78,44 @@ describe('a silent service', () => {
     expect(passable(false, SILENCE)).toBe(false);
     expect(passable(false, LATE - 1)).toBe(false);
     expect(passable(false, LATE)).toBe(true);
+  });
+});
+
+describe('a silent service that computes', () => {
+  const busy = { workedAt: SILENCE - 1_000 };
+
+  it('is starting until it rests', () => {
+    expect(assess({ ...facts, ...busy }, SILENCE)).toEqual({
+      verdict: { kind: 'starting' },
+      again: REST - 1_000,
+    });
+    expect(assess({ ...facts, ...busy }, SILENCE - 1_000 + REST)).toEqual({
+      verdict: { kind: 'silent', port, passable: true },
+    });
+  });
+
+  it('is running after a minute all the same, and told to compute', () => {
+    expect(assess({ ...facts, workedAt: LATE - 10 }, LATE - 1)).toEqual({
+      verdict: { kind: 'starting' },
+      again: 1,
+    });
+    expect(assess({ ...facts, workedAt: LATE - 10 }, LATE)).toEqual({
+      verdict: { kind: 'silent', port, passable: true, busy: true },
+      again: REST - 10,
+    });
+  });
+
+  it('is no less silent where it has never opened a port', () => {
+    expect(kindAt({ patience: 2_000 }, 2_000)).toBe('silent');
+  });
+
+  it('below a watcher that compiles first is not alone, for a minute', () => {
+    const tree = { watcher: 'nest', aloneSince: 0, isSlow: true, hadChild: false };
+    expect(kindAt({ tree, ...busy }, SILENCE + 1)).toBe('starting');
+    expect(kindAt({ tree, ...busy }, SILENCE - 1_000 + REST)).toBe('unwell');
+    expect(kindAt({ tree, workedAt: LATE }, LATE)).toBe('unwell');
+    expect(kindAt({ tree: { ...tree, isSlow: false }, ...busy }, SILENCE)).toBe('unwell');
+    expect(kindAt({ tree: { ...tree, hadChild: true }, ...busy }, SILENCE)).toBe('unwell');
   });
 });
 

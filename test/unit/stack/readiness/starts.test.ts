@@ -63,6 +63,20 @@ describe('the patience with a service', () => {
     expect(await next()).toBe(40_000);
   });
 
+  it('does not learn of one that still computes that it has no port', async () => {
+    const memory = openStartMemory(path, clock);
+    const start = memory.begin(api);
+    start.learn({ ...SILENT, busy: true }, false);
+    expect([start.patience(), start.took()]).toEqual([15_000, undefined]);
+    start.learn(SILENT, false);
+    expect([start.patience(), start.took()]).toEqual([2_000, undefined]);
+    await clock.advance(70_000);
+    start.learn(READY, true);
+    expect(memory.begin(api).took()).toBe(70_000);
+    expect(memory.begin(serviceOf('other')).took()).toBeUndefined();
+    await memory.close();
+  });
+
   it('knows nothing of another command, and learns nothing where nothing listens', async () => {
     const memory = openStartMemory(path, clock);
     memory.begin(api).learn(SILENT, false);

@@ -22,6 +22,8 @@ let problem: string | undefined;
 let follows: Follow;
 let followed: number[];
 let canFollow: boolean;
+/** Milliseconds of processor time that the instance has used by then; undefined: its processes are not seen. */
+let used: ((now: number) => number | undefined) | undefined;
 
 beforeEach(() => {
   clock = createManualClock();
@@ -31,6 +33,7 @@ beforeEach(() => {
   follows = 'never';
   followed = [];
   canFollow = true;
+  used = undefined;
 });
 afterEach(async () => {
   watch?.end();
@@ -66,6 +69,9 @@ function begin(ready: Partial<Readiness>, ports: string, number: number, leased?
       return canFollow ? { followed: true } : { followed: false, why: 'it changes too often' };
     },
     onListening: (name, listens) => listening.push([name, listens]),
+    ...(used === undefined
+      ? {}
+      : { family: async () => [{ pid: 7, ppid: 1, words: ['tsc'], used: used?.(clock.now()) }] }),
   });
 }
 
@@ -107,6 +113,31 @@ describe('without a probe', () => {
     await clock.advance(60_000);
     saw('http');
     expect(kinds()).toEqual(['silent', 'ready']);
+  });
+
+  it('is silent after 15 s only when it does not compute, and then that is told', async () => {
+    used = (now) => (now < 30_000 ? now / 4 : 7_500 + (now - 30_000) / 50);
+    begin({}, '', await silentPort());
+    await clock.advance(34_000);
+    expect(kinds()).toEqual([]);
+    await clock.advance(4_000);
+    expect(found).toMatchObject([{ kind: 'silent', passable: true }]);
+    expect(found[0]).not.toHaveProperty('busy');
+  });
+
+  it('is silent after a minute however long it computes, and where nobody can see that', async () => {
+    used = (now) => now / 2;
+    begin({}, '', await silentPort());
+    await clock.advance(59_900);
+    expect(kinds()).toEqual([]);
+    await clock.advance(200);
+    expect(found.filter(({ kind }) => kind === 'silent')).toMatchObject([{ busy: true }]);
+    watch?.end();
+    found = [];
+    used = () => undefined;
+    begin({}, '', await silentPort());
+    await clock.advance(15_100);
+    expect(kinds()).toEqual(['silent']);
   });
 
   it('is not silent when it began to listen while portramp stood still', async () => {

@@ -33,6 +33,34 @@ it.each<[Partial<ElsewhereFacts>, string]>([
   expect(told(more)).toBe(message);
 });
 
+it.each<[{ readonly busy?: boolean; readonly took?: number }, string, string]>([
+  [{}, 'nothing listens on port 20200 (http)', 'ports: false'],
+  [{ busy: true }, 'nothing listens on port 20200 (http) yet, and it still computes', 'portramp logs api'],
+  [
+    { busy: true, took: 900 },
+    'nothing listens on port 20200 (http) yet, and it still computes',
+    'portramp logs api',
+  ],
+  [
+    { took: 3_210 },
+    'nothing listens on port 20200 (http); the last time something did after 3.2 s',
+    'portramp logs api',
+  ],
+  [
+    { took: 41_700 },
+    'nothing listens on port 20200 (http); the last time something did after 42 s',
+    'portramp logs api',
+  ],
+])('what is silent (%j) is told to have no port only where nothing speaks for one', (more, message, hint) => {
+  const { busy = false, took } = more;
+  expect(foundBy({ kind: 'silent', port, passable: true, busy }, service, took)).toEqual({
+    kind: 'silent',
+    passable: true,
+    message,
+    hint: expect.stringContaining(hint) as string,
+  });
+});
+
 it('a line names a number only where that is all of it', () => {
   expect(
     ['http://localhost:3000/', 'port 3000', '30001', '13000'].map((line) => namesNumber([line], 3000)),

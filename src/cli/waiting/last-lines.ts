@@ -1,0 +1,39 @@
+/** What a service printed last, from its log file: its present process, or the one that ended last. */
+import { join } from 'node:path';
+
+import { locateHome } from '../../lib/home.ts';
+import type { PublishedService } from '../../protocol/messages.ts';
+import { isStart, type LogLine } from '../../stack/logs/line.ts';
+
+/** How many lines of the cause are shown. */
+const LINES = 10;
+
+/** How many lines of the log, those of portramp included, may have to be read for that. */
+const READ = 4 * LINES;
+
+/** Reads the last lines of a service; none where nothing of it ran in this run of the stack. */
+export async function readLastLines(slug: string, service: PublishedService): Promise<readonly string[]> {
+  if (service.failure !== undefined) return service.failure.log.filter(isWorthIt).slice(-LINES);
+  // Only a process, and a container, has a log of today.
+  if (service.pid === undefined && service.kind !== 'compose') return [];
+  const { readLogs } = await import('../../stack/logs/read.ts');
+  const folder = join(locateHome().logs, slug);
+  const { signal } = new AbortController();
+  const lines: LogLine[] = [];
+  const options = { folder, services: [service.name], tail: READ, follow: false, signal };
+  for await (const line of readLogs(options)) lines.push(line);
+  return ofPresent(lines)
+    .map(({ text }) => text)
+    .filter(isWorthIt)
+    .slice(-LINES);
+}
+
+const isWorthIt = (text: string): boolean => text.trim() !== '';
+
+/** Leaves out what was printed before the last start of the replica that the line is of, and what portramp says. */
+export const ofPresent = (lines: readonly LogLine[]): LogLine[] =>
+  lines.filter(
+    (line, at) =>
+      line.stream !== 'portramp' &&
+      !lines.slice(at + 1).some((later) => isStart(later) && later.replica === line.replica),
+  );

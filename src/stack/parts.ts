@@ -108,6 +108,8 @@ export function openParts(options: PartsOptions): Parts {
       onProblem: (service, problem) =>
         events.emit({ type: 'notice', text: `its files are not watched: ${problem}`, service }),
     }),
+    // What comes after it cannot fail: a process and a timer would be left.
+    watchdog: startWatchdog({ runId, clock }),
     leaveRoot: watchRoot({
       root: key.root,
       clock,
@@ -116,8 +118,6 @@ export function openParts(options: PartsOptions): Parts {
         stop();
       },
     }),
-    // The last: a process of its own would be left if anything after it could not be opened.
-    watchdog: startWatchdog({ runId, clock }),
   };
 }
 

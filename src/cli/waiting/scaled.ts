@@ -26,19 +26,26 @@ export async function waitForScale(
   if (stack === undefined) throw takenDown();
   const meant = stack.services.filter(isMeant);
   const settled = meant
-    .filter((service) => !isOpen(service) && !isLost(service))
-    .map((service) => ({ service, note: sizeText(sizes.get(service.name) ?? 1) }));
-  const lost = meant.find(isLost);
+    .filter((service) => !isOpen(service) && (isAsleep(service) || !isLost(service)))
+    .map((service) => ({ service, note: noteOn(service, sizes.get(service.name) ?? 1) }));
+  const lost = meant.find((service) => isLost(service) && !isAsleep(service));
   if (lost !== undefined) return { settled, error: await explainLoss(client, stack, lost) };
   const broken = meant.find((service) => brokenOf(service) > 0);
   return broken === undefined ? { settled } : { settled, error: explainBroken(broken) };
 }
 
-const sizeText = (size: number): string => (size === 1 ? 'one replica' : `${size} replicas`);
+/** Tells whether the service has no replica now, and will have as many as were asked for. */
+const isAsleep = (service: PublishedService): boolean => ['stopped', 'sleeping'].includes(statusOf(service));
+
+function noteOn(service: PublishedService, size: number): string {
+  const text = size === 1 ? 'one replica' : `${size} replicas`;
+  return isAsleep(service) ? `${text} when it is started` : text;
+}
 
 /** Whether it has that many, all of the newest values, and all as well as the service. */
 function hasReplicas(service: PublishedService, size: number): boolean {
   const { instances, revision } = service;
+  if (isAsleep(service)) return true;
   if (!meaningOf(service).isSettled) return false;
   if (revision !== undefined && revision.refused === undefined && revision.serving < revision.asked)
     return false;

@@ -51,6 +51,11 @@ it('no longer than one of them works at all', async () => {
   expect(error?.message).toBe('1 of 2 replicas of api failed');
 });
 
+it.each(['stopped', 'sleeping'] as const)('not at all for a service that is %s', async (status) => {
+  const { settled, error } = await scaled({ ...api(), state: 'idle', status });
+  expect([settled.map(({ note }) => note), error]).toEqual([['2 replicas when it is started'], undefined]);
+});
+
 it('no longer than the stack runs', async () => {
   await expect(scaled(api('ready', 'warming'), undefined)).rejects.toMatchObject({
     code: 'STACK_NOT_RUNNING',

@@ -108,7 +108,7 @@ describe.skipIf(engine === undefined || podmanVersion === undefined)('podman', (
     stack = machine.workspace('pods', CONTRACT);
     stack.write('compose.yaml', COMPOSE);
     stack.write('server.js', SERVER);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     try {
@@ -120,7 +120,7 @@ describe.skipIf(engine === undefined || podmanVersion === undefined)('podman', (
       if (service.exitCode === null && service.signalCode === null) await once(service, 'exit');
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 
   it('runs the containers of a contract, in order with its processes', async () => {
     dev = stack.start('dev');

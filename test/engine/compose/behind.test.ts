@@ -36,7 +36,7 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
     stack = machine.workspace('behind', CONTRACT);
     stack.write('compose.yaml', PROJECT);
     expect((await stack.run('dev', '-d')).code).toBe(0);
-  }, 120_000);
+  });
 
   afterEach(async () => {
     // Each case leaves everything as it found it.

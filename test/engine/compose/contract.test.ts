@@ -80,7 +80,7 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
     dev = stack.start('dev');
     for (const name of ['store', 'api', 'gateway', 'side', 'mail-box'])
       await stack.until(name, 'ready', 60_000);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     try {
@@ -89,7 +89,7 @@ describe.skipIf(engine === undefined)('a contract over processes and containers'
     } finally {
       await machine.close();
     }
-  }, 120_000);
+  });
 
   const pidOf = async (name: string): Promise<string> =>
     docker('inspect', '--format', '{{.State.Pid}}', `mixed-${name}-1`);

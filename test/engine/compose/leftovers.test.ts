@@ -53,7 +53,7 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
     await main.git('add', '.');
     await main.git('commit', '-qm', 'x');
     expect((await main.run('dev', '-d')).code).toBe(0);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await machine?.run(['down', '--all']);

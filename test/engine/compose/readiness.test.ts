@@ -65,7 +65,7 @@ describe.skipIf(engine === undefined)('a container', () => {
     stack = machine.workspace('eager', CONTRACT);
     stack.write('compose.yaml', COMPOSE);
     stack.start('dev');
-  }, 60_000);
+  });
   afterAll(async () => {
     try {
       await stack.run('down');
@@ -74,7 +74,7 @@ describe.skipIf(engine === undefined)('a container', () => {
     } finally {
       await machine.close();
     }
-  }, 60_000);
+  });
 
   it('that publishes UDP only, or nothing, is ready when it runs, and answers', async () => {
     await stack.until('silent', 'ready', 60_000);

@@ -87,7 +87,7 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
       Workspace,
       Workspace,
     ];
-  }, 60_000);
+  });
 
   afterAll(async () => {
     try {
@@ -98,7 +98,7 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     } finally {
       await machine.close();
     }
-  }, 120_000);
+  });
 
   const storesNow = async (): Promise<string[]> =>
     (await docker('ps', '-a', '--format', '{{.Names}} {{.ID}}'))

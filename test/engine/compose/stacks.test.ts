@@ -59,7 +59,7 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
       main,
       ...['feature-pay', 'fix'].map((name) => openWorkspace(machine, join(root, '..', `tree-${name}`))),
     );
-  }, 60_000);
+  });
 
   afterAll(async () => {
     try {
@@ -68,7 +68,7 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
     } finally {
       await machine.close();
     }
-  }, 120_000);
+  });
 
   const up = async (stack: Workspace, ...words: string[]) => {
     const result = await stack.run('compose', '--profile', 'tools', ...words);
@@ -154,7 +154,7 @@ describe.skipIf(engine === undefined)('three stacks of one project at once', () 
       await up(stack, 'up', '-d');
       expect((await containersOf(stack)).map(({ id }) => id).sort()).toEqual(before);
     }
-  }, 120_000);
+  });
 
   it('keeps its numbers when a runner publishes the stack without its containers', async () => {
     const [main] = stacks;

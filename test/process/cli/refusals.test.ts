@@ -20,7 +20,7 @@ services:
 `;
 
 describe('a refused request', () => {
-  it('ends "daemon stop" while stacks run', { timeout: 40_000 }, async () => {
+  it('ends "daemon stop" while stacks run', async () => {
     const shop = machine.workspace('shop', SHOP);
     await shop.run('dev', '-d');
     expect(await machine.run(['daemon', 'stop'])).toMatchObject({

@@ -1,8 +1,8 @@
 /** Answers that come before the whole request has. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** How long a client that was answered early may say nothing before its connection is closed (milliseconds). */
-const LINGER_TIME = 5_000;
+import { systemClock } from '../../../lib/clock.ts';
+import { LINGERING, Lingering } from '../../lingering.ts';
 
 /**
  * Ends the connection with this response if the request is still being sent, and reads what comes of it for as long as
@@ -19,12 +19,18 @@ export function endEarly(req: IncomingMessage, res: ServerResponse): boolean {
     value: () => {
       Reflect.deleteProperty(socket, 'destroySoon');
       socket.end();
-      socket.setTimeout(LINGER_TIME, () => socket.destroy());
+      const lingering = new Lingering(systemClock.now(), LINGERING);
+      // Set anew with all that comes: the timer of a socket begins anew by itself.
+      const stay = (length: number): unknown =>
+        socket.setTimeout(Math.max(1, lingering.read(length, systemClock.now())));
+      socket.once('timeout', () => socket.destroy());
+      stay(0);
       if (req.complete) socket.destroySoon();
       else
         req
           .unpipe()
           .once('end', () => socket.destroySoon())
+          .on('data', (piece: Buffer) => stay(piece.length))
           .resume();
     },
   });

@@ -100,9 +100,11 @@ const unsupported = (protocol: string): Reply =>
     message: `PORTRAMP_ENGINE=http-proxy passes on WebSocket, and no upgrade to ${protocol}: unset PORTRAMP_ENGINE and restart the daemon`,
   });
 
-/** A decision that came too late to be carried out. */
+/** Tells the maker of a decision that its client has left meanwhile. */
 function endOf(decision: Decision): void {
-  if (decision.action === 'forward') decision.onEnd?.();
+  if (decision.action === 'reply') return;
+  decision.onDone?.({ status: undefined, bytes: 0, complete: false });
+  decision.onEnd?.();
 }
 
 /** A surprise ends the connection that it came up on, and no other. */

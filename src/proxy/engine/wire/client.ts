@@ -15,6 +15,7 @@ import type { Deadline } from '../../wheel.ts';
 import { Exchange } from './exchange.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { Held } from './held.ts';
+import { Lingering } from '../../lingering.ts';
 import { HEADS_PER_TURN } from './limits.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
@@ -51,9 +52,9 @@ export class Client {
   #letsOthers = false;
   /** It does not read its responses: no further request is begun. */
   #backedUp = false;
-  #lingering = false;
-  /** It was answered before its request had ended, and is read for as long as that goes on. */
-  #isStillSending = false;
+  #isLingering = false;
+  /** Where it was answered before its request had ended: it is read for as long as that goes on. */
+  #lingering: Lingering | undefined;
   #abort: AbortController | undefined;
   #signalIsSpent = false;
   /** Ends the watch that `watchPresence` began. */
@@ -61,8 +62,8 @@ export class Client {
 
   constructor(accepted: Socket, context: ServerContext) {
     this.socket = context.transport.adopt(accepted, (piece, length) => {
-      if (!this.#lingering) this.#feed(piece, length);
-      else if (this.#isStillSending) this.deadline.set(context.timeouts.linger);
+      if (!this.#isLingering) this.#feed(piece, length);
+      else this.#outstay(length);
     });
     const { socket } = this;
     this.#held = new Held(socket);
@@ -84,7 +85,7 @@ export class Client {
 
   /** Between two requests, or before the first one. */
   get waiting(): boolean {
-    return this.#user === undefined && this.#reader === undefined && !this.#lingering && !this.#backedUp;
+    return this.#user === undefined && this.#reader === undefined && !this.#isLingering && !this.#backedUp;
   }
 
   /** Aborts when the client has gone. A new one after each exchange whose decision took its time, see `spendSignal`. */
@@ -118,8 +119,8 @@ export class Client {
     this.#user = undefined;
     if (this.#signalIsSpent) this.#abort = undefined;
     this.#signalIsSpent = false;
-    if (this.#lingering) return;
-    this.#isStillSending = !sent;
+    if (this.#isLingering) return;
+    if (!sent) this.#lingering = new Lingering(this.context.now(), this.context.lingering);
     if (!keep) return this.close();
     this.#backedUp = isFull(this.socket);
     this.deadline.set(this.context.timeouts[this.#backedUp ? 'stall' : 'idle']);
@@ -155,8 +156,8 @@ export class Client {
    * (RFC 9112 §9.6).
    */
   close(): void {
-    if (this.#lingering) return;
-    this.#lingering = true;
+    if (this.#isLingering) return;
+    this.#isLingering = true;
     this.#user = undefined;
     this.#held.drop();
     this.#returnReader();
@@ -185,7 +186,7 @@ export class Client {
     this.#feeding = true;
     let at = 0;
     let heads = 0;
-    while (at < length && !this.#lingering) {
+    while (at < length && !this.#isLingering) {
       const user = this.#user;
       const free = this.#held.isEmpty && !this.#backedUp;
       if (free && user === undefined && heads < HEADS_PER_TURN && !this.#letsOthers) {
@@ -210,8 +211,15 @@ export class Client {
     });
   }
 
+  /** What comes behind the last response is thrown away. */
+  #outstay(length: number): void {
+    if (this.#lingering === undefined) return;
+    const now = this.context.now();
+    this.deadline.set(this.#lingering.read(length, now), now);
+  }
+
   #feedIfFree(): void {
-    if (this.#user === undefined && !this.#lingering && !this.#backedUp) this.#feedHeld();
+    if (this.#user === undefined && !this.#isLingering && !this.#backedUp) this.#feedHeld();
   }
 
   #feedHeld(): void {
@@ -254,7 +262,7 @@ export class Client {
 
   #onEnd(): void {
     this.ended = true;
-    if (this.#lingering) return;
+    if (this.#isLingering) return;
     if (this.#user !== undefined) this.#user.onClientEnd();
     else if (this.#backedUp || this.#letsOthers) return;
     else if (this.#reader === undefined) this.close();
@@ -262,7 +270,7 @@ export class Client {
   }
 
   #onDeadline(): void {
-    if (this.#lingering) this.destroy();
+    if (this.#isLingering) this.destroy();
     else if (this.#user !== undefined) this.#user.onDeadline();
     else if (this.#backedUp) this.destroy();
     else if (this.#reader === undefined) this.close();
@@ -276,7 +284,7 @@ export class Client {
 
   #release(): void {
     const user = this.#user;
-    this.#lingering = true;
+    this.#isLingering = true;
     this.#user = undefined;
     this.#held.drop();
     this.#returnReader();

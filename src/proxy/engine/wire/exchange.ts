@@ -1,28 +1,30 @@
 /**
- * One request and its response. The request's body goes up while the response may already come down; either
- * side can be slow, fail or leave.
+ * One request and its response. The body goes up while the response may already come down; either side can be slow,
+ * fail or leave.
  *
- *     start ─▶ deciding ─▶ reply
- *               ▲ └─▶ waiting for a connection ─▶ forwarding ─▶ answered ─▶ over
- *               │             ▲       │ unreachable    │ lost      └ 101 ─▶ tunnel
- *               │             └ once ─┼────────────────┘
- *               └──────── again ──────┴─▶ the decision's onUnreachable
+ *     start ─▶ deciding ─▶ reply ─────────────────────────────────▶ over
+ *               ▲ │                                                  ▲
+ *               │ ▼                                                  │
+ *            forwarding: waits for a connection ─▶ asks ─▶ answered ─┤
+ *               (`attempt.ts`)  ▲                    │               └ 101 ─▶ tunnel
+ *                               └── lost, once more ─┴─▶ the decision's onUnreachable ─▶ reply
  */
 import type { Socket } from 'node:net';
 
 import type { Waiter } from '../../pool-place.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
-import type { Decision, Forward, Reply } from '../engine.ts';
+import type { Decision, Reply } from '../engine.ts';
 import { INTERNAL_ERROR } from '../refusal.ts';
+import type { Attempt, Loss } from './attempt.ts';
 import { BAD } from './body-reader.ts';
 import type { Client, ClientUser } from './client.ts';
+import { Course } from './course.ts';
 import { forwardRequest } from './forward-head.ts';
 import type { HeadReader } from './head-reader.ts';
 import { Patience, answerTimeout } from './patience.ts';
-import { problem } from './problem.ts';
+import { problem, type Problem } from './problem.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import { formatOwn } from './reply.ts';
-import { Report } from './report.ts';
 import { WireRequestHead } from './request-head.ts';
 import { isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
@@ -39,18 +41,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly #upload: Upload;
   readonly #relay: Relay;
   readonly #patience: Patience;
-  /** Where somebody asks how it goes. */
-  #report: Report | undefined;
-  /** The decision that is carried out; gone when its maker was told that it is over. */
-  #forward: Forward | undefined;
-  /** The head that is sent to the target. */
-  #head = '';
-  #retried = false;
+  readonly #course: Course;
   /** The final response began before the whole request had come. */
   #early = false;
   /** The connection to the client ends with this response. */
   #closing = false;
-  #over = false;
 
   constructor(client: Client, request: Request, reader: HeadReader) {
     this.#client = client;
@@ -59,21 +54,21 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#seen = new WireRequestHead(request, client.remoteAddress, reader);
     this.#upload = new Upload(client, request);
     this.#relay = new Relay(this, client.socket, request);
+    this.#course = new Course(this.#relay);
     this.#patience = new Patience(client, this.#upload, this.#relay);
   }
 
-  /** Takes what of the body came with the head, then decides. @returns where the request ends in the piece */
+  /** Takes what of the body came, then decides. @returns where the request ends in the piece */
   start(piece: Buffer, from: number, to: number): number {
     const end = this.onClientBytes(piece, from, to);
-    if (!this.#over) this.#ask(() => this.#client.context.handler(this.#seen, this.#client.signal));
+    if (!this.#course.isOver) this.#ask(() => this.#client.context.handler(this.#seen, this.#client.signal));
     return end;
   }
 
   #ask(handler: () => Decision | Promise<Decision>): void {
     const takesTime = settle(handler, (decision) => {
-      if (!this.#over) this.#carryOut(decision);
-      // It was made for somebody who has left.
-      else if (decision.action === 'forward') decision.onEnd?.();
+      if (!this.#course.isOver) this.#carryOut(decision);
+      else this.#course.refuseLate(decision);
     });
     if (!takesTime) return;
     this.#patience.rest();
@@ -82,22 +77,20 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   #carryOut(decision: Decision): void {
     if (decision.action === 'reply') return this.#reply(decision.reply);
-    this.#forward = decision;
     try {
-      this.#begin(decision);
+      this.#begin(this.#course.begin(decision));
     } catch {
       // The handler has asked for what is no field, or for a target that is none.
       this.#reply(INTERNAL_ERROR);
     }
   }
 
-  #begin({ target, headers, path, until, onDone }: Forward): void {
+  #begin(attempt: Attempt): void {
+    const { target, headers, path, until } = attempt.forward;
     const { context } = this.#client;
-    if (onDone !== undefined) this.#report ??= new Report(onDone, this.#relay);
     if (until !== undefined && !context.watch(until)) return this.#cutNow();
-    this.#head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
+    attempt.head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
-    this.#retried = false;
     const repeatable = isRepeatable(this.#request);
     const upstream = context.pool.take(target, repeatable);
     if (upstream !== undefined) return this.onUpstream(upstream);
@@ -107,19 +100,18 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   onUpstream(upstream: Upstream): void {
     upstream.user = this;
-    this.#upload.begin(upstream, this.#head);
+    this.#upload.begin(upstream, this.#course.attempt?.head ?? '');
     this.#patience.update();
   }
 
-  /** Nothing was sent. */
   onFailure(error: Error): void {
-    this.#fail(error, true);
+    this.#fail(error, { isHarmless: true, wasReused: false });
   }
 
   onClientBytes(piece: Buffer, from: number, to: number): number {
     const end = this.#upload.read(piece, from, to);
     if (end === BAD) {
-      this.#failRequest('the chunked coding of the request is malformed');
+      this.#failRequest(problem(400, 'the chunked coding of the request is malformed'));
       return to;
     }
     if (this.#upload.upstream !== undefined) this.#patience.update();
@@ -127,12 +119,12 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   /** What follows a body that breaks the rules cannot be trusted, and the target must not take it for whole. */
-  #failRequest(reason: string): void {
+  #failRequest(reason: Problem): void {
     const { answered } = this.#relay;
-    if (!answered) this.#report?.tell(400, false, 0);
+    if (!answered) this.#course.tell(reason.status, false, 0);
     this.#abandon();
-    if (answered) this.#client.destroy();
-    else this.#client.refuse(problem(400, reason));
+    if (answered) this.#breakOff();
+    else this.#client.refuse(reason);
   }
 
   onDrain(): void {
@@ -140,8 +132,10 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onClientEnd(): void {
-    if (!this.#upload.done) return this.#failRequest('the body was cut off');
-    if (this.#forward !== undefined) return this.#patience.update();
+    // One that was answered early may stop at that, and still reads.
+    const isCutOff = !this.#upload.done && !this.#relay.answered;
+    if (isCutOff) return this.#failRequest(problem(400, 'the body was cut off'));
+    if (this.#course.target !== undefined) return this.#patience.update();
     // Nothing has been done for it yet, so nothing is lost if it still reads.
     this.#abandon();
     this.#client.close();
@@ -154,7 +148,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
 
   onBytes(piece: Buffer, length: number): void {
     this.#relay.read(piece, length);
-    if (this.#over) return;
+    if (this.#course.isOver) return;
     this.#relay.holdBack(this.#upload.upstream);
     this.#patience.update();
   }
@@ -170,45 +164,42 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onComplete(response: Response, excess: boolean): void {
-    const { target } = this.#forward as Forward;
-    const upstream = this.#upload.letGo() as Upstream;
+    const { target } = this.#course;
+    const upstream = this.#upload.letGo();
+    if (target === undefined || upstream === undefined) return;
     this.#relay.drained(upstream);
     const exchange = { request: this.#request, response, early: this.#early, excess };
     giveBack(this.#client.context.pool, target, upstream, exchange);
-    this.#end(response.status, true);
+    this.#course.end(response.status, true);
     this.#client.finish(!this.#closing, this.#upload.done);
   }
 
   onSwitch(head: string, rest: Buffer): void {
     if (!this.#upload.done) return this.onBroken('it switches protocols before it has the whole request');
-    const { until, onEnd } = this.#forward as Forward;
     const behind = this.#upload.takeBehind();
-    const upstream = this.#upload.letGo() as Upstream;
-    this.#over = true;
-    this.#forward = undefined;
-    this.#report?.tell(101, true, 0);
+    const upstream = this.#upload.letGo();
+    const forward = this.#course.switch();
     this.#relay.dispose();
+    if (forward === undefined || upstream === undefined) return;
     this.sink.write(head, 'latin1');
-    new Tunnel(this.#client, upstream, this.#request.upgrade, { until, onEnd }).begin(rest, behind);
+    new Tunnel(this.#client, upstream, this.#request.upgrade, forward).begin(rest, behind);
   }
 
   onBroken(reason: string): void {
     const { upstream } = this.#upload;
+    const { target } = this.#course;
     // Rather the rest of an answer to somebody else than one to this request.
     const isForeign = upstream?.reused === true && !this.#relay.passedOn;
-    if (isForeign) this.#client.context.pool.distrust((this.#forward as Forward).target);
+    if (isForeign && target !== undefined) this.#client.context.pool.distrust(target);
     this.#lose(new Error(`the response cannot be used: ${reason}`), isForeign);
   }
 
   onEnd(): void {
     if (!this.#relay.endsWithConnection) {
-      return this.#lose(
-        new Error('the connection was closed before the response was complete'),
-        !this.#relay.begun,
-      );
+      return this.onClose(new Error('the connection was closed before the response was complete'));
     }
     this.#upload.letGo()?.destroy();
-    this.#end(this.#relay.status, true);
+    this.#course.end(this.#relay.status, true);
     this.#client.finish(false, this.#upload.done);
   }
 
@@ -216,67 +207,70 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#lose(error ?? new Error('the connection was closed'), !this.#relay.begun);
   }
 
-  /** The target is gone, or of no use any more. @param mayRetry nothing came that belongs to this request */
+  /** Lets go of a target that is of no use any more. @param mayRetry nothing came that belongs to this request */
   #lose(error: Error, mayRetry: boolean): void {
     const upstream = this.#upload.letGo();
-    if (this.#over || upstream === undefined) return;
+    if (this.#course.isOver || upstream === undefined) return;
     upstream.destroy();
-    if (this.#relay.answered) return this.#truncate();
-    // To the same target if that has closed an idle connection while the request was on its way (RFC 9112 §9.3.1),
-    // else where the handler says.
-    const isHarmless = mayRetry && isRepeatable(this.#request);
-    if (!isHarmless || !upstream.reused || this.#retried) return this.#fail(error, isHarmless);
-    this.#retried = true;
-    this.#relay.beginAnew();
-    this.#client.context.pool.wait((this.#forward as Forward).target, this, false);
-    this.#patience.update();
-  }
-
-  /** The target is of no use. @param isHarmless the request can be made again */
-  #fail(error: Error, isHarmless: boolean): void {
-    const forward = this.#forward as Forward;
-    const { again } = forward;
-    if (again === undefined || !isHarmless) return this.#excuse(error);
-    this.#forward = undefined;
-    forward.onEnd?.();
-    this.#ask(() => again(error));
-  }
-
-  /** The client must not take what it has for the whole (RFC 9112 §8). */
-  #truncate(): void {
-    this.#end(this.#relay.status, false);
-    // Without a length or chunks, only a reset tells.
-    if (this.#relay.endsWithConnection) this.#client.reset();
+    if (!this.#relay.answered) {
+      const isHarmless = mayRetry && isRepeatable(this.#request);
+      return this.#fail(error, { isHarmless, wasReused: upstream.reused });
+    }
+    // The client must not take what it has for the whole (RFC 9112 §8).
+    this.#course.end(this.#relay.status, false);
+    if (this.#relay.endsWithConnection) this.#breakOff();
     else this.#client.finish(false, this.#upload.done);
+  }
+
+  /** The target is of no use. */
+  #fail(error: Error, loss: Loss): void {
+    const { attempt } = this.#course;
+    if (attempt === undefined) return;
+    const next = attempt.next(loss);
+    switch (next.kind) {
+      case 'retry':
+        this.#relay.beginAnew();
+        this.#client.context.pool.wait(attempt.forward.target, this, false);
+        return this.#patience.update();
+      case 'ask':
+        this.#course.decideAnew();
+        return this.#ask(() => next.again(error));
+      case 'excuse':
+        return this.#excuse(error);
+    }
   }
 
   /** Answers as the handler says. The client may leave, and its time run out, before that is known. */
   #excuse(error: Error): void {
     this.#patience.rest();
-    excuse(this.#forward, error, (reply) => {
-      if (!this.#over) this.#reply(reply);
+    excuse(this.#course.attempt?.forward, error, (reply) => {
+      // The answer that has come meanwhile counts.
+      if (!this.#course.isOver && !this.#relay.answered) this.#reply(reply);
     });
   }
 
   #reply(reply: Reply): void {
     const toHead = this.#request.method === 'HEAD';
     const closing = !this.#upload.done || this.#client.endsWith(this.#request);
-    const text = formatOwn(reply, toHead, closing);
-    this.#report?.tell(reply.status, true, toHead ? 0 : Buffer.byteLength(reply.body));
+    this.#course.tell(reply.status, true, toHead ? 0 : Buffer.byteLength(reply.body));
     this.#abandon();
-    this.sink.write(text, 'latin1');
+    this.sink.write(formatOwn(reply, toHead, closing), 'latin1');
     this.#client.finish(!closing, this.#upload.done);
   }
 
   /** Its time is over, whoever is at work for it. */
   cut(until: AbortSignal): void {
-    if (this.#forward?.until === until) this.#cutNow();
+    if (this.#course.attempt?.forward.until === until) this.#cutNow();
   }
 
   #cutNow(): void {
-    const isUnframed = this.#relay.endsWithConnection;
     this.#abandon();
-    if (isUnframed) this.#client.reset();
+    this.#breakOff();
+  }
+
+  /** Ends the connection in the midst of a response: where that ends with it, only a reset tells. */
+  #breakOff(): void {
+    if (this.#relay.endsWithConnection) this.#client.reset();
     else this.#client.destroy();
   }
 
@@ -285,17 +279,9 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#upload.letGo()?.destroy();
     this.#seen.release();
     this.#relay.dispose();
-    if (this.#forward !== undefined) this.#client.context.pool.cancel(this.#forward.target, this);
-    this.#end(this.#relay.status, false);
-  }
-
-  /** Tells whoever wants to know; only what is told first counts. */
-  #end(status: number | undefined, complete: boolean): void {
-    const forward = this.#forward;
-    this.#over = true;
-    this.#forward = undefined;
-    this.#report?.tell(status, complete);
-    forward?.onEnd?.();
+    const { target } = this.#course;
+    if (target !== undefined) this.#client.context.pool.cancel(target, this);
+    this.#course.end(this.#relay.status, false);
   }
 
   onDeadline(): void {
@@ -303,14 +289,12 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
       case 'none':
         return;
       case 'body':
-        this.#report?.tell(408, false, 0);
-        this.#abandon();
-        return this.#client.refuse(problem(408, 'the body did not come in time'));
+        return this.#failRequest(problem(408, 'the body did not come in time'));
       case 'answer':
         return this.#excuse(answerTimeout(this.#client.context.timeouts));
       case 'stall':
       case 'halfClosed':
-        return this.#client.destroy();
+        return this.#cutNow();
     }
   }
 }

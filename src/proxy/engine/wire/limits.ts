@@ -1,5 +1,7 @@
 /** What a peer may ask of the engine: sizes in bytes, times in milliseconds. */
 
+import { LINGERING } from '../../lingering.ts';
+
 /** The largest head of a request, and the largest trailer section. */
 export const MAX_HEAD = 64 * 1024;
 
@@ -45,6 +47,8 @@ export interface Timeouts {
    * body of a request that was answered early, from the last byte that came.
    */
   readonly linger: number;
+  /** In which a client has to make progress that still sends such a body, see `lingering.ts`. */
+  readonly progress: number;
   /** One attempt to connect to a target. */
   readonly connect: number;
   /**
@@ -62,7 +66,8 @@ export const TIMEOUTS: Timeouts = {
   answer: 600_000,
   stall: 300_000,
   halfClosed: 5_000,
-  linger: 5_000,
+  linger: LINGERING.silence,
+  progress: LINGERING.progress,
   connect: 30_000,
   rest: 250,
 };

@@ -1,5 +1,6 @@
 /** What all connections of one server share. */
 import type { Pool } from '../../pool.ts';
+import type { LingeringTimes } from '../../lingering.ts';
 import type { Presence } from '../../presence.ts';
 import type { Transport } from '../../transport.ts';
 import type { Wheel } from '../../wheel.ts';
@@ -9,7 +10,7 @@ import type { Timeouts } from './limits.ts';
 
 export type ServerParts = Pick<
   ServerContext,
-  'handler' | 'pool' | 'presence' | 'wheel' | 'timeouts' | 'transport'
+  'handler' | 'pool' | 'presence' | 'wheel' | 'timeouts' | 'transport' | 'now'
 >;
 
 export class ServerContext {
@@ -18,6 +19,9 @@ export class ServerContext {
   readonly presence: Presence;
   readonly wheel: Wheel;
   readonly timeouts: Timeouts;
+  readonly lingering: LingeringTimes;
+  /** The time by the clock of all deadlines. */
+  readonly now: () => number;
   readonly transport: Transport;
   readonly clients = new Set<Client>();
   /** No new requests: every connection ends with the exchange that it is in. */
@@ -26,12 +30,14 @@ export class ServerContext {
   onEmpty: (() => void) | undefined;
   readonly #watched = new WeakSet<AbortSignal>();
 
-  constructor({ handler, pool, presence, wheel, timeouts, transport }: ServerParts) {
+  constructor({ handler, pool, presence, wheel, timeouts, transport, now }: ServerParts) {
     this.handler = handler;
     this.pool = pool;
     this.presence = presence;
     this.wheel = wheel;
     this.timeouts = timeouts;
+    this.lingering = { silence: timeouts.linger, progress: timeouts.progress };
+    this.now = now;
     this.transport = transport;
   }
 

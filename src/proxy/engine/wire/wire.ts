@@ -38,7 +38,8 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
   });
   const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
   const presence = createPresence({ clock, lookUp });
-  const context = new ServerContext({ handler, pool, presence, wheel, timeouts, transport });
+  const now = (): number => clock.now();
+  const context = new ServerContext({ handler, pool, presence, wheel, timeouts, transport, now });
   const { clients } = context;
   return {
     accept: (socket: Socket) => {

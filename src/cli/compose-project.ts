@@ -1,7 +1,8 @@
 /** What Compose files come to, for `check`: asked of Compose where it is installed. */
 import type { ReadComposeProject } from '../check/compose-project.ts';
 import { readProjectStatically } from '../check/static-project.ts';
-import { findComposeFiles } from '../runtime/compose/files.ts';
+import { findComposeFiles, profilesIn } from '../runtime/compose/files.ts';
+import { demandProfiles } from '../stack/compose/choices.ts';
 import { findComposeIfAny } from '../stack/compose/contract.ts';
 import { askCompose, readWithFixedNames } from '../stack/compose/source.ts';
 
@@ -16,11 +17,18 @@ export const readComposeProject =
     const found = await findComposeFiles({ cwd: root, environment, files: named });
     // Only those of the workspace: a folder above is none of its business.
     if (found === undefined || (named.length === 0 && found.directory !== root)) return undefined;
+    const profiles = profilesIn(found.variables, []);
     const binary = await findComposeIfAny(environment);
-    if (binary === undefined) return readProjectStatically(root, named);
+    if (binary === undefined) {
+      const reading = await readProjectStatically(root, named);
+      if (strict && reading?.by === 'files') demandProfiles(reading.project, profiles);
+      return reading;
+    }
     const call = { binary, cwd: root, environment, options: [], files: found.files, profiles: [] };
     try {
-      const { project } = await readWithFixedNames(askCompose(call, []), { environment });
+      const { project } = await readWithFixedNames(askCompose(call, profiles), { environment });
+      // A contract's containers are started whatever their profiles, where something needs them.
+      if (strict) demandProfiles(project, profiles);
       return { project, by: 'compose', doubts: [] };
     } catch (error) {
       if (strict) throw error;

@@ -2,7 +2,8 @@
 import { loadContract } from '../contract/load.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
-import { engineOf, projectOf } from '../runtime/compose/containers.ts';
+import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
+import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
 import { removeLeftover, volumesOf } from '../runtime/engine/leftovers.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { isUp, takeDown } from '../stack/compose/down.ts';
@@ -37,7 +38,7 @@ export async function removeContainers(
 /**
  * Removes the volumes that the stack's own project has made: not those that all branches share, nor external ones. Their
  * names.
- * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID …
+ * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID, COMPOSE_NAME_TAKEN …
  */
 export async function removeData(key: StackKey): Promise<string[]> {
   const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
@@ -49,7 +50,12 @@ export async function removeData(key: StackKey): Promise<string[]> {
       await prepareStack({ key, client, ambient: process.env }),
     );
     if (projects === undefined) return [];
-    const { byLabels } = projects.own;
+    const { byLabels, folders } = projects.own;
+    const foreign = await findForeign(await listContainers(byLabels), folders);
+    if (foreign !== undefined) {
+      const { message, hint } = describeForeign(projectOf(byLabels), foreign);
+      throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
+    }
     const engine = engineOf(byLabels);
     const volumes = await volumesOf(engine, projectOf(byLabels));
     const left = { project: projectOf(byLabels), containers: [], networks: [], volumes };

@@ -1,7 +1,7 @@
 /** What stacks whose checkout is gone have left in the container engine, for `clean` and `ls --all`. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
 import { messageOf } from '../lib/errors.ts';
@@ -9,6 +9,7 @@ import { locateHome } from '../lib/home.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import { createEngineClient, type EngineClient } from '../runtime/engine/client.ts';
 import { findLeftovers, removeLeftover, type Leftover } from '../runtime/engine/leftovers.ts';
+import { composeFolder, listOverrides, type StoredOverride } from '../stack/compose/store.ts';
 import { notice, print } from './terminal.ts';
 
 export interface EngineLeftovers {
@@ -18,20 +19,23 @@ export interface EngineLeftovers {
 
 /** Undefined where portramp never made a project, and where the engine cannot be asked, which is said. */
 export async function findInEngine(client: DaemonClient): Promise<EngineLeftovers | undefined> {
-  const folder = join(locateHome().root, 'compose');
-  const titles = await titlesIn(folder);
-  if (titles.size === 0) return undefined;
+  const overrides = await listOverrides(locateHome());
+  if (overrides.length === 0) return undefined;
   const { stacks } = await client.request('list', { all: true });
   const known = new Set(stacks.filter(({ root }) => existsSync(root)).map(({ slug }) => slug));
-  // A name with "_" is that of what all branches share: it belongs to no single one.
-  const forgotten = [...titles].filter((title) => !known.has(title) && !title.includes('_'));
+  const isKnown = ({ title }: StoredOverride): boolean => known.has(title);
+  // Two checkouts may have had a project of one name, one after the other.
+  const inUse = new Set(overrides.filter(isKnown).map(({ project }) => project));
+  // A title with "_" is that of what all branches share: it belongs to no single one.
+  const gone = overrides.filter((each) => !isKnown(each) && !each.title.includes('_'));
+  const forgotten = [...new Set(gone.map(({ project }) => project))].filter((name) => !inUse.has(name));
   const [program = 'docker'] = (process.env['PORTRAMP_COMPOSE'] ?? '')
     .split(/\s+/)
     .filter((word) => word === 'podman');
   const engine = createEngineClient(process.env, program);
   try {
     const leftovers = await findLeftovers(engine, {
-      isOverride: (file) => dirname(file) === folder,
+      isOverride: (file) => dirname(file) === composeFolder(locateHome()),
       exists: (path) => path !== '' && existsSync(path),
       forgotten,
     });
@@ -42,12 +46,6 @@ export async function findInEngine(client: DaemonClient): Promise<EngineLeftover
     }
     return undefined;
   }
-}
-
-/** Whose overrides lie in the folder: `TITLE.HASH.yaml`. */
-async function titlesIn(folder: string): Promise<Set<string>> {
-  const names = await readdir(folder).catch(() => []);
-  return new Set(names.flatMap((name) => /^(.+)\.[0-9a-f]{8}\.yaml$/.exec(name)?.[1] ?? []));
 }
 
 /** In words: `2 containers, 1 network, 1 volume (data of 12.3 MB)`. */
@@ -90,7 +88,7 @@ export async function cleanEngine(
   { leftovers, engine }: EngineLeftovers,
   options: { readonly volumes?: boolean | undefined; readonly quiet: boolean },
 ): Promise<Leftover[]> {
-  const folder = join(locateHome().root, 'compose');
+  const overrides = await listOverrides(locateHome());
   const say = (text: string): void => void (options.quiet || print(text));
   const kept: Leftover[] = [];
   for (const leftover of leftovers) {
@@ -99,18 +97,11 @@ export async function cleanEngine(
     const withData = volumes.length > 0 && (options.volumes ?? (await asks(leftover)));
     for (const problem of await removeLeftover(engine, leftover, { volumes: withData })) notice(problem);
     if (volumes.length > 0 && !withData) kept.push(leftover);
-    else for (const file of await filesOf(folder, project)) await rm(file, { force: true });
+    else for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
   }
   if (kept.length > 0) say('the data stays: "portramp clean --volumes" removes it');
   return kept;
 }
-
-const filesOf = async (folder: string, title: string): Promise<string[]> =>
-  (await readdir(folder).catch(() => []))
-    .filter(
-      (name) => name.startsWith(`${title}.`) && /^[0-9a-f]{8}\.yaml$/.test(name.slice(title.length + 1)),
-    )
-    .map((name) => join(folder, name));
 
 /** Data is removed for a person who says so; nobody at a terminal is nobody who does. */
 async function asks({ project, volumes }: Leftover): Promise<boolean> {

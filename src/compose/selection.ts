@@ -30,3 +30,27 @@ export function selectStarted(
 /** Whether one of the service's profiles is on; a service without any always is. */
 export const hasProfile = ({ profiles: own }: ComposeService, profiles: readonly string[]): boolean =>
   own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
+
+export interface SwitchedOff {
+  readonly service: string;
+  /** What the service needs. */
+  readonly needs: string;
+  /** The profiles of that, none of which is on. */
+  readonly profiles: readonly string[];
+}
+
+/**
+ * The services that are on and need one that is off. Compose refuses such a project, whatever is started of it:
+ * `service "web" depends on undefined service "db"`.
+ */
+export function findSwitchedOff(project: ComposeProject, profiles: readonly string[]): SwitchedOff[] {
+  return [...project.services.values()]
+    .filter((service) => hasProfile(service, profiles))
+    .flatMap(({ name, dependsOn }) =>
+      [...dependsOn].flatMap(([needs, { required }]): SwitchedOff[] => {
+        const needed = project.services.get(needs);
+        if (!required || needed === undefined || hasProfile(needed, profiles)) return [];
+        return [{ service: name, needs, profiles: needed.profiles }];
+      }),
+    );
+}

@@ -49,17 +49,17 @@ export function normalize(json: Json): Json {
   };
 }
 
-/** Who shares something of another service needs it. */
+const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** Who shares something of another service, or is linked to it, needs it. */
 function impliedDependencies(service: Json): Json {
   const shared = ['network_mode', 'pid', 'ipc'].map((field) => String(service[field]));
   const owners = shared.flatMap((text) =>
     text.startsWith('service:') ? [text.slice('service:'.length)] : [],
   );
-  const sources = Array.isArray(service['volumes_from']) ? service['volumes_from'].map(String) : [];
-  const mounted = sources
-    .filter((text) => !text.startsWith('container:'))
-    .map((text) => text.replace(/:.*/, ''));
-  return fromList([...owners, ...mounted], () => ({}));
+  const mounted = listOf(service['volumes_from']).filter((text) => !text.startsWith('container:'));
+  const named = [...mounted, ...listOf(service['links'])].map((text) => text.replace(/:.*/, ''));
+  return fromList([...owners, ...named], () => ({}));
 }
 
 const volumesOf = (service: Json): string[] =>

@@ -30,7 +30,7 @@ export function defineOverride(program: Command): void {
 async function override(options: OverrideOptions): Promise<void> {
   const { openComposeStack } = await import('../compose-stack.ts');
   const { storeOverride } = await import('../../stack/compose/store.ts');
-  const { findStrongerName } = await import('../../stack/compose/choices.ts');
+  const { demandProfiles, findStrongerName } = await import('../../stack/compose/choices.ts');
   const { findComposeIfAny } = await import('../../stack/compose/contract.ts');
   const { parseComposeArguments } = await import('../../runtime/compose/arguments.ts');
   const words = (options.file ?? []).flatMap((file) => ['-f', file]);
@@ -39,6 +39,9 @@ async function override(options: OverrideOptions): Promise<void> {
     parseComposeArguments(words),
     await findComposeIfAny(process.env),
   );
+  const { withoutServices } = await import('../../compose/part.ts');
+  const { project, call, override: plan } = prepared;
+  demandProfiles(withoutServices(project, plan.omitted), call.profiles);
   for (const text of prepared.notices) notice(text);
   const stronger = findStrongerName(prepared.override.name, prepared.variables);
   if (stronger !== undefined) notice(stronger);

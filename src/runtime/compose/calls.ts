@@ -14,6 +14,8 @@ export interface ProjectCalls {
   readonly call: ComposeCall;
   /** Without files: all that has the project's name. Its folder is that of the overrides. */
   readonly byLabels: ComposeCall;
+  /** Where the containers may have been made: the checkout and the project's own folder. Absent where any will do. */
+  readonly folders?: readonly string[];
 }
 
 /** @param cwd A folder without a Compose file or `.env` of the user. */

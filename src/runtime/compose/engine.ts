@@ -195,7 +195,8 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
         await pause(GATHER);
         const batch = waiting.splice(0);
         const specs = batch.map((each) => each.spec);
-        const failures = await upAll(calls().call, specs).catch((error: unknown) =>
+        const { call, folders } = calls();
+        const failures = await upAll(call, specs, folders).catch((error: unknown) =>
           specs.map((): StartFailure => ({ message: messageOf(error) })),
         );
         for (const [index, each] of batch.entries()) each.settle(failures[index]);

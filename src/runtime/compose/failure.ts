@@ -63,6 +63,10 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
     /[Cc]annot connect to the Docker daemon|error during connect|docker daemon is not running/,
     () => 'start Docker (or Podman), and see "docker info"',
   ],
+  [
+    /The container name "\/?([^"]+)" is already in use/,
+    ([, name]) => `whose it is says "docker inspect ${name}"; end it with "docker rm -f ${name}"`,
+  ],
   [/no such image: (\S+)/i, ([, image]) => `docker pull ${image}, or have it built: portramp compose build`],
   [
     /pull access denied for (\S+?),/,
@@ -106,3 +110,7 @@ export function explainFailure(stderr: string, code: number): Explanation {
   }
   return { message, hint: 'see "docker compose config"' };
 }
+
+/** The id of the container that has the name of the one that was to be made; undefined where that is not what failed. */
+export const findNameHolder = (message: string): string | undefined =>
+  /The container name "[^"]+" is already in use by container "?([0-9a-f]{12,64})/.exec(message)?.[1];

@@ -1,10 +1,14 @@
 /** Starts the containers of one service, alone or beside others that use them. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { StartFailure } from '../instance.ts';
-import { isAlive, type Container } from '../engine/containers.ts';
-import { hashOf, listContainers } from './containers.ts';
+import { isAlive, isPassing, type Container } from '../engine/containers.ts';
+import { engineOf, hashOf, listContainers, projectOf } from './containers.ts';
 import type { ContainerSpec } from './engine.ts';
-import { explainFailure } from './failure.ts';
+import { explainFailure, findNameHolder } from './failure.ts';
+import { describeForeign, findForeign } from './foreign.ts';
 import { joinNetworks } from './network.ts';
 import { runCompose, type Answer, type ComposeCall } from './resolve.ts';
 import type { User } from './users.ts';
@@ -12,18 +16,31 @@ import type { User } from './users.ts';
 /** Milliseconds: an image may have to be pulled or built first. */
 const UP_TIMEOUT = 30 * 60_000;
 const REMOVE_TIMEOUT = 120_000;
+/** How long the engine may take over a container that an earlier attempt asked for (milliseconds), and looks at it. */
+const LATE = 60_000;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 1_000;
 
 /** What a start is about. */
 export type StartSpec = Pick<ContainerSpec, 'service' | 'findConflict' | 'networks' | 'numbers'>;
 
-/** Undefined when the containers of the service run. What a failed attempt created is removed again. */
-export async function up(call: ComposeCall, spec: StartSpec): Promise<StartFailure | undefined> {
+/**
+ * Undefined when the containers of the service run. What a failed attempt created is removed again.
+ * @param folders As in `ProjectCalls`.
+ */
+export async function up(
+  call: ComposeCall,
+  spec: StartSpec,
+  folders?: readonly string[],
+): Promise<StartFailure | undefined> {
   const { service, findConflict } = spec;
   try {
     const before = await listContainers(call);
+    const foreign = await findForeign(before, folders);
+    if (foreign !== undefined) return describeForeign(projectOf(call), foreign);
     const conflict = await findConflict(new Set(before.flatMap((each) => each.published)));
     if (conflict !== undefined) return conflict;
-    const failure = await begin(call, spec);
+    const failure = await beginAfterOthers(call, spec, before);
     if (failure === undefined) return undefined;
     await removeStuck(call, new Set([service]), before);
     return failure;
@@ -39,17 +56,23 @@ export async function up(call: ComposeCall, spec: StartSpec): Promise<StartFailu
 export async function upAll(
   call: ComposeCall,
   specs: readonly StartSpec[],
+  folders?: readonly string[],
 ): Promise<readonly (StartFailure | undefined)[]> {
-  const started = new Set(specs.length > 1 ? await upTogether(call, specs) : []);
+  const started = new Set(specs.length > 1 ? await upTogether(call, specs, folders) : []);
   const results: (StartFailure | undefined)[] = [];
-  for (const spec of specs) results.push(started.has(spec) ? undefined : await up(call, spec));
+  for (const spec of specs) results.push(started.has(spec) ? undefined : await up(call, spec, folders));
   return results;
 }
 
 /** Those that run after one call for all of them whose ports are free; none when it failed. */
-async function upTogether(call: ComposeCall, specs: readonly StartSpec[]): Promise<readonly StartSpec[]> {
+async function upTogether(
+  call: ComposeCall,
+  specs: readonly StartSpec[],
+  folders: readonly string[] | undefined,
+): Promise<readonly StartSpec[]> {
   try {
     const before = await listContainers(call);
+    if ((await findForeign(before, folders)) !== undefined) return [];
     const own = new Set(before.flatMap((each) => each.published));
     const free: StartSpec[] = [];
     for (const spec of specs) {
@@ -81,6 +104,27 @@ async function removeStuck(
   const services = [...new Set(stuck.map(({ service }) => service))];
   if (services.length === 0) return;
   await runCompose(call, ['rm', '--force', '--stop', ...services], { timeout: REMOVE_TIMEOUT });
+}
+
+/**
+ * Compose makes containers side by side, and gives all of them up when one fails. The engine does not: it finishes what
+ * it was asked for, and the name is taken until then. An attempt that meets such a container begins again: one that is
+ * finished is started, however old it is.
+ */
+async function beginAfterOthers(
+  call: ComposeCall,
+  spec: StartSpec,
+  before: readonly Container[],
+): Promise<StartFailure | undefined> {
+  const known = new Set(before.map(({ id }) => id));
+  const began = systemClock.now();
+  for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+    const failure = await begin(call, spec);
+    const holder = failure && findNameHolder(failure.message);
+    if (holder === undefined || known.has(holder) || systemClock.now() - began > LATE) return failure;
+    if (!(await isPassing(engineOf(call), holder, projectOf(call)))) return failure;
+    await pause(wait);
+  }
 }
 
 /** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */

@@ -2,7 +2,7 @@
  * What stands around `docker compose up`: before it, is everything free that it needs; after it failed, why, and away
  * with what it left half-started (a conflict leaves containers that were created and never ran).
  */
-import { realpath } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 
 import type { ComposeProject } from '../../compose/model.ts';
@@ -13,6 +13,7 @@ import type { ComposeArguments } from './arguments.ts';
 import type { Container } from '../engine/containers.ts';
 import { listPublishers } from '../engine/publishers.ts';
 import { engineOf, listContainers } from './containers.ts';
+import { describeForeign, findForeign } from './foreign.ts';
 import { runCompose, type ComposeCall } from './resolve.ts';
 
 export interface UpOptions {
@@ -38,6 +39,9 @@ const DOWN_TIMEOUT = 120_000;
 
 const LOG_LINES = 10;
 
+/** Pauses between looks for containers that the engine was asked for and has not finished (milliseconds). */
+const LATE_LOOKS = [100, 200, 400, 800, 1_500];
+
 /**
  * Undefined for commands that start nothing, and without an engine: Compose says that itself.
  * @throws PortrampError PORT_TAKEN, COMPOSE_NAME_TAKEN; then nothing was started.
@@ -58,27 +62,15 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
   return { end: (code) => (code === 0 ? Promise.resolve() : afterFailure(options, before, detached)) };
 }
 
-/** A second folder with the same project name would take over the first one's containers. */
 async function refuseForeign(
   containers: readonly Container[],
   { folders, project }: UpOptions,
 ): Promise<void> {
-  const own = await Promise.all(folders.map(realFolder));
-  const marked = new Set(containers.flatMap(({ workingDirectory: folder }) => folder ?? []));
-  for (const folder of marked) {
-    const real = await realFolder(folder);
-    // One that is gone leaves its containers to whoever has the name now.
-    if (real === undefined || own.some((one) => real === one || real.startsWith(`${one}/`))) continue;
-    throw new PortrampError(
-      'COMPOSE_NAME_TAKEN',
-      `the containers of the Compose project "${project.name}" belong to ${folder}`,
-      { hint: `give one of the two another "name:", or remove them: docker compose -p ${project.name} down` },
-    );
-  }
+  const folder = await findForeign(containers, folders);
+  if (folder === undefined) return;
+  const { message, hint } = describeForeign(project.name, folder);
+  throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
 }
-
-/** Links followed; undefined where there is none. */
-const realFolder = (folder: string): Promise<string | undefined> => realpath(folder).catch(() => undefined);
 
 async function refuseTaken(containers: readonly Container[], options: UpOptions): Promise<void> {
   const own = new Set(containers.flatMap((container) => container.published));
@@ -118,7 +110,7 @@ async function afterFailure(
 ): Promise<void> {
   const { call, say } = options;
   const known = new Set(before.map((container) => container.id));
-  const after = await listContainers(call).catch(() => undefined);
+  const after = await lookUntilFinished(options, known).catch(() => undefined);
   if (after === undefined) return;
   const begun = after.filter((container) => !known.has(container.id));
   const isStuck = begun.some((container) => container.state === 'created');
@@ -129,6 +121,23 @@ async function afterFailure(
   await explain(options, after, begun);
   await takeBack(call, before, begun);
   say(`portramp: removed what was half-started: ${begun.map(({ name }) => name).join(', ')}`);
+}
+
+/**
+ * Looks at what is there after a failure. Where containers could not be made, Compose has given up the others that it
+ * asked for beside them; the engine has not, and shows each of them only when it is finished.
+ */
+async function lookUntilFinished(options: UpOptions, known: ReadonlySet<string>): Promise<Container[]> {
+  const started = selectStarted(options.project, namedServices(options), options.call.profiles);
+  for (const milliseconds of [...LATE_LOOKS, undefined]) {
+    const containers = await listContainers(options.call);
+    const begun = containers.filter(({ id }) => !known.has(id));
+    const isMaking = begun.length === 0 || begun.some(({ state }) => state === 'created');
+    const isWhole = [...started].every((name) => containers.some(({ service }) => service === name));
+    if (!isMaking || isWhole || milliseconds === undefined) return containers;
+    await pause(milliseconds);
+  }
+  return [];
 }
 
 async function explain(

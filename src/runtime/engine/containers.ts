@@ -112,6 +112,23 @@ async function inspect(engine: EngineClient, id: string): Promise<Container | un
   return read.data;
 }
 
+const holder = z.object({
+  State: z.object({ Status: z.string() }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+});
+
+/**
+ * Whether whoever has a name will give it up, or is what the project wants under that name: the engine is still making or
+ * removing the container (one that is being made is not shown, but its name is taken), or has made it for this project.
+ * @throws PortrampError ENGINE_UNREACHABLE
+ */
+export async function isPassing(engine: EngineClient, id: string, project: string): Promise<boolean> {
+  const answer = await engine.get(`/containers/${id}/json`);
+  if (answer === undefined) return true;
+  const { data } = holder.safeParse(answer);
+  return data?.State.Status === 'removing' || data?.Config.Labels?.[`${LABEL}.project`] === project;
+}
+
 const misread = (error: z.ZodError): PortrampError =>
   new PortrampError('ENGINE_UNREACHABLE', `the container engine answers oddly: ${z.prettifyError(error)}`);
 

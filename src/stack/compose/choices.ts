@@ -1,5 +1,7 @@
-/** Names of projects that the user chose for Compose itself, where a stack has to bear another one. Pure. */
+/** What the user chose for Compose itself, names of projects and profiles, where it does not fit. Pure. */
 import type { Variables } from '../../compose/interpolate.ts';
+import type { ComposeProject } from '../../compose/model.ts';
+import { findSwitchedOff } from '../../compose/selection.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import type { ComposeArguments } from '../../runtime/compose/arguments.ts';
@@ -38,4 +40,21 @@ export function findStrongerName(own: string | undefined, variables: Variables):
   const named = variables['COMPOSE_PROJECT_NAME'];
   if (own === undefined || named === undefined || named === '' || named === own) return undefined;
   return `COMPOSE_PROJECT_NAME=${named} counts more than the name in the file: call docker compose with -p ${own}`;
+}
+
+/**
+ * Compose would not take the project with these profiles. `dev` would: it starts what is needed, whatever the profile.
+ * @throws PortrampError COMPOSE_INVALID
+ */
+export function demandProfiles(project: ComposeProject, profiles: readonly string[]): void {
+  const [first] = findSwitchedOff(project, profiles);
+  if (first === undefined) return;
+  const names = first.profiles.map((profile) => `"${profile}"`).join(', ');
+  throw new PortrampError(
+    'COMPOSE_INVALID',
+    `${first.service} needs ${first.needs}, which has the profile ${names} that is not on: Compose refuses that`,
+    {
+      hint: `set COMPOSE_PROFILES=${shellWord([...profiles, ...first.profiles.slice(0, 1)].join(','))} in the shell or in .env, or write "required: false" where ${first.service} depends on it`,
+    },
+  );
 }

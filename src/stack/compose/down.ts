@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
 import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
 import { listContainers } from '../../runtime/compose/containers.ts';
+import { findForeign } from '../../runtime/compose/foreign.ts';
 import { isAlive, type Container } from '../../runtime/engine/containers.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
@@ -24,7 +25,9 @@ interface Chore {
 
 /** Whether there is anything that `takeDown` would remove, or let go of. @throws PortrampError ENGINE_UNREACHABLE */
 export async function isUp({ own, held }: Projects): Promise<boolean> {
-  if ((await listContainers(own.byLabels)).length > 0 || (await held.users.own()).length > 0) return true;
+  const containers = await listContainers(own.byLabels);
+  const isOwn = containers.length > 0 && (await findForeign(containers, own.folders)) === undefined;
+  if (isOwn || (await held.users.own()).length > 0) return true;
   return (await held.users.areFree()) && (await listContainers(held.byLabels)).length > 0;
 }
 
@@ -45,24 +48,27 @@ export async function takeDown(
     return shared !== undefined && used.includes(chore.service) ? [{ ...chore, call: shared.byLabels }] : [];
   });
   const variables = { PORTRAMP_STACK: stack.slug, PORTRAMP_WORKSPACE: stack.workspace };
-  for (const chore of await readyChores(own, chores)) {
+  // `down` is going to say why they cannot be listed.
+  const there = await listContainers(own.byLabels).catch(() => []);
+  const areOthers = (await findForeign(there, own.folders)) !== undefined;
+  for (const chore of await readyChores(own, areOthers ? [] : there, chores)) {
     const problem = await runCleanup(chore.call, { ...chore, variables });
     if (problem !== undefined) say(`the cleanup of ${chore.name} failed: ${problem}`);
   }
-  const failure = await removeOwn(own);
+  const failure = areOthers ? undefined : await removeOwn(own);
   // What the stack had of its own is in the way of nobody else.
   const left = await letGo(held, used);
   return failure ?? left;
 }
 
 /** Stops those who may be using what is cleaned up. Those of the stack that did not run are left out. */
-async function readyChores(own: ProjectCalls, chores: readonly Chore[]): Promise<readonly Chore[]> {
+async function readyChores(
+  own: ProjectCalls,
+  there: readonly Container[],
+  chores: readonly Chore[],
+): Promise<readonly Chore[]> {
   if (chores.length === 0) return [];
-  const running = await listContainers(own.byLabels).then(
-    (containers) => new Set(containers.filter(isAlive).map(({ service }) => service)),
-    // `down` is going to say so.
-    () => new Set<string>(),
-  );
+  const running = new Set(there.filter(isAlive).map(({ service }) => service));
   const isKept = (service: string): boolean =>
     chores.some((chore) => chore.call === own.byLabels && chore.service === service);
   const users = [...running].filter((service) => !isKept(service));

@@ -34,6 +34,7 @@ import {
   type ProjectSource,
   type Reading,
 } from './source.ts';
+import { projectLine } from './store.ts';
 import { listWatched } from './watched.ts';
 
 export interface ComposeQuery {
@@ -193,7 +194,7 @@ export async function makeOverride(
   const { open, stack, title, reading, project, policy } = base;
   const { call, source, files, directory } = open;
   const override = planOverride({ ...inputs, project, policy });
-  const text = writeOverride(override, headingFor(title, files, override.name));
+  const text = writeOverride(override, headingFor(base, override.name));
   await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
@@ -270,7 +271,8 @@ function shareOf(project: ComposeProject, more: readonly string[]): ReadonlySet<
 }
 
 /** @param name Named in so many words: a `COMPOSE_PROJECT_NAME` of `.env` counts more than the file's. */
-function headingFor(title: string, files: readonly string[], name: string | undefined): string[] {
+function headingFor({ title, open, project }: StackProject, name: string | undefined): string[] {
+  const { files } = open;
   const words = [
     ...(name === undefined ? [] : ['-p', name]),
     ...files.flatMap((file) => ['-f', shellWord(file)]),
@@ -278,6 +280,7 @@ function headingFor(title: string, files: readonly string[], name: string | unde
   return [
     `The stack ${title}: made by portramp, and made again at every call. It comes last:`,
     `docker compose ${words.join(' ')} -f THIS_FILE up`,
+    projectLine(project.name),
   ];
 }
 

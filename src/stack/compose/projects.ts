@@ -38,7 +38,7 @@ export async function storeProjects(
   const { root, environment, slug } = stack;
   const title = sharedProjectName(stack);
   const users = openUsers(join(folder, `${title}.users.json`), { root, environment, slug });
-  const own = await callsFor(compose);
+  const own = { ...(await callsFor(compose)), folders: [root, compose.directory] };
   const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
   return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };
 }

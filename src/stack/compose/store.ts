@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+/** The overrides in the state folder: each says of which stack it is, and what that is called in the engine. */
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
@@ -17,3 +18,28 @@ export async function storeOverride(home: Home, { title, files, text }: ComposeS
 }
 
 export const composeFolder = (home: Home): string => join(home.root, 'compose');
+
+/** A line of an override: how its project is called, which the file itself does not say where the user's do. */
+export const projectLine = (name: string): string => `Its Compose project: ${name}`;
+
+export interface StoredOverride {
+  readonly path: string;
+  /** The slug of the stack, or the name of what all branches share. */
+  readonly title: string;
+  readonly project: string;
+}
+
+/** Lists every override that is there. */
+export async function listOverrides(home: Home): Promise<StoredOverride[]> {
+  const folder = composeFolder(home);
+  const names = await readdir(folder).catch(() => []);
+  const found = names.map(async (name): Promise<StoredOverride[]> => {
+    const title = /^(.+)\.[0-9a-f]{8}\.yaml$/.exec(name)?.[1];
+    if (title === undefined) return [];
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    // Older ones do not say it: in a worktree it is the slug.
+    return [{ path, title, project: /^# Its Compose project: (\S+)$/m.exec(text)?.[1] ?? title }];
+  });
+  return (await Promise.all(found)).flat();
+}

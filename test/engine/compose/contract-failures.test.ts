@@ -8,10 +8,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../eventually.ts';
 import { type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
+import { startSlowEngine } from '../slow-engine.ts';
 
 const engine = await findTestEngine();
 
 const SERVER = 'image: portramp/test:1, stop_signal: SIGKILL, command: [httpd, -f, -p, "80", -h, /www]';
+/** The engine refuses to make such a container. */
+const NOWHERE = 'volumes: [{ type: bind, source: ./nowhere, target: /x, bind: { create_host_path: false } }]';
 const CONTRACT = `version: 1
 workspace: sorry
 services:
@@ -41,6 +44,18 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
   const failureOf = async (name: string): Promise<string> => {
     const { failure } = await stack.until(name, 'failed', 60_000);
     return `${failure?.message}\n${failure?.hint}\n${failure?.log.join('\n')}`;
+  };
+
+  /** What fails instead is shown with its reason. */
+  const expectReady = async (...names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      const { state, failure } = await eventually(async () => {
+        const service = await stack.service(name);
+        expect(['ready', 'failed']).toContain(service.state);
+        return service;
+      });
+      expect({ name, state, failure }).toEqual({ name, state: 'ready', failure: undefined });
+    }
   };
 
   it('names who holds a leased port, starts the rest, and starts the container when the port is free', async () => {
@@ -109,8 +124,33 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     stack.write('compose.yaml', files(['portramp/test:1', 'portramp/nobody-has-this:1', ...there.slice(2)]));
     expect((await stack.run('dev', '-d')).code).toBe(1);
     expect(await failureOf('b')).toContain('no such image: portramp/nobody-has-this:1\n');
-    for (const name of ['web', 'c', 'd']) expect((await stack.service(name)).state).toBe('ready');
+    await expectReady('web', 'c', 'd');
     expect(await docker('ps', '-aq', '--filter', 'name=sorry-b')).toBe('');
+  });
+
+  it('starts what the engine was still making when another failed and Compose gave up', async () => {
+    stack.contract(CONTRACT.replace('{ compose: web }', '{ compose: web }\n  bad: { compose: bad }'));
+    stack.write(
+      'compose.yaml',
+      `services: { web: { ${SERVER}, ports: ["80"] }, bad: { ${SERVER}, ${NOWHERE} } }`,
+    );
+    const slow = await startSlowEngine({
+      path: join(machine.folder('engine'), 'd.sock'),
+      slow: 'sorry-web-1',
+      failing: 'sorry-bad-1',
+      until: 'asked',
+    });
+    try {
+      machine.environment['DOCKER_HOST'] = slow.host;
+      expect((await stack.run('dev', '-d')).code).toBe(1);
+      expect(await failureOf('bad')).toContain('bind source path does not exist');
+      await expectReady('web');
+      expect(slow.refused).toBe(1);
+      expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('sorry-web-1');
+    } finally {
+      delete machine.environment['DOCKER_HOST'];
+      await slow.close();
+    }
   });
 
   it('is not ready while the healthcheck fails, and tells what it says', async () => {

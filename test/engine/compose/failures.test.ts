@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { findTestEngine, restartEngine } from '../engine.ts';
+import { startSlowEngine } from '../slow-engine.ts';
 
 const engine = await findTestEngine();
 
@@ -110,6 +111,30 @@ describe.skipIf(engine === undefined)('portramp compose up', () => {
     expect(stderr).toMatch(/port is already allocated|address already in use/);
     expect(stderr).toContain('removed what was half-started: ');
     await expectNothing();
+  });
+
+  it('takes back what the engine was still making when Compose gave up', async () => {
+    const bind = '{ type: bind, source: ./nowhere, target: /x, bind: { create_host_path: false } }';
+    project.write(
+      'compose.yaml',
+      `services: { first: { ${SERVER} }, bad: { ${SERVER}, volumes: [${bind}] } }`,
+    );
+    const slow = await startSlowEngine({
+      path: join(machine.folder('engine'), 'd.sock'),
+      slow: 'sorry-first-1',
+      failing: 'sorry-bad-1',
+      until: 'looked at',
+    });
+    try {
+      machine.environment['DOCKER_HOST'] = slow.host;
+      const { code, stderr } = await project.run('compose', 'up', '-d');
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('removed what was half-started: sorry-first-1');
+      await expectNothing();
+    } finally {
+      delete machine.environment['DOCKER_HOST'];
+      await slow.close();
+    }
   });
 
   it('says what an unhealthy container printed, and takes everything back', async () => {

@@ -101,4 +101,28 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
     expect(await countOf('left')).toEqual([1, 1, 1]);
     expect((await machine.run(['down', '--all', '--volumes'])).code).toBe(2);
   });
+
+  it('is known of a main checkout too, whose project is not called as its stack, when its containers are gone', async () => {
+    const own = openWorkspace(machine, machine.folder('Own_2'));
+    own.contract(CONTRACT.replace('workspace: left', 'workspace: own'));
+    own.write('compose.yaml', PROJECT);
+    const runner = own.start('dev');
+    await own.until('db', 'ready');
+    expect(await countOf('own_2')).toEqual([1, 1, 1]);
+    runner.child.kill('SIGINT');
+    await runner.ended;
+    await docker('rm', '-f', 'own_2-db-1');
+    expect((await machine.run(['ls', '--all'])).stdout).not.toContain('own_2 is gone');
+    rmSync(own.root, { recursive: true });
+
+    expect((await machine.run(['ls', '--all'])).stdout).toMatch(
+      /own_2 is gone, and left 1 network, 1 volume/,
+    );
+    expect((await machine.run(['clean'])).stdout).toMatch(/own_2 left behind: 1 network, 1 volume/);
+    expect(await countOf('own_2')).toEqual([0, 0, 1]);
+    expect((await machine.run(['clean', '--volumes'])).stdout).toMatch(/own_2 left behind: 1 volume/);
+    expect(await countOf('own_2')).toEqual([0, 0, 0]);
+    expect((await machine.run(['clean'])).stdout).toContain('Nothing to clean');
+    expect(await countOf('left')).toEqual([1, 1, 1]);
+  });
 });

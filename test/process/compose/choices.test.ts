@@ -1,5 +1,5 @@
 /** What the user chose for Compose itself (names, profiles, env files) counts, or is refused with words. No engine. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -78,5 +78,59 @@ describe.skipIf(binary === undefined)('a project that is named in so many words'
       execFileSync('sh', ['-c', command], { cwd: feature.root, encoding: 'utf8' }),
     ) as { name: string };
     expect(project.name).toBe('shop-feature');
+  });
+});
+
+/** What of `web` needs `db`, which stands behind a profile. */
+const NEEDS = [
+  'depends_on: [db]',
+  'depends_on: { db: { condition: service_started } }',
+  'links: ["db:store"]',
+  'network_mode: "service:db"',
+  'ipc: "service:db"',
+  'pid: "service:db"',
+  'volumes_from: ["db:ro"]',
+  'scale: 0, depends_on: [db]',
+];
+const behindProfile = (needs: string): string =>
+  `services: { web: { image: x, ${needs} }, db: { image: x, profiles: [data] } }`;
+
+describe.each([['with Compose'], ['without Compose']])('a need behind a profile, %s', (name) => {
+  beforeEach(() => {
+    if (name === 'without Compose') machine.environment['PORTRAMP_COMPOSE'] = '/nowhere/docker-compose';
+  });
+  const isAbsent = name === 'with Compose' && binary === undefined;
+
+  it.skipIf(isAbsent).each(NEEDS)(
+    'is refused by override and check as Compose refuses it: %s',
+    async (needs) => {
+      const project = openWorkspace(machine, machine.folder('shop'));
+      project.write('compose.yaml', behindProfile(needs));
+      if (binary !== undefined) {
+        const [program, ...words] = binary.command;
+        expect(spawnSync(program, [...words, 'config', '-q'], { cwd: project.root }).status).not.toBe(0);
+      }
+      for (const command of ['override', 'check']) {
+        const { code, stderr } = await project.run(command);
+        expect(code).toBe(1);
+        expect(stderr).toContain(
+          'web needs db, which has the profile "data" that is not on: Compose refuses that',
+        );
+        expect(stderr).toContain('hint: set COMPOSE_PROFILES=data in the shell or in .env');
+      }
+      project.write('.env', 'COMPOSE_PROFILES=data\n');
+      for (const command of ['override', 'check']) expect((await project.run(command)).code).toBe(0);
+    },
+  );
+
+  it.skipIf(isAbsent)('is taken where nothing that is on needs it', async () => {
+    const project = openWorkspace(machine, machine.folder('shop'));
+    for (const needs of [
+      'depends_on: { db: { condition: service_started, required: false } }',
+      'profiles: [x], depends_on: [db]',
+    ]) {
+      project.write('compose.yaml', behindProfile(needs));
+      for (const command of ['override', 'check']) expect((await project.run(command)).code).toBe(0);
+    }
   });
 });

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { selectStarted } from '../../../src/compose/selection.ts';
+import { findSwitchedOff, selectStarted } from '../../../src/compose/selection.ts';
 import { isNewEnough } from '../../../src/runtime/compose/binary.ts';
 import { callByLabels } from '../../../src/runtime/compose/calls.ts';
-import { explainFailure, readLog } from '../../../src/runtime/compose/failure.ts';
+import { explainFailure, findNameHolder, readLog } from '../../../src/runtime/compose/failure.ts';
 import { composeWords, type ComposeCall } from '../../../src/runtime/compose/resolve.ts';
 import { projectWith } from './project.ts';
+
+const HOLDER = '4c5e'.repeat(16);
+const TAKEN = `Error response from daemon: Conflict. The container name "/the-db" is already in use by container "${HOLDER}". You have to remove (or rename) that container to be able to reuse that name.`;
 
 describe('what Compose says', () => {
   it('is split into warnings and the failure', () => {
@@ -22,6 +25,7 @@ describe('what Compose says', () => {
     ['required variable X is missing a value: must', 'set X in the shell'],
     ['open /x/nope.yaml: no such file or directory', 'is /x/nope.yaml the right name?'],
     ['Cannot connect to the Docker daemon at unix:///x.', 'start Docker'],
+    [TAKEN, 'whose it is says "docker inspect the-db"; end it with "docker rm -f the-db"'],
   ])('gets a hint: %s', (text, hint) => {
     const explained = explainFailure(text, 1);
     expect(explained.message).toContain(text);
@@ -75,6 +79,11 @@ describe('what Compose says', () => {
     expect(explainFailure('container p-a-1 is unhealthy', 1).message).toContain('p-a-1 is unhealthy');
   });
 
+  it('tells who has the name of a container', () => {
+    expect(findNameHolder(explainFailure(`Container the-db  Creating\n${TAKEN}`, 1).message)).toBe(HOLDER);
+    expect(findNameHolder(explainFailure('no such image: x', 1).message)).toBeUndefined();
+  });
+
   it('is never empty', () => {
     expect(explainFailure('', 7).message).toBe('Compose failed with code 7');
   });
@@ -108,6 +117,28 @@ describe('a call by labels', () => {
       cwd: '/home/compose',
       environment: { DOCKER_HOST: 'tcp://far:1', COMPOSE_FILE: undefined, COMPOSE_ENV_FILES: undefined },
     });
+  });
+});
+
+describe('findSwitchedOff', () => {
+  const needs = (fields: object) =>
+    projectWith({ web: { depends_on: { db: fields } }, db: { profiles: ['data', 'all'] } });
+
+  it('is what a service needs that is on, while no profile of it is', () => {
+    const found = [{ service: 'web', needs: 'db', profiles: ['data', 'all'] }];
+    expect(findSwitchedOff(needs({}), [])).toEqual(found);
+    expect(findSwitchedOff(needs({}), ['other'])).toEqual(found);
+    for (const on of ['data', 'all', '*']) expect(findSwitchedOff(needs({}), [on])).toEqual([]);
+  });
+
+  it('is nothing that may be absent, and nothing that only a service needs which is off itself', () => {
+    expect(findSwitchedOff(needs({ required: false }), [])).toEqual([]);
+    const project = projectWith({
+      web: { profiles: ['x'], depends_on: { db: {} } },
+      db: { profiles: ['data'] },
+    });
+    expect(findSwitchedOff(project, [])).toEqual([]);
+    expect(findSwitchedOff(project, ['x'])).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,65 @@
+/** Two folders whose Compose projects have one name: neither takes what is the other's. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Machine, Workspace } from '../../process/workspace.ts';
+import { IMAGE, findTestEngine } from '../engine.ts';
+
+const engine = await findTestEngine();
+
+const PROJECT = `
+name: app
+services:
+  db: { image: ${IMAGE}, init: true, stop_grace_period: 0s, volumes: ["rows:/data"], command: [sleep, "1000"] }
+volumes: { rows: {} }
+`;
+
+describe.skipIf(engine === undefined)('a project whose name another folder has', () => {
+  if (engine === undefined) return;
+  const { docker } = engine;
+  let machine: Machine;
+  let first: Workspace;
+  let second: Workspace;
+
+  beforeEach(() => {
+    machine = engine.createMachine();
+    const open = (name: string): Workspace => {
+      const workspace = machine.workspace(
+        name,
+        `version: 1\nworkspace: ${name}\nservices: { db: { compose: db } }\n`,
+      );
+      workspace.write('compose.yaml', PROJECT);
+      return workspace;
+    };
+    first = open('first');
+    second = open('second');
+  });
+  afterEach(async () => {
+    try {
+      await first.run('down', '--volumes');
+      expect(await engine.left()).toEqual([]);
+    } finally {
+      await machine.close();
+    }
+  });
+
+  it('is started nowhere else, and taken down by nobody else, until it is down', async () => {
+    expect((await first.run('dev', '-d')).code).toBe(0);
+    const running = await docker('ps', '-q', '--no-trunc');
+    const { code, stderr } = await second.run('dev', '-d');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the containers of the Compose project "app" belong to ${first.root}`);
+    expect(stderr).toContain(
+      'hint: give one of the two another "name:", or remove them: docker compose -p app down',
+    );
+    expect((await second.run('down')).code).toBe(0);
+    const data = await second.run('down', '--volumes');
+    expect(data.code).toBe(1);
+    expect(data.stderr).toContain(`belong to ${first.root}`);
+    expect(await docker('ps', '-q', '--no-trunc')).toBe(running);
+    expect(await docker('volume', 'ls', '-q')).toBe('app_rows');
+
+    expect((await first.run('down')).code).toBe(0);
+    expect((await second.run('dev', '-d')).code).toBe(0);
+    expect((await second.run('down')).code).toBe(0);
+  });
+});

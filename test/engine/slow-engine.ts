@@ -71,6 +71,9 @@ export async function startSlowEngine({
     looks += 1;
     if (looks === 2) finish();
   });
+  // Compose keeps its connections, however long a loaded machine takes.
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
   await new Promise<void>((settle) => server.listen(path, settle));
   return {
     host: `unix://${path}`,

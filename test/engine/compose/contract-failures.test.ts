@@ -148,6 +148,8 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
       expect(slow.refused).toBe(1);
       expect(await docker('ps', '-a', '--format', '{{.Names}}')).toBe('sorry-web-1');
     } finally {
+      // The runner knows the engine by that socket.
+      await stack.run('down');
       delete machine.environment['DOCKER_HOST'];
       await slow.close();
     }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { findTestCompose } from '../../compose-binary.ts';
+import { NEEDS } from '../../unit/compose/needs.ts';
 import { createMachine, openWorkspace, type Machine, type Workspace } from '../workspace.ts';
 
 const binary = await findTestCompose();
@@ -81,56 +82,38 @@ describe.skipIf(binary === undefined)('a project that is named in so many words'
   });
 });
 
-/** What of `web` needs `db`, which stands behind a profile. */
-const NEEDS = [
-  'depends_on: [db]',
-  'depends_on: { db: { condition: service_started } }',
-  'links: ["db:store"]',
-  'network_mode: "service:db"',
-  'ipc: "service:db"',
-  'pid: "service:db"',
-  'volumes_from: ["db:ro"]',
-  'scale: 0, depends_on: [db]',
-];
 const behindProfile = (needs: string): string =>
   `services: { web: { image: x, ${needs} }, db: { image: x, profiles: [data] } }`;
 
+it.skipIf(binary === undefined).each(NEEDS)(
+  'is refused by Compose too: a need behind a profile, by %s',
+  (needs) => {
+    const folder = machine.folder('shop');
+    writeFileSync(join(folder, 'compose.yaml'), behindProfile(needs));
+    const [program = '', ...words] = binary?.command ?? [];
+    const { status, stderr } = spawnSync(program, [...words, 'config', '-q'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('depends on undefined service');
+  },
+);
+
 describe.each([['with Compose'], ['without Compose']])('a need behind a profile, %s', (name) => {
-  beforeEach(() => {
+  it.skipIf(name === 'with Compose' && binary === undefined)('is refused by override and check', async () => {
     if (name === 'without Compose') machine.environment['PORTRAMP_COMPOSE'] = '/nowhere/docker-compose';
-  });
-  const isAbsent = name === 'with Compose' && binary === undefined;
-
-  it.skipIf(isAbsent).each(NEEDS)(
-    'is refused by override and check as Compose refuses it: %s',
-    async (needs) => {
-      const project = openWorkspace(machine, machine.folder('shop'));
-      project.write('compose.yaml', behindProfile(needs));
-      if (binary !== undefined) {
-        const [program, ...words] = binary.command;
-        expect(spawnSync(program, [...words, 'config', '-q'], { cwd: project.root }).status).not.toBe(0);
-      }
-      for (const command of ['override', 'check']) {
-        const { code, stderr } = await project.run(command);
-        expect(code).toBe(1);
-        expect(stderr).toContain(
-          'web needs db, which has the profile "data" that is not on: Compose refuses that',
-        );
-        expect(stderr).toContain('hint: set COMPOSE_PROFILES=data in the shell or in .env');
-      }
-      project.write('.env', 'COMPOSE_PROFILES=data\n');
-      for (const command of ['override', 'check']) expect((await project.run(command)).code).toBe(0);
-    },
-  );
-
-  it.skipIf(isAbsent)('is taken where nothing that is on needs it', async () => {
     const project = openWorkspace(machine, machine.folder('shop'));
-    for (const needs of [
-      'depends_on: { db: { condition: service_started, required: false } }',
-      'profiles: [x], depends_on: [db]',
-    ]) {
-      project.write('compose.yaml', behindProfile(needs));
-      for (const command of ['override', 'check']) expect((await project.run(command)).code).toBe(0);
+    project.write('compose.yaml', behindProfile('links: [db]'));
+    for (const command of ['override', 'check']) {
+      const { code, stderr } = await project.run(command);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        'web needs db, which has the profile "data" that is not on: Compose refuses that',
+      );
+      expect(stderr).toContain('hint: set COMPOSE_PROFILES=data in the shell or in .env');
     }
+    project.write('.env', 'COMPOSE_PROFILES=data\n');
+    for (const command of ['override', 'check']) expect((await project.run(command)).code).toBe(0);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { NEEDS } from './needs.ts';
 import { REFUSED } from './refused.ts';
+import { findSwitchedOff } from '../../../src/compose/selection.ts';
 import { interpolate } from '../../../src/compose/interpolate.ts';
 import { parseShortPort } from '../../../src/compose/short-ports.ts';
 import { readStatically } from '../../../src/compose/static.ts';
@@ -143,5 +145,20 @@ networks: { back: {} }
       expect([text, project]).toEqual([text, undefined]);
       expect(diagnostics).not.toEqual([]);
     }
+  });
+});
+
+describe('a need behind a profile', () => {
+  it.each(NEEDS)('is seen without Compose: %s', (needs) => {
+    const text = `services: { web: { image: x, ${needs} }, db: { image: x, profiles: [data] } }`;
+    const { project } = readStatically({
+      sources: [{ file: 'compose.yaml', text }],
+      name: 'shop',
+      variables: {},
+    });
+    expect(project && findSwitchedOff(project, [])).toEqual([
+      { service: 'web', needs: 'db', profiles: ['data'] },
+    ]);
+    expect(project && findSwitchedOff(project, ['data'])).toEqual([]);
   });
 });

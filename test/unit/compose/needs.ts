@@ -1,0 +1,11 @@
+/** All by which a service of a Compose file needs another one, `db`. */
+export const NEEDS: readonly string[] = [
+  'depends_on: [db]',
+  'depends_on: { db: { condition: service_started } }',
+  'links: ["db:store"]',
+  'network_mode: "service:db"',
+  'ipc: "service:db"',
+  'pid: "service:db"',
+  'volumes_from: ["db:ro"]',
+  'scale: 0, depends_on: [db]',
+];

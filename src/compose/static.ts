@@ -130,6 +130,7 @@ const FIELDS = [
   'networks',
   'volumes',
   'volumes_from',
+  'links',
   'external_links',
   'profiles',
   'scale',

@@ -83,6 +83,48 @@ networks: { back: {} }
     expect([...(project?.networks.keys() ?? [])]).toEqual(['default', 'back']);
   });
 
+  it('takes lists and maps for the same', () => {
+    const { project } = read(`
+services:
+  list:
+    image: x
+    environment: [A=1, "B=x=y", C, D=]
+    extra_hosts: ["one:10.0.0.1", "two=10.0.0.2", "six:::1"]
+    networks: [back]
+  map:
+    image: x
+    environment: { A: 1, B: x=y, C: , D: "", E: true }
+    extra_hosts: { one: 10.0.0.1, two: 10.0.0.2, six: "::1" }
+    networks: { back: { aliases: [a] } }
+networks: { back: {} }
+`);
+    const [list, map] = ['list', 'map'].map((name) => project?.services.get(name));
+    expect(list?.environment).toEqual({ A: '1', B: 'x=y', C: null, D: '' });
+    expect(map?.environment).toEqual({ A: '1', B: 'x=y', C: null, D: '', E: 'true' });
+    expect(list?.extraHosts).toEqual(['one=10.0.0.1', 'two=10.0.0.2', 'six=::1']);
+    expect(map?.extraHosts).toEqual(list?.extraHosts);
+    expect([...(list?.networks ?? [])]).toEqual([['back', { aliases: [], addresses: [] }]]);
+    expect([...(map?.networks ?? [])]).toEqual([['back', { aliases: ['a'], addresses: [] }]]);
+  });
+
+  it('reads every part of a port', () => {
+    const { project } = read(
+      'services: { a: { image: x, ports: ["127.0.0.1:53:5353/udp", "8080", { target: "80", published: "${PORT}", host_ip: "::1", app_protocol: http, mode: host }] } }',
+    );
+    expect(project?.services.get('a')?.ports).toEqual([
+      expect.objectContaining({ target: 5353, published: '53', hostIp: '127.0.0.1', protocol: 'udp' }),
+      expect.objectContaining({ target: 8080, protocol: 'tcp', mode: 'ingress' }),
+      expect.objectContaining({
+        target: 80,
+        published: '8080',
+        hostIp: '::1',
+        protocol: 'tcp',
+        appProtocol: 'http',
+        mode: 'host',
+      }),
+    ]);
+  });
+
   it('merges files as Compose does', () => {
     const { project } = read(
       'services: { web: { image: a, ports: ["1:1"] } }',

@@ -46,6 +46,8 @@ export class ReplicaShell {
   #history: StartHistory | undefined;
   #verdict: Finding['kind'] = 'starting';
   #cancelRetry: (() => void) | undefined;
+  /** Tells of the end of a process that is being explained. */
+  #tellEnd: ((more?: Partial<End>) => void) | undefined;
   #killed = false;
 
   constructor(options: ReplicaOptions) {
@@ -110,6 +112,7 @@ export class ReplicaShell {
   kill(): void {
     this.#killed = true;
     this.#instance?.kill();
+    this.#tellEnd?.();
   }
 
   async #spawn(): Promise<void> {
@@ -166,8 +169,12 @@ export class ReplicaShell {
   /** Tells of the end, with what there is to know about it. */
   #explain(end: End): void {
     const { clock, explainEnd, onEvent } = this.#options;
-    const tell = (more: Partial<End> = {}): void =>
+    const tell = (more: Partial<End> = {}): void => {
+      if (this.#tellEnd !== tell) return;
+      this.#tellEnd = undefined;
       onEvent({ type: 'exited', end: { ...end, ...more }, now: clock.now() });
+    };
+    this.#tellEnd = tell;
     const hasFailed = end.why === undefined && (end.exitCode ?? 0) !== 0;
     const { launch = 0 } = this.#source;
     const explained =
@@ -179,7 +186,9 @@ export class ReplicaShell {
   async #terminate(): Promise<void> {
     const instance = this.#instance;
     const launched = this.launched;
-    if (instance === undefined || launched === undefined || launched.service.kind === 'external') return;
+    // Why it ended is nothing to whoever stops it; the event comes after the step that asks for this.
+    if (instance === undefined) return queueMicrotask(() => this.#tellEnd?.());
+    if (launched === undefined || launched.service.kind === 'external') return;
     if (!this.#killed) await this.#options.drain(launched);
     if (this.#killed) instance.kill();
     else instance.stop(launched.service.stop);

@@ -36,6 +36,7 @@ function createScene() {
     const events: ServiceEvent[] = [];
     const asked: [number, string[]][] = [];
     let current: Launch | undefined;
+    let explain = (_more?: { why: { message: string } }): void => undefined;
     let end = (_exit: Exit): void => undefined;
     const shell: ReplicaShell = new ReplicaShell({
       service: 'api',
@@ -69,7 +70,9 @@ function createScene() {
       drain: async () => undefined,
       explainEnd: (_launched, launch) => {
         asked.push([launch, logs.tail('api', 40, launch)]);
-        return new Promise(() => undefined);
+        return new Promise((resolve) => {
+          explain = resolve;
+        });
       },
       onEvent: (event) => {
         events.push(event);
@@ -97,6 +100,16 @@ function createScene() {
         end({ code, signal: null });
         return clock.advance(0);
       },
+      explain: (message: string) => {
+        explain({ why: { message } });
+        return clock.advance(0);
+      },
+      stop: () => {
+        shell.perform({ type: 'terminate' });
+        return clock.advance(0);
+      },
+      kill: () => shell.kill(),
+      ends: () => events.flatMap((event) => (event.type === 'exited' ? [event.end] : [])),
       isReady: () => events.some(({ type }) => type === 'ready'),
     };
   };
@@ -115,6 +128,24 @@ describe('a replica', () => {
     expect([old.isReady(), challenger.isReady()]).toEqual([true, false]);
     await challenger.print('up\n');
     expect(challenger.isReady()).toBe(true);
+  });
+
+  it('tells of its end when that is explained, or at once where it is to be stopped anyway', async () => {
+    const { open } = createScene();
+    const [patient, stopped, killed] = [open(0), open(1), open(2)];
+    for (const replica of [patient, stopped, killed]) {
+      await replica.start();
+      await replica.exit(1);
+      expect(replica.ends()).toEqual([]);
+    }
+    await patient.explain('its port is in use');
+    expect(patient.ends()).toEqual([{ exitCode: 1, why: { message: 'its port is in use' } }]);
+    await stopped.stop();
+    killed.kill();
+    for (const replica of [stopped, killed]) {
+      await replica.explain('nobody waits for that');
+      expect(replica.ends()).toEqual([{ exitCode: 1 }]);
+    }
   });
 
   it('has its end explained by what its own process said last, and is not ready meanwhile', async () => {

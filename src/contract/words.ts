@@ -1,5 +1,5 @@
 /**
- * What the schema is made of. An error text is a message and, on a second line, a hint: zod has room for one
+ * The building blocks of the schema. An error text is a message and, on a second line, a hint: zod has room for one
  * string only, and `issues.ts` takes it apart again.
  */
 import { z } from 'zod';

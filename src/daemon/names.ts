@@ -1,5 +1,5 @@
 /**
- * Who is called what: slugs and indexes of stacks. Pure. A name is keyed by root and environment, fixed when
+ * Names stacks: their slugs and indexes. Pure. A name is keyed by root and environment, fixed when
  * it is first claimed, and free again only when nothing stands behind it any more.
  */
 import { PortrampError } from '../lib/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * What the daemon does for stacks: names, leases, routes. Every change of the ledger goes through one queue,
+ * The daemon's services to stacks: names, leases, routes. Every change of the ledger goes through one queue,
  * so that two runners at once never get the same number, name or host.
  */
 import { stat } from 'node:fs/promises';

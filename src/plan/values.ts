@@ -1,5 +1,5 @@
 /**
- * What names mean in a plan whose numbers are known: references, injected variables, declared URLs. Lazy, so
+ * The meaning of names in a plan whose numbers are known: references, injected variables, declared URLs. Lazy, so
  * that a `url:` may use others, and remembered, so that each is expanded and reported once.
  */
 import type { Contract, EnvFileValues } from '../contract/contract.ts';

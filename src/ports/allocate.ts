@@ -1,5 +1,5 @@
 /**
- * Which number a port gets: a pinned one where the contract pins it and this is the main checkout, else always
+ * Chooses the number of a port: a pinned one where the contract pins it and this is the main checkout, else always
  * the same one for the same checkout, unless somebody has it.
  */
 import { BLOCKED_PORTS } from '../lib/blocked-ports.ts';

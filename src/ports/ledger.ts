@@ -96,7 +96,7 @@ export const leasesOf = (ledger: Ledger, key: LedgerKey): LedgerLease[] =>
   ledger.leases.filter((lease) => isSameKey(lease, key));
 
 /**
- * Who holds what all stacks of a workspace share in one environment. It is in no list of stacks: the id of the
+ * The holder of what all stacks of a workspace share in one environment. No list of stacks has it: the id of the
  * workspace stands where a stack has its root, and no path looks like one.
  */
 export const workspaceOf = (stack: LedgerStack): LedgerStack => ({

@@ -41,7 +41,7 @@ export async function probePort(port: number, bind: BindOnce = bindOnce): Promis
 export const isPortFree = async (port: number): Promise<boolean> => (await probePort(port)) === 'free';
 
 /**
- * Where to probe: the one place that knows what each system's bind tells. On Linux a bind of `::` (both families)
+ * Lists the addresses to probe: the one place that knows what each system's bind tells. On Linux a bind of `::` (both families)
  * meets every holder, on whichever address; without IPv6, `0.0.0.0` meets every holder. On macOS and Windows a
  * wildcard and a specific address can coexist, so each is asked.
  */

@@ -1,5 +1,5 @@
 /**
- * How a service is, in the words of people, and what each of them means for whoever waits. One table: what `ls`, `wait`,
+ * The status of a service in the words of people, and what each means for a command that waits. One table: what `ls`, `wait`,
  * `dev -d`, `why` and the pages say of one service cannot differ. Pure.
  */
 import type { PublishedService, ServiceStateName } from './messages.ts';

@@ -1,7 +1,7 @@
 /**
- * What a run has started, on disk: should the runner and its watchdog both be killed, `portramp clean` finds it. One
- * file a run; pid and start time of each leader, so that nobody is mistaken for it. Who is killed between a start and
- * its line has left a process that carries the marker of the run, whose name was written before all.
+ * The record of what a run has started, on disk: should the runner and its watchdog both be killed, `portramp clean`
+ * finds it. One file a run; pid and start time of each leader, so that no other process is mistaken for it. A runner that
+ * is killed between a start and its line leaves a process with the marker of the run, whose name was written first.
  */
 import {
   closeSync,

@@ -77,8 +77,8 @@ async function readyChores(
 }
 
 /**
- * What the files speak of, then what is left of what they spoke of once. Containers that portramp did not make, and of
- * which the files say nothing, are somebody else's.
+ * Removes what the files speak of, then what is left of what they spoke of once. Containers that portramp did not make,
+ * and of which the files say nothing, belong to somebody else.
  */
 async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
   const failure = await ask(own.call, ['down'], DOWN_TIMEOUT);

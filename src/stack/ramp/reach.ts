@@ -1,5 +1,5 @@
 /**
- * What leads to the instances of a stack: its ramps, and the front beyond the daemon. An instance is let go only when
+ * The ways to the instances of a stack: its ramps, and the front beyond the daemon. An instance is let go only when
  * neither of them sends it anything any more.
  */
 import type { Clock } from '../../lib/clock.ts';

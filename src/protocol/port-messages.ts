@@ -43,6 +43,15 @@ export const portHolder = z.object({
   address: z.string().optional(),
 });
 
+/** A number that an instance listens on beside its own. */
+const openedPort = z.object({
+  number: port,
+  address: z.string(),
+  pid: z.number().int(),
+  /** Set where another process listens on the number too, on another address. */
+  shared: z.literal(true).optional(),
+});
+
 /** Something on a leased port that is not as it should be; `marker` says which instance it is about. */
 export const finding = z.discriminatedUnion('kind', [
   /** Somebody else listens there, on whatever address. */
@@ -70,14 +79,7 @@ export const finding = z.discriminatedUnion('kind', [
     marker: z.string(),
     port: z.string(),
     number: port,
-    opened: z.array(
-      z.object({
-        number: port,
-        address: z.string(),
-        pid: z.number().int(),
-        shared: z.literal(true).optional(),
-      }),
-    ),
+    opened: z.array(openedPort),
   }),
 ]);
 
@@ -88,12 +90,7 @@ export const sighting = z.object({
   listening: z.array(z.string()),
   /** Other numbers that it has opened, looked for while one of its ports is silent, or it listens elsewhere. */
   opened: z.array(
-    z.object({
-      number: port,
-      address: z.string(),
-      pid: z.number().int(),
-      /** Set where another process listens on the number too, on another address. */
-      shared: z.literal(true).optional(),
+    openedPort.extend({
       /** Whom the number is leased to, if it is another: "web of shop". */
       lease: z.string().optional(),
     }),

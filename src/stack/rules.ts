@@ -2,7 +2,7 @@
 import type { ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
 import type { RosterRules } from './roster/roster.ts';
-import type { Policy } from './service.ts';
+import type { Cause, Policy, ServiceEvent } from './service.ts';
 
 /** @param canOverlap whether two instances can be there at once */
 export function rulesFor(resolved: ResolvedService, canOverlap: boolean): RosterRules {
@@ -27,4 +27,11 @@ function policyOf({ service, ports }: ResolvedService): Policy {
   if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
   const { policy, max } = service.restart;
   return { restart: policy, max, mayEnd: ports.length === 0 };
+}
+
+/** Finds in what befell an instance that is to take over why it is not waited for any longer. */
+export function findHopeless(event: ServiceEvent): Cause | undefined {
+  if (event.type === 'unwell') return { message: event.problem };
+  if (event.type !== 'found' || event.found === undefined) return undefined;
+  return { message: event.found.message, hint: event.found.hint };
 }

@@ -3,6 +3,7 @@
  * the session dials again (starting a new one), claims what the stack has, and publishes its whole snapshot.
  */
 import type { Clock } from '../lib/clock.ts';
+import { Emitter } from '../lib/emitter.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
 import { describeSystemError } from '../lib/system-error.ts';
 import type { StackIdentity } from '../plan/plan.ts';
@@ -56,6 +57,12 @@ export interface Session {
   close(): void;
 }
 
+/** What says the same however often it is asked: a stack that only begins asks the next daemon when one is lost. */
+const REPEATABLE: readonly DaemonRequest[] = ['claim', 'lease'];
+
+/** Milliseconds that a question waits for the next daemon, as long as for the first one. */
+const NEXT_DAEMON = 20_000;
+
 /** Milliseconds between two attempts to reach the daemon, with jitter so that runners do not stay in step. */
 const REDIAL = 500;
 
@@ -92,6 +99,33 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         if (!connected || closed || !isUnanswered(error)) throw error;
         if (told !== error.message) onNotice(describeSilence(error));
         told = error.message;
+      }
+    }
+  };
+
+  /** Emits when the daemon is there again, and when nobody waits for it any more. */
+  const returns = new Emitter<void>();
+
+  const untilReturned = (): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        off();
+        cancel();
+        resolve();
+      };
+      const off = returns.on(done);
+      const cancel = clock.after(NEXT_DAEMON, done);
+    });
+
+  /** Asks the next daemon when this one is lost before it answers. */
+  const lastingly = async <T>(ask: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (connected || closed || !isUnanswered(error)) throw error;
+        await untilReturned();
+        if (!connected || closed) throw error;
       }
     }
   };
@@ -150,6 +184,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     outage.end();
     listen();
     onNotice('connected to the daemon again');
+    returns.emit();
     await publishing.publish();
   };
 
@@ -182,14 +217,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   listen();
   return {
     request: async (name, params, more) => {
-      const answer = await client.request(name, params, more);
+      const ask = (): Promise<DaemonResult<typeof name>> => client.request(name, params, more);
+      const answer = await (REPEATABLE.includes(name) ? lastingly(ask) : ask());
       // The number that all URLs of the stack have, told again to a daemon that has lost it.
       if (name === 'claim') front = frontOf(answer as DaemonResult<'claim'>) ?? front;
       return answer;
     },
     attach: async (stack, leases) => {
       const { root, environment } = stack;
-      await client.request('attach', { stack: { root, environment }, pid: options.pid });
+      await lastingly(() => client.request('attach', { stack: { root, environment }, pid: options.pid }));
       registered = { stack, leases };
     },
     hold: (leases) => {
@@ -200,6 +236,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       closed = true;
       cancelRedial?.();
       publishing.close();
+      returns.emit();
       client.close();
     },
   };

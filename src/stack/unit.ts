@@ -21,8 +21,8 @@ import {
   type RosterEvent,
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
-import { rulesFor, sizeOf, stablePorts } from './rules.ts';
-import { isAtRest, type Cause, type ServiceEvent, type ServiceState } from './service.ts';
+import { findHopeless, rulesFor, sizeOf, stablePorts } from './rules.ts';
+import { isAtRest, type ServiceEvent, type ServiceState } from './service.ts';
 import type { Blueprint, Drain, UnitInstance, UnitOptions, UnitTarget } from './unit-options.ts';
 
 const RUNS: readonly string[] = ['warming', 'ready', 'unwell'];
@@ -234,7 +234,7 @@ export class Unit {
     const { clock, logs, starts, launch, lookAt, open, explainEnd, onNotice, onSpawn, onExit } =
       this.#options;
     const tell = (event: ServiceEvent): void => {
-      const cause = this.#find(slot)?.role === 'challenger' ? hopeless(event) : undefined;
+      const cause = this.#find(slot)?.role === 'challenger' ? findHopeless(event) : undefined;
       // Beside an instance that serves, one that never comes would be waited for in vain.
       this.#step({ type: 'replica', slot, event: cause === undefined ? event : { type: 'deadline', cause } });
     };
@@ -293,11 +293,4 @@ export class Unit {
     if (replica.life.then.kind === 'waiting') return 'replace';
     return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
   }
-}
-
-/** Why an instance that is to take over is not waited for any longer. */
-function hopeless(event: ServiceEvent): Cause | undefined {
-  if (event.type === 'unwell') return { message: event.problem };
-  if (event.type !== 'found' || event.found === undefined) return undefined;
-  return { message: event.found.message, hint: event.found.hint };
 }

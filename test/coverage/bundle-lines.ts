@@ -58,9 +58,12 @@ function addScript(
   }
 }
 
-/** The path from the root of the repository; undefined for what is not its source. Node makes an address of each. */
+/**
+ * The path from the root of the repository, which may be below another folder of that name; undefined for what is not its
+ * source. Node makes an address of each.
+ */
 const sourceOf = (address: string): string | undefined =>
-  address.includes('/node_modules/') ? undefined : /\/(src\/.*\.ts)$/.exec(address)?.[1];
+  address.includes('/node_modules/') ? undefined : /^.*\/(src\/.*\.ts)$/.exec(address)?.[1];
 
 /** For each letter of the script whether it ran: the innermost range that holds it says so. */
 function paint({ functions }: ScriptCoverage, length: number): Uint8Array {

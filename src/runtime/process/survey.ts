@@ -37,6 +37,9 @@ const REST = 9;
 /** Milliseconds: whoever asks is not left waiting for longer. */
 const LONGEST_REST = 250;
 
+/** Milliseconds: looks at very many processes, and answers to very many, come in slices, and the event loop turns in between. */
+const SLICE = 20;
+
 /** Milliseconds after a look that failed. */
 const AFTER_FAILURE = 100;
 
@@ -53,14 +56,29 @@ export function createSurvey({ list, now, pause: sleep }: SurveyOptions): KeptSu
     const asked = waiting;
     waiting = [];
     const began = now();
-    try {
-      const table = createTable(await list());
-      last = { table, at: now() };
-      notBefore = now() + Math.min(LONGEST_REST, REST * (now() - began));
-      for (const resolve of asked) resolve(table);
-    } catch {
+    const entries = await list().catch(() => undefined);
+    if (entries === undefined) {
       waiting.push(...asked);
       notBefore = now() + AFTER_FAILURE;
+      return;
+    }
+    const table = createTable(entries);
+    last = { table, at: now() };
+    notBefore = now() + Math.min(LONGEST_REST, REST * (now() - began));
+    await answer(asked, table);
+  };
+
+  /** What follows from an answer runs before the next one is given: at a stop of hundreds, the event loop turns in between. */
+  const answer = async (asked: typeof waiting, table: ProcessTable): Promise<void> => {
+    let began = now();
+    for (const resolve of asked) {
+      resolve(table);
+      // Two turns of the microtasks: whoever awaits a promise that awaits the answer has it after the second.
+      await Promise.resolve();
+      await Promise.resolve();
+      if (now() - began < SLICE) continue;
+      await breathe();
+      began = now();
     }
   };
 
@@ -81,9 +99,6 @@ export function createSurvey({ list, now, pause: sleep }: SurveyOptions): KeptSu
     recent: async (age) => (last !== undefined && now() - last.at <= age ? last.table : take()),
   };
 }
-
-/** Milliseconds: a machine with very many processes is looked at in slices, and the event loop turns in between. */
-const SLICE = 20;
 
 const environments = createEnvironments();
 

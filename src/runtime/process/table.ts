@@ -21,7 +21,7 @@ export interface ProcessTable {
    * Finds processes whose environment carries the marker, or, where it ends with a dot, any marker that begins with
    * it: those that left their group and their parents. Linux only; what other users run is not seen.
    */
-  carriersOf(marker: string): ProcessEntry[];
+  carriersOf(marker: string): readonly ProcessEntry[];
 }
 
 /** Indexes a list of processes without zombies: those run nothing and hold nothing. */
@@ -29,12 +29,12 @@ export function createTable(entries: Iterable<ProcessEntry>): ProcessTable {
   const byPid = new Map<number, ProcessEntry>();
   const groups = new Map<number, ProcessEntry[]>();
   const children = new Map<number, ProcessEntry[]>();
-  const marked: ProcessEntry[] = [];
+  const marked = new Map<string, ProcessEntry[]>();
   for (const entry of entries) {
     byPid.set(entry.pid, entry);
     pushTo(groups, entry.pgrp, entry);
     pushTo(children, entry.ppid, entry);
-    if (entry.markers.length > 0) marked.push(entry);
+    for (const marker of new Set(entry.markers)) pushTo(marked, marker, entry);
   }
   return {
     size: byPid.size,
@@ -54,15 +54,14 @@ export function createTable(entries: Iterable<ProcessEntry>): ProcessTable {
       return [...found.values()];
     },
     carriersOf: (marker) => {
-      const isWanted = marker.endsWith('.')
-        ? (one: string): boolean => one.startsWith(marker)
-        : (one: string): boolean => one === marker;
-      return marked.filter(({ markers }) => markers.some(isWanted));
+      if (!marker.endsWith('.')) return marked.get(marker) ?? [];
+      const found = [...marked].filter(([one]) => one.startsWith(marker)).flatMap(([, carriers]) => carriers);
+      return [...new Set(found)];
     },
   };
 }
 
-function pushTo(map: Map<number, ProcessEntry[]>, key: number, entry: ProcessEntry): void {
+function pushTo<Key>(map: Map<Key, ProcessEntry[]>, key: Key, entry: ProcessEntry): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [entry]);
   else list.push(entry);

@@ -26,7 +26,7 @@ const coverage: ProcessCoverage = {
       lineLengths: [4, 16],
       data: {
         sources: [
-          'file:///home/versions/src/daemon/main.ts',
+          'file:///home/src/versions/src/daemon/main.ts',
           'file:///home/versions/node_modules/zod/src/zod.ts',
         ],
         mappings: encode([

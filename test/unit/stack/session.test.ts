@@ -26,16 +26,16 @@ interface FakeDaemon {
   die(): void;
 }
 
+/** @param answers beside the usual ones; may be changed later */
 function createDaemon(answers: Record<string, unknown> = {}): FakeDaemon {
   const asked: (readonly [string, unknown])[] = [];
   let onClose = (): void => undefined;
   let onNotice: Parameters<DaemonClient['onNotice']>[0] = () => undefined;
   let closed = false;
-  const all: Record<string, unknown> = {
+  const usual: Record<string, unknown> = {
     claim: { stack: STACK, front: { http: 7267 }, notices: [] },
     attach: {},
     publish: { front: { http: 7267 }, refusedHosts: {} },
-    ...answers,
   };
   const client: DaemonClient = {
     protocol: 1,
@@ -44,7 +44,7 @@ function createDaemon(answers: Record<string, unknown> = {}): FakeDaemon {
     // The session asks only for what is above.
     request: async (name, params) => {
       asked.push([name, params]);
-      const answer = all[name];
+      const answer = answers[name] ?? usual[name];
       if (answer instanceof Error) throw answer;
       return answer as never;
     },
@@ -110,6 +110,50 @@ beforeEach(async () => {
 afterEach(() => session.close());
 
 describe('a session whose daemon dies', () => {
+  const CLAIM = { ...STACK, branch: undefined };
+  const gone = new PortrampError('DAEMON_UNREACHABLE', 'the connection to the daemon was lost');
+
+  /** A session on a daemon that dies as soon as it is asked anything. */
+  async function createDying(): Promise<FakeDaemon> {
+    const answers: Record<string, unknown> = {};
+    const dying = createDaemon(answers);
+    dials = [dying];
+    first.die();
+    await clock.advance(1_000);
+    Object.assign(answers, { claim: gone, attach: gone, reassign: gone });
+    return dying;
+  }
+
+  it('asks the next one what a stack asks that begins, and nothing that would be done twice', async () => {
+    const dying = await createDying();
+    const reassign = session.request('reassign', {} as never).catch((error: unknown) => error);
+    const claim = session.request('claim', CLAIM);
+    const attach = session.attach(STACK, []);
+    const second = createDaemon();
+    dials = [second];
+    dying.die();
+    expect(await reassign).toBe(gone);
+    await clock.advance(1_000);
+    await expect(claim).resolves.toMatchObject({ stack: STACK });
+    await attach;
+    expect(second.asked.map(([name]) => name)).not.toContain('reassign');
+    expect(clock.waiting).toBe(0);
+  });
+
+  it.each([
+    ['no daemon comes for long', () => clock.advance(20_000)],
+    ['nobody wants to know any more', async () => session.close()],
+  ])('gives up what it asks when %s', async (_, pass) => {
+    const dying = await createDying();
+    const claim = session.request('claim', CLAIM).catch((error: unknown) => error);
+    dials = [undefined];
+    dying.die();
+    await pass();
+    expect(await claim).toBe(gone);
+    session.close();
+    expect(clock.waiting).toBe(0);
+  });
+
   it('says why the next one does not come, once, and again when the reason changes', async () => {
     dials = [new PortrampError('STATE_FOLDER', 'cannot write to /home', { hint: 'make room on that disk' })];
     first.die();

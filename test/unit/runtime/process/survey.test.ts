@@ -41,6 +41,31 @@ describe('a survey', () => {
     expect(new Set(tables).size).toBe(1);
   });
 
+  it('answers hundreds in slices, between which the event loop turns', async () => {
+    const scene = createScene();
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    let atFirst = 0;
+    const asked = Array.from({ length: 200 }, async (_, index) => {
+      await scene.survey.take();
+      if (index === 0) {
+        atFirst = turns;
+        setImmediate(turn);
+      }
+      // What an instance does with its answer.
+      scene.advance(2);
+    });
+    await Promise.all(asked);
+    isOver = true;
+    expect(scene.looks).toBe(1);
+    // 400 ms of work, at most 20 in a row and one answer more.
+    expect(turns - atFirst).toBeGreaterThanOrEqual(15);
+  });
+
   it('gives its last table to who wants no newer one, and looks where that is too old', async () => {
     const scene = createScene();
     const first = await scene.survey.recent(1_000);

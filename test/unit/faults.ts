@@ -90,8 +90,10 @@ function wrapFile(name: string, file: object): object {
       if (typeof value !== 'function') return value;
       const method = (value as Callable).bind(target);
       return async (...args: readonly unknown[]) => {
+        // A descriptor is gone whatever close(2) says of it.
+        const closed = key === 'close' ? await method(...args) : undefined;
         meet(`${name}.${String(key)}`, args);
-        return method(...args);
+        return key === 'close' ? closed : method(...args);
       };
     },
   });

@@ -23,8 +23,11 @@ export interface Publishing {
   close(): void;
 }
 
-/** The rest after a message is this many times as long as it took to build and write. */
-const REST = 4;
+/**
+ * The rest after a message is this many times as long as it took to build and write: while hundreds of services start,
+ * each of which changes again and again, messages take a twentieth of a core, and the daemon's reading of them not much more.
+ */
+const REST = 19;
 
 /** Milliseconds: no change waits for longer because of the one before. */
 const LONGEST_REST = 200;

@@ -48,6 +48,28 @@ describe('publishing', () => {
     expect(sent.at(-1)).toBe('199');
   });
 
+  it.each([
+    [1, 19],
+    [8, 152],
+    [50, 200],
+  ])(
+    'rests after a snapshot that took %i ms for %i ms: a twentieth of the time, and never long',
+    async (cost, rest) => {
+      const costly = (text: string): Promise<void> =>
+        publishing.publish(() => {
+          clock.goBack(-cost);
+          return { services: [], routes: [], problems: [text] };
+        });
+      await costly('before');
+      const after = costly('after');
+      await clock.advance(rest - 1);
+      expect(sent).toEqual(['before']);
+      await clock.advance(1);
+      await after;
+      expect(sent).toEqual(['before', 'after']);
+    },
+  );
+
   it('builds nothing while there is nobody, and then what it is by now', async () => {
     canSend = false;
     await publish('old');

@@ -68,15 +68,16 @@ it('one table serves all who ask within a moment, which is longer where it is de
   for (let port = 1; port <= 200; port += 1) asks(port);
   expect(scene.reads).toBe(1);
   scene.now += 20;
-  scene.cost = 10;
+  scene.cost = 5;
   asks(1);
-  scene.now += 70;
+  // It is used for 29 times as long as it took, from its beginning.
+  scene.now += 139;
   asks(1);
   expect(scene.reads).toBe(2);
-  scene.now += 10;
+  scene.now += 1;
   asks(1);
   expect(scene.reads).toBe(3);
-  scene.now += 80;
+  scene.now += 140;
   scene.cost = 10_000;
   asks(1);
   scene.now += 200;

@@ -224,6 +224,7 @@ function createRegistry(
     isPortFree,
     lookAtPort,
     knowsTls: (port) => front.knowsTls({ host: '127.0.0.1', port }),
+    sightingOf: (target) => front.sightingOf(target),
   });
   const followers = createFollowers({ requests: front.requests, clock });
   return { sessions, stacks, followers, verification, connections, route, sendStack };

@@ -22,6 +22,7 @@ import {
   type LedgerKey,
   type LedgerStack,
 } from '../ports/ledger.ts';
+import type { Front } from '../front/front.ts';
 import type {
   DaemonResult,
   PublishedService,
@@ -79,12 +80,14 @@ export interface StacksOptions {
   readonly onChange: (key: LedgerKey) => void;
   /** Whether the listener on a port was asked in plain HTTP and found to speak TLS. */
   readonly knowsTls: (port: number) => boolean;
+  /** What was seen of the answers of a target. */
+  readonly sightingOf?: Front['sightingOf'];
   readonly isPortFree: (port: number) => Promise<boolean>;
   readonly lookAtPort: (port: number) => Promise<PortSight>;
 }
 
 export function createStacks(options: StacksOptions): Stacks {
-  const { ledger, sessions, route, onChange, knowsTls } = options;
+  const { ledger, sessions, route, onChange, knowsTls, sightingOf = () => undefined } = options;
   const inTurn = createQueue();
   const isAttached = (key: LedgerKey): boolean => sessions.find(key) !== undefined;
   /** Stacks that ran before they asked: others of them may not be back yet after a restart of the daemon. */
@@ -171,6 +174,18 @@ export function createStacks(options: StacksOptions): Stacks {
         }
       : service;
 
+  /** Adds what the front saw of the answers of a service. */
+  const withAnswers = (service: PublishedService, { routes }: StackSnapshot): PublishedService => {
+    for (const { service: name, route } of routes) {
+      if (name !== service.name || route.state !== 'live') continue;
+      for (const target of route.targets) {
+        const answers = sightingOf(target);
+        if (answers !== undefined) return { ...service, answers };
+      }
+    }
+    return service;
+  };
+
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
     const { problems = [], left } = session?.snapshot ?? {};
@@ -178,7 +193,9 @@ export function createStacks(options: StacksOptions): Stacks {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
       ...(session?.silent === true ? { silent: true } : {}),
-      services: (session?.snapshot.services ?? []).map(withSpoken),
+      services: (session?.snapshot.services ?? []).map((service) =>
+        withAnswers(withSpoken(service), session?.snapshot ?? { services: [], routes: [] }),
+      ),
       ...(problems.length === 0 ? {} : { problems }),
       ...(left === undefined ? {} : { left }),
     };

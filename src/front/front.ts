@@ -17,6 +17,7 @@ import { createObserver, type RequestEvent } from './observe.ts';
 import { createRestarts } from './restarts.ts';
 import { compileResting, type RestingStack } from './resting.ts';
 import { createWaitingRoom, type FrontLimits } from './room.ts';
+import { createSightings, type Sighting } from './sightings.ts';
 import { compileTable, normaliseHost, type FrontStack, type Match } from './table.ts';
 import { createTlsFinder } from './tls-finder.ts';
 import { createTracker } from './track.ts';
@@ -45,6 +46,8 @@ export interface Front {
   readonly speaksTls: Pick<Emitter<Match & { readonly notice: Notice }>, 'on'>;
   /** Whether a target was found to. */
   knowsTls(target: Pick<Target, 'host' | 'port'>): boolean;
+  /** What was seen of the answers of a target; undefined where there was nothing odd. */
+  sightingOf(target: Pick<Target, 'host' | 'port'>): Sighting | undefined;
   /** What became of each request; they are only looked at while somebody listens here. */
   readonly requests: Pick<Emitter<RequestEvent>, 'on'>;
   /** Undefined while it does not listen. */
@@ -78,12 +81,14 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
   const requests = new Emitter<RequestEvent>();
   const observe = createObserver({ requests, clock, table: () => knowledge.table });
   const tls = createTlsFinder({ clock, look: speaksTls });
+  const sightings = createSightings(clock);
   const misspeaking = new Emitter<Match & { readonly notice: Notice }>();
   const track = createTracker({
     clock,
     traffic,
     room,
     tls,
+    sightings,
     onTls: (head, target) => {
       const match = knowledge.table.find(normaliseHost(head.host) ?? '', head.path);
       if (match !== undefined) misspeaking.emit({ ...match, notice: tlsNotice(match, target) });
@@ -116,13 +121,14 @@ export function createFront({ engine, clock, log, limits }: FrontOptions): Front
     requests,
     speaksTls: misspeaking,
     knowsTls: (target) => tls.knows(target),
+    sightingOf: (target) => sightings.of(target),
     publish: (stacks, resting = []) => {
       restarts.learn(stacks, clock.now());
-      tls.keep(
-        stacks.flatMap(({ routes }) =>
-          routes.flatMap(({ route }) => (route.state === 'live' ? route.targets : [])),
-        ),
+      const targets = stacks.flatMap(({ routes }) =>
+        routes.flatMap(({ route }) => (route.state === 'live' ? route.targets : [])),
       );
+      tls.keep(targets);
+      sightings.keep(targets);
       learn({ table: compileTable(stacks), resting: compileResting(resting) });
     },
     expect: (hosts, ms) => {

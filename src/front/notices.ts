@@ -1,4 +1,5 @@
 /** What the front says itself, and when. Pure data; `answer.ts` makes a page or JSON of it. */
+import { certificateHint } from '../lib/certificate-hint.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import type { RequestHead, Target } from '../proxy/engine/engine.ts';
@@ -78,9 +79,15 @@ export function unreachable({ stack, route }: Match, target: Target, error: Erro
     code: 'SERVICE_UNREACHABLE',
     title: `${route.service} does not answer`,
     message: `No answer from the service ${route.service} of ${stack.label} at ${target.host}:${target.port}: ${messageOf(error)}.`,
-    hint: `portramp logs ${route.service}`,
+    hint: unreachableHint(route, error),
     retryAfter: 2,
   };
+}
+
+function unreachableHint({ service, hostHeader }: Match['route'], error: Error): string {
+  // It runs elsewhere, and has no log here.
+  if (hostHeader === undefined) return `portramp logs ${service}`;
+  return certificateHint(service, messageOf(error)) ?? `portramp why ${service}`;
 }
 
 /** @param target asked in plain HTTP */

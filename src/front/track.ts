@@ -7,6 +7,7 @@ import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
 import { SpeaksTlsError } from '../proxy/tls-look.ts';
 import { SilentTargetError } from './restarts.ts';
 import type { WaitingRoom } from './room.ts';
+import type { Sightings } from './sightings.ts';
 import type { TlsFinder } from './tls-finder.ts';
 
 export interface TrackerParts {
@@ -15,6 +16,7 @@ export interface TrackerParts {
   readonly tls: Pick<TlsFinder, 'knows' | 'suspect'>;
   /** The target of a request was found to speak TLS. */
   readonly onTls: (head: RequestHead, target: Target) => void;
+  readonly sightings: Pick<Sightings, 'failed' | 'dropped'>;
   readonly room: Pick<WaitingRoom, 'settle' | 'news'>;
 }
 
@@ -33,7 +35,7 @@ interface Tried {
 
 const NOTHING: Tried = { attempts: 0, since: undefined };
 
-export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts): Handler {
+export function createTracker({ clock, traffic, room, tls, onTls, sightings }: TrackerParts): Handler {
   const track = (decision: Decision, head: RequestHead, signal: AbortSignal, tried: Tried): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
@@ -45,6 +47,7 @@ export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts
       headers: decision.headers,
       path: decision.path,
       until: passage.until,
+      onDropped: sightings.dropped,
       onUnreachable: (error) => excuse(decision, head, error),
       onEnd: endOf(passage),
       again: isLoopback(target.host)
@@ -52,7 +55,10 @@ export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts
             if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
             const next: Tried = { attempts: tried.attempts + 1, since: tried.since ?? clock.now() };
             const end = endOfPatience(error, next);
-            if (end !== undefined) return replyFor(decision, end);
+            if (end !== undefined) {
+              sightings.failed(target, end);
+              return replyFor(decision, end);
+            }
             return track(await elsewhere(target, head, signal), head, signal, next);
           }
         : undefined,
@@ -76,8 +82,11 @@ export function createTracker({ clock, traffic, room, tls, onTls }: TrackerParts
   };
 
   /** What cannot be asked again is answered with what is found out. */
-  const excuse = async (decision: Forward, head: RequestHead, error: Error): Promise<Reply> =>
-    decision.onUnreachable((await misspeaks(decision.target, head, error)) ? new SpeaksTlsError() : error);
+  const excuse = async (decision: Forward, head: RequestHead, error: Error): Promise<Reply> => {
+    const found = (await misspeaks(decision.target, head, error)) ? new SpeaksTlsError() : error;
+    sightings.failed(decision.target, found);
+    return decision.onUnreachable(found);
+  };
 
   /** What is to be done after a target did not take a request. */
   const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {

@@ -108,6 +108,13 @@ export const publishedService = z.object({
   waitingFor: z.array(z.string()).optional(),
   failure: failure.optional(),
   ports: z.array(publishedPort),
+  /** The daemon's: what its front saw of the answers last: one that failed (`ago` in milliseconds), lines left out. */
+  answers: z
+    .object({
+      failed: z.object({ message: z.string(), ago: z.number() }).optional(),
+      dropped: z.string().optional(),
+    })
+    .optional(),
   /** Of a service with ramps or several replicas. */
   instances: z.array(publishedInstance).optional(),
   /** Of a process: how far what was asked of it last (new values, a restart) has got. Both count up. */

@@ -23,7 +23,7 @@ export function renderExplanation(explanation: Explanation): string {
 }
 
 function renderService(service: ServiceExplanation): string[] {
-  const { stack, root, reason, hint, needs, probe, remains, ports, refusedHosts } = service;
+  const { stack, root, reason, hint, needs, probe, answers = {}, remains, ports, refusedHosts } = service;
   const head = `${color.bold(service.service)} ${paintWord(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
   return [
     head,
@@ -32,6 +32,7 @@ function renderService(service: ServiceExplanation): string[] {
       ...needs.flatMap(renderNeed),
       ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
       ...(probe === undefined ? [] : [renderProbe(probe)]),
+      ...renderAnswers(answers),
       ...ports.map((port) => `port ${port.number}: ${renderPort(port).join('; ')}`),
       ...refusedHosts.map(({ host, stack: holder }) => `${host} is held by ${holder}`),
     ]),
@@ -45,6 +46,13 @@ function renderNeed({ service, condition, state, reason, hint, needs }: NeedExpl
     ...indent(needs.flatMap(renderNeed)),
   ];
 }
+
+const renderAnswers = ({ failed, dropped }: NonNullable<ServiceExplanation['answers']>): string[] => [
+  ...(failed === undefined
+    ? []
+    : [`a request was not answered ${(failed.ago / 1000).toFixed(1)} s ago: ${failed.message}`]),
+  ...(dropped === undefined ? [] : [`left out of its last odd response (x-portramp-dropped): ${dropped}`]),
+];
 
 const renderProbe = ({ problem, ago }: NonNullable<ServiceExplanation['probe']>): string =>
   `last look ${(ago / 1000).toFixed(1)} s ago: ${problem ?? 'well'}`;

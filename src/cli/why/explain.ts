@@ -1,5 +1,6 @@
 /** From what the daemon, the runner and the system say to an explanation. Pure. */
 import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from '../../protocol/messages.ts';
+import { certificateHint } from '../../lib/certificate-hint.ts';
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
 import { statusOf } from '../../protocol/status.ts';
@@ -44,6 +45,7 @@ export function explainService(
     ...reasonOf(stack, service),
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),
+    ...(service?.answers === undefined ? {} : { answers: service.answers }),
     ...(details?.remains === undefined ? {} : { remains: details.remains }),
     // The ports of an external service are not this machine's.
     ports:
@@ -84,10 +86,19 @@ function reasonOf(
       hint: `services.${service.name}.ports: { ${misspoken.name}: { appProtocol: https } }`,
     };
   }
+  if (service?.state === 'external') return reasonOfExternal(service);
   if (service?.state !== 'idle') return {};
   return statusOf(service) === 'sleeping'
     ? { reason: 'the first request will start it', hint: `portramp open ${service.name}` }
     : { reason: 'nobody started it', hint: `portramp start ${service.name}` };
+}
+
+/** Nobody looks after what runs elsewhere: the requests that it did not answer tell. */
+function reasonOfExternal({ name, answers }: PublishedService): Pick<ServiceExplanation, 'reason' | 'hint'> {
+  if (answers?.failed === undefined) return {};
+  const { message } = answers.failed;
+  const hint = certificateHint(name, message);
+  return { reason: `it did not answer: ${message}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Unmet needs and theirs; a service that was told already is not told again below itself. */

@@ -1,5 +1,5 @@
 /** What `portramp why` says; `--json` prints it as it is. */
-import type { PortHolder, ServiceDetails } from '../../protocol/messages.ts';
+import type { PortHolder, PublishedService, ServiceDetails } from '../../protocol/messages.ts';
 
 export type Explanation =
   | ({ readonly kind: 'service' } & ServiceExplanation)
@@ -18,6 +18,8 @@ export interface ServiceExplanation {
   /** The needs that are not met, with their own reasons. */
   readonly needs: readonly NeedExplanation[];
   readonly probe?: NonNullable<ServiceDetails['probe']>;
+  /** What the front saw of its answers last. */
+  readonly answers?: NonNullable<PublishedService['answers']>;
   /** Processes that keep it from stopping. */
   readonly remains?: readonly PortHolder[];
   readonly ports: readonly PortExplanation[];

@@ -77,6 +77,8 @@ export interface Forward {
   readonly onEnd?: (() => void) | undefined;
   /** Aborts when the exchange has to be over: a WebSocket gets a close frame (RFC 6455 §5.5.1), anything else is cut. */
   readonly until?: AbortSignal | undefined;
+  /** Called where lines of the response could not be passed on: their names, and why. Must not throw. */
+  readonly onDropped?: ((target: Target, lines: string) => void) | undefined;
   /**
    * Called once, when the exchange is over in whatever way; for a WebSocket handshake, when it is answered. Nothing
    * is counted where nobody asks. Where `again` leads to another decision, the first one is told. Must not throw.

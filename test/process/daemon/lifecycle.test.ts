@@ -41,6 +41,7 @@ describe('a second daemon of a home', () => {
         wakes: new Emitter(),
         speaksTls: new Emitter(),
         knowsTls: () => false,
+        sightingOf: () => undefined,
         requests: new Emitter(),
         listen: async () => 1,
         publish: () => undefined,

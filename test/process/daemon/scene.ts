@@ -89,6 +89,7 @@ function createSilentFront(seen: Scene['front']): Front {
     wakes: new Emitter(),
     speaksTls: new Emitter(),
     knowsTls: () => false,
+    sightingOf: () => undefined,
     requests: seen.requests,
     publish: (stacks) => void seen.tables.push([...stacks]),
     expect: (hosts) => {

@@ -53,6 +53,13 @@ export class Course {
     this.#report?.tell(status, complete, bytes);
   }
 
+  /** Tells of the lines of a response that are left out. */
+  tellDropped(lines: string): void {
+    if (lines === '' || this.attempt === undefined) return;
+    const { target, onDropped } = this.attempt.forward;
+    onDropped?.(target, lines);
+  }
+
   end(status: number | undefined, complete: boolean): void {
     const { attempt } = this;
     this.#phase = OVER;

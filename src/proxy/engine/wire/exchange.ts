@@ -158,6 +158,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   closesAfter(response: Response): boolean {
+    this.#course.tellDropped(response.dropped);
     this.#early = !this.#upload.done;
     this.#closing = this.#early || response.framing.kind === 'close' || this.#client.endsWith(this.#request);
     return this.#closing;
@@ -240,7 +241,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     }
   }
 
-  /** Answers as the handler says. The client may leave, and its time run out, before that is known. */
+  /** Answers as the handler says, when that is known. */
   #excuse(error: Error): void {
     this.#patience.rest();
     excuse(this.#course.attempt?.forward, error, (reply) => {
@@ -258,7 +259,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#client.finish(!closing, this.#upload.done);
   }
 
-  /** Its time is over, whoever is at work for it. */
   cut(until: AbortSignal): void {
     if (this.#course.attempt?.forward.until === until) this.#cutNow();
   }

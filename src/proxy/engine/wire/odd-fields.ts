@@ -16,17 +16,8 @@ export function withoutBlank(lexer: HeadLexer, text: string, field: number): str
   return `${text.slice(at(0), at(1))}: ${text.slice(at(2), at(3))}\r\n`;
 }
 
-/** Whether lines are left out: what the service meant by them is not known. */
-export function hasDropped(lexer: HeadLexer): boolean {
-  if (!lexer.odd) return false;
-  for (let field = 0; field < lexer.count; field += 1) {
-    if (lexer.idOf(field) === FIELD.DROPPED) return true;
-  }
-  return false;
-}
-
-/** Writes the field that names the lines that are left out; nothing where there is none. */
-export function droppedNotice(lexer: HeadLexer, text: string): string {
+/** Names the lines that are left out, and why; nothing where there is none. */
+export function droppedLines(lexer: HeadLexer, text: string): string {
   const names: string[] = [];
   for (let field = 0; field < lexer.count && names.length < MOST; field += 1) {
     if (lexer.idOf(field) !== FIELD.DROPPED) continue;
@@ -36,5 +27,11 @@ export function droppedNotice(lexer: HeadLexer, text: string): string {
     const reason = isName ? 'a control character in its value' : 'not a field name';
     names.push(`"${name.replace(/[^\x20-\x7e]|["\\]/g, '?')}" (${reason})`);
   }
-  return names.length === 0 ? '' : `${DROPPED_FIELD}: ${names.join(', ')}\r\n`;
+  return names.join(', ');
+}
+
+/** Writes the field that names the lines that are left out; nothing where there is none. */
+export function droppedNotice(lexer: HeadLexer, text: string): string {
+  const lines = droppedLines(lexer, text);
+  return lines === '' ? '' : `${DROPPED_FIELD}: ${lines}\r\n`;
 }

@@ -4,7 +4,7 @@ import { firstValue } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameResponse, isOverLength, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
-import { hasDropped } from './odd-fields.ts';
+import { droppedLines } from './odd-fields.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import type { Request } from './request.ts';
 
@@ -18,6 +18,8 @@ export interface Response {
   readonly keepAlive: boolean;
   /** How long the target keeps it, in milliseconds, where it says so (`Keep-Alive: timeout=5`). */
   readonly keepAliveFor: number | undefined;
+  /** Which of its lines are left out, and why; empty where none is. */
+  readonly dropped: string;
   /** The whole head, a character per byte. */
   readonly text: string;
 }
@@ -29,6 +31,8 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
   if (isProblem(framing)) return framing;
   const connection = readConnection(reader, text);
   if (isProblem(connection)) return connection;
+  // What the service meant by them is not known.
+  const dropped = reader.odd ? droppedLines(reader, text) : '';
   const switchesTo = status === 101 ? firstValue(reader, text, FIELD.UPGRADE) : undefined;
   if (status === 101 && (switchesTo === undefined || !isAsked(switchesTo, request))) {
     return problem(502, 'it switches protocols unasked');
@@ -51,8 +55,9 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
       !connection.close &&
       framing.kind !== 'close' &&
       !isOverLength(framing) &&
-      !hasDropped(reader),
+      dropped === '',
     keepAliveFor: readKeepAlive(firstValue(reader, text, FIELD.KEEP_ALIVE)),
+    dropped,
     text,
   };
 }

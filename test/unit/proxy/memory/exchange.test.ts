@@ -44,6 +44,18 @@ it('tells the maker of a decision that came too late how it went', async () => {
   expect(ends).toBe(1);
 });
 
+it('tells which lines of a response were left out', async () => {
+  const told: string[] = [];
+  const onDropped: Forward['onDropped'] = ({ port }, lines) => void told.push(`${port}: ${lines}`);
+  const network = createNetwork({ handler: () => forwardTo({ onDropped }) });
+  const client = network.connect();
+  const service = await ask(network, client, GET);
+  service.send('HTTP/1.1 200 OK\r\nx-a: b\x01c\r\nContent-Length: 0\r\n\r\n');
+  await network.settle();
+  expect(told).toEqual(['4000: "x-a" (a control character in its value)']);
+  expect(client.received).toContain('x-portramp-dropped: "x-a" (a control');
+});
+
 it('resets a reader that stands still in the midst of an answer whose end is that of the connection', async () => {
   const network = createNetwork({ timeouts: TIMES });
   const client = network.connect(new Peer(1_000));

@@ -72,9 +72,26 @@ export function parseLinuxStat(text: string): LinuxStat {
   };
 }
 
-/** Says how much processor time a process has used, in milliseconds; undefined where that cannot be seen. */
-export const processorTimeOf = (pid: number): number | undefined =>
-  process.platform === 'linux' ? readLinuxStat(pid)?.used : undefined;
+/**
+ * Says for how many milliseconds a process has computed, or waited for a processor: on a busy machine most of what it
+ * takes is waiting. Undefined where that cannot be seen.
+ */
+export function processorTimeOf(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const used = readLinuxStat(pid)?.used;
+  return used === undefined ? undefined : used + waitedFor(pid);
+}
+
+/** Reads how long the main thread was ready to run and did not (`/proc/PID/schedstat`, Linux sched-stats). Milliseconds. */
+function waitedFor(pid: number): number {
+  try {
+    const [, waited = '0'] = withDescriptor(() => readFileSync(`/proc/${pid}/schedstat`, 'utf8')).split(' ');
+    return Number(waited) / 1e6;
+  } catch {
+    // Kernels without it, and processes that have just ended, say nothing.
+    return 0;
+  }
+}
 
 function startTimeFromCommand(pid: number): string | undefined {
   const windows = process.platform === 'win32';

@@ -100,7 +100,7 @@ export const SILENCE = 15_000;
 export const LATE = 60_000;
 
 /** Milliseconds after which what was seen computing is taken to rest: somewhat more than between two looks. */
-export const REST = 7_500;
+export const REST = 5_000;
 
 /** Milliseconds that a port may be gone: a server that starts anew within its process needs a moment. */
 export const GONE = 2_000;
@@ -137,11 +137,10 @@ function assessNeeded(facts: Facts, isElsewhere: boolean, now: number): Assessme
 /** Milliseconds until the watcher has been alone for too long. */
 function assessTree({ tree, port, workedAt = -Infinity }: Facts, now: number): number | 'alone' {
   if (tree?.aloneSince === undefined || port?.listens === true) return Infinity;
-  const isMaking = tree.isSlow && !tree.hadChild;
   const limit = tree.hadChild ? ALONE : tree.isSlow ? SILENCE : FIRST;
   const left = tree.aloneSince + limit - now;
-  // What makes something of large sources takes its time, and the machine's.
-  const making = isMaking ? Math.min(workedAt + REST, tree.aloneSince + LATE) - now : 0;
+  // On a busy machine its own start takes long, and what makes something of large sources takes its time anywhere.
+  const making = !tree.hadChild ? Math.min(workedAt + REST, tree.aloneSince + LATE) - now : 0;
   const longer = Math.max(left, making);
   return longer > 0 ? longer : 'alone';
 }

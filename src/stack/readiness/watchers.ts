@@ -10,7 +10,7 @@ export interface Member {
   readonly ppid: number;
   /** Its command line. */
   readonly words: readonly string[];
-  /** Milliseconds of processor time that it and its children that ended have used; undefined where nobody can see it. */
+  /** Milliseconds that it, and its children that ended, computed or waited to; undefined where nobody can see that. */
   readonly used?: number | undefined;
 }
 

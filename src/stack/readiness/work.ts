@@ -20,15 +20,12 @@ export interface WorkWatch {
 }
 
 /** Milliseconds between two looks. */
-export const WORK_LOOK = 5_000;
+export const WORK_LOOK = 2_000;
 
 /** Milliseconds that a look at the machine's processes may be old: a whole stack that starts shares it. */
 const AGE = 1_000;
 
-/**
- * The share of a core that counts as computing: on a busy machine a compiler gets no more, and what only looks at its
- * files now and then takes less.
- */
+/** The share of a core that counts as computing: what only looks at its files now and then takes less. */
 const SHARE = 0.05;
 
 export function watchWork({ clock, later, family, isAsked }: WorkOptions): WorkWatch {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { STEADY, pauseAfter } from '../../../src/stack/exit.ts';
+import { pauseAfter } from '../../../src/stack/exit.ts';
 import { step, type Policy, type ServiceState } from '../../../src/stack/service.ts';
 import { EVENTS, POLICIES, STATES } from './examples.ts';
 
@@ -92,12 +92,12 @@ describe('what the table does not show', () => {
   });
 
   it('gives all attempts again to what was ready for a while', () => {
-    const ready: ServiceState = { state: 'ready', attempt: 3, pid: 7, since: 0 };
-    expect(step(ready, { ...failedOnce, now: STEADY }, policy)[0]).toMatchObject({
+    const ready: ServiceState = { state: 'ready', attempt: 3, pid: 7, since: 60_000 };
+    expect(step(ready, { ...failedOnce, now: 70_000 }, policy)[0]).toMatchObject({
       state: 'backoff',
       attempt: 1,
     });
-    expect(step(ready, { ...failedOnce, now: STEADY - 1 }, policy)[0].state).toBe('failed');
+    expect(step(ready, { ...failedOnce, now: 69_999 }, policy)[0].state).toBe('failed');
   });
 
   it('does not try again what a shell cannot run', () => {

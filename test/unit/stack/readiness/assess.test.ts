@@ -114,7 +114,8 @@ describe('a silent service that computes', () => {
     expect(kindAt({ tree, ...busy }, SILENCE + 1)).toBe('starting');
     expect(kindAt({ tree, ...busy }, SILENCE - 1_000 + REST)).toBe('unwell');
     expect(kindAt({ tree, workedAt: LATE }, LATE)).toBe('unwell');
-    expect(kindAt({ tree: { ...tree, isSlow: false }, ...busy }, SILENCE)).toBe('unwell');
+    expect(kindAt({ tree: { ...tree, isSlow: false }, ...busy }, SILENCE)).toBe('starting');
+    expect(kindAt({ tree: { ...tree, isSlow: false } }, FIRST)).toBe('unwell');
     expect(kindAt({ tree: { ...tree, hadChild: true }, ...busy }, SILENCE)).toBe('unwell');
   });
 });

@@ -107,7 +107,7 @@ describe('a terminal whose output is halted', () => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const closed = once(child, 'close');
-    await eventually(() => expect(output).toContain('halted\n'));
+    await eventually(() => expect(output).toContain('halted\n'), 100_000);
     await machine.get('web.shop.localhost', '/print?text=unheard');
     // The runner prints of it before it answers.
     expect(await shop.run('restart', 'web')).toMatchObject({ code: 0, stdout: 'web is ready\n' });

@@ -8,12 +8,13 @@ import {
   isChanging,
   stateOf,
   targetsOf,
+  type Replica,
   type Roster,
   type RosterEvent,
   type RosterRules,
 } from '../../../src/stack/roster/roster.ts';
 import { stepRoster } from '../../../src/stack/roster/step.ts';
-import type { ServiceEvent } from '../../../src/stack/service.ts';
+import type { ServiceEvent, ServiceState } from '../../../src/stack/service.ts';
 import { EVENTS } from './examples.ts';
 
 const RULES: RosterRules = {
@@ -22,6 +23,30 @@ const RULES: RosterRules = {
   onUnready: 'rollback',
   slots: 1,
 };
+
+describe('the state of a service as a whole', () => {
+  const READY: ServiceState = { state: 'ready', attempt: 1, pid: 7, since: 0 };
+  const WARMING: ServiceState = { state: 'warming', attempt: 1, pid: 8 };
+  const FAILED: ServiceState = { state: 'failed', cause: { message: 'x' } };
+  const of = (...lives: (readonly [Replica['role'], ServiceState])[]): string =>
+    stateOf({
+      ...emptyRoster,
+      replicas: lives.map(([role, life], slot) => ({ slot, revision: 1, role, life })),
+    }).state;
+
+  it('is the best of those that serve, in whatever order they come', () => {
+    expect(of(['serving', FAILED], ['serving', READY], ['serving', WARMING])).toBe('ready');
+    expect(of(['serving', WARMING], ['serving', FAILED])).toBe('warming');
+    expect(of(['serving', FAILED], ['serving', WARMING])).toBe('warming');
+    expect(of(['serving', FAILED], ['challenger', READY], ['retiring', READY])).toBe('failed');
+  });
+
+  it('is that of the others where none serves', () => {
+    expect(of(['challenger', WARMING])).toBe('warming');
+    expect(of(['retiring', FAILED], ['challenger', WARMING])).toBe('warming');
+    expect(of()).toBe('idle');
+  });
+});
 
 /** What a real shell would have in the slot. */
 interface Slot {

@@ -109,6 +109,13 @@ beforeEach(async () => {
 
 afterEach(() => session.close());
 
+it('is over when it is closed, and does not mind what becomes of the connection', async () => {
+  session.close();
+  first.die();
+  await clock.advance(60_000);
+  expect([notices, lost, spawns]).toEqual([[], 0, [true]]);
+});
+
 describe('a session whose daemon dies', () => {
   const CLAIM = { ...STACK, branch: undefined };
   const gone = new PortrampError('DAEMON_UNREACHABLE', 'the connection to the daemon was lost');
@@ -152,6 +159,16 @@ describe('a session whose daemon dies', () => {
     expect(await claim).toBe(gone);
     session.close();
     expect(clock.waiting).toBe(0);
+  });
+
+  it('does not mind the end of a connection that it does not use any more', async () => {
+    dials = [createDaemon()];
+    first.die();
+    await clock.advance(2_000);
+    expect(notices.at(-1)).toBe('connected to the daemon again');
+    first.die();
+    await clock.advance(60_000);
+    expect([notices.length, lost]).toEqual([2, 1]);
   });
 
   it('says why the next one does not come, once, and again when the reason changes', async () => {

@@ -45,6 +45,9 @@ describe('a template', () => {
   it('does not nest without end', () => {
     const deep = '${A:-'.repeat(5000) + '}'.repeat(5000);
     expect(parseTemplate(deep).malformed).toHaveLength(1);
+    const nested = (depth: number): string => '${A:-'.repeat(depth) + '}'.repeat(depth);
+    expect(parseTemplate(nested(16)).malformed).toEqual([]);
+    expect(parseTemplate(nested(17)).malformed).toEqual(['${A:-}']);
   });
 });
 

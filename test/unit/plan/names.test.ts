@@ -85,3 +85,8 @@ it('host names', () => {
   expect(longHost('api', 'shop-x')).toBe('api.shop-x.localhost');
   expect(shortHost('api')).toBe('api.localhost');
 });
+
+it('an identifier of 40 characters is the name itself, a longer one is cut', () => {
+  expect(identOf('a'.repeat(40))).toBe('a'.repeat(40));
+  expect(identOf('a'.repeat(41))).toMatch(/^a{31}_[0-9a-f]{8}$/);
+});

@@ -117,7 +117,7 @@ describe('a terminal whose output is halted', () => {
     expect(await closed).toEqual([0, null]);
     for (const text of ['unheard', 'heard', 'code 0']) expect(output).toContain(text);
     expectOrderedStop();
-  });
+  }, 300_000);
 });
 
 function findPython(): string | undefined {

@@ -67,6 +67,10 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
     /The container name "\/?([^"]+)" is already in use/,
     ([, name]) => `whose it is says "docker inspect ${name}"; end it with "docker rm -f ${name}"`,
   ],
+  [
+    /bind source path does not exist: (\S+)/,
+    ([, folder]) => `mkdir -p ${folder}: a new worktree lacks folders that git ignores`,
+  ],
   [/no such image: (\S+)/i, ([, image]) => `docker pull ${image}, or have it built: portramp compose build`],
   [
     /pull access denied for (\S+?),/,

@@ -25,6 +25,10 @@ describe('what Compose says', () => {
     ['required variable X is missing a value: must', 'set X in the shell'],
     ['open /x/nope.yaml: no such file or directory', 'is /x/nope.yaml the right name?'],
     ['Cannot connect to the Docker daemon at unix:///x.', 'start Docker'],
+    [
+      'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /x/data',
+      'mkdir -p /x/data: a new worktree lacks folders',
+    ],
     [TAKEN, 'whose it is says "docker inspect the-db"; end it with "docker rm -f the-db"'],
   ])('gets a hint: %s', (text, hint) => {
     const explained = explainFailure(text, 1);

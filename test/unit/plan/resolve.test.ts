@@ -82,6 +82,19 @@ describe('what a service is told', () => {
     });
   });
 
+  it('has nothing of a port that is private, in no form', () => {
+    const { services } = resolutionOf(
+      `discovery: { aspire: true, kubernetes: true }
+services:
+  hidden: { command: x, ports: { http: { visibility: private } } }
+  api: { command: x, ports: false, consumes: [hidden] }
+`,
+    );
+    const { env = {} } = services.get('api') ?? {};
+    expect(Object.keys(env).filter((key) => /hidden/i.test(key))).toEqual([]);
+    expect(env).toHaveProperty('PORTRAMP_SERVICE', 'api');
+  });
+
   it('is in the order shell < env file < injected < env', () => {
     const envFiles = new Map([
       ['a.env', { A: 'file', B: 'file', PORT: 'file', C: 'first' }],

@@ -67,6 +67,8 @@ interface Asked {
   readonly id: number;
   readonly kind: RequestKind;
   readonly text: string;
+  /** When something of it was sent last, in the time that has passed. */
+  sentAt: number;
 }
 
 interface Client {
@@ -78,8 +80,6 @@ interface Client {
   hasFinished: boolean;
   isGone: boolean;
   isBlocked: boolean;
-  /** When it last did something, in the time that has passed. */
-  lastAct: number;
 }
 
 interface Service {
@@ -104,6 +104,14 @@ interface Answer {
 
 /** Some are more than a socket takes at once. */
 const bodyFor = (id: number): string => `<${id}>`.repeat(id % 2 === 0 ? 6_000 : 40);
+
+const LIMITS = [
+  ['the body did not come in time', TIMES.body],
+  ['there was no response within', TIMES.answer],
+] as const;
+
+/** Whether it takes time to find out why there was no answer to it. */
+const isExplainedLater = (id: number): boolean => id % 8 >= 4;
 
 export class Model {
   readonly network: Network;
@@ -156,7 +164,7 @@ export class Model {
       headers: {},
       onUnreachable: ({ message }) => {
         const reply = replyOf(502, message);
-        if (id % 8 < 4) return reply;
+        if (!isExplainedLater(id)) return reply;
         return new Promise((resolve) => this.#deciding.push(() => resolve(reply)));
       },
       ...(id % 4 < 2 ? { again } : {}),
@@ -236,7 +244,6 @@ export class Model {
       hasFinished: false,
       isGone: false,
       isBlocked: false,
-      lastAct: this.passed,
     });
   }
 
@@ -256,7 +263,7 @@ export class Model {
     if (client.hasFinished) return;
     this.#ids += 1;
     const text = textOf(this.#ids, kind);
-    client.asked.push({ id: this.#ids, kind, text });
+    client.asked.push({ id: this.#ids, kind, text, sentAt: this.passed });
     client.outbox += text;
   }
 
@@ -264,8 +271,14 @@ export class Model {
     const piece = client.outbox.slice(0, bytes);
     if (piece === '' || client.hasFinished) return;
     client.outbox = client.outbox.slice(bytes);
+    const from = client.sentBytes;
     client.sentBytes += piece.length;
-    client.lastAct = this.passed;
+    let end = 0;
+    for (const request of client.asked) {
+      const start = end;
+      end += request.text.length;
+      if (start < client.sentBytes && end > from) request.sentAt = this.passed;
+    }
     client.peer.send(piece);
   }
 
@@ -283,7 +296,6 @@ export class Model {
     } else {
       client.isBlocked = false;
       client.peer.accept(1_000_000);
-      client.lastAct = this.passed;
     }
   }
 
@@ -382,7 +394,7 @@ export class Model {
 
   #checkAnswer(client: Client, request: Asked | undefined, message: Message): void {
     const id = message.fields.get('x-id');
-    if (id === undefined) return this.#checkOwn(client, message);
+    if (id === undefined) return this.#checkOwn(client, request, message);
     assert.equal(id, String(request?.id), 'the answer to another request');
     const answer = this.answers.get(Number(id));
     const expected = request?.kind === 'head' ? '' : (answer?.body ?? '');
@@ -397,20 +409,19 @@ export class Model {
   }
 
   /** Limits are never reached early. */
-  #checkOwn(client: Client, message: Message): void {
-    const since = this.passed - client.lastAct;
-    if (message.body.includes('the body did not come in time')) this.#once(client, since >= TIMES.body);
-    if (message.body.includes('there was no response within')) this.#once(client, since >= TIMES.answer);
+  #checkOwn(client: Client, request: Asked | undefined, message: Message): void {
+    // What is said later has no time of its own.
+    if (request === undefined || isExplainedLater(request.id) || this.#timedOut.has(client)) return;
+    const since = this.passed - request.sentAt;
+    for (const [words, limit] of LIMITS) {
+      if (!message.body.includes(words)) continue;
+      // Looked at when it is first seen: what is sent behind it does not count.
+      this.#timedOut.add(client);
+      assert(since >= limit, `a limit is reached early: ${words}`);
+    }
   }
 
   readonly #timedOut = new Set<Client>();
-
-  /** Asked when it is first seen: what is done later does not count. */
-  #once(client: Client, isLate: boolean): void {
-    if (this.#timedOut.has(client)) return;
-    this.#timedOut.add(client);
-    assert(isLate, 'a limit is reached early');
-  }
 
   #checkService(service: Service): void {
     for (const { line, body } of this.#seenBy(service)) {

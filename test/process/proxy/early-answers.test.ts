@@ -92,25 +92,6 @@ describe.each(engines)('engine $name, a service that', ({ create }) => {
 });
 
 describe('the wire engine', () => {
-  it('reads a client that was answered early for as long as it sends', async () => {
-    const scene = await start(createWireEngine({ timeouts: { linger: 400 } }));
-    await scriptedBackend(scene, (socket) => socket.end('HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n'));
-    const client = await openRaw(scene.port);
-    // The end of the other side does not end this one.
-    client.socket.removeAllListeners('end');
-    const since = performance.now();
-    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
-    await client.until('413');
-    // Nearly four times as long as a silent client is waited for.
-    const dripping = setInterval(() => client.send('u'), 50);
-    while (performance.now() - since < 1_500) await new Promise(setImmediate);
-    expect(scene.server.connections).toBe(1);
-    // A silent one is not waited for any longer.
-    clearInterval(dripping);
-    while (scene.server.connections > 0) await new Promise(setImmediate);
-    client.socket.destroy();
-  });
-
   it('waits for a silent upload longer than Node does', async () => {
     const clock = createManualClock();
     const scene = await start(createWireEngine({ clock }));

@@ -20,23 +20,29 @@ const EXCHANGES = 4;
 const chunked = (chunk: string, times: number): string =>
   `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(times);
 
-/** Answers that begin like this and go on for `MUCH` bytes. */
-const ANSWERS: readonly (readonly [name: string, version: string, answer: string])[] = [
-  ['with a length', '1.1', `HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n${'x'.repeat(MUCH)}`],
+/**
+ * Answers that begin like this and go on for `MUCH` bytes, of which a part is passed on: the frame of a chunk is read, and
+ * for HTTP/1.0 dropped.
+ */
+const ANSWERS: readonly (readonly [name: string, version: string, part: number, answer: string])[] = [
+  ['with a length', '1.1', 1, `HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n${'x'.repeat(MUCH)}`],
   [
     'in chunks',
     '1.1',
+    1,
     `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('x'.repeat(1_000), MUCH / 1_000)}`,
   ],
   [
     'in tiny chunks, for HTTP/1.0',
     '1.0',
+    1 / 6,
     `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('x', MUCH / 6)}`,
   ],
-  ['that ends with the connection', '1.1', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(MUCH)}`],
+  ['that ends with the connection', '1.1', 1, `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(MUCH)}`],
   [
     'behind interim ones',
     '1.1',
+    1,
     `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(60_000)}\r\n\r\n`.repeat(MUCH / 60_000),
   ],
 ];
@@ -51,7 +57,7 @@ async function exchange(network: Network, request: string, client: Peer): Promis
 }
 
 describe('readers that never read', () => {
-  it.each(ANSWERS)('an answer %s', async (_, version, answer) => {
+  it.each(ANSWERS)('an answer %s', async (_, version, part, answer) => {
     const network = createNetwork();
     for (let index = 0; index < EXCHANGES; index += 1) {
       const service = await exchange(network, `GET / HTTP/${version}\r\nHost: a\r\n\r\n`, new Peer(0, false));
@@ -59,7 +65,7 @@ describe('readers that never read', () => {
     }
     await network.settle();
     expect(network.services.every(({ unread }) => unread > 0)).toBe(true);
-    expect(network.held).toBeLessThan(EXCHANGES * MOST);
+    expect(network.held * part).toBeLessThan(EXCHANGES * MOST);
   });
 
   it('an upgraded connection, in both directions', async () => {

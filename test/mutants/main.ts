@@ -5,7 +5,8 @@ import { relative, resolve } from 'node:path';
 
 import { messageOf } from '../../src/lib/errors.ts';
 import { applyMutation, findMutations, type Mutation } from './mutations.ts';
-import { processTestsOf, unitTestsOf } from './nearest.ts';
+import { markPlaces } from './marks.ts';
+import { processTestsOf, reachingTestsOf, unitTestsOf } from './nearest.ts';
 import { changedLines, parseOptions, sample, USAGE, type Options } from './options.ts';
 import { openSandbox, type Sandbox, type Verdict } from './sandbox.ts';
 
@@ -36,11 +37,47 @@ function findMutants({ files, base, rooms }: Options): Mutant[] {
     });
 }
 
-async function judge(sandbox: Sandbox, { file, text, mutation }: Mutant, options: Options): Promise<Verdict> {
+/** From so many mutants on, one run of all tests is less work than all that import the file, for each. */
+const MANY = 20;
+
+/**
+ * Finds which test files come by each mutant's place, in one run of them all. A mutant is missing where its file
+ * has a place that cannot be marked.
+ */
+async function findReaching(
+  sandbox: Sandbox,
+  mutants: readonly Mutant[],
+): Promise<Map<Mutant, readonly string[]>> {
+  const known = new Map<Mutant, readonly string[]>();
+  const files = new Map<string, string>();
+  for (const { file, text } of mutants) {
+    const marked = markPlaces(
+      text,
+      mutants.flatMap((mutant, mark) => (mutant.file === file ? [[mark, mutant.mutation] as const] : [])),
+    );
+    if (marked !== undefined) files.set(file, marked);
+  }
+  const { reached, failed } = await sandbox.findReached(files);
+  if (failed.length > 0) console.log(`these fail without a mutant, and are not asked: ${failed.join(', ')}`);
+  for (const [mark, mutant] of mutants.entries())
+    if (files.has(mutant.file)) known.set(mutant, reached.get(mark) ?? []);
+  return known;
+}
+
+async function judge(
+  sandbox: Sandbox,
+  { file, text, mutation }: Mutant,
+  reaching: readonly string[] | undefined,
+  options: Options,
+): Promise<Verdict> {
   const mutated = applyMutation(text, mutation);
-  const verdict = await sandbox.tryWith(file, mutated, unitTestsOf(file));
-  if (verdict !== 'missed' || !options.process) return verdict;
-  return sandbox.tryWith(file, mutated, processTestsOf(file));
+  const runs = reaching === undefined ? [unitTestsOf(file)] : reachingTestsOf(file, reaching);
+  if (options.process) runs.push(processTestsOf(file));
+  for (const tests of runs) {
+    const verdict = await sandbox.tryWith(file, mutated, tests);
+    if (verdict !== 'missed') return verdict;
+  }
+  return 'missed';
 }
 
 function describeMutant({ file, text, mutation }: Mutant): string {
@@ -59,10 +96,13 @@ async function main(): Promise<number> {
   const sandbox = openSandbox(root);
   let noticed = 0;
   try {
+    const reaching = chosen.length < MANY ? undefined : await findReaching(sandbox, chosen);
     for (const mutant of chosen) {
-      const verdict = await judge(sandbox, mutant, options);
+      const files = reaching?.get(mutant);
+      const verdict = await judge(sandbox, mutant, files, options);
       if (verdict !== 'missed') noticed += 1;
-      console.log(`${verdict.padEnd(9)} ${describeMutant(mutant)}`);
+      const came = verdict === 'missed' && files !== undefined ? ` (${files.length} test files come by)` : '';
+      console.log(`${verdict.padEnd(9)} ${describeMutant(mutant)}${came}`);
     }
   } finally {
     sandbox.close();

@@ -12,6 +12,20 @@ export const unitTestsOf = (file: string): string[] => [
   'unit',
 ];
 
+/**
+ * The same where it is known which test files come by the mutant's place: first those of the file's own room,
+ * then the others.
+ */
+export function reachingTestsOf(file: string, reaching: readonly string[]): string[][] {
+  const room = `/${file.split('/')[1] ?? ''}/`;
+  const near = reaching.filter((test) => test.includes(room));
+  const far = reaching.filter((test) => !test.includes(room));
+  return [near, far].filter(({ length }) => length > 0).map((tests) => runOf('unit', tests));
+}
+
+/** Writes the words that run every unit and property test, each of which reports to `reach.config.ts`. */
+export const REACH = ['run', '--config', 'test/mutants/reach.config.ts'];
+
 /** For rooms whose process tests do not have their name. */
 const NEAREST: readonly (readonly [string, readonly string[]])[] = [
   ['src/runtime/process', ['runtime', 'stack/awkward']],
@@ -26,5 +40,16 @@ const NEAREST: readonly (readonly [string, readonly string[]])[] = [
 export function processTestsOf(file: string): string[] {
   const room = file.split('/')[1] ?? '';
   const folders = NEAREST.find(([begin]) => file.startsWith(begin))?.[1] ?? [room];
-  return ['run', ...folders.map((folder) => `test/process/${folder}`), ...CONFIG, '--project', 'process'];
+  return runOf(
+    'process',
+    folders.map((folder) => `test/process/${folder}`),
+  );
 }
+
+const runOf = (project: string, tests: readonly string[]): string[] => [
+  'run',
+  ...tests,
+  ...CONFIG,
+  '--project',
+  project,
+];

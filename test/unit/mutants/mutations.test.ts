@@ -1,9 +1,14 @@
+import { runInNewContext } from 'node:vm';
+
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { applyMutation, findMutations } from '../../mutants/mutations.ts';
-import { processTestsOf } from '../../mutants/nearest.ts';
+import { MARK } from '../../mutants/mark.ts';
+import { markPlaces } from '../../mutants/marks.ts';
+import { processTestsOf, reachingTestsOf } from '../../mutants/nearest.ts';
 import { changedLines, parseOptions, sample } from '../../mutants/options.ts';
+import { readFailed, readReached } from '../../mutants/reached.ts';
 
 const mutantsOf = (text: string): string[] => findMutations(text).map((one) => applyMutation(text, one));
 
@@ -68,5 +73,62 @@ describe('what is mutated', () => {
   it('is shown to the process tests of its room', () => {
     expect(processTestsOf('src/daemon/main.ts')).toContain('test/process/daemon');
     expect(processTestsOf('src/runtime/process/table.ts')).toContain('test/process/runtime');
+  });
+});
+
+describe('the tests that come by a mutant', () => {
+  const marksOf = (text: string): string | undefined =>
+    markPlaces(
+      text,
+      findMutations(text).map((mutation, mark) => [mark, mutation] as const),
+    );
+
+  it('are found by marks that change nothing', () => {
+    const text =
+      'try { out.push(a ?? 3); f(); } catch { out.push(4); }\n' +
+      'if (!(a && 1 < 2) || false) throw new TypeError(); else out.push(a);';
+    const run = (program: string, a: unknown): { out: unknown[]; marks: number[] } => {
+      const [out, marks]: [unknown[], number[]] = [[], []];
+      try {
+        runInNewContext(program, { a, out, [MARK]: (mark: number) => marks.push(mark) });
+      } catch {
+        out.push('thrown');
+      }
+      return { out, marks };
+    };
+    const marked = marksOf(text) ?? '';
+    const values = [true, false, undefined];
+    for (const a of values) expect(run(marked, a).out).toEqual(run(text, a).out);
+    expect(new Set(values.flatMap((a) => run(marked, a).marks)).size).toBe(findMutations(text).length);
+  });
+
+  it('cannot be found for the key of an object', () => {
+    expect(marksOf('const x = { 1: 2 };')).toBeUndefined();
+  });
+
+  it('are those that said so, once each, and do not fail without a mutant', () => {
+    const results = {
+      testResults: [
+        { name: '/r/c.ts', status: 'failed' },
+        { name: '/r/a.ts', status: 'passed' },
+      ],
+    };
+    const failed = readFailed(JSON.stringify(results), '/r');
+    expect(failed).toEqual(['c.ts']);
+    expect(readReached('1 a.ts\n2 a.ts\n1 b.ts\n1 a.ts\n1 c.ts\n', failed)).toEqual(
+      new Map([
+        [1, ['a.ts', 'b.ts']],
+        [2, ['a.ts']],
+      ]),
+    );
+  });
+
+  it('are asked in the room of the file first', () => {
+    const runs = reachingTestsOf('src/proxy/a.ts', [
+      'test/unit/front/b.test.ts',
+      'test/unit/proxy/a.test.ts',
+    ]);
+    expect(runs.map((words) => words[1])).toEqual(['test/unit/proxy/a.test.ts', 'test/unit/front/b.test.ts']);
+    expect(reachingTestsOf('src/proxy/a.ts', [])).toEqual([]);
   });
 });

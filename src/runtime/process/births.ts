@@ -9,8 +9,8 @@ import { createTable, type ProcessEntry, type ProcessTable } from './table.ts';
 
 export interface Births {
   /**
-   * Gives who is there: with the parent and the group that it had when it was first seen. The same table as before
-   * while nobody was born; undefined when that cannot be told now.
+   * Gives who is there, and maybe who has ended since: each with the parent and the group of when it was first seen.
+   * The same table as before while no process was born that is still there; undefined when that cannot be told now.
    */
   look(): Promise<ProcessTable | undefined>;
 }
@@ -25,29 +25,52 @@ export interface BirthsOptions {
 }
 
 /** Milliseconds: so often everybody is looked at anew, so that nothing that was missed is missed for ever. */
-const AFRESH = 60_000;
+const AFRESH = 600_000;
+
+/** So many numbers are looked at one by one; where more were given out, all processes are listed. */
+const MOST_NUMBERS = 200;
 
 export function createBirths(options: BirthsOptions): Births {
   let known = new Map<number, ProcessEntry>();
   let table: ProcessTable | undefined;
+  /** The number given out last at the last look. */
   let last: number | undefined;
+  /** The same at the look before: a process has its number a moment before the system shows the process. */
+  let settled = 0;
   let afreshAt = -Infinity;
+
+  const isNewcomer = (pid: number): boolean => !known.has(pid) && options.read(pid) !== undefined;
+
+  /** Most births are of threads, and of programs that have ended again: neither is worth a list of all processes. */
+  const hasNewcomers = (newest: number): boolean => {
+    if (newest - settled > MOST_NUMBERS) return true;
+    for (let pid = settled + 1; pid <= newest; pid += 1) if (isNewcomer(pid)) return true;
+    return false;
+  };
+
+  const list = (isAfresh: boolean): ProcessTable => {
+    const next = new Map<number, ProcessEntry>();
+    let hasChanged = isAfresh;
+    for (const pid of options.listPids()) {
+      const before = isAfresh ? undefined : known.get(pid);
+      const entry = before ?? options.read(pid);
+      if (entry === undefined) continue;
+      next.set(pid, entry);
+      if (before === undefined) hasChanged = true;
+    }
+    known = next;
+    return hasChanged || table === undefined ? createTable(known.values()) : table;
+  };
 
   const look = (): ProcessTable => {
     const newest = options.lastBirth();
-    const isDue = options.now() >= afreshAt;
-    if (table !== undefined && !isDue && newest !== undefined && newest === last) return table;
     // Numbers that start from the beginning may be those of others who are gone.
-    const isAfresh = isDue || newest === undefined || last === undefined || newest < last;
-    const next = new Map<number, ProcessEntry>();
-    for (const pid of options.listPids()) {
-      const entry = (isAfresh ? undefined : known.get(pid)) ?? options.read(pid);
-      if (entry !== undefined) next.set(pid, entry);
-    }
-    known = next;
-    last = newest;
+    const isAfresh = options.now() >= afreshAt || newest === undefined || last === undefined || newest < last;
+    if (table === undefined || isAfresh || (newest !== settled && hasNewcomers(newest)))
+      table = list(isAfresh);
     if (isAfresh) afreshAt = options.now() + AFRESH;
-    table = createTable(known.values());
+    settled = (isAfresh ? newest : last) ?? 0;
+    last = newest;
     return table;
   };
 

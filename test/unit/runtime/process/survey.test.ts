@@ -115,6 +115,8 @@ describe('who was born', () => {
       now: 0,
       last: 100 as number | undefined,
       processes: new Map<number, ProcessEntry>([[7, entry(7)]]),
+      /** Can be read by their number, and are in no list (proc(5)). */
+      threads: new Map<number, ProcessEntry>(),
       reads: [] as number[],
       lists: 0,
       fails: false,
@@ -128,7 +130,7 @@ describe('who was born', () => {
       },
       read: (pid) => {
         machine.reads.push(pid);
-        return machine.processes.get(pid);
+        return machine.processes.get(pid) ?? machine.threads.get(pid);
       },
       now: () => machine.now,
     });
@@ -146,23 +148,59 @@ describe('who was born', () => {
     expect(machine.lists).toBe(1);
   });
 
-  it('is all that is read when there is somebody', async () => {
+  it('is found, and nobody else is read again', async () => {
     const { machine, look } = createMachine();
-    await look();
+    const first = await look();
     machine.processes.set(101, entry(101, { ppid: 7 }));
     machine.last = 101;
-    expect((await look())?.descendantsOf(7)).toHaveLength(1);
-    expect(machine.reads).toEqual([101]);
+    const second = await look();
+    expect(second).not.toBe(first);
+    expect(second?.descendantsOf(7)).toHaveLength(1);
+    expect(new Set(machine.reads)).toEqual(new Set([101]));
     machine.processes.delete(7);
+    machine.processes.set(102, entry(102));
     machine.last = 102;
     expect((await look())?.get(7)).toBeUndefined();
+    expect(new Set(machine.reads)).toEqual(new Set([102]));
+  });
+
+  it('is nobody where numbers went to threads, and to programs that have ended again', async () => {
+    const { machine, look } = createMachine();
+    machine.threads.set(102, entry(102, { ppid: 7 }));
+    const first = await look();
+    machine.last = 101;
+    expect(await look()).toBe(first);
+    expect(machine.lists).toBe(1);
+    machine.last = 103;
+    expect(await look()).toBe(first);
+    expect((await look())?.size).toBe(1);
+  });
+
+  it('is found by the look after, where the number was given out a moment before the process could be seen', async () => {
+    const { machine, look } = createMachine();
+    await look();
+    machine.last = 101;
+    await look();
+    machine.processes.set(101, entry(101, { ppid: 7 }));
+    expect((await look())?.descendantsOf(7)).toHaveLength(1);
+    await look();
+    await look();
     expect(machine.reads).toEqual([]);
+  });
+
+  it('is found by a list where many numbers were given out', async () => {
+    const { machine, look } = createMachine();
+    await look();
+    machine.processes.set(90_000, entry(90_000, { ppid: 7 }));
+    machine.last = 100_000;
+    expect((await look())?.descendantsOf(7)).toHaveLength(1);
+    expect(machine.reads).toEqual([90_000]);
   });
 
   it.each([
     ['numbers began anew', { last: 3 }],
     ['nobody tells the last number', { last: undefined }],
-    ['a minute has gone by', { now: 60_000 }],
+    ['ten minutes have gone by', { now: 600_000 }],
   ])('is everybody when %s', async (_what, change) => {
     const { machine, look } = createMachine();
     await look();

@@ -8,7 +8,8 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Lock } from '../lib/lock.ts';
 
-const INTERVAL = 1_000;
+/** Between two looks: each wakes up a process that has nothing to do. Milliseconds. */
+const INTERVAL = 3_000;
 
 export interface OwnershipOptions {
   readonly clock: Clock;
@@ -19,7 +20,7 @@ export interface OwnershipOptions {
   readonly onDisplaced: () => void;
 }
 
-/** Looks every second; returns the function that ends it. Only what was seen counts: a look that fails is told. */
+/** Looks every three seconds; returns the function that ends it. Only what was seen counts: a look that fails is told. */
 export function watchOwnership({ clock, look, log, onDisplaced }: OwnershipOptions): () => void {
   let cancel = (): void => undefined;
   let told: string | undefined;

@@ -29,24 +29,24 @@ describe('a daemon that looks whether the state folder is its own', () => {
     'stays when it cannot see because of %s, says so once, and goes on looking',
     async (code) => {
       const { clock, log, state } = scene();
-      await clock.advance(5_000);
+      await clock.advance(3_000);
       state.see = () => {
         throw failure(code);
       };
       await clock.advance(60_000);
-      expect([state.displaced, state.looks]).toEqual([0, 65]);
+      expect([state.displaced, state.looks]).toEqual([0, 21]);
       expect(log).toEqual([
         expect.stringContaining(`cannot see whether the state folder is still this daemon's: ${code}`),
       ]);
       state.see = () => undefined;
-      await clock.advance(1_000);
+      await clock.advance(3_000);
       state.see = () => {
         throw failure(code);
       };
-      await clock.advance(1_000);
+      await clock.advance(3_000);
       expect(log).toHaveLength(2);
       state.see = () => 'the lock file is no longer ours';
-      await clock.advance(1_000);
+      await clock.advance(3_000);
       expect(state.displaced).toBe(1);
     },
   );

@@ -80,7 +80,7 @@ export const notRunning = (key: StackKey): PortrampError =>
     'STACK_NOT_RUNNING',
     `nothing is running in ${key.root} (environment ${key.environment})`,
     {
-      hint: `start it with "portramp dev"${key.environment === 'dev' ? '' : ` --env ${key.environment}`}`,
+      hint: 'start it with "portramp dev"',
     },
   );
 

@@ -2,9 +2,9 @@
 
 import { createColors } from 'picocolors';
 
-import { CONTROL, plainText } from '../lib/plain-text.ts';
-
 import { errnoOf, messageOf } from '../lib/errors.ts';
+import { CONTROL, plainText } from '../lib/plain-text.ts';
+import { lead } from './way.ts';
 
 /** NO_COLOR and FORCE_COLOR are honoured (no-color.org, force-color.org). */
 function wantsColor(stream: NodeJS.WriteStream): boolean {
@@ -74,8 +74,8 @@ export function onOutputLost(listener: () => void): () => void {
 
 export const print = (text = ''): void => write(process.stdout, `${text}\n`);
 
-/** News for a person, never part of a command's data. */
-export const notice = (text: string): void => write(process.stderr, `${text}\n`);
+/** News for a person, never part of a command's data; commands in it are about the stack of this command. */
+export const notice = (text: string): void => write(process.stderr, `${lead(text)}\n`);
 
 function write(stream: NodeJS.WriteStream, text: string): void {
   if (!lost.has(stream)) stream.write(text);
@@ -96,9 +96,15 @@ export async function printed(): Promise<void> {
   });
 }
 
+/** Prints one JSON object; what is said in it is led as it is for people. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  const isSaid = (key: string, text: unknown): text is string =>
+    typeof text === 'string' && SAID.includes(key);
+  print(JSON.stringify(value, (key, text: unknown) => (isSaid(key, text) ? lead(text) : text), 2));
 }
+
+/** The keys of texts for people. */
+const SAID = ['hint', 'reason'];
 
 /** Text made of columns, two spaces apart; escape codes do not count for the width. */
 export function columns(rows: readonly (readonly string[])[], indent = ''): string {

@@ -7,6 +7,7 @@ import { PortrampError } from '../lib/errors.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
 import { withDaemon } from './daemon-access.ts';
+import { meanStack } from './way.ts';
 
 /** The options that say which stack a command is about. */
 export interface StackOptions {
@@ -28,6 +29,7 @@ export function withStackOptions(command: Command): Command {
  * may have been removed), in the chosen environment.
  */
 export async function locateStack(options: StackOptions): Promise<StackKey> {
+  meanStack(options);
   if (options.stack !== undefined) return findStackByName(options.stack);
   const { findContract } = await import('../contract/find.ts');
   const environment = options.env ?? 'dev';

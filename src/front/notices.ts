@@ -2,6 +2,7 @@
 import { certificateHint } from '../lib/certificate-hint.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
+import { leadTo } from '../lib/way.ts';
 import type { RequestHead, Target } from '../proxy/engine/engine.ts';
 import { isFormPost } from './gate.ts';
 import type { ReplyCode } from '../proxy/replies.ts';
@@ -23,25 +24,31 @@ export interface Notice {
   readonly link?: string | undefined;
 }
 
+/** Leads the commands in a notice to its stack: nobody knows in which folder its reader is. */
+const about = ({ slug }: FrontStack, notice: Notice): Notice => ({
+  ...notice,
+  ...(notice.hint === undefined ? {} : { hint: leadTo(notice.hint, { stack: slug }) }),
+});
+
 export function starting({ stack, route }: Match): Notice {
-  return {
+  return about(stack, {
     code: 'SERVICE_STARTING',
     title: `${route.service} is starting`,
     message: `The service ${route.service} of ${stack.label} is not ready yet.`,
     hint: `portramp logs ${route.service} -f`,
     retryAfter: 1,
-  };
+  });
 }
 
 export function failed({ stack, route }: Match, failure: RouteFailure): Notice {
-  return {
+  return about(stack, {
     code: 'SERVICE_FAILED',
     title: `${route.service} failed`,
     message: `The service ${route.service} of ${stack.label} failed: ${sentence(failure.message)}${ending(failure)}`,
     hint: failure.hint ?? `portramp restart ${route.service}`,
     log: failure.log,
     retryAfter: 5,
-  };
+  });
 }
 
 /** Exit code or signal, unless the message says it already. */
@@ -54,34 +61,34 @@ const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text
 
 /** It runs, and nothing of its own listens where requests go. */
 export function silent({ stack, route }: Match, failure: RouteFailure): Notice {
-  return {
+  return about(stack, {
     code: 'SERVICE_SILENT',
     title: `${route.service} does not answer`,
     message: `The service ${route.service} of ${stack.label} runs, but does not answer: ${sentence(failure.message)}`,
     hint: failure.hint ?? `portramp logs ${route.service}`,
     log: failure.log,
     retryAfter: 1,
-  };
+  });
 }
 
 export function stopped({ stack, route }: Match): Notice {
-  return {
+  return about(stack, {
     code: 'SERVICE_STOPPED',
     title: `${route.service} is stopped`,
     message: `The service ${route.service} of ${stack.label} does not run.`,
     hint: `portramp start ${route.service}`,
     retryAfter: 5,
-  };
+  });
 }
 
 export function unreachable({ stack, route }: Match, target: Target, error: Error): Notice {
-  return {
+  return about(stack, {
     code: 'SERVICE_UNREACHABLE',
     title: `${route.service} does not answer`,
     message: `No answer from the service ${route.service} of ${stack.label} at ${target.host}:${target.port}: ${messageOf(error)}.`,
     hint: unreachableHint(route, error),
     retryAfter: 2,
-  };
+  });
 }
 
 function unreachableHint({ service, hostHeader }: Match['route'], error: Error): string {

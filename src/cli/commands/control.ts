@@ -11,6 +11,7 @@ import { print, printJson } from '../terminal.ts';
 import { waitForOutcome, waitForStop, type Asked, type Outcome } from '../waiting/outcome.ts';
 import { describeOutcome, outcomeJson } from '../waiting/told-outcome.ts';
 import { timeoutOption } from '../waiting/wait.ts';
+import { lead, meanStack, wayTo } from '../way.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 type Action = 'start' | 'stop' | 'restart';
@@ -93,7 +94,7 @@ async function control(action: Action, names: string[], options: ControlOptions)
     );
     const { settled, error } = outcome;
     if (options.json) printJson({ version: 1, action, services, outcome: settled.map(outcomeJson) });
-    else for (const one of settled) print(describeOutcome(one));
+    else for (const one of settled) print(lead(describeOutcome(one)));
     if (!options.json && action === 'stop') print(`stopped ${services.join(', ')}`);
     if (error !== undefined) throw error;
   });
@@ -127,7 +128,10 @@ async function locateServices(
   const port = parsePort(options.port);
   const { findPortOwner, howToEndStranger } = await import('../port-owner.ts');
   const owner = await withStartedDaemon((client) => findPortOwner(client, port));
-  if (owner.kind === 'service') return { key: owner.stack, services: [owner.service] };
+  if (owner.kind === 'service') {
+    meanStack(wayTo(owner.stack));
+    return { key: owner.stack, services: [owner.service] };
+  }
   const { describeOwner } = await import('./whose.ts');
   const hint = owner.kind === 'front' ? 'portramp daemon stop' : await howToEndStranger(port, owner);
   throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });

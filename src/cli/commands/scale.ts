@@ -6,6 +6,7 @@ import { print, printJson } from '../terminal.ts';
 import { waitForScale } from '../waiting/scaled.ts';
 import { describeOutcome, outcomeJson } from '../waiting/told-outcome.ts';
 import { sayDim, timeoutOption } from '../waiting/wait.ts';
+import { lead } from '../way.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 export function defineScale(program: Command): void {
@@ -59,7 +60,7 @@ async function scale(words: readonly string[], options: ScaleOptions): Promise<v
     const { settled, error } = await waitForScale(client, key, sizes, options.timeout);
     if (options.json) {
       printJson({ version: 1, action: 'scale', services: scales, outcome: settled.map(outcomeJson) });
-    } else for (const one of settled) print(describeOutcome(one));
+    } else for (const one of settled) print(lead(describeOutcome(one)));
     if (error !== undefined) throw error;
   });
 }

@@ -8,6 +8,7 @@ import { askAboutHost, askAboutPort, askAboutService } from '../why/ask.ts';
 import { hostOf } from '../why/explain.ts';
 import type { Explanation } from '../why/explanation.ts';
 import { isWrong } from '../why/verdict.ts';
+import { lead } from '../way.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
 interface WhyOptions extends StackOptions {
@@ -32,7 +33,7 @@ async function why(target: string, options: WhyOptions): Promise<void> {
   await withStartedDaemon(async (client) => {
     const explanation = await explain(client, target, options);
     if (options.json) printJson({ version: 1, ...explanation });
-    else print(renderExplanation(explanation));
+    else print(lead(renderExplanation(explanation)));
     if (isWrong(explanation)) process.exitCode = 1;
   });
 }

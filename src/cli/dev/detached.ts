@@ -9,6 +9,7 @@ import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
+import { describeRest } from '../render/rest.ts';
 import { describeService, renderStack } from '../render/stacks.ts';
 import { askThrough, countDown, type LastingClient } from '../lasting.ts';
 import { untilPublished } from '../stack-watch.ts';
@@ -154,8 +155,7 @@ function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   const wrong = stack.services.filter(isWrong);
   for (const service of wrong) notice(describeWrong(service));
   if (wrong.length > 0) {
-    const pending = stack.services.some((service) => !meaningOf(service).isSettled);
-    notice(color.dim(`the rest ${pending ? 'goes on starting' : 'keeps running'}; "portramp down" stops it`));
+    notice(color.dim(`${describeRest(stack.services)}; "portramp down" stops it`));
     return 1;
   }
   const stopped = stack.services.filter(

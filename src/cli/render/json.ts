@@ -1,5 +1,7 @@
 /** The objects of `--json`: the same in every command that prints them. */
+import { leadTo, type Way } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
+import { wayTo } from '../way.ts';
 
 export interface StackJson {
   readonly workspace: string;
@@ -33,6 +35,17 @@ export function stackJson(running: RunningStack): StackJson {
     ...(pid === undefined ? {} : { pid }),
     ...(silent === undefined ? {} : { silent }),
     ...(problems === undefined ? {} : { problems }),
-    services,
+    services: services.map((service) => leadService(service, wayTo(running))),
+  };
+}
+
+/** Leads the commands in what is said of a service to its stack. */
+function leadService(service: PublishedService, way: Way): PublishedService {
+  const { reason, hint, failure } = service;
+  return {
+    ...service,
+    ...(reason === undefined ? {} : { reason: leadTo(reason, way) }),
+    ...(hint === undefined ? {} : { hint: leadTo(hint, way) }),
+    ...(failure?.hint === undefined ? {} : { failure: { ...failure, hint: leadTo(failure.hint, way) } }),
   };
 }

@@ -1,9 +1,11 @@
 /** The tables of `ls` and the summary of `dev`. */
 import { explainSilence } from '../../lib/silence.ts';
+import { leadTo } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
 import { answersOn, complaintOf, refusalOf } from '../complaint.ts';
 import { color, columns } from '../terminal.ts';
+import { wayTo } from '../way.ts';
 
 const PAINT: Record<Status, (text: string) => string> = {
   starting: color.yellow,
@@ -35,7 +37,9 @@ export function renderStack(stack: RunningStack, describe = describeService): st
         : color.dim(`pid ${stack.pid}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
   const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
-  const services = stack.services.length === 0 ? [] : [renderServices(stack.services, describe)];
+  const way = wayTo(stack);
+  const led = (service: PublishedService): string => leadTo(describe(service), way);
+  const services = stack.services.length === 0 ? [] : [renderServices(stack.services, led)];
   return [head, ...problems, ...services].join('\n');
 }
 

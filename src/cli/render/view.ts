@@ -6,6 +6,7 @@ import type { RunnerEvent } from '../../stack/events.ts';
 import { describeHolder } from '../../lib/holder.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
 import { color, hasColor, isBehind, notice, print } from '../terminal.ts';
+import { lead } from '../way.ts';
 import { logPrinter } from './logs.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
 import { describeService, paintStatus, renderServices } from './stacks.ts';
@@ -23,7 +24,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
   const states = new Map<string, string>();
 
   const showService = (service: PublishedService): void => {
-    const text = `${paintStatus(service)} ${describeService(service)}`.trimEnd();
+    const text = lead(`${paintStatus(service)} ${describeService(service)}`.trimEnd());
     // Not everything that is published changes what a person sees.
     if (states.get(service.name) === text) return;
     states.set(service.name, text);
@@ -50,7 +51,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         showLine = logPrinter(event.services.map((service) => service.name));
         if (!options.summaries) return;
         print(`${color.bold(event.slug)}  ${color.dim(event.root)}`);
-        print(`${renderServices(event.services)}\n`);
+        print(`${lead(renderServices(event.services))}\n`);
         return;
       case 'service':
         showService(event.service);
@@ -71,14 +72,14 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         notice(`${color.yellow('portramp')} ${describeFollow(event)}`);
         return;
       case 'applied':
-        print(describeChanges(event.changes));
+        print(lead(describeChanges(event.changes)));
         return;
       case 'refused':
         notice(renderDiagnostics(event.diagnostics, { format: 'text', root: options.root, color: hasColor }));
         notice(color.dim('The edit was not applied; everything runs on as it was.'));
         return;
       case 'settled':
-        if (options.summaries) print(`\n${renderServices(event.services)}\n`);
+        if (options.summaries) print(`\n${lead(renderServices(event.services))}\n`);
         return;
     }
   };

@@ -4,6 +4,7 @@ import { findBond, type Evidence } from '../../ports/owner.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, ServiceDetails, StackKey } from '../../protocol/messages.ts';
 import { isSameStack, notRunning, unknownService } from '../daemon-access.ts';
+import { meanStack, wayTo } from '../way.ts';
 import {
   explainHost,
   explainPort,
@@ -42,6 +43,7 @@ export async function askAboutPort(client: DaemonClient, number: number): Promis
 export async function askAboutHost(client: DaemonClient, host: string): Promise<Explanation> {
   const { stacks, front } = await listAll(client);
   const found = findHost(stacks, host);
+  if (found !== undefined) meanStack(wayTo(found.stack));
   const service =
     found?.service === undefined
       ? undefined

@@ -81,7 +81,7 @@ describe('a service that is starting', () => {
     expect(JSON.parse(body)).toEqual({
       error: 'SERVICE_STARTING',
       message: 'The service web of shop is not ready yet.',
-      hint: 'portramp logs web -f',
+      hint: 'portramp logs --stack shop web -f',
     });
   });
 
@@ -174,7 +174,10 @@ describe('a service that is not up', () => {
     publish({ state: 'stopped' });
     const { status, body } = await scene.ask('web.localhost');
     expect(status).toBe(503);
-    expect(JSON.parse(body)).toMatchObject({ error: 'SERVICE_STOPPED', hint: 'portramp start web' });
+    expect(JSON.parse(body)).toMatchObject({
+      error: 'SERVICE_STOPPED',
+      hint: 'portramp start --stack shop web',
+    });
   });
 
   it('unreachable: 502 with the reason', async () => {
@@ -188,7 +191,7 @@ describe('a service that is not up', () => {
       message: expect.stringMatching(
         /^No answer from the service web of shop at 127\.0\.0\.1:\d+: /,
       ) as string,
-      hint: 'portramp logs web',
+      hint: 'portramp logs --stack shop web',
     });
   });
 });

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { describeService } from '../../../src/cli/render/stacks.ts';
-import type { PublishedService, ServiceStateName } from '../../../src/protocol/messages.ts';
+import { stackJson } from '../../../src/cli/render/json.ts';
+import { describeService, renderStack } from '../../../src/cli/render/stacks.ts';
+import type { PublishedService, RunningStack, ServiceStateName } from '../../../src/protocol/messages.ts';
 
 const withReplicas = (...states: ServiceStateName[]): PublishedService => ({
   name: 'web',
@@ -39,5 +40,35 @@ describe('a service whose newest values never got ready', () => {
         'an edit, or "portramp restart web", tries again',
     );
     expect(textOf({ ...serving, revision: { asked: 4, serving: 4 } })).toBe('');
+  });
+});
+
+describe('what to type about a service of a stack', () => {
+  const failed: PublishedService = {
+    ...withReplicas(),
+    state: 'failed',
+    reason: 'needs db, which failed',
+    hint: 'see "portramp logs db"',
+  };
+  const stackIn = (root: string, environment: string): RunningStack => ({
+    root,
+    environment,
+    workspace: 'shop',
+    workspaceId: 'shop',
+    main: false,
+    slug: 'shop-auth',
+    ident: 'shop_auth',
+    index: 0,
+    services: [failed],
+  });
+
+  it.each([
+    ['is short in its own folder', process.cwd(), 'dev', 'portramp logs db'],
+    ['names another environment', process.cwd(), 'test', 'portramp logs --env test db'],
+    ['names the stack elsewhere', '/elsewhere', 'test', 'portramp logs --stack shop-auth db'],
+  ])('%s', (_name, root, environment, command) => {
+    const stack = stackIn(root, environment);
+    expect(stripVTControlCharacters(renderStack(stack))).toContain(`— see "${command}"`);
+    expect(stackJson(stack).services).toEqual([{ ...failed, hint: `see "${command}"` }]);
   });
 });

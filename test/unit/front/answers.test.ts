@@ -41,17 +41,17 @@ describe('a service that failed', () => {
   it('has the hint of its failure, or the command that starts it again', () => {
     const failure = { message: 'x', log: [] };
     expect(notices.failed(matchOf(), { ...failure, hint: 'npm install' }).hint).toBe('npm install');
-    expect(notices.failed(matchOf(), failure).hint).toBe('portramp restart api');
+    expect(notices.failed(matchOf(), failure).hint).toBe('portramp restart --stack shop api');
     expect(notices.silent(matchOf(), { ...failure, hint: 'npm install' }).hint).toBe('npm install');
-    expect(notices.silent(matchOf(), failure).hint).toBe('portramp logs api');
+    expect(notices.silent(matchOf(), failure).hint).toBe('portramp logs --stack shop api');
   });
 });
 
 it.each<[Partial<FrontRoute>, string, string]>([
-  [{}, 'read ECONNRESET', 'portramp logs api'],
-  [{ hostHeader: 'api.example' }, 'read ECONNRESET', 'portramp why api'],
+  [{}, 'read ECONNRESET', 'portramp logs --stack shop api'],
+  [{ hostHeader: 'api.example' }, 'read ECONNRESET', 'portramp why --stack shop api'],
   [{ hostHeader: 'api.example' }, 'self-signed certificate', 'services.api.tls: { ca: FILE.pem }'],
-  [{}, 'self-signed certificate', 'portramp logs api'],
+  [{}, 'self-signed certificate', 'portramp logs --stack shop api'],
 ])('of a target %j that fails with %j, the hint is %j', (route, message, hint) => {
   expect(notices.unreachable(matchOf(route), TARGET, new Error(message)).hint).toContain(hint);
 });

@@ -40,22 +40,31 @@ export function resolveInstances(
   plan: Plan,
   inputs: ResolveInputs,
 ): (name: string, slot: number) => ResolvedService | undefined {
-  const slots = new Map<number, { readonly inSlot: ResolveInputs; readonly values: Values }>();
-  const valuesIn = (slot: number): { readonly inSlot: ResolveInputs; readonly values: Values } => {
+  const slots = new Map<number, Slot>();
+  const slotOf = (slot: number): Slot => {
     const known = slots.get(slot);
     if (known !== undefined) return known;
     const inSlot = { ...inputs, slot };
     // What is wrong with templates was reported when the stack was resolved.
-    const made = { inSlot, values: createValues(plan, inSlot, () => undefined) };
+    const made = { inSlot, values: createValues(plan, inSlot, () => undefined), resolved: new Map() };
     slots.set(slot, made);
     return made;
   };
   return (name, slot) => {
     const planned = plan.services.get(name);
     if (planned === undefined) return undefined;
-    const { inSlot, values } = valuesIn(slot);
-    return resolveService(plan, planned, inSlot, values);
+    const { inSlot, values, resolved } = slotOf(slot);
+    const service = resolved.get(name) ?? resolveService(plan, planned, inSlot, values);
+    resolved.set(name, service);
+    return service;
   };
+}
+
+/** One slot: its values, and what has been resolved with them. A launch asks for the same service again and again. */
+interface Slot {
+  readonly inSlot: ResolveInputs;
+  readonly values: Values;
+  readonly resolved: Map<string, ResolvedService>;
 }
 
 function resolveService(

@@ -22,11 +22,14 @@ export type Verdict =
       readonly hint?: string | undefined;
     };
 
+const MET: Verdict = { kind: 'met', passed: [] };
+
 /** A failed provider decides, whatever else is pending. Optional needs are told, not awaited. */
 export function judgeNeeds(
   needs: readonly Need[],
   stateOf: (service: string) => ProviderState | undefined,
 ): Verdict {
+  if (needs.length === 0) return MET;
   const waitingFor = new Set<string>();
   const passed = new Set<string>();
   for (const need of needs.filter(({ optional }) => !optional)) {

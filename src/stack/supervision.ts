@@ -227,7 +227,7 @@ export class Supervision {
     while (this.#drawAgain) {
       this.#drawAgain = false;
       if (this.#down === undefined) {
-        for (const unit of this.units)
+        for (const unit of this.#units.values())
           unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.providerState(name)));
       } else this.#stops.work(this.units, (unit) => this.#stopInOrder(unit));
       this.#dropGone();

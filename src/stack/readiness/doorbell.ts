@@ -33,6 +33,16 @@ const REST = 29;
 const LEAST = 20;
 const MOST = 200;
 
+/**
+ * Who has been waited for this long (milliseconds) is waited for a little longer: the time that a table is used for grows
+ * by itself with every such span in which somebody asked all the time, up to so many times.
+ */
+const SPAN = 3_000;
+const GROWTH = 3;
+
+/** Milliseconds without a question after which nobody waits any more. */
+const QUIET = 1_000;
+
 /** A socket that listens on a port: its local address, a remote one, and the state 0A. */
 const LISTENS = /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A /gm;
 
@@ -45,6 +55,8 @@ export function createDoorbell({ read: readTable, now }: DoorbellOptions): Doorb
   let listening: ReadonlySet<number> | undefined;
   /** The time at which the table was read, and until which it is used. */
   let read = { at: Infinity, until: -Infinity };
+  /** The times of the first and the last question since somebody waits. */
+  let asked = { from: -Infinity, last: -Infinity };
   /** The time at which a connection to a port was let through although nothing listens there, by port. */
   const tried = new Map<number, number>();
 
@@ -55,13 +67,16 @@ export function createDoorbell({ read: readTable, now }: DoorbellOptions): Doorb
       text === undefined
         ? undefined
         : new Set([...text.matchAll(LISTENS)].map(([, port = '']) => Number.parseInt(port, 16)));
-    read = { at, until: at + Math.min(MOST, Math.max(LEAST, REST * (now() - began))) };
+    const patience = Math.min(GROWTH, 1 + Math.floor((at - asked.from) / SPAN));
+    read = { at, until: at + patience * Math.min(MOST, Math.max(LEAST, REST * (now() - began))) };
     if (tried.size <= MANY) return;
     for (const [port, last] of tried) if (last + ANYWAY <= at) tried.delete(port);
   };
 
   return {
     isWorthTrying: (port, at) => {
+      const goesOn = at >= asked.last && at - asked.last <= QUIET;
+      asked = { from: goesOn ? asked.from : at, last: at };
       if (at < read.at || at >= read.until) look(at);
       if (listening === undefined || listening.has(port)) {
         tried.delete(port);

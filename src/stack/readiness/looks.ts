@@ -121,6 +121,12 @@ export function requiredPort(ready: Readiness, ports: readonly ResolvedPort[]): 
 export const primaryOf = (ports: readonly ResolvedPort[]): ResolvedPort | undefined =>
   ports.find((one) => one.primary) ?? ports[0];
 
+/** The port of its own that a service's probe asks; undefined for a probe that asks something else. */
+export function askedPort(ready: Readiness, ports: readonly ResolvedPort[]): ResolvedPort | undefined {
+  const asks = ready.kind === 'tcp' || (ready.kind === 'http' && !/^https?:/.test(ready.path));
+  return asks ? portNamed(ports, ready.port) : undefined;
+}
+
 function portNamed(ports: readonly ResolvedPort[], name: string | undefined): ResolvedPort {
   const port = name === undefined ? primaryOf(ports) : ports.find((one) => one.name === name);
   if (port !== undefined) return port;

@@ -30,6 +30,8 @@ export interface PortWatchOptions {
 export interface PortWatch {
   readonly facts: PortFacts | undefined;
   readonly dialOnce: () => Promise<void>;
+  /** The number has just answered a probe: it listens, and need not be dialled to know that. */
+  readonly answered: (number: number) => void;
   /** The daemon has seen these ports listen, and none of the others; undefined: none looks, so the port is dialled. */
   readonly see: (listening: readonly string[] | undefined) => void;
   /** Forgets what was seen of a child that is gone: it says nothing about the one that came after it. */
@@ -45,6 +47,8 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
   const { clock, signal, later, interval, isNeeded, isAsked, isLong, look, onLook } = options;
   let ports = initial;
   let isWitnessed = false;
+  /** Whether it has answered since it was dialled last. */
+  let hasAnswered = false;
 
   const expect = (): PortFacts | undefined => {
     const primary = primaryOf(ports);
@@ -86,7 +90,8 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     if (isDialling || port === undefined || port.optional === true) return;
     isDialling = true;
     while (!signal.aborted && !isSettled(port)) {
-      await dialOnce();
+      if (!hasAnswered) await dialOnce();
+      hasAnswered = false;
       const pause = port.listens || isLong() ? RELAXED : interval;
       if (!isSettled(port)) await new Promise<void>((resolve) => later(pause, resolve));
     }
@@ -99,6 +104,12 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
       return port;
     },
     dialOnce,
+    answered: (number) => {
+      if (port === undefined || port.number !== number || port.listens) return;
+      hasAnswered = true;
+      options.onListening(port.name, true);
+      setListening(true);
+    },
     see: (listening) => {
       if (listening === undefined) {
         isWitnessed = false;
@@ -116,6 +127,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     retarget: (next) => {
       ports = next;
       isWitnessed = false;
+      hasAnswered = false;
       port = expect();
       void dial();
     },

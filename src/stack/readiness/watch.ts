@@ -25,7 +25,7 @@ import { watchPort } from './port-watch.ts';
 import { watchTree } from './tree.ts';
 import type { ReadinessOptions, ReadinessWatch } from './watch-options.ts';
 import { watchWork } from './work.ts';
-import { lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks.ts';
+import { askedPort, lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks.ts';
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
@@ -61,7 +61,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const isProbed = isPolled || ready.kind === 'log';
   let begun = clock.now();
   /** Whether the probe asks the port, and cannot succeed while that is silent. */
-  const onPort = ready.kind === 'tcp' || (ready.kind === 'http' && !/^https?:/.test(ready.path));
+  const onPort = askedPort(ready, ports) !== undefined;
   let probe: ProbeFacts = isProbed ? { state: 'open', onPort } : { state: 'none' };
   /** Names of ports that listen. */
   const listening = new Set<string>();
@@ -201,10 +201,12 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   let isAlive = false;
   const probeOnce = async (): Promise<void> => {
     if (!isPolled || probe.state !== 'open') return;
+    const asked = askedPort(ready, ports)?.targetPort;
     const problem = await see(lookNow());
     if (problem === UNSEEN || abort.signal.aborted || probe.state !== 'open') return;
     told(problem);
     if (problem !== undefined) return;
+    if (asked !== undefined) portWatch.answered(asked);
     becomeWell();
     if (isAlive) return;
     isAlive = true;

@@ -85,6 +85,26 @@ it('one table serves all who ask within a moment, which is longer where it is de
   expect(scene.reads).toBe(5);
 });
 
+it('who has been waited for for long is waited for longer, until nobody waits', () => {
+  const { scene, asks } = createScene(TABLE);
+  scene.cost = 4;
+  /** Milliseconds between two reads while somebody asks all the time. */
+  const gaps = (until: number): number[] => {
+    const times: number[] = [];
+    for (; scene.now < until; scene.now += 1) {
+      const { reads, now } = scene;
+      asks(1);
+      if (scene.reads > reads) times.push(now);
+    }
+    return times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  };
+  const inOrder = [...new Set(gaps(20_000))];
+  // 29 times what it took, then twice and three times that, and never more.
+  expect(inOrder.map((gap) => Math.round(gap / 116))).toEqual([1, 2, 3]);
+  scene.now += 1_001;
+  expect(new Set(gaps(scene.now + 2_000))).toEqual(new Set([116]));
+});
+
 it.skipIf(process.platform !== 'linux')('the table of this machine is read', async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -97,6 +97,24 @@ async function silentPort(): Promise<number> {
   return number;
 }
 
+it('a port that the probe has reached is not dialled as well', async () => {
+  let connections = 0;
+  server = createHttp((_request, response) => void response.end('well'));
+  server.on('connection', () => (connections += 1));
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const number = typeof address === 'object' && address !== null ? address.port : 0;
+  begin({ kind: 'http', path: '/healthz' }, '', number);
+  await becomes('ready');
+  expect(listening).toEqual([['http', true]]);
+  await clock.advance(250);
+  expect(connections).toBe(1);
+  // Nobody else has seen it listen: whether it still does has to be looked at.
+  await clock.advance(4_000);
+  await eventually(() => expect(connections).toBeGreaterThan(1));
+  saw('http');
+});
+
 describe('without a probe', () => {
   it('is ready when its port accepts a connection', async () => {
     begin({}, '', await listen());

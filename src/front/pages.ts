@@ -58,7 +58,7 @@ function renderLog(log: readonly string[]): string {
   for (const line of log.slice(-MAX_LOG_LINES).toReversed()) {
     const text = escapeHtml(plainText(line), MAX_LINE);
     size += Buffer.byteLength(text) + 1;
-    if (size > MAX_LOG && lines.length > 0) break;
+    if (size > MAX_LOG) break;
     lines.unshift(text);
   }
   return lines.join('\n');

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import { decide } from '../../../src/front/decide.ts';
 import { compileResting } from '../../../src/front/resting.ts';
-import { createRestarts } from '../../../src/front/restarts.ts';
+import { createRestarts, SilentTargetError } from '../../../src/front/restarts.ts';
 import { compileTable, type RouteState } from '../../../src/front/table.ts';
 import type { RequestHead } from '../../../src/proxy/engine/engine.ts';
+import { SpeaksTlsError } from '../../../src/proxy/tls-look.ts';
 import { headOf, type Headers } from './head.ts';
 
 const LIVE: RouteState = { state: 'live', targets: [{ protocol: 'http', host: '127.0.0.1', port: 1 }] };
@@ -68,4 +69,21 @@ it('an empty Referer names no page', () => {
   expect(decideAbout('api.shop.localhost', { headers: { referer: '' } })).toMatchObject({
     action: 'forward',
   });
+});
+
+describe('a target that does not answer', () => {
+  it.each([
+    ['spoke TLS', new SpeaksTlsError(), 502, 'service-speaks-tls'],
+    ['has listened to nobody for too long', new SilentTargetError(), 503, 'service-silent'],
+    ['broke off', new Error('read ECONNRESET'), 502, 'service-unreachable'],
+  ])('is said to have done so where it %s', async (_, error, status, marker) => {
+    const decision = decideAbout('api.shop.localhost');
+    if (decision.action !== 'forward') throw new Error('not forwarded');
+    expect(await decision.onUnreachable(error)).toMatchObject({ status, headers: { 'x-portramp': marker } });
+  });
+});
+
+it('a path is passed on as it came where nothing says otherwise', () => {
+  const decision = decideAbout('api.shop.localhost', { more: { path: '/a?b' } });
+  expect(decision.action === 'forward' && decision.path).toBeUndefined();
 });

@@ -22,6 +22,8 @@ let seen: string[];
 /** Targets that speak TLS, and those of which it is known. */
 let tls: Set<number>;
 let known: Set<number>;
+/** Those of which it is forgotten at once. */
+let forgotten: Set<number>;
 let wait: () => Promise<unknown>;
 
 const replyOf = (body: string): Reply => ({ status: 502, headers: {}, body });
@@ -45,7 +47,7 @@ const track = (head: RequestHead = HEAD): Decision | Promise<Decision> =>
     tls: {
       knows: ({ port }) => known.has(port),
       suspect: async ({ port }) => {
-        if (tls.has(port)) known.add(port);
+        if (tls.has(port) && !forgotten.has(port)) known.add(port);
         return tls.has(port);
       },
     },
@@ -77,7 +79,7 @@ const again = async (decision: Decision, error = refusal()): Promise<Decision> =
 beforeEach(() => {
   clock = createManualClock();
   traffic = createTraffic(clock);
-  [targets, seen, tls, known] = [[at(1)], [], new Set(), new Set()];
+  [targets, seen, tls, known, forgotten] = [[at(1)], [], new Set(), new Set(), new Set()];
   wait = async () => undefined;
 });
 
@@ -179,6 +181,13 @@ describe('a target that speaks TLS', () => {
         reply: { body: said },
       });
     expect(seen).toEqual(['tls 1']);
+  });
+
+  it('is not told of when it is published no more', async () => {
+    tls.add(1);
+    forgotten.add(1);
+    await again(await track(), new Error('socket hang up'));
+    expect(seen).toEqual([]);
   });
 
   it('is said to do so where a request cannot be made again, and any other error as it is', async () => {

@@ -105,6 +105,16 @@ describe('the lexer', () => {
     expect([outcome, reader.problem?.status]).toEqual(['bad', 400]);
   });
 
+  it.each([
+    'GET\t/ HTTP/1.1',
+    'GET /\tHTTP/1.1',
+    'GET / HTTP/1.1\t',
+    'GET /\x7f HTTP/1.1',
+    'GET  / HTTP/1.1',
+  ])('takes nothing but one space between the parts of a request line: not %j', (line) => {
+    expect(read('request', `${line}\r\nHost: a\r\n\r\n`).reader.problem).toMatchObject({ status: 400 });
+  });
+
   it.each(['HTTP/2.0', 'HTTP/1.2', 'HTTP/3.0'])('refuses %s with 505', (version) => {
     const { reader } = read('request', `PRI * ${version}\r\n\r\nSM\r\n\r\n`);
     expect(reader.problem?.status).toBe(505);

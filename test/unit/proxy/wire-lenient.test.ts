@@ -84,6 +84,15 @@ describe('a response', () => {
     },
   );
 
+  it('with many such lines names eight of them, each cut short', () => {
+    const lines = Array.from({ length: 9 }, (_, index) => `X ${index}${'y'.repeat(100)}: 1\r\n`).join('');
+    const { fields } = written(`Content-Length: 2\r\n${lines}`);
+    const named = fields.split('x-portramp-dropped: ')[1]?.trimEnd().split(', ') ?? [];
+    expect(named).toEqual(
+      Array.from({ length: 8 }, (_, index) => `"X ${index}${'y'.repeat(61)}" (not a field name)`),
+    );
+  });
+
   it('with a length that its coding makes void is the last of its connection', () => {
     expect(written('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n').keepAlive).toBe(false);
     expect(written('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n').keepAlive).toBe(true);

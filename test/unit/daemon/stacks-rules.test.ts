@@ -21,18 +21,21 @@ let commits: number;
 let free: (port: number) => boolean;
 /** What a look at any port sees, where a test says so. */
 let sight: PortSight | undefined;
+/** Why nothing can be written, where a test says so. */
+let full: Error | undefined;
 
 beforeEach(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-stacks-')));
   const { file } = await openLedger(join(folder, 'ledger.json'));
-  [routed, changed, commits, free, sight] = [0, [], 0, () => true, undefined];
+  [routed, changed, commits, free, sight, full] = [0, [], 0, () => true, undefined, undefined];
   ledger = {
     get current() {
       return file.current;
     },
     commit: (change) => {
       commits += 1;
-      return file.commit(change);
+      const written = file.commit(change);
+      return full === undefined ? written : written.then(() => Promise.reject(full));
     },
     flush: () => file.flush(),
   };
@@ -216,6 +219,18 @@ describe('numbers', () => {
   });
 });
 
+it('no number is told of before it is on disk', async () => {
+  const shop = await claim('shop');
+  const port = { service: 'api', port: 'a' };
+  const { leases } = await stacks.lease(shop, [port], { scope: 'stack' });
+  const number = leases[0]?.number ?? 0;
+  full = new Error('the disk is full');
+  await expect(stacks.lease(shop, [{ ...port, port: 'b' }], { scope: 'stack' })).rejects.toThrow(full);
+  await expect(stacks.borrow({ stack: shop, port, number: 3_000 })).rejects.toThrow(full);
+  free = (one) => one !== number;
+  await expect(stacks.reassign({ stack: shop, port, number })).rejects.toThrow(full);
+});
+
 describe('a pinned number', () => {
   const forbidden = { free: true, holders: [], forbidden: true } as const;
   const sudo =
@@ -242,5 +257,12 @@ describe('a pinned number', () => {
     const answer = await stacks.lease(shop, ports, { scope: 'stack' });
     expect(answer.leases).toMatchObject([{ number: 80 }]);
     expect(answer.notices).toEqual(notices);
+  });
+
+  it('is all that is spoken of: who listens on one that was chosen is not asked', async () => {
+    sight = { free: false, holders: [{ pid: 7, command: 'nginx' }] };
+    const shop = await claim('shop');
+    const answer = await stacks.lease(shop, [{ service: 'api', port: 'a' }], { scope: 'stack' });
+    expect(answer.notices).toEqual([]);
   });
 });

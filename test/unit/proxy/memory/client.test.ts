@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Decision, Forward } from '../../../../src/proxy/engine/engine.ts';
-import { Peer } from './connection.ts';
+import type { Peer } from './connection.ts';
 import { createNetwork, TARGET, type Network } from './network.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

@@ -55,6 +55,17 @@ describe('the clock', () => {
     },
   );
 
+  it('runs what is further away than a timer of Node may be, when its time has come and not before', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    let ran = 0;
+    const far = 2 ** 31 + 5_000;
+    systemClock.after(far, () => (ran += 1));
+    vi.advanceTimersByTime(far - 1);
+    expect(ran).toBe(0);
+    vi.advanceTimersByTime(10);
+    expect(ran).toBe(1);
+  });
+
   it('reads what came in while the process stood still before it runs what is late', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

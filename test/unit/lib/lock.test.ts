@@ -107,6 +107,22 @@ describe('a stale lock', () => {
     expect(lock.isHeld()).toBe(true);
   });
 
+  it.each([
+    '',
+    '3',
+    'null',
+    '{}',
+    '{"pid":1}',
+    '{"pid":"1","startTime":"x"}',
+    '{"pid":1.5,"startTime":"x"}',
+    '{"pid":0,"startTime":"x"}',
+    '{"pid":-1,"startTime":"x"}',
+    '{"pid":1,"startTime":3}',
+  ])('that says %j names nobody', (text) => {
+    writeFileSync(path, text);
+    expect(lockHolder(path)).toBeUndefined();
+  });
+
   it('is left alone while another contender is breaking it', () => {
     writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago' }));
     const breaker = tryLock(`${path}.break`);

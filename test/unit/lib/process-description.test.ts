@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { commandLineOf, describePid } from '../../../src/lib/process-description.ts';
+import { readLinuxStat, startTimeOf } from '../../../src/lib/process-identity.ts';
 import { holdersOf } from '../../../src/ports/holders.ts';
 import { createLinuxSystem } from '../../../src/ports/system/linux.ts';
 import { eventually } from '../../eventually.ts';
@@ -61,6 +62,9 @@ describe('a process', () => {
     expect(Object.keys(await describePid(NOBODY))).toEqual([]);
     expect(await commandLineOf(NOBODY)).toEqual([]);
     expect(createLinuxSystem().describe(pidOf(child))).toEqual({ command, cwd: folder });
+    // What the socket table's owners are compared by, and what a lock says: one text everywhere.
+    expect(startTimeOf(pidOf(child))).toBe(readLinuxStat(pidOf(child))?.startTime);
+    expect(startTimeOf(NOBODY)).toBeUndefined();
     expect(Object.keys(createLinuxSystem().describe(NOBODY))).toEqual([]);
   });
 

@@ -176,6 +176,33 @@ describe('a pass', () => {
     expect(inspector.inspect([api])).toEqual([]);
   });
 
+  it('forgets who had a socket that is gone: its number may be given to another one', () => {
+    const [socket] = machine.sockets;
+    if (socket === undefined) throw new Error('nothing listens');
+    inspector.inspect([api]);
+    machine.sockets = [];
+    inspector.inspect([api]);
+    machine.processes.push(facts(900, 1));
+    machine.sockets = [{ ...socket, pids: [900] }];
+    expect(inspector.inspect([api])).toMatchObject([{ kind: 'ghost', holder: { pid: 900 } }]);
+  });
+
+  it.each([
+    ['Wed Nov 25 09:12:03 2026', 'Wed Nov 25 09:12:01 2026', true],
+    ['Wed Nov 25 09:12:01 2026', 'Wed Nov 25 09:12:03 2026', false],
+    ['Wed Nov 25 09:12:01 2026', 'Wed Nov 25 09:12:01 2026', true],
+    ['1000', '999', true],
+    ['999', '1000', false],
+  ])('says whether a ghost of %s came later than the instance of %s', (ghost, own, later) => {
+    const instance = { ...api.instance, startTime: own };
+    machine.processes = [
+      { ...facts(100, 1), startTime: own },
+      { ...facts(900, 1), startTime: ghost },
+    ];
+    machine.sockets = [{ id: 'other', address: '127.0.0.1', port: 20_001, user: 0, pids: [900] }];
+    expect(inspector.inspect([{ ...api, instance }])).toMatchObject([{ kind: 'ghost', later }]);
+  });
+
   it('remembers descendants whose parents are gone', () => {
     machine.processes.push(facts(102, 101));
     expect(inspector.inspect([api])).toEqual([]);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   addLeases,
   emptyLedger,
+  fenceNumbers,
   findStack,
   keepLeases,
   ledgerSchema,
@@ -124,4 +125,14 @@ describe('the ledger', () => {
       ),
     );
   });
+});
+
+it('numbers that are fenced are kept sorted, once each, and change nothing where they are so already', () => {
+  const before = putStack(emptyLedger, a);
+  const fenced = fenceNumbers(before, a, [3, 1, 3]);
+  expect(findStack(fenced, a)?.fenced).toEqual([1, 3]);
+  expect(fenceNumbers(fenced, a, [1, 3])).toBe(fenced);
+  expect(fenceNumbers(before, a, [])).toBe(before);
+  expect(fenceNumbers(before, b, [1])).toBe(before);
+  expect(findStack(fenceNumbers(fenced, a, []), a)?.fenced).toEqual([]);
 });

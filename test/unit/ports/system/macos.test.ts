@@ -52,6 +52,13 @@ const PS = `  501   400   501 Ss   Wed Nov 25 09:12:01 2026
 `;
 
 describe('lsof', () => {
+  it('is not believed to know a place that it does not name', () => {
+    expect(parseLsofListeners('p1\nf2\nd0x1\nPTCP\nnnowhere\n')).toEqual({
+      listeners: [],
+      holders: new Map(),
+    });
+  });
+
   it('tells every socket once, with all that have it open', () => {
     const { listeners, holders } = parseLsofListeners(LSOF);
     expect(listeners.map(({ address, port }) => `${address} ${port}`)).toEqual([

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errors.ts';
-import type { Target } from '../proxy/engine/engine.ts';
+import { UnusableResponseError, type Target } from '../proxy/engine/engine.ts';
 
 /** Milliseconds for which a target that spoke no TLS is not looked at again. */
 const LOOK_EVERY = 5_000;
@@ -32,7 +32,7 @@ export function createTlsFinder({ clock, look }: TlsFinderOptions): TlsFinder {
   return {
     knows: (target) => known.size > 0 && known.has(nameOf(target)),
     suspect: async (target, error) => {
-      if (target.protocol !== 'http' || NOBODY.includes(errnoOf(error) ?? '')) return false;
+      if (target.protocol !== 'http' || !isSuspicious(error)) return false;
       const name = nameOf(target);
       const last = looks.get(name);
       if (last !== undefined && clock.now() - last.at < LOOK_EVERY) return last.speaks;
@@ -51,5 +51,9 @@ export function createTlsFinder({ clock, look }: TlsFinderOptions): TlsFinder {
     },
   };
 }
+
+/** An answer in HTTP, or none because nobody is there, comes from no listener that waits for a handshake. */
+const isSuspicious = (error: Error): boolean =>
+  !(error instanceof UnusableResponseError) && !NOBODY.includes(errnoOf(error) ?? '');
 
 const nameOf = ({ host, port }: Pick<Target, 'host' | 'port'>): string => `${host}:${port}`;

@@ -49,6 +49,9 @@ export interface TargetTls {
   readonly serverName?: string | undefined;
 }
 
+/** The target answered in HTTP, and what it said cannot be passed on: nothing else has to be found out about it. */
+export class UnusableResponseError extends Error {}
+
 /** A whole small answer of portramp's own. `content-length` is added. */
 export interface Reply {
   readonly status: number;

@@ -1,5 +1,6 @@
 /** TLS towards services, and services that speak it where nobody said so. */
 import { createServer, type Server } from 'node:https';
+import { createServer as createRawServer } from 'node:net';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -13,6 +14,9 @@ import { createScene, type Scene } from './scene.ts';
 const certificate = makeCertificate();
 
 afterAll(() => certificate?.remove());
+
+/** The type of the record that a TLS client begins with (RFC 8446 §5.1). */
+const HANDSHAKE = 22;
 
 describe.skipIf(certificate === undefined).each(engines)(
   'a service that speaks TLS ($name)',
@@ -85,6 +89,29 @@ describe.skipIf(certificate === undefined).each(engines)(
         expect(await scene.ask('api.localhost')).toMatchObject({ status: 200 });
       },
     );
+
+    it.each([
+      ['a line of the head is folded', 'HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 2\r\n\r\nok'],
+      ['a size is none', 'HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok'],
+      ['a protocol is switched unasked', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n'],
+    ])('is not offered to one that answers in HTTP: %s', async (_, answer) => {
+      const begins: number[] = [];
+      const odd = createRawServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.on('data', (data) => {
+          begins.push(data[0] ?? 0);
+          socket.write(answer);
+        });
+      });
+      await listenOn(odd, '127.0.0.1', 0);
+      publish(
+        at('api.localhost', { protocol: 'http' }, {}),
+        at('odd.localhost', { protocol: 'http', port: portOf(odd) }),
+      );
+      expect((await scene.ask('odd.localhost')).status).toBe(502);
+      expect(begins.filter((first) => first === HANDSHAKE)).toEqual([]);
+      await new Promise((resolve) => void odd.close(resolve));
+    });
 
     it('is no reason to think so of one that closes without an answer', async () => {
       const silent = await scene.backend((req) => req.socket.destroy());

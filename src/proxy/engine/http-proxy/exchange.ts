@@ -4,8 +4,9 @@ import { Stream } from 'node:stream';
 
 import type httpProxy from 'http-proxy';
 
+import { errnoOf } from '../../../lib/errors.ts';
 import { tlsOptions } from '../../target-tls.ts';
-import type { Decision, Forward, Reply } from '../engine.ts';
+import { UnusableResponseError, type Decision, type Forward, type Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { MAX_INTERIM } from '../interim.ts';
 import { endEarly } from './early.ts';
@@ -68,7 +69,8 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
   let over = false;
   let isSent = false;
   const release = beginExchange(exchange, decision);
-  const fail = (error: Error): void => {
+  const fail = (cause: Error): void => {
+    const error = explain(cause);
     if (over || res.destroyed || response?.complete === true) return;
     over = true;
     req.unpipe();
@@ -90,16 +92,27 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     request.on('information', (information) => {
       interim += 1;
       if (interim <= MAX_INTERIM) passInformation(req, res, information);
-      else request.destroy(new Error('it goes on with 1xx responses without end'));
+      else request.destroy(new UnusableResponseError('it goes on with 1xx responses without end'));
     });
     request.once('response', (incoming) => {
+      // Without "Connection: upgrade" Node takes it for a final response (RFC 9110 §15.2.2).
+      if (incoming.statusCode === 101) {
+        incoming.headers = {};
+        incoming.rawHeaders = [];
+        // The package is about to pipe it, and what is destroyed ends what it is piped into.
+        process.nextTick(() => {
+          incoming.unpipe(res);
+          request.destroy(new UnusableResponseError('it switches protocols unasked'));
+        });
+        return;
+      }
       response = incoming;
       prepareResponse(req, res, incoming);
       if (count !== undefined) incoming.on('data', (chunk: Buffer) => count(chunk.length));
     });
     res.once('close', () => request.destroy());
     // It may also end without an error, as at a 101 that nobody asked for.
-    request.once('close', () => response ?? fail(new Error('no answer')));
+    request.once('close', () => response ?? fail(new UnusableResponseError('no answer')));
     // The head may be answered before the body has begun.
     if (hasBody(req)) request.flushHeaders();
   });
@@ -127,6 +140,13 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
   } catch (error) {
     fail(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** Node's parser stops with a code of its own at what is not, or no longer, HTTP. */
+function explain(error: Error): Error {
+  const code = errnoOf(error);
+  const isHttp = code?.startsWith('HPE_') === true && code !== 'HPE_INVALID_CONSTANT';
+  return isHttp ? new UnusableResponseError(error.message, { cause: error }) : error;
 }
 
 /** Ends the exchange when it must, and tells once when it is over. */

@@ -13,7 +13,7 @@ import type { Socket } from 'node:net';
 
 import type { Waiter } from '../../pool-place.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
-import type { Decision, Reply } from '../engine.ts';
+import { UnusableResponseError, type Decision, type Reply } from '../engine.ts';
 import { INTERNAL_ERROR } from '../refusal.ts';
 import type { Attempt, Loss } from './attempt.ts';
 import { BAD } from './body-reader.ts';
@@ -176,7 +176,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onSwitch(head: string, rest: Buffer): void {
-    if (!this.#upload.done) return this.onBroken('it switches protocols before it has the whole request');
+    if (!this.#upload.done)
+      return this.onBroken('it switches protocols before it has the whole request', true);
     const behind = this.#upload.takeBehind();
     const upstream = this.#upload.letGo();
     const forward = this.#course.switch();
@@ -186,13 +187,14 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     new Tunnel(this.#client, upstream, this.#request.upgrade, forward).begin(rest, behind);
   }
 
-  onBroken(reason: string): void {
+  onBroken(reason: string, isHttp: boolean): void {
     const { upstream } = this.#upload;
     const { target } = this.#course;
     // Rather the rest of an answer to somebody else than one to this request.
     const isForeign = upstream?.reused === true && !this.#relay.passedOn;
     if (isForeign && target !== undefined) this.#client.context.pool.distrust(target);
-    this.#lose(new Error(`the response cannot be used: ${reason}`), isForeign);
+    const words = `the response cannot be used: ${reason}`;
+    this.#lose(isHttp ? new UnusableResponseError(words) : new Error(words), isForeign);
   }
 
   onEnd(): void {

@@ -22,7 +22,8 @@ export interface RelayOwner {
   /** 101: `head` is to be sent, and `rest` belongs to the new protocol. */
   onSwitch(head: string, rest: Buffer): void;
   /** The response breaks the rules. */
-  onBroken(reason: string): void;
+  /** @param isHttp whether its status line was read */
+  onBroken(reason: string, isHttp: boolean): void;
 }
 
 export class Relay {
@@ -109,14 +110,14 @@ export class Relay {
       const reader = (this.#reader ??= borrowReader('response'));
       const outcome = reader.push(piece, at, length);
       if (outcome === 'more') return;
-      if (outcome === 'bad') return this.#owner.onBroken(reader.problem?.reason ?? '');
+      if (outcome === 'bad') return this.#owner.onBroken(reader.problem?.reason ?? '', reader.status > 0);
       at = reader.next;
       const response = readResponse(reader, this.#request);
-      if (isProblem(response)) return this.#owner.onBroken(response.reason);
+      if (isProblem(response)) return this.#owner.onBroken(response.reason, true);
       if (response.status >= 200) return this.#answer(reader, response, piece, at, length);
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM)
-        return this.#owner.onBroken('it goes on with 1xx responses without end');
+        return this.#owner.onBroken('it goes on with 1xx responses without end', true);
       const head = forwardResponse(reader, response, false, false);
       if (response.status === 101) {
         return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
@@ -151,7 +152,7 @@ export class Relay {
   #passBody(head: string, piece: Buffer, from: number, length: number): void {
     const body = this.#body as BodyReader;
     const end = body.read(piece, from, length);
-    if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed');
+    if (end === BAD) return this.#owner.onBroken('the chunked coding of its response is malformed', true);
     if (head !== '') this.answered = true;
     if (this.#unchunked) this.#flushPayload();
     else splice(this.#sink, head, piece, from, body.passable, body.done ? body.tail : '');

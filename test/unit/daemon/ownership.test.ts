@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -87,5 +87,10 @@ describe('a daemon that looks whether the state folder is its own', () => {
     expect(ownership.isPathOwn()).toBe(false);
     rmSync(folder, { recursive: true });
     expect(ownership.look()).toBe('the socket path is no longer ours');
+    // A link that leads to itself cannot be looked at: nothing is concluded, and nothing removed.
+    symlinkSync(folder, folder);
+    expect(() => ownership.look()).toThrow('ELOOP');
+    expect(ownership.isPathOwn()).toBe(false);
+    rmSync(folder);
   });
 });

@@ -185,6 +185,18 @@ describe('a session whose daemon dies', () => {
     expect(notices.slice(2)).toEqual(['the daemon is not back: the ledger is newer']);
   });
 
+  it('says a reason that is another one each time no more than every three seconds', async () => {
+    dials = [new PortrampError('STATE_FOLDER', 'draft 0')];
+    first.die();
+    for (let attempt = 1; attempt <= 20; attempt += 1) {
+      await clock.advance(500);
+      dials = [new PortrampError('STATE_FOLDER', `draft ${attempt}`)];
+    }
+    const reasons = notices.filter((text) => text.includes('draft'));
+    expect(reasons.length).toBeGreaterThanOrEqual(3);
+    expect(reasons.length).toBeLessThanOrEqual(4);
+  });
+
   it('says nothing of it when the next one is there at once, and registers everything', async () => {
     const next = createDaemon({ claim: { stack: STACK, front: { http: 7267 }, notices: ['set aside'] } });
     dials = [next];

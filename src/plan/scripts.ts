@@ -147,14 +147,22 @@ function follow(program: Program, nesting: number): Program[] {
   return [program, ...inner.flatMap((each) => follow(each, nesting - 1))];
 }
 
-function followScript({ scope, beside }: Program, { name, target }: ScriptRun): Program[] {
+function followScript({ scope, beside }: Program, { name, target, args }: ScriptRun): Program[] {
   if (target === 'all')
     return scope
       .others()
-      .flatMap((each) => linesOf(each, name, beside ?? 'a package manager that runs it in every package'));
+      .flatMap((each) =>
+        handOn(args, linesOf(each, name, beside ?? 'a package manager that runs it in every package')),
+      );
   const next = target === undefined ? scope : target === 'many' ? undefined : scope.at(target);
-  return next === undefined ? [] : linesOf(next, name, beside);
+  return next === undefined ? [] : handOn(args, linesOf(next, name, beside));
 }
+
+/** What a command hands on to a script stands behind the script's last line. */
+const handOn = (args: readonly string[], lines: readonly Program[]): Program[] =>
+  lines.map((line, index) =>
+    index === lines.length - 1 ? { ...line, words: [...line.words, ...args] } : line,
+  );
 
 const linesOf = (scope: PackageScope, name: string, beside: string | undefined): Program[] => {
   const script = scope.script(name);

@@ -23,6 +23,9 @@ const SCRIPTS = new Map([
   ['away', 'cd .. && npm run dev'],
   ['back', 'cd client && npm run dev && cd ..'],
   ['shown', 'vite preview'],
+  ['worker', 'wrangler dev'],
+  ['work', 'npm run worker'],
+  ['built', 'tsc && astro dev'],
 ]);
 const FLAGS = '--port 20300 --strictPort --host 127.0.0.1';
 const listen = { host: '127.0.0.1', port: 20_300 };
@@ -219,9 +222,24 @@ describe('a port that is lost', () => {
     'ng build',
     'webpack --watch',
     'webpack serve --port 1',
+    'npm run worker -- --port $PORT',
+    'npm run work -- -- --port $PORT',
+    'npm run built -- --port $PORT',
+    'pnpm worker --port $PORT',
+    'yarn run worker --port $PORT',
+    'bun run worker --port $PORT',
     'node server.js',
   ])('is none: %s', (command) => {
     expect(findLostPort(command, open('.'))).toBe(undefined);
+  });
+
+  it.each([
+    'npm run worker',
+    'npm run worker -- --ip ::1',
+    'npm run worker --port $PORT',
+    'npm run work -- --port $PORT',
+  ])('is one: %s', (command) => {
+    expect(findLostPort(command, open('.'))).toMatchObject({ server: { title: 'Wrangler' } });
   });
 
   it.each([

@@ -68,6 +68,22 @@ describe('readers that never read', () => {
     expect(network.held * part).toBeLessThan(EXCHANGES * MOST);
   });
 
+  it.each(ANSWERS)(
+    'an answer %s, of which a portion is read now and then',
+    async (_, version, part, answer) => {
+      const network = createNetwork();
+      const client = new Peer(0, false);
+      const service = await exchange(network, `GET / HTTP/${version}\r\nHost: a\r\n\r\n`, client);
+      service.send(answer);
+      for (let portion = 0; portion < 20; portion += 1) {
+        client.accept(40_000);
+        await network.settle();
+        expect(network.held * part).toBeLessThan(MOST);
+      }
+      expect(client.delivered).toBeGreaterThan(300_000);
+    },
+  );
+
   it('an upgraded connection, in both directions', async () => {
     const network = createNetwork({ onDial: () => new Peer(1_000, false) });
     const request = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';

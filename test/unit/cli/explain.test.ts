@@ -54,8 +54,13 @@ function stackOf(
   };
 }
 
-const needOf = (service: string, more: object = {}): ServiceDetails['needs'][number] =>
-  ({ service, condition: 'ready', met: false, optional: false, ...more }) as ServiceDetails['needs'][number];
+const needOf = (service: string, more: object = {}): ServiceDetails['needs'][number] => ({
+  service,
+  condition: 'ready',
+  met: false,
+  optional: false,
+  ...more,
+});
 
 const factsOf = (
   stacks: readonly RunningStack[],

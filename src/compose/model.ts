@@ -44,6 +44,8 @@ export interface ComposeService {
   /** How many containers Compose starts; 0 for a service that is switched off. */
   readonly replicas: number;
   readonly dependsOn: ReadonlyMap<string, Dependency>;
+  /** Services whose images its own image is built from (`build.additional_contexts`). */
+  readonly builtFrom: readonly string[];
   readonly hasHealthcheck: boolean;
   /** Null takes its value from the shell. `$` is written `$$`, as in a Compose file. */
   readonly environment: Readonly<Record<string, string | null>>;
@@ -141,8 +143,12 @@ const grants = z
 
 const content = z.record(z.string(), z.object({ file: optional }).nullable()).nullish();
 
+/** `NAME: CONTEXT`; a list of `NAME=CONTEXT` only where the files were read without Compose. */
+const contexts = z.union([z.array(z.string()), z.record(z.string(), text.nullable())]).nullish();
+
 const service = z.object({
   image: optional,
+  build: z.object({ additional_contexts: contexts }).nullish(),
   ports: z.array(port).nullish(),
   expose: z.array(text).nullish(),
   container_name: optional,
@@ -234,6 +240,14 @@ const filesOf = (
   names: readonly (string | undefined)[],
 ): readonly string[] => names.flatMap((name) => (name === undefined ? [] : (known?.[name]?.file ?? [])));
 
+/** A context is a folder, an address, an image or another service (`service:NAME`). */
+function builtFrom(given: z.output<typeof contexts>): readonly string[] {
+  const words = Array.isArray(given)
+    ? given.map((line) => line.replace(/^[^=]*=/, ''))
+    : Object.values(given ?? {});
+  return words.flatMap((word) => /^service:(.+)$/.exec(word ?? '')?.[1] ?? []);
+}
+
 function readService(
   name: string,
   fields: z.output<typeof service>,
@@ -254,6 +268,7 @@ function readService(
     profiles: fields.profiles,
     replicas: fields.scale ?? fields.deploy?.replicas ?? 1,
     dependsOn: mapEntries(fields.depends_on, (_, value) => value),
+    builtFrom: builtFrom(fields.build?.additional_contexts),
     hasHealthcheck: hasHealthcheck(fields.healthcheck),
     environment: fields.environment ?? {},
     extraHosts: fields.extra_hosts,

@@ -37,6 +37,8 @@ export interface SwitchedOff {
   readonly needs: string;
   /** The profiles of that, none of which is on. */
   readonly profiles: readonly string[];
+  /** Whether the service starts after what it needs, or is built from that. */
+  readonly by: 'depends_on' | 'build';
 }
 
 /**
@@ -46,11 +48,18 @@ export interface SwitchedOff {
 export function findSwitchedOff(project: ComposeProject, profiles: readonly string[]): SwitchedOff[] {
   return [...project.services.values()]
     .filter((service) => hasProfile(service, profiles))
-    .flatMap(({ name, dependsOn }) =>
-      [...dependsOn].flatMap(([needs, { required }]): SwitchedOff[] => {
+    .flatMap((service) =>
+      needsOf(service).flatMap(({ needs, by }): SwitchedOff[] => {
         const needed = project.services.get(needs);
-        if (!required || needed === undefined || hasProfile(needed, profiles)) return [];
-        return [{ service: name, needs, profiles: needed.profiles }];
+        if (needed === undefined || hasProfile(needed, profiles)) return [];
+        return [{ service: service.name, needs, profiles: needed.profiles, by }];
       }),
     );
 }
+
+const needsOf = ({ dependsOn, builtFrom }: ComposeService): Pick<SwitchedOff, 'needs' | 'by'>[] => [
+  ...[...dependsOn].flatMap(([needs, { required }]) =>
+    required ? [{ needs, by: 'depends_on' as const }] : [],
+  ),
+  ...builtFrom.map((needs) => ({ needs, by: 'build' as const })),
+];

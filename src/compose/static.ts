@@ -156,12 +156,19 @@ function readService(reader: Reader, service: Tree): Json {
   const json: Json = {};
   for (const [field, { value }] of service.entries) {
     const own = MEETING.includes(field) ? doubting(reader) : reader;
-    if (FIELDS.includes(field)) json[field] = canonical(field, plain(own, value));
+    if (field === 'build') json[field] = readBuild(own, value);
+    else if (FIELDS.includes(field)) json[field] = canonical(field, plain(own, value));
     else if (field !== 'ports') json[field] = null;
     else if (value.kind === 'list')
       json['ports'] = value.items.flatMap((item) => readPort(doubting(reader), item));
   }
   return json;
+}
+
+/** Of how an image is built only from what else: the rest is Compose's own. */
+function readBuild(reader: Reader, build: Tree): Json | null {
+  const contexts = build.kind === 'map' ? build.entries.get('additional_contexts') : undefined;
+  return contexts === undefined ? null : { additional_contexts: plain(reader, contexts.value) };
 }
 
 const doubting = (reader: Reader): Reader => ({ ...reader, raisesDoubts: true });

@@ -50,11 +50,12 @@ export function demandProfiles(project: ComposeProject, profiles: readonly strin
   const [first] = findSwitchedOff(project, profiles);
   if (first === undefined) return;
   const names = first.profiles.map((profile) => `"${profile}"`).join(', ');
+  const wanted = shellWord([...profiles, ...first.profiles.slice(0, 1)].join(','));
+  const otherwise =
+    first.by === 'build' ? '' : `, or write "required: false" where ${first.service} depends on it`;
   throw new PortrampError(
     'COMPOSE_INVALID',
     `${first.service} needs ${first.needs}, which has the profile ${names} that is not on: Compose refuses that`,
-    {
-      hint: `set COMPOSE_PROFILES=${shellWord([...profiles, ...first.profiles.slice(0, 1)].join(','))} in the shell or in .env, or write "required: false" where ${first.service} depends on it`,
-    },
+    { hint: `set COMPOSE_PROFILES=${wanted} in the shell or in .env${otherwise}` },
   );
 }

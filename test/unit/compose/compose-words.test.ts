@@ -129,7 +129,7 @@ describe('findSwitchedOff', () => {
     projectWith({ web: { depends_on: { db: fields } }, db: { profiles: ['data', 'all'] } });
 
   it('is what a service needs that is on, while no profile of it is', () => {
-    const found = [{ service: 'web', needs: 'db', profiles: ['data', 'all'] }];
+    const found = [{ service: 'web', needs: 'db', profiles: ['data', 'all'], by: 'depends_on' }];
     expect(findSwitchedOff(needs({}), [])).toEqual(found);
     expect(findSwitchedOff(needs({}), ['other'])).toEqual(found);
     for (const on of ['data', 'all', '*']) expect(findSwitchedOff(needs({}), [on])).toEqual([]);

@@ -8,4 +8,6 @@ export const NEEDS: readonly string[] = [
   'pid: "service:db"',
   'volumes_from: ["db:ro"]',
   'scale: 0, depends_on: [db]',
+  'build: { context: ., additional_contexts: { base: "service:db" } }',
+  'build: { context: ., additional_contexts: ["base=service:db"] }',
 ];

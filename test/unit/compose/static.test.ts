@@ -199,7 +199,12 @@ describe('a need behind a profile', () => {
       variables: {},
     });
     expect(project && findSwitchedOff(project, [])).toEqual([
-      { service: 'web', needs: 'db', profiles: ['data'] },
+      {
+        service: 'web',
+        needs: 'db',
+        profiles: ['data'],
+        by: needs.startsWith('build') ? 'build' : 'depends_on',
+      },
     ]);
     expect(project && findSwitchedOff(project, ['data'])).toEqual([]);
   });

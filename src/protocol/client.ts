@@ -52,8 +52,8 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT = 20_000;
 
-/** Asking an older daemon to go more often than this means that somebody keeps starting it. */
-const MAX_YIELDS = 3;
+/** Daemons that one connection starts at most, when each is ended by a signal at its start, or does not answer after it. */
+const MAX_STARTS = 3;
 
 /**
  * Connects to the daemon of this home. Without `spawn`: undefined when none runs.
@@ -114,19 +114,23 @@ type Greeting =
 
 /** Called with the start lock held, so that no older client starts its daemon between the steps. */
 async function replaceOrStart(options: ConnectOptions): Promise<DaemonClient> {
-  for (let yields = 0; ; yields += 1) {
+  for (let starts = 1; ; starts += 1) {
     const greeting = await greet(options);
     if (greeting.kind === 'welcome') return greeting.client;
-    if (greeting.kind === 'older') {
-      if (yields === MAX_YIELDS) throw mismatchError(options, greeting.status);
-      await askToYield(options, greeting.status);
-    }
-    await startDaemon(options);
+    if (greeting.kind === 'older') await askToYield(options, greeting.status);
+    const start = await startDaemon(options);
     const started = await greet(options);
     if (started.kind === 'welcome') return started.client;
     if (started.kind === 'older') throw mismatchError(options, started.status);
+    if (starts >= MAX_STARTS) throw start.kind === 'killed' ? start.error : endedError(options);
   }
 }
+
+/** Of daemons that got ready, and were gone before they could be asked anything. */
+const endedError = ({ home }: ConnectOptions): PortrampError =>
+  new PortrampError('DAEMON_UNREACHABLE', `the daemon ended right after its start, ${MAX_STARTS} times`, {
+    hint: `see ${home.daemonLog}`,
+  });
 
 /** What is thrown when the daemon, whoever that is, does not answer. */
 const patienceWith = ({ home }: ConnectOptions): RequestOptions => ({

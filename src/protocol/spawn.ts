@@ -25,12 +25,15 @@ const START_TIMEOUT = 15_000;
 /** How much of the log is shown when a daemon dies at its start. */
 const LOG_TAIL = 2_000;
 
+/** The outcome of a start. A daemon that a signal ended has no reason of its own: the next one may well get ready. */
+export type Start = { readonly kind: 'ready' } | { readonly kind: 'killed'; readonly error: PortrampError };
+
 /**
- * Starts a daemon and returns when it listens, or when it found that another one does. The caller holds the
- * start lock and has made the state folder.
+ * Starts a daemon and returns when it listens, when it found that another one does, or when a signal has ended it. The
+ * caller holds the start lock and has made the state folder.
  * @throws PortrampError what the daemon died of, or DAEMON_UNREACHABLE with the end of its log.
  */
-export async function startDaemon(options: StartOptions): Promise<void> {
+export async function startDaemon(options: StartOptions): Promise<Start> {
   const { home } = options;
   const bundle = options.bundle ?? dirname(fileURLToPath(import.meta.url));
   const copy = await copyBundle(bundle, home.versions, options.version);
@@ -51,7 +54,7 @@ export async function startDaemon(options: StartOptions): Promise<void> {
     closeSync(log);
   }
   try {
-    await awaitReport(child, () => tailOf(home.daemonLog, logStart));
+    return await awaitReport(child, () => tailOf(home.daemonLog, logStart));
   } finally {
     if (child.connected) child.disconnect();
     child.unref();
@@ -70,17 +73,23 @@ export function daemonEnvironment(home: Home, from: NodeJS.ProcessEnv): NodeJS.P
   return { ...Object.fromEntries(inherited), PORTRAMP_HOME: home.root };
 }
 
-function awaitReport(child: ChildProcess, logTail: () => string): Promise<void> {
+function awaitReport(child: ChildProcess, logTail: () => string): Promise<Start> {
   return new Promise((resolve, reject) => {
     const cancelLate = systemClock.after(START_TIMEOUT, () => {
       child.kill('SIGKILL');
-      done(dead(`did not get ready within ${START_TIMEOUT / 1000} s`));
+      fail(dead(`did not get ready within ${START_TIMEOUT / 1000} s`));
     });
-    const done = (error?: Error): void => {
+    const leave = (): void => {
       cancelLate();
       child.off('message', onMessage).off('exit', onExit).off('error', onError);
-      if (error === undefined) resolve();
-      else reject(error);
+    };
+    const end = (start: Start): void => {
+      leave();
+      resolve(start);
+    };
+    const fail = (error: Error): void => {
+      leave();
+      reject(error);
     };
     const dead = (what: string): PortrampError => {
       const tail = logTail();
@@ -93,11 +102,14 @@ function awaitReport(child: ChildProcess, logTail: () => string): Promise<void> 
       const report = message as StartReport;
       // It is about to exit: the next attempt must not meet it.
       if ('failed' in report) failure = decodeError(report.failed);
-      else done();
+      else end({ kind: 'ready' });
     };
-    const onExit = (code: number | null, signal: string | null): void =>
-      done(failure ?? dead(`ended at its start (${signal ?? `exit code ${code}`})`));
-    const onError = (error: Error): void => done(dead(`could not be started: ${messageOf(error)}`));
+    const onExit = (code: number | null, signal: string | null): void => {
+      const error = failure ?? dead(`ended at its start (${signal ?? `exit code ${code}`})`);
+      if (failure === undefined && signal !== null) end({ kind: 'killed', error });
+      else fail(error);
+    };
+    const onError = (error: Error): void => fail(dead(`could not be started: ${messageOf(error)}`));
     child.on('message', onMessage).on('exit', onExit).on('error', onError);
   });
 }

@@ -187,6 +187,51 @@ describe('a daemon', () => {
   });
 });
 
+describe('a daemon that is ended while it starts', () => {
+  /** A bundle whose daemon does something to itself in its first starts; each start is a letter in the file `starts`. */
+  function troubled(code: string, times: number): { readonly folder: string; readonly starts: () => number } {
+    const folder = makeFolder();
+    cpSync(bundle, folder, { recursive: true });
+    const starts = join(scene.home.root.replace(/home$/, ''), 'starts');
+    const path = join(folder, 'daemon.js');
+    const trouble = `{
+      const { appendFileSync, readFileSync } = process.getBuiltinModule('node:fs');
+      const starts = ${JSON.stringify(starts)};
+      appendFileSync(starts, 'x');
+      if (readFileSync(starts, 'utf8').length <= ${times}) await new Promise(() => { ${code} });
+    }`;
+    writeFileSync(path, `${trouble}\n${readFileSync(path, 'utf8')}`);
+    return { folder, starts: () => readFileSync(starts, 'utf8').length };
+  }
+
+  const KILLED = `process.kill(process.pid, 'SIGKILL');`;
+  const GONE = `process.send({ ready: true }, () => process.exit(0));`;
+
+  it.each([
+    ['killed', KILLED],
+    ['gone after it was ready', GONE],
+  ])('is followed by the next one: %s', async (_what, code) => {
+    const { folder, starts } = troubled(code, 2);
+    const client = await scene.connect({ bundle: folder });
+    expect(client.pid).toBeGreaterThan(0);
+    expect(starts()).toBe(3);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['killed', KILLED, /^the daemon ended at its start \(SIGKILL\)/],
+    ['gone after it was ready', GONE, /^the daemon ended right after its start, 3 times$/],
+  ])('is not started for ever: %s', async (_what, code, message) => {
+    const { folder, starts } = troubled(code, Infinity);
+    await expect(scene.connect({ bundle: folder })).rejects.toMatchObject({
+      code: 'DAEMON_UNREACHABLE',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(starts()).toBe(3);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('a flood of lines that never end', () => {
   const MIB = 1024 * 1024;
   const memoryOf = (pid: number): number =>

@@ -3,13 +3,14 @@ import { domainsOf, toldPort } from '../plan/address.ts';
 import { mayHear, withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
+import { PortrampError } from '../lib/errors.ts';
 import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { openPackage } from './packages.ts';
 import type { LaunchResult } from './replica-options.ts';
 import { describeTaken, type AskHolders, type SeenHolder } from './taken.ts';
-import type { TaskRecord } from './tasks/record.ts';
+import type { Judgement, TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
   /** As it is now: its numbers may change while it is launched. */
@@ -35,16 +36,28 @@ const MAX_MOVES = 5;
 
 /** A task that has nothing to do is skipped; one that succeeds is remembered. */
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
-  const judgement = await options.tasks.judge(options.service());
-  if (judgement?.isDone === true && !options.forced) return { skipped: true };
+  const judgement = await judge(options);
+  if (judgement instanceof PortrampError) return fail({ message: judgement.message, ...hintOf(judgement) });
+  if (judgement?.isDone === true) return { skipped: true };
   const result = await start(options);
   if (!result.ok || judgement === undefined) return result;
   const { instance } = result;
-  // What cannot be remembered is done once more.
-  void instance.exited.then(({ code }) =>
-    code === 0 ? judgement.succeed().catch(() => undefined) : undefined,
-  );
+  void instance.exited.then(({ code }) => (code === 0 ? judgement.succeed() : undefined));
   return result;
+}
+
+/** Whether it has anything to do, or why that cannot be told. A task that is forced runs whatever was before. */
+async function judge({
+  tasks,
+  service,
+  forced,
+}: LaunchOptions): Promise<Judgement | PortrampError | undefined> {
+  try {
+    return await tasks.judge(service(), forced);
+  } catch (error) {
+    if (error instanceof PortrampError) return error;
+    throw error;
+  }
 }
 
 /** A leased port that somebody else holds is a failure: the service would not get it, or share it unknowingly. */
@@ -109,6 +122,8 @@ async function findTaken(
   }
   return undefined;
 }
+
+const hintOf = ({ hint }: PortrampError): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
 const fail = (failure: StartFailure): StartResult => ({ ok: false, failure });
 

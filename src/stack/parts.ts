@@ -81,7 +81,10 @@ export function openParts(options: PartsOptions): Parts {
       ...key,
       onProblem: (text) => events.emit({ type: 'notice', text }),
     }),
-    tasks: openTaskRecord(join(home.tasks, `${slug}.json`)),
+    tasks: openTaskRecord({
+      path: join(home.tasks, `${slug}.json`),
+      onProblem: (text) => events.emit({ type: 'notice', text }),
+    }),
     starts: openStartMemory(join(home.tasks, `${slug}.starts.json`), clock),
     reach: createReach({
       clock,

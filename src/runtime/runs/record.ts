@@ -44,6 +44,7 @@ const MANY = 500;
 /** Written at once, not soon: what is recorded later than it runs is lost when it matters. */
 export function openRunRecord({ folder, id, root, environment, onProblem }: RunRecordOptions): RunRecord {
   const path = join(folder, `${id}.json`);
+  const draft = `${path}.tmp`;
   const leaders = new Map<number, ProcessIdentity>();
   const runner = identityOf(process.pid);
   const boot = bootId();
@@ -56,8 +57,8 @@ export function openRunRecord({ folder, id, root, environment, onProblem }: RunR
     // Each time: somebody may clear the state folder under a stack that runs.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const run: Run = { id, root, environment, runner, leaders: [...leaders.values()], boot };
-    writeFileSync(`${path}.tmp`, formatRun(run), { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    writeFileSync(draft, formatRun(run), { mode: 0o600 });
+    renameSync(draft, path);
     lines = 0;
   };
 
@@ -90,6 +91,8 @@ export function openRunRecord({ folder, id, root, environment, onProblem }: RunR
     close: () => {
       try {
         rmSync(path, { force: true });
+        // One that could not be moved into place.
+        rmSync(draft, { force: true });
       } catch (error) {
         onProblem(`cannot remove ${path}: ${messageOf(error)}`);
       }

@@ -16,46 +16,95 @@ export interface LogFileOptions {
   readonly path: string;
   /** Bytes; two files of this size are kept at most. */
   readonly maxSize: number;
-  /** Called when lines cannot be written (they are lost), once until writing works again. */
+  /**
+   * Called when lines cannot be written, once until writing works again. Then the last of them are written; those before
+   * them are lost.
+   */
   readonly onProblem: (problem: string) => void;
 }
 
 /** Unwritten characters from which on the writer is held up. */
 const HIGH_WATER = 128 * 1024;
 
+/** Characters of lines that are kept until they can be written. */
+const MOST_HELD = 128 * 1024;
+
+/** A file that cannot be moved away grows to so many times its size. */
+const MOST_SIZES = 2;
+
 export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFile {
   let waiting: string[] = [];
   let unwritten = 0;
   let writing: Promise<void> | undefined;
   let handle: FileHandle | undefined;
-  let size = 0;
+  /** What could not be written, to be written before what comes next. */
+  let held = '';
+  /** Whether half a line may be at the end of the file. */
+  let isTorn = false;
   let hasProblem = false;
 
-  const writeBatch = async (text: string): Promise<void> => {
+  const drop = async (): Promise<void> => {
+    const file = handle;
+    handle = undefined;
+    await file?.close();
+  };
+
+  /** Opens the file where it is not open, or where somebody removed it: nobody would read what is written then. */
+  const ready = async (): Promise<{ readonly file: FileHandle; readonly size: number }> => {
+    handle ??= await openForAppend(path);
+    const { nlink, size } = await handle.stat();
+    if (nlink > 0) return { file: handle, size };
+    await drop();
+    handle = await openForAppend(path);
+    return { file: handle, size: (await handle.stat()).size };
+  };
+
+  /**
+   * @returns the error of a file that cannot be moved: it grows on for a while
+   * @throws that error when it has grown enough
+   */
+  const rotate = async (size: number): Promise<unknown> => {
     try {
-      handle ??= await openForAppend(path);
-      let stats = await handle.stat();
-      // Somebody removed the file, or the folder: what is written to it nobody would ever read.
-      if (stats.nlink === 0) {
-        await handle.close();
-        handle = undefined;
-        handle = await openForAppend(path);
-        stats = await handle.stat();
-      }
-      size = stats.size;
-      if (size > maxSize) {
-        await handle.close();
-        handle = undefined;
-        await rename(path, `${path}.1`);
-        handle = await openForAppend(path);
-      }
-      await handle.appendFile(text);
-      hasProblem = false;
+      await drop();
+      await rename(path, `${path}.1`);
+      return undefined;
     } catch (error) {
-      if (!hasProblem) onProblem(`cannot write ${path}: ${messageOf(error)}`);
-      hasProblem = true;
-      await handle?.close().catch(() => undefined);
-      handle = undefined;
+      if (size > MOST_SIZES * maxSize) throw error;
+      return error;
+    }
+  };
+
+  const tell = (problem: unknown): void => {
+    if (problem !== undefined && !hasProblem) onProblem(`cannot write ${path}: ${messageOf(problem)}`);
+    hasProblem = problem !== undefined;
+  };
+
+  /** Appends all of it or nothing: half a line would swallow the one that follows. */
+  const appendWhole = async (file: FileHandle, text: string, size: number): Promise<void> => {
+    try {
+      await file.appendFile(isTorn ? `\n${text}` : text);
+      isTorn = false;
+    } catch (error) {
+      await file.truncate(size).catch(() => {
+        isTorn = true;
+      });
+      throw error;
+    }
+  };
+
+  const writeBatch = async (text: string): Promise<void> => {
+    const all = held + text;
+    try {
+      let { file, size } = await ready();
+      const problem = size > maxSize ? await rotate(size) : undefined;
+      if (size > maxSize) ({ file, size } = await ready());
+      await appendWhole(file, all, size);
+      held = '';
+      tell(problem);
+    } catch (error) {
+      held = lastLines(all);
+      await drop().catch(() => undefined);
+      tell(error);
     }
   };
 
@@ -78,10 +127,17 @@ export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFi
     },
     close: async () => {
       await writing;
-      await handle?.close();
-      handle = undefined;
+      if (held !== '') await writeBatch('');
+      await drop().catch(tell);
     },
   };
+}
+
+/** The last lines of what cannot be written, as many as are kept. */
+function lastLines(text: string): string {
+  if (text.length <= MOST_HELD) return text;
+  const end = text.slice(-MOST_HELD);
+  return end.slice(end.indexOf('\n') + 1);
 }
 
 /** Opens the file, and makes it, and its folder, where they are not there. A link in the file's place is refused. */

@@ -3,6 +3,7 @@ import { watch } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { errnoOf } from '../../lib/errors.ts';
 import { parseLine, type LogLine } from './line.ts';
 
 export interface ReadOptions {
@@ -18,7 +19,7 @@ export interface ReadOptions {
 
 /** The services that have a log file. */
 export async function listLogs(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch(noneWhereMissing([]));
   return names
     .filter((name) => name.endsWith('.log'))
     .map((name) => name.slice(0, -'.log'.length))
@@ -201,5 +202,13 @@ async function findStart(file: FileHandle, size: number, count: number): Promise
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, 'r').catch(() => undefined);
+  return open(path, 'r').catch(noneWhereMissing(undefined));
 }
+
+/** What cannot be looked at is not missing. @throws the system's error */
+const noneWhereMissing =
+  <T>(none: T) =>
+  (error: unknown): T => {
+    if (errnoOf(error) === 'ENOENT') return none;
+    throw error;
+  };

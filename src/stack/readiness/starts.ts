@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { errnoOf } from '../../lib/errors.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { createQueue } from '../../lib/queue.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
@@ -48,13 +49,18 @@ const MOST = 600_000;
 export const patienceAfter = (took: Start['took'] | undefined): number =>
   took === 'never' ? NEVER : Math.min(MOST, Math.max(SILENCE, 2 * (took ?? 0)));
 
-/** @param path of the stack's own file; a broken one is like none */
+/** @param path of the stack's own file; a broken one is like none, and one that cannot be read is left as it is */
 export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartMemory {
   const inTurn = createQueue();
   let starts: Readonly<Record<string, Start>> = {};
-  const loaded = read(path).then((known) => {
-    starts = { ...known, ...starts };
-  });
+  /** Whether the file may be replaced: what is in it is known. */
+  const loaded = read(path).then(
+    (known) => {
+      starts = { ...known, ...starts };
+      return true;
+    },
+    () => false,
+  );
 
   const keep = (service: string, start: Start): void => {
     const last = starts[service];
@@ -62,7 +68,7 @@ export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartM
     starts = { ...starts, [service]: start };
     // What cannot be kept is learned once more.
     void inTurn(async () => {
-      await loaded;
+      if (!(await loaded)) return;
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFileAtomic(path, `${JSON.stringify(starts, undefined, 2)}\n`);
     }).catch(() => undefined);
@@ -92,13 +98,18 @@ export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartM
         },
       };
     },
-    close: () => inTurn(() => loaded),
+    close: () => inTurn(async () => void (await loaded)),
   };
 }
 
+/** @throws the system's error for a file that is there and cannot be read */
 async function read(path: string): Promise<Readonly<Record<string, Start>>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  });
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return {};
     return Object.fromEntries(
       Object.entries(value).filter((entry): entry is [string, Start] => isStart(entry[1])),

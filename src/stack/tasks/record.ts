@@ -4,18 +4,26 @@ import { dirname } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { timestamp } from '../../lib/clock.ts';
+import { whenDescriptorsAllow } from '../../lib/descriptors.ts';
+import { errnoOf, messageOf, PortrampError } from '../../lib/errors.ts';
 import { createQueue } from '../../lib/queue.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { takeFingerprint } from './fingerprint.ts';
 
 export interface TaskRecord {
-  /** Whether the task has nothing to do. Undefined for one that runs whenever it is started. */
-  judge(task: ResolvedService): Promise<Judgement | undefined>;
+  /**
+   * Tells whether the task has nothing to do; undefined for one that runs whenever it is started.
+   *
+   * @param forced it has something to do, whatever was before
+   * @throws PortrampError SYSTEM for one that runs once, where that cannot be told
+   */
+  judge(task: ResolvedService, forced?: boolean): Promise<Judgement | undefined>;
 }
 
 export interface Judgement {
   readonly isDone: boolean;
-  /** Call when it has ended with code 0. */
+  /** Call when it has ended with code 0. Resolves when that is on disk, or cannot be, which is told. */
   succeed(): Promise<void>;
 }
 
@@ -25,33 +33,78 @@ interface Success {
   readonly at: string;
 }
 
-/** @param path of the stack's own file; a broken one is like none: tasks run once more. */
-export function openTaskRecord(path: string): TaskRecord {
+type Successes = Readonly<Record<string, Success>>;
+
+export interface TaskRecordOptions {
+  /** The stack's own file; a broken one is like none: tasks run once more. */
+  readonly path: string;
+  /** Called when it cannot be read or written, once until that works again. */
+  readonly onProblem: (problem: string) => void;
+}
+
+export function openTaskRecord({ path, onProblem }: TaskRecordOptions): TaskRecord {
   const inTurn = createQueue();
+  /** Of this run, whether or not they are on disk. */
+  let own: Successes = {};
+  let hasProblem = false;
+  const tell = (problem: string | undefined): void => {
+    if (problem !== undefined && !hasProblem) onProblem(problem);
+    hasProblem = problem !== undefined;
+  };
+
+  const lastOf = async (name: string, run: 'changed' | 'once'): Promise<Success | undefined> => {
+    if (own[name] !== undefined) return own[name];
+    try {
+      return (await read(path))[name];
+    } catch (error) {
+      const problem = `cannot tell whether ${name} was done before: cannot read ${path}: ${messageOf(error)}`;
+      // What runs once may do harm when it runs twice; the other kind is made to be run again.
+      if (run === 'once')
+        throw new PortrampError('SYSTEM', problem, { hint: `see who owns it: ls -l ${shellWord(path)}` });
+      tell(problem);
+      return undefined;
+    }
+  };
+
+  const keep = async (name: string): Promise<void> => {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // What cannot be read is not replaced: the successes of other tasks are in it.
+      const text = JSON.stringify({ ...(await read(path)), ...own }, undefined, 2);
+      await writeFileAtomic(path, `${text}\n`);
+      tell(undefined);
+    } catch (error) {
+      tell(`cannot remember that ${name} is done: ${path}: ${messageOf(error)}`);
+    }
+  };
+
   return {
-    judge: async (task) => {
+    judge: async (task, forced = false) => {
       const { service } = task;
       if (service.kind !== 'task' || (service.run !== 'changed' && service.run !== 'once')) return undefined;
+      const { name, run } = service;
       // Before it runs: an input that changes meanwhile makes it run again.
       const fingerprint = await takeFingerprint(task);
-      const last = (await read(path))[service.name];
+      const last = forced ? undefined : await lastOf(name, run);
       return {
-        isDone: service.run === 'once' ? last !== undefined : last?.fingerprint === fingerprint,
-        succeed: () =>
-          inTurn(async () => {
-            const success: Success = { fingerprint, at: timestamp() };
-            await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-            const text = JSON.stringify({ ...(await read(path)), [service.name]: success }, undefined, 2);
-            await writeFileAtomic(path, `${text}\n`);
-          }),
+        isDone: run === 'once' ? last !== undefined : last?.fingerprint === fingerprint,
+        succeed: () => {
+          own = { ...own, [name]: { fingerprint, at: timestamp() } };
+          return inTurn(() => keep(name));
+        },
       };
     },
   };
 }
 
-async function read(path: string): Promise<Readonly<Record<string, Success>>> {
+/** @throws the system's error for a file that is there and cannot be read: it says nothing about what is in it */
+async function read(path: string): Promise<Successes> {
+  const text = await whenDescriptorsAllow(() => readFile(path, 'utf8')).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  });
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
     const entries = Object.entries(value as Record<string, unknown>);
     return Object.fromEntries(entries.filter((entry): entry is [string, Success] => isSuccess(entry[1])));

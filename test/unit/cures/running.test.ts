@@ -206,6 +206,7 @@ const LEFT: Readonly<Record<string, string>> = {
   'there are: …': 'a name is to be chosen',
   'did you mean "…"?': 'typed by the tests of the command line',
   'see "portramp logs …"': 'shows, and cures nothing',
+  'see who owns it: ls -l …': 'shows, and cures nothing',
   'end it, then start the service again': 'nobody may know who it is',
   'give it the port that PORT says': 'an edit of the program',
 };

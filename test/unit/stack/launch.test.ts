@@ -65,7 +65,7 @@ const begin = (more: Partial<LaunchOptions> = {}): ReturnType<typeof launch> =>
       moved.push(`forget ${port}`);
     },
     onOutput: () => undefined,
-    tasks: openTaskRecord(join(folder, 'state', 'tasks.json')),
+    tasks: openTaskRecord({ path: join(folder, 'state', 'tasks.json'), onProblem: () => undefined }),
     forced: false,
     ...more,
   });

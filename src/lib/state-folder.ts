@@ -1,9 +1,10 @@
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import { access, chmod, constants } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, sep } from 'node:path';
 
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
+import { makeFolder } from './make-folder.ts';
 import { lookAt, settleEntries } from './state-entries.ts';
 
 /**
@@ -16,7 +17,7 @@ import { lookAt, settleEntries } from './state-entries.ts';
 export async function prepareStateFolder(home: Home): Promise<string[]> {
   for (const folder of foldersOf(home)) {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
     } catch (error) {
       // A link or a file in its place gets the better message below.
       if (errnoOf(error) !== 'EEXIST') {

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 
 import type { PublishedService } from '../../protocol/messages.ts';
 import { requireServices, withStartedDaemon } from '../daemon-access.ts';
-import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { statusOf } from '../../protocol/status.ts';
 import { print, printJson } from '../terminal.ts';
+import { endOfWait } from '../waiting/ends.ts';
 import { describeLoss, isUp, timeoutOption, waitUntil } from '../waiting/wait.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -37,14 +38,13 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
         // One that is just starting has none yet.
         if (seen === undefined || seen.services.length === 0) return false;
         requireServices(seen, names);
-        const waited = seen.services.filter(isMeant);
-        return waited.every(isUp) || waited.some((service) => meaningOf(service).isFinal);
+        return endOfWait(seen.services.filter(isMeant)) !== 'open';
       },
       isOpen: (service) => isMeant(service) && !isUp(service),
     });
     const services = stack?.services.filter(isMeant) ?? [];
     if (options.json) printJson({ version: 1, services });
-    const lost = services.find((service) => meaningOf(service).isFinal);
+    const lost = services.find((service) => endOfWait([service]) === 'lost');
     if (stack !== undefined && lost !== undefined) throw await describeLoss(client, stack, lost);
     if (!options.json) for (const service of services) print(`${service.name} is ${statusOf(service)}`);
   });

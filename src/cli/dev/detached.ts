@@ -14,6 +14,7 @@ import { describeService, renderStack } from '../render/stacks.ts';
 import { askThrough, countDown, type LastingClient } from '../lasting.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { color, displayText, notice, print } from '../terminal.ts';
+import { isStartOver, wrongOf } from '../waiting/ends.ts';
 import { sayMeanwhile } from '../waiting/saying.ts';
 import { untilThrough } from '../waiting/through.ts';
 import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
@@ -126,13 +127,10 @@ function createProgress(root: string): Progress {
     isOver: (stack) => {
       const services = stack?.services ?? [];
       services.forEach(see);
-      if (stack === undefined || services.some((service) => meaningOf(service).isFinal)) return true;
-      return services.length > 0 && services.every((service) => meaningOf(service).isSettled);
+      return stack === undefined || isStartOver(services);
     },
   };
 }
-
-const isWrong = (service: PublishedService): boolean => meaningOf(service).isWrong;
 
 /** Starts what is named in the stack that is running already. */
 async function join(client: DaemonClient, key: StackKey, names: readonly string[]): Promise<void> {
@@ -150,9 +148,9 @@ function refuseTakenDown(): never {
 }
 
 function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
+  const wrong = wrongOf(stack.services);
   // What is wrong is said below, with the last lines of the service.
-  print(renderStack(stack, (service) => (isWrong(service) ? '' : describeService(service))));
-  const wrong = stack.services.filter(isWrong);
+  print(renderStack(stack, (service) => (wrong.includes(service) ? '' : describeService(service))));
   for (const service of wrong) notice(describeWrong(service));
   if (wrong.length > 0) {
     notice(color.dim(`${describeRest(stack.services)}; "portramp down" stops it`));

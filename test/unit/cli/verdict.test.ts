@@ -1,10 +1,13 @@
 /** What the commands say of one service, whatever its status is: they read one table, and cannot differ. */
+import { stripVTControlCharacters } from 'node:util';
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { answersOn, complaintOf } from '../../../src/cli/complaint.ts';
 import { describeService, renderServices } from '../../../src/cli/render/stacks.ts';
 import { explainService } from '../../../src/cli/why/explain.ts';
+import { endOfWait, isStartOver, wrongOf } from '../../../src/cli/waiting/ends.ts';
 import { isWrong } from '../../../src/cli/why/verdict.ts';
 import type { PublishedService, RunningStack } from '../../../src/protocol/messages.ts';
 import { MEANINGS, meaningOf, statusOf, type Status } from '../../../src/protocol/status.ts';
@@ -16,10 +19,23 @@ import type { StackSnapshot } from '../../../src/protocol/messages.ts';
 import { takeSnapshot, type ServiceView } from '../../../src/stack/snapshot.ts';
 import { headOf } from '../front/head.ts';
 import { resolutionOf } from '../plan/stack.ts';
+import type { ServiceState } from '../../../src/stack/service.ts';
 import { tellStatus } from '../../../src/stack/status.ts';
 import { STATES } from '../stack/examples.ts';
 
-const lives = fc.constantFrom(...Object.values(STATES).flat());
+/** It listens elsewhere than it should. */
+const misplaced: ServiceState = {
+  state: 'warming',
+  attempt: 1,
+  pid: 42,
+  found: {
+    kind: 'misplaced',
+    message: 'it listens on port 3000',
+    hint: 'write "follow: true"',
+    passable: false,
+  },
+};
+const lives = fc.constantFrom(...Object.values(STATES).flat(), misplaced);
 
 /** A service as a runner publishes it, in any state that a replica can be in. */
 const services = fc
@@ -146,7 +162,7 @@ describe('the page of a service', () => {
           expect(said).toContain(
             JSON.stringify(view.state).includes('needs db') ? 'needs db' : firstOf(reason),
           );
-          if (hint !== undefined) expect(said).toContain(hint);
+          if (hint !== undefined) expect(said).toContain(JSON.stringify(hint).slice(1, -1));
         }
         if (status === 'starting' || status === 'restarting') expect(decision.action).toBe('wait');
         if (status === 'sleeping') expect(decision).toMatchObject({ action: 'wait', wake: {} });
@@ -164,6 +180,55 @@ const answersOrUnwell = (service: PublishedService): boolean =>
   ['ready', 'unwell'].includes(statusOf(service)) && service.ports[0]?.listening !== false;
 
 describe('ls, wait, dev -d, open and why', () => {
+  it('end alike for one service: by what each does, not by the table', () => {
+    fc.assert(
+      fc.property(services, (service) => {
+        const [wait, isOver, codeOfDev] = [
+          endOfWait([service]),
+          isStartOver([service]),
+          wrongOf([service]).length,
+        ];
+        const codeOfWhy = Number(isWrong({ kind: 'service', ...explain(service) }));
+        const listed = stripVTControlCharacters(describeService(service));
+        // Where one fails, so do the others, and ls says why.
+        expect(codeOfWhy).toBe(codeOfDev);
+        if (wait === 'lost') expect([isOver, codeOfDev]).toEqual([true, 1]);
+        if (wait === 'up') expect([isOver, codeOfDev]).toEqual([true, 0]);
+        if (codeOfDev === 1) expect([isOver, listed === '']).toEqual([true, false]);
+        // What has failed, or listens where nobody asks, ends a wait; what is on its way never does.
+        if (service.state === 'failed' || statusOf(service) === 'misplaced') expect(wait).toBe('lost');
+        if (['waiting', 'starting', 'backoff', 'stopping'].includes(service.state))
+          expect([wait, isOver]).toEqual(['open', false]);
+        if (service.state === 'warming' && wait !== 'lost') expect(wait).toBe('open');
+        if (['ready', 'done', 'external'].includes(service.state)) expect(wait).toBe('up');
+        if (service.state === 'unwell') expect([wait, codeOfDev]).toEqual(['open', 1]);
+        if (service.state === 'idle') expect([wait, isOver, codeOfDev]).toEqual(['open', true, 0]);
+        // Whom wait calls up answers, as far as anybody knows, where open and ls lead.
+        const [port] = service.ports;
+        if (wait === 'up' && service.state !== 'done' && port?.listening !== false)
+          expect(listed).toContain('http://');
+        if (wait === 'lost') expect(listed).not.toContain('http://');
+        if (wait === 'open' && port?.listening !== true && statusOf(service) !== 'sleeping')
+          expect(listed).not.toContain('http://');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('wait for all that they are asked about, and end with the first that is lost', () => {
+    fc.assert(
+      fc.property(fc.array(services, { minLength: 1, maxLength: 4 }), (several) => {
+        const ends = several.map((service) => endOfWait([service]));
+        const all = ends.includes('lost') ? 'lost' : ends.includes('open') ? 'open' : 'up';
+        expect(endOfWait(several)).toBe(all);
+        expect(isStartOver(several)).toBe(
+          ends.includes('lost') || several.every((service) => isStartOver([service])),
+        );
+      }),
+    );
+    expect(isStartOver([])).toBe(false);
+  });
+
   it('never disagree about one service', () => {
     fc.assert(
       fc.property(services, (service) => {

@@ -1,5 +1,5 @@
 /**
- * What a client of the control socket says is checked before it is believed: what becomes a key of the ledger, a host
+ * Checks what a client of the control socket says before it is believed: what becomes a key of the ledger, a host
  * name, or bytes on somebody's wire. Pure.
  */
 import { isAbsolute, normalize, sep } from 'node:path';
@@ -7,7 +7,7 @@ import { isAbsolute, normalize, sep } from 'node:path';
 import { PortrampError } from '../lib/errors.ts';
 import type { PublishedRoute, StackClaim } from '../protocol/messages.ts';
 
-/** What a route says that is written into requests and responses. */
+/** The part of a route that is written into requests and responses. */
 export type WrittenRoute = Pick<PublishedRoute, 'host'> &
   Partial<Pick<PublishedRoute, 'path' | 'rewrite' | 'canonical' | 'hostHeader' | 'route'>>;
 
@@ -17,7 +17,7 @@ const PATH = /^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/;
 /** A host, or an address, with or without a port (RFC 3986 §3.2.2). */
 const AUTHORITY = /^(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/** What a socket is opened to: a name or an address without brackets. */
+/** The far end of a socket: a name or an address without brackets. */
 const TARGET_HOST = /^[\w.:-]{1,253}$/;
 
 /**

@@ -32,7 +32,7 @@ export interface DaemonOptions {
   readonly log: (line: string) => void;
   readonly clock?: Clock;
   readonly protocol?: ProtocolRange;
-  /** Who looks at listeners; without it nobody does, and every route is trusted. */
+  /** Looks at listeners; without it nobody does, and every route is trusted. */
   readonly inspection?: Inspection;
   /** Called when this daemon must end at once and clean up nothing: what it had is another one's now. */
   readonly onDisplaced: () => void;
@@ -66,7 +66,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon | type
   }
 }
 
-/** What the requests work on. */
+/** The state that the requests work on. */
 interface Parts {
   readonly ledger: LedgerFile;
   /** Said once, to whoever claims a name next, and for as long as this daemon lives by `status`: what had to be set aside. */

@@ -35,7 +35,7 @@ export interface DispatchContext {
   readonly frontMoves: () => number;
   /** Hears which number of the front a runner remembers. */
   readonly adoptFront: (held: FrontNumber) => Promise<void>;
-  /** What is to be said once, to whoever claims a name next. */
+  /** Texts that are said once, to the next runner that claims a name. */
   readonly takeNotices: () => string[];
   /** Sends the stack's state to one connection. */
   readonly sendStack: (connection: ControlConnection, key: DaemonParams<'watch'>['stack']) => void;

@@ -44,7 +44,7 @@ export function chooseFrontPorts(
   return { ports: wanted === undefined ? [80, FALLBACK_PORT] : [wanted], moves: 1, origin: 'guess' };
 }
 
-/** What is to be done with a number that a runner remembers. */
+/** The verdict on a number that a runner remembers. */
 export type Verdict =
   | { readonly kind: 'keep' }
   /** The same number with this count, or this one in spite of the runner's. */

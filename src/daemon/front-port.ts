@@ -17,9 +17,9 @@ export interface FrontPort {
   readonly status: FrontStatus;
   /** How often the front has got another number, the first one included. */
   readonly moves: number;
-  /** What is wrong and lasts: it does not listen, or its number will not be remembered. */
+  /** A fault that lasts: it does not listen, or its number will not be remembered. */
   readonly problems: readonly string[];
-  /** What should be said once, about a choice that was just made. Empty at the next call. */
+  /** Texts to be said once, about a choice that was just made. Empty at the next call. */
   takeNotices(): string[];
   /** Hears which number a runner remembers; resolves when the front has moved there, if that one is right. */
   adopt(held: FrontNumber): Promise<void>;

@@ -8,7 +8,7 @@ import type { InspectOptions } from '../ports/inspect.ts';
 /** One pass: what it found, and what it cost. */
 export interface Inspected {
   readonly findings: readonly Finding[];
-  /** What listens of each claim. */
+  /** The listeners of each claim. */
   readonly sightings: readonly Sighting[];
   /** Milliseconds of a core. */
   readonly cost: number;

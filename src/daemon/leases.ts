@@ -39,7 +39,7 @@ export type Loan = Omit<Reassignment, 'rules'>;
 
 export interface LeaseOptions {
   readonly rules?: PortRules | undefined;
-  /** Who holds the numbers: the stack, or all of its workspace. */
+  /** The holder of the numbers: the stack, or all of its workspace. */
   readonly scope: 'stack' | 'workspace';
 }
 

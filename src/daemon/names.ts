@@ -32,7 +32,7 @@ export interface NamingFacts {
 export interface Naming {
   readonly ledger: Ledger;
   readonly stack: LedgerStack;
-  /** What a person should be told. */
+  /** Texts for a person. */
   readonly notices: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import type { PublishedRoute, PublishedService, StackSnapshot } from '../protoco
 import type { Sessions } from './sessions.ts';
 import type { Standing, Verification } from './verification.ts';
 
-/** What the front serves: the routes of every stack with a runner, as far as their listeners are verified. */
+/** Keeps what the front serves: the routes of every stack with a runner, as far as their listeners are verified. */
 export function frontStacks(
   sessions: Sessions,
   ledger: Ledger,

@@ -10,7 +10,7 @@ export interface SightingTeller {
 export function createSightingTeller(
   onSightings: (session: Session, sightings: readonly Sighting[]) => void,
 ): SightingTeller {
-  /** What each session was told, by marker. A session that is gone is forgotten with all that. */
+  /** The sightings that each session was told, by marker. A session that is gone is forgotten with all that. */
   const told = new WeakMap<Session, ReadonlyMap<string, string>>();
   return {
     tell: (sightings, sessions) => {

@@ -80,7 +80,7 @@ export interface StacksOptions {
   readonly onChange: (key: LedgerKey) => void;
   /** Whether the listener on a port was asked in plain HTTP and found to speak TLS. */
   readonly knowsTls: (port: number) => boolean;
-  /** What was seen of the answers of a target. */
+  /** The answers of a target, as far as they were seen. */
   readonly sightingOf?: Front['sightingOf'];
   readonly isPortFree: (port: number) => Promise<boolean>;
   readonly lookAtPort: (port: number) => Promise<PortSight>;

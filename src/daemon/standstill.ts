@@ -1,6 +1,6 @@
 /** When an event loop counts as standing still, and how the place where it stands is told. Pure. */
 
-/** What the thread sees at one of its seconds. */
+/** The look of the thread at one of its seconds. */
 export interface Sight {
   /** How often the loop has beaten so far. */
   readonly beats: number;

@@ -13,7 +13,7 @@ import { createNews } from './news.ts';
 import type { Session } from './sessions.ts';
 import { createSightingTeller } from './sighted.ts';
 
-/** What is known of an instance; undefined: not looked at since it is ready. */
+/** The knowledge of an instance; undefined: not looked at since it is ready. */
 export type Standing =
   { readonly kind: 'fine' } | { readonly kind: 'condemned'; readonly finding: Finding } | undefined;
 
@@ -40,7 +40,7 @@ export interface VerificationOptions {
   readonly onChange: () => void;
   /** Findings that are new, for the runner of the stack. */
   readonly onFindings: (session: Session, findings: readonly Finding[]) => void;
-  /** What listens of the stack's instances, where that is news to its runner. */
+  /** Listeners of the stack's instances, where they are news to its runner. */
   readonly onSightings: (session: Session, sightings: readonly Sighting[]) => void;
   readonly log: (line: string) => void;
 }

@@ -36,7 +36,8 @@ async function readAll(file: FileHandle, isPipe: boolean, most: number): Promise
     const hasEnded = chunk !== undefined && (!isPipe || size > 0);
     if (hasEnded) return Buffer.concat(chunks);
     looks += 1;
-    if (looks > LOOKS) return 'is a pipe that nobody writes to';
+    if (looks > LOOKS)
+      return size > 0 ? 'is a pipe whose writer stopped halfway' : 'is a pipe that nobody writes to';
     await setTimeout(PAUSE);
   }
   return `has more than ${most} bytes`;

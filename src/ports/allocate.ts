@@ -82,17 +82,17 @@ export async function allocateLeases(
 
 const portKey = ({ service, port }: LeasePort): string => `${service}\0${port}`;
 
-/** What is known, and what has been decided so far. */
+/** The facts, and the decisions so far. */
 interface Search {
   readonly ledger: Ledger;
   readonly stack: LedgerStack;
   readonly rules: PortRules;
   readonly range: PortRange;
-  /** What the stack had before. */
+  /** The leases that the stack had before. */
   readonly heldBy: (port: LeasePort) => LedgerLease | undefined;
   /** The lease of another stack on this number. */
   readonly otherOn: (number: number) => LedgerLease | undefined;
-  /** What nobody gets by chance. */
+  /** The numbers that nobody gets by chance. */
   readonly fenced: ReadonlySet<number>;
   readonly granted: Map<string, LedgerLease>;
   /** Numbers of `granted`. */

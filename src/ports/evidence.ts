@@ -1,4 +1,4 @@
-/** What the system tells of processes, for one question about whose they are. */
+/** Gathers what the system tells of processes, for one question about whose they are. */
 import type { Evidence, ProcessFacts } from './owner.ts';
 import { createSystem, type System } from './system/system.ts';
 

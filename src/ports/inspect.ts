@@ -10,7 +10,7 @@ import type { Listener, System } from './system/system.ts';
 
 export interface Inspector {
   inspect(claims: readonly Claim[], options?: InspectOptions): Finding[];
-  /** What the last pass saw of each claim. */
+  /** The sightings of the last pass, by claim. */
   readonly sightings: readonly Sighting[];
 }
 

@@ -1,9 +1,9 @@
-/** What a pass reads of the system, once and only if it is needed, and what one pass leaves to the next. */
+/** Reads for a pass what it needs of the system, once and only if it is needed, and what one pass leaves to the next. */
 import type { Claim } from './findings.ts';
 import type { Evidence, ProcessFacts } from './owner.ts';
 import type { Listener, System } from './system/system.ts';
 
-/** What stays true from pass to pass. */
+/** The facts that stay true from pass to pass. */
 export interface Memory {
   /** Sockets that were found to belong, by marker: a socket does not change hands as long as it exists. */
   readonly proved: Map<string, Set<string>>;
@@ -11,7 +11,7 @@ export interface Memory {
   readonly foreign: Map<string, Set<string>>;
   /** Descendants that were seen, by marker: pid → start time. */
   readonly recorded: Map<string, Map<number, string>>;
-  /** Who has a socket open, by socket; empty when nobody can see. */
+  /** The processes that have a socket open, by socket; empty when nobody can see. */
   readonly holders: Map<string, readonly number[]>;
   /** Markers, by pid and start time: a program may overwrite its own later. */
   readonly markers: Map<string, string | undefined>;
@@ -46,7 +46,7 @@ export function createMemory(): Memory {
   };
 }
 
-/** What is read at most once in a pass, and only if it is needed. */
+/** The tables that are read at most once in a pass, and only if it is needed. */
 export interface Pass {
   readonly system: System;
   readonly memory: Memory;

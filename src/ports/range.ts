@@ -7,7 +7,7 @@ export interface Reservation {
   readonly service?: string | undefined;
 }
 
-/** What a contract says about the numbers of one stack. */
+/** The rules of a contract for the numbers of one stack. */
 export interface PortRules {
   /** Absent: the contract does not say, the default one is as good as any. */
   readonly range?: PortRange | undefined;

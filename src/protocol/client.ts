@@ -38,7 +38,7 @@ export interface ConnectOptions {
   readonly spawn: boolean;
   /** This portramp's version: names the private copy that a daemon runs from. */
   readonly version: string;
-  /** What this client speaks. */
+  /** The protocol versions that this client speaks. */
   readonly protocol?: ProtocolRange;
   /** The folder of the bundle (`dist`); that of the running code unless given. */
   readonly bundle?: string;
@@ -132,7 +132,7 @@ const endedError = ({ home }: ConnectOptions): PortrampError =>
     hint: `see ${home.daemonLog}`,
   });
 
-/** What is thrown when the daemon, whoever that is, does not answer. */
+/** Makes the error for a daemon that does not answer. */
 const patienceWith = ({ home }: ConnectOptions): RequestOptions => ({
   lateError: () => unansweredError(lockHolder(home.lock)?.pid),
 });

@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
 
-/** Nobody listens there: no file, a dead socket or something that is not a socket. */
+/** Errors that say that nobody listens there: no file, a dead socket or something that is not a socket. */
 const NOBODY = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'EPIPE', 'ECONNRESET'];
 
 /**

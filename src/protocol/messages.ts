@@ -65,7 +65,7 @@ export const runnerCommand = z.discriminatedUnion('action', [
   z.object({ action: z.literal('ping') }),
 ]);
 
-/** What only the runner knows of a service. */
+/** The details of a service that only the runner knows. */
 export const serviceDetails = z.object({
   name: z.string(),
   needs: z.array(
@@ -77,7 +77,7 @@ export const serviceDetails = z.object({
   remains: z.array(portHolder).optional(),
 });
 
-/** What a runner says to a command. */
+/** The answer of a runner to a command. */
 export const commandAnswer = z.object({
   message: z.string().optional(),
   /** For `start`, `stop` and `restart`: the services that are meant, those of a named group one by one. */
@@ -209,7 +209,7 @@ export const daemonRequests = {
     }),
     result: z.object({ left: z.number().int() }),
   },
-  /** What the front has under way with these targets, and for how long (milliseconds) it has had nothing. */
+  /** The requests that the front has under way with these targets, and for how long (milliseconds) it has had nothing. */
   traffic: {
     params: z.object({ targets: z.array(z.object({ host: z.string(), port })) }),
     result: z.object({ open: z.number().int(), quiet: z.number() }),
@@ -264,13 +264,13 @@ export const runnerRequests = {
 export const daemonNotices = {
   /** The stack's state; `stack` is absent when no runner is attached any more. */
   stack: z.object({ key: stackKey, stack: runningStack.optional() }),
-  /** What verification found about the stack's instances: to its runner, once for each that is new. */
+  /** Findings of verification about the stack's instances: to its runner, once for each that is new. */
   findings: z.object({ key: stackKey, findings: z.array(finding) }),
-  /** What whoever runs the stack should know: to its runner. */
+  /** A text for the person who runs the stack: to its runner. */
   notice: z.object({ key: stackKey, text: z.string() }),
-  /** What listens of the stack's instances: to its runner, those of which it is news. */
+  /** Listeners of the stack's instances: to its runner, those of which it is news. */
   sightings: z.object({ key: stackKey, sightings: z.array(sighting) }),
-  /** What went through the front since the last notice; `missed`: how many more there were that are not told. */
+  /** The requests that went through the front since the last notice; `missed`: how many more there were that are not told. */
   requests: z.object({ requests: z.array(requestEvent), missed: z.number().int() }),
   /** To every runner: the front has another number than it had when they claimed their names. */
   front: z.object({ front, frontMoves: z.number().int() }),

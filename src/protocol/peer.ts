@@ -27,7 +27,7 @@ export interface PeerOptions {
   readonly onActivity?: () => void;
   /** Called once, when the other end has gone or the connection was closed; `reason` if something was wrong. */
   readonly onClose?: (reason: string | undefined) => void;
-  /** What pending requests are rejected with at the end of the connection. */
+  /** The error that pending requests are rejected with at the end of the connection. */
   readonly lostError?: () => PortrampError;
   readonly clock?: Clock;
   /** Shared by connections of strangers: what all of them may have sent of lines that are not whole. */
@@ -39,7 +39,7 @@ export interface PeerOptions {
 export interface RequestOptions {
   /** Milliseconds. */
   readonly timeout?: number;
-  /** What the request is rejected with when no answer came in time. */
+  /** Makes the error that the request is rejected with when no answer came in time. */
   readonly lateError?: () => PortrampError;
 }
 

@@ -7,7 +7,7 @@ export const port = z.number().int().min(1).max(65535);
 export const portRef = z.object({ service: z.string(), port: z.string() });
 export const lease = portRef.extend({
   number: port,
-  /** What the contract pins; `number` differs where that could not be had. */
+  /** The number that the contract pins; `number` differs where that could not be had. */
   static: port.optional(),
   /** Counts the numbers that the port has had; absent is 1. */
   generation: z.number().int().min(1).optional(),
@@ -30,7 +30,7 @@ export const portRequest = portRef.extend({
 
 const span = z.object({ from: port, to: port });
 
-/** What the contract says about the numbers of the stack's environment. */
+/** The rules of the contract for the numbers of the stack's environment. */
 export const portRules = z.object({
   range: span.extend({ static: z.number().int().min(0), exclude: z.array(span).default([]) }).optional(),
   reservations: z.array(z.object({ port, service: z.string().optional() })).default([]),
@@ -83,7 +83,7 @@ export const finding = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** What listens of an instance: told to its runner whenever it is another thing than before. */
+/** The listeners of an instance: told to its runner whenever it is another thing than before. */
 export const sighting = z.object({
   marker: z.string(),
   /** Names of its ports on which something of its own listens, and nobody else. */

@@ -1,4 +1,4 @@
-/** What is told of a request that went through the front. */
+/** The news of a request that went through the front. */
 import { z } from 'zod';
 
 /** Durations in milliseconds. */

@@ -16,7 +16,7 @@ export interface StartOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** What a starting daemon tells its starter, once, over Node's IPC channel. */
+/** The message of a starting daemon to its starter, sent once over Node's IPC channel. */
 export type StartReport = { readonly ready: true } | { readonly failed: WireError };
 
 /** Milliseconds from the start of the process to its report. */

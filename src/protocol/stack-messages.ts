@@ -5,7 +5,7 @@ import { lease, port } from './port-messages.ts';
 
 export const stackKey = z.object({ root: z.string(), environment: z.string() });
 
-/** What the daemon needs to know about a stack in order to name it. */
+/** The facts that the daemon needs about a stack in order to name it. */
 export const stackClaim = stackKey.extend({
   workspace: z.string(),
   workspaceId: z.string(),
@@ -144,7 +144,7 @@ export const publishedRoute = z.object({
   host: z.string(),
   /** Only this and what lies below it; absent is `/`. */
   path: z.string().optional(),
-  /** What the service gets in place of `path`. */
+  /** The path that the service gets in place of `path`. */
   rewrite: z.string().optional(),
   service: z.string(),
   port: z.string(),
@@ -166,7 +166,7 @@ const left = z.object({ message: z.string(), hint: z.string().optional() });
 export const stackSnapshot = z.object({
   services: z.array(publishedService),
   routes: z.array(publishedRoute),
-  /** What a person should know about the stack as a whole, such as an edit of the contract that was refused. */
+  /** Texts for a person about the stack as a whole, such as an edit of the contract that was refused. */
   problems: z.array(z.string()).optional(),
   left: left.optional(),
 });

@@ -55,7 +55,7 @@ export const MEANINGS: Readonly<Record<Status, Meaning>> = {
   external: UP,
 };
 
-/** What a runner of an older version means, which publishes no status. */
+/** Tells what a runner of an older version means, which publishes no status. */
 const BY_STATE: Readonly<Record<ServiceStateName, Status>> = {
   idle: 'stopped',
   waiting: 'starting',

@@ -44,7 +44,8 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     const ended = await cleanRuns(locateHome().runs);
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const { tasks } = locateHome();
-    for (const { slug } of forgotten) await rm(join(tasks, `${slug}.json`), { force: true });
+    const memory = forgotten.flatMap(({ slug }) => [`${slug}.json`, `${slug}.starts.json`]);
+    for (const name of memory) await rm(join(tasks, name), { force: true });
     const removed = await removeLeftovers(client, forgotten.map(runnerLogOf));
     const { cleanEngine, findInEngine, reportLeftover } = await import('../leftovers.ts');
     const engine = await findInEngine(client);

@@ -1,8 +1,10 @@
 /** Stacks whose folder is gone or far away: found, stopped, and named from anywhere. */
-import { renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
+import { locateHome } from '../../../src/lib/home.ts';
 import { createMachine, node, openWorkspace, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -50,9 +52,13 @@ describe('a worktree that goes away while its stack runs', () => {
   it('is stopped by clean, and forgotten', async () => {
     const tree = await worktree('cleaned');
     expect(await tree.run('dev', '-d')).toMatchObject({ code: 0 });
+    const { tasks } = locateHome(machine.environment);
+    mkdirSync(tasks, { recursive: true, mode: 0o700 });
+    for (const kind of ['json', 'starts.json']) writeFileSync(join(tasks, `shop-cleaned.${kind}`), '{}');
     await shop.git('worktree', 'remove', '--force', tree.root);
     const clean = await machine.run(['clean'], { cwd: elsewhere });
     expect(clean.stdout).toContain('forgot shop-cleaned');
+    expect(readdirSync(tasks).filter((name) => name.startsWith('shop-cleaned.'))).toEqual([]);
     expect(await running()).not.toContain('shop-cleaned');
   });
 });

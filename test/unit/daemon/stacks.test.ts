@@ -122,6 +122,31 @@ describe('a range that is used up', () => {
   });
 });
 
+describe('a checkout that is gone while its stack runs', () => {
+  it('keeps its numbers for as long as it does', async () => {
+    const [gone, stays, next] = [await claim('gone'), await claim('stays'), await claim('next')];
+    const number = await lease(gone);
+    await lease(stays);
+    const runner = connection();
+    stacks.attach(gone, 1, runner);
+    rmSync(gone.root, { recursive: true });
+    await expect(lease(next)).rejects.toMatchObject({ code: 'NO_FREE_PORT' });
+    sessions.detach(runner);
+    expect(await lease(next)).toBe(number);
+  });
+
+  it('keeps its name for as long as it does', async () => {
+    const nameOf = async (): Promise<string> => (await stacks.claim(claimOf('shop'), undefined)).stack.slug;
+    const gone = await claim('shop');
+    const runner = connection();
+    stacks.attach(gone, 1, runner);
+    rmSync(gone.root, { recursive: true });
+    expect(await nameOf()).not.toBe('shop');
+    sessions.detach(runner);
+    expect(await nameOf()).toBe('shop');
+  });
+});
+
 describe('a number that a stranger may have', () => {
   it('moves only while it is taken, and only if it is still the port’s', async () => {
     const shop = await claim('shop');

@@ -20,7 +20,7 @@ import { createLogStore, type LogStore } from './logs/store.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
 import { Supervision, type SupervisionOptions } from './supervision.ts';
-import { askHolders, explainUnopened, type AskHolders } from './taken.ts';
+import { createAskHolders, explainUnopened, type AskHolders } from './taken.ts';
 import { openStartMemory, type StartMemory } from './readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
@@ -64,8 +64,7 @@ export interface PartsOptions {
 export function openParts(options: PartsOptions): Parts {
   const { clock, engine, home, session, key, slug, events, supervision, publish, stop } = options;
   const runId = randomBytes(6).toString('hex');
-  const holdersOf: Parts['holdersOf'] = (port) =>
-    askHolders(session, port, (pid) => belongingOf(home.runs, pid));
+  const holdersOf = createAskHolders(session, (pid) => belongingOf(home.runs, pid), clock);
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
   logs.lines.on((line) => events.emit({ type: 'line', line }));
   return {

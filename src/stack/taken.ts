@@ -1,4 +1,5 @@
 /** Finds the process that has a port which a service wants, and says what to type. */
+import type { Clock } from '../lib/clock.ts';
 import { errnoOf, PortrampError } from '../lib/errors.ts';
 import {
   describeBelonging,
@@ -44,6 +45,29 @@ export async function askHolders(
       return { ...holder, belonging: owner === undefined ? belonging : 'live', owner };
     }),
   );
+}
+
+/** Milliseconds without an answer after which the daemon is not asked, for as long, who holds a port. */
+const SILENCE = 5_000;
+
+/**
+ * Makes the question of a whole stack: a daemon that does not answer is waited for once, not once for each port of each
+ * service that starts.
+ */
+export function createAskHolders(
+  session: Pick<Session, 'request'>,
+  belongingOf: (pid: number) => Promise<Belonging | undefined>,
+  clock: Pick<Clock, 'now'>,
+): AskHolders {
+  let notBefore = -Infinity;
+  return async (port) => {
+    const began = clock.now();
+    if (began < notBefore) return undefined;
+    const found = await askHolders(session, port, belongingOf);
+    // Without a connection the answer comes at once: then there is soon another daemon, which is asked.
+    if (found === undefined && clock.now() - began >= SILENCE) notBefore = clock.now() + SILENCE;
+    return found;
+  };
 }
 
 /** Says who has a port that a service was to be started on. */

@@ -9,6 +9,7 @@ import { openPackage } from '../../../src/stack/packages.ts';
 import { isMeant, selectOrThrow } from '../../../src/stack/selection.ts';
 import {
   askHolders,
+  createAskHolders,
   describeDenied,
   describeTaken,
   explainUnopened,
@@ -211,6 +212,27 @@ describe('a number that somebody has', () => {
     expect(
       await ask({ free: false, holders: [stranger] }, () => Promise.reject(new Error('x'))),
     ).toMatchObject([{ belonging: undefined }]);
+  });
+
+  it('is asked once of a daemon that does not answer, whatever the number of ports', async () => {
+    const daemon = { takes: 30_000, answers: false, asked: 0 };
+    let now = 0;
+    const request = async (): Promise<object> => {
+      daemon.asked += 1;
+      now += daemon.takes;
+      return daemon.answers ? { free: true, holders: [] } : Promise.reject(new Error('no answer'));
+    };
+    const ask = createAskHolders({ request } as never, async () => undefined, { now: () => now });
+    const askAll = async (): Promise<unknown[]> => [await ask(80), await ask(81), await ask(82)];
+    expect(await askAll()).toEqual([undefined, undefined, undefined]);
+    expect([daemon.asked, now]).toEqual([1, 30_000]);
+    now += 5_000;
+    daemon.answers = true;
+    expect(await askAll()).toEqual([[], [], []]);
+    // Slow is not silent; and one that is not there is asked as soon as it is.
+    Object.assign(daemon, { answers: false, takes: 0, asked: 0 });
+    await askAll();
+    expect(daemon.asked).toBe(3);
   });
 
   it('is explained where a ramp cannot be opened', async () => {

@@ -192,6 +192,7 @@ describe('a command', () => {
     'docker run -p 3000:3000 a',
     'ssh -p 2222 a',
     'node a -p',
+    'node a -p=3000',
     'node a --transport 3000',
     'node a --db-port 5432',
     'node --inspect=9229 a',

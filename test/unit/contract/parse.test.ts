@@ -216,6 +216,12 @@ describe('pages', () => {
       browser: ['web'],
       formPosts: ['https://login.example.com', 'null'],
     });
+    expect(process('    access: "*"\n').access).toEqual({ browser: 'any' });
+    expect(process('    access: { from: [web], browser: any }\n').access).toEqual({
+      from: ['web'],
+      browser: 'any',
+    });
+    expect(process('').access).toBeUndefined();
     expect(process('    access: { browser: { formPosts: [https://a.example] } }\n').access).toEqual({
       formPosts: ['https://a.example'],
     });

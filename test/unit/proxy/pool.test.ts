@@ -1,0 +1,70 @@
+/** To whom a connection is given that comes back, or is made. */
+import { expect, it } from 'vitest';
+
+import { createPool, type Pool } from '../../../src/proxy/pool.ts';
+import type { Upstream } from '../../../src/proxy/pool-upstream.ts';
+import { Wheel } from '../../../src/proxy/wheel.ts';
+import { createManualClock } from '../manual-clock.ts';
+import { Peer } from './memory/connection.ts';
+import { TARGET } from './memory/network.ts';
+
+function openPool(): { pool: Pool; peers: Peer[]; next: (reused?: boolean) => Promise<Upstream> } {
+  const clock = createManualClock();
+  const peers: Peer[] = [];
+  const pool = createPool({
+    clock,
+    wheel: new Wheel(clock),
+    connectTimeout: 1_000,
+    rest: 0,
+    transport: {
+      adopt: (socket) => socket,
+      connect: (_target, _address, onread) => {
+        const peer = new Peer();
+        peers.push(peer);
+        setImmediate(() => {
+          peer.end.emit('connect');
+          peer.end.begin(onread);
+        });
+        return peer.socket;
+      },
+    },
+  });
+  const next = (reused = true): Promise<Upstream> =>
+    new Promise((onUpstream, onFailure) => pool.wait(TARGET, { onUpstream, onFailure }, reused));
+  return { pool, peers, next };
+}
+
+it('one that was closed meanwhile is given to nobody who waits', async () => {
+  const { pool, next } = openPool();
+  const closed = await next();
+  const waiting = next();
+  closed.socket.destroy();
+  pool.release(TARGET, closed, undefined, 'GET /');
+  expect(await waiting).not.toBe(closed);
+  pool.close();
+});
+
+it('one that was used is given to who takes such, at once, and to nobody who needs a new one', async () => {
+  const { pool, peers, next } = openPool();
+  const [first, second] = [await next(), await next()];
+  const [fresh, any] = [next(false), next()];
+  pool.release(TARGET, first, undefined, 'GET /');
+  expect(await any).toBe(first);
+  pool.release(TARGET, second, undefined, 'GET /');
+  expect([first, second]).not.toContain(await fresh);
+  expect(peers.length).toBeGreaterThanOrEqual(3);
+  pool.close();
+});
+
+it('none is kept of a pool that is closed, nor of a target that has spoken unasked', async () => {
+  const { pool, next } = openPool();
+  const [first, second, third] = [await next(), await next(), await next()];
+  pool.release(TARGET, first, undefined, 'GET /');
+  expect(pool.idle).toBe(1);
+  pool.distrust(TARGET);
+  pool.release(TARGET, second, undefined, 'GET /');
+  expect([pool.idle, first.socket.destroyed, second.socket.destroyed]).toEqual([0, true, true]);
+  pool.close();
+  pool.release(TARGET, third, undefined, 'GET /');
+  expect([pool.idle, third.socket.destroyed]).toEqual([0, true]);
+});

@@ -55,6 +55,8 @@ describe('an env file', () => {
   it('is not read as what it is not', () => {
     expect(problems(Buffer.from('\uFEFFA=1\n', 'utf16le'))).toEqual(['1:1 error is UTF-16']);
     expect(problems(Buffer.from('A=1\nB=\u00e9\n', 'latin1'))).toEqual(['2:3 error is not UTF-8 text']);
+    expect(problems(Buffer.from('\u00e9(=1\n', 'latin1'))).toEqual(['1:1 error is not UTF-8 text']);
+    expect(problems(Buffer.from('\u00f0\u009f(=1\n', 'latin1'))).toEqual(['1:1 error is not UTF-8 text']);
     expect(problems(Buffer.from('A=1\nB=é€\n'))).toEqual([]);
     expect(problems(bytes('x\n'.repeat(100_000)))).toHaveLength(20);
   });

@@ -4,18 +4,25 @@ import { expect, it } from 'vitest';
 import { createPool, type Pool } from '../../../src/proxy/pool.ts';
 import type { Upstream } from '../../../src/proxy/pool-upstream.ts';
 import { Wheel } from '../../../src/proxy/wheel.ts';
-import { createManualClock } from '../manual-clock.ts';
+import { createManualClock, type ManualClock } from '../manual-clock.ts';
 import { Peer } from './memory/connection.ts';
 import { TARGET } from './memory/network.ts';
 
-function openPool(): { pool: Pool; peers: Peer[]; next: (reused?: boolean) => Promise<Upstream> } {
+interface Scene {
+  readonly clock: ManualClock;
+  readonly pool: Pool;
+  readonly peers: Peer[];
+  next(reused?: boolean): Promise<Upstream>;
+}
+
+function openPool(rest = 0): Scene {
   const clock = createManualClock();
   const peers: Peer[] = [];
   const pool = createPool({
     clock,
     wheel: new Wheel(clock),
     connectTimeout: 1_000,
-    rest: 0,
+    rest,
     transport: {
       adopt: (socket) => socket,
       connect: (_target, _address, onread) => {
@@ -31,7 +38,7 @@ function openPool(): { pool: Pool; peers: Peer[]; next: (reused?: boolean) => Pr
   });
   const next = (reused = true): Promise<Upstream> =>
     new Promise((onUpstream, onFailure) => pool.wait(TARGET, { onUpstream, onFailure }, reused));
-  return { pool, peers, next };
+  return { clock, pool, peers, next };
 }
 
 it('one that was closed meanwhile is given to nobody who waits', async () => {
@@ -67,4 +74,25 @@ it('none is kept of a pool that is closed, nor of a target that has spoken unask
   pool.close();
   pool.release(TARGET, third, undefined, 'GET /');
   expect([pool.idle, third.socket.destroyed]).toEqual([0, true]);
+});
+
+it('one that was silent after an exchange rests after no other of its kind, whatever its numbers', async () => {
+  const { clock, pool, next } = openPool(250);
+  const upstream = await next();
+  const idleAfter = async (kind: string, ms: number): Promise<number> => {
+    pool.release(TARGET, upstream, undefined, kind);
+    await clock.advance(ms);
+    // What has arrived meanwhile is read first.
+    await new Promise((resolve) => setImmediate(resolve));
+    const { idle } = pool;
+    if (idle === 0) await clock.advance(250).then(() => new Promise((resolve) => setImmediate(resolve)));
+    expect(pool.take(TARGET, true)).toBe(upstream);
+    return idle;
+  };
+  expect(await idleAfter('GET 200 /a/1', 249)).toBe(0);
+  expect(await idleAfter('GET 200 /a/1', 0)).toBe(1);
+  expect(await idleAfter('GET 200 /a/22', 0)).toBe(1);
+  expect(await idleAfter('GET 200 /b', 0)).toBe(0);
+  expect(await idleAfter('POST 200 /a/1', 0)).toBe(0);
+  pool.close();
 });

@@ -12,7 +12,7 @@ interface Scene {
   readonly clock: ManualClock;
   readonly pool: Pool;
   readonly peers: Peer[];
-  next(reused?: boolean): Promise<Upstream>;
+  readonly next: (reused?: boolean) => Promise<Upstream>;
 }
 
 function openPool(rest = 0): Scene {

@@ -1,7 +1,8 @@
 /**
  * `npm run soak -- [SHARE]`: a million requests, 2,000 restarts and 1,000 edits of the contract (or that share of them,
- * `0.05`), in ten parts. Daemon and runner must have at the end what they had after the first part: memory and open
- * descriptors within ten percent. Linux only. Exit code 1 when one of them has grown.
+ * `0.05`), in ten parts. Daemon and runner must have at the end what they had after the first part: memory, without
+ * what is compiled of the program, and open descriptors within ten percent. Linux only. Exit code 1 when one of them has
+ * grown.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';

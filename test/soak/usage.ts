@@ -6,6 +6,8 @@ import { WebSocket } from 'ws';
 export interface Usage {
   /** Megabytes: objects and buffers that are in use. */
   readonly memory: number;
+  /** Megabytes: what V8 has compiled of the program. Grows for a while with what has run, and never beyond the program. */
+  readonly code: number;
   readonly descriptors: number;
 }
 
@@ -17,14 +19,20 @@ export async function measure<Name extends string>(pids: Record<Name, number>): 
   const found: [string, Usage][] = [];
   for (const [name, pid] of Object.entries<number>(pids)) {
     const descriptors = readdirSync(`/proc/${pid}/fd`).length;
-    found.push([name, { memory: await measureMemory(pid), descriptors }]);
+    found.push([name, { ...(await measureMemory(pid)), descriptors }]);
   }
   return Object.fromEntries(found) as Record<Name, Usage>;
 }
 
-const EXPRESSION = `JSON.stringify((({ heapUsed, external }) => heapUsed + external)(process.memoryUsage()))`;
+/** `memory` without `code`, both in bytes. */
+const EXPRESSION = `(() => {
+  const { heapUsed, external } = process.memoryUsage();
+  const counted = process.getBuiltinModule('node:v8').getHeapCodeStatistics();
+  const code = counted.code_and_metadata_size + counted.bytecode_and_metadata_size;
+  return JSON.stringify({ memory: heapUsed + external - code, code });
+})()`;
 
-async function measureMemory(pid: number): Promise<number> {
+async function measureMemory(pid: number): Promise<Pick<Usage, 'memory' | 'code'>> {
   process.kill(pid, 'SIGUSR1');
   const inspector = await connect(pid);
   try {
@@ -34,7 +42,8 @@ async function measureMemory(pid: number): Promise<number> {
     await inspector.ask('HeapProfiler.collectGarbage');
     await inspector.ask('HeapProfiler.collectGarbage');
     const { result } = await inspector.ask('Runtime.evaluate', { expression: EXPRESSION });
-    return Number(result?.value) / 1_048_576;
+    const { memory, code } = JSON.parse(String(result?.value)) as Pick<Usage, 'memory' | 'code'>;
+    return { memory: memory / 1_048_576, code: code / 1_048_576 };
   } finally {
     // It answers no more then.
     inspector.tell('Runtime.evaluate', {
@@ -99,7 +108,10 @@ async function findAddress(pid: number): Promise<string> {
 
 export const renderUsage = (usage: Record<string, Usage>): string =>
   Object.entries(usage)
-    .map(([name, { memory, descriptors }]) => `${name} ${memory.toFixed(2)} MB, ${descriptors} descriptors`)
+    .map(
+      ([name, { memory, code, descriptors }]) =>
+        `${name} ${memory.toFixed(2)} MB and ${code.toFixed(2)} MB of code, ${descriptors} descriptors`,
+    )
     .join('; ');
 
 /** Whether nobody holds more than `share` above what they held first. */

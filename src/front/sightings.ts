@@ -11,7 +11,7 @@ export interface Sighting {
   readonly dropped?: string;
 }
 
-type Place = Pick<Target, 'host' | 'port'>;
+type Place = Pick<Target, 'host' | 'port'> & Partial<Target>;
 
 export interface Sightings {
   readonly failed: (target: Place, error: Error) => void;
@@ -54,4 +54,6 @@ export function createSightings(clock: Pick<Clock, 'now'>): Sightings {
   };
 }
 
-const nameOf = ({ host, port }: Place): string => `${host}:${port}`;
+/** What is asked in another way, as after an edit of `tls:`, is another target: what was seen before says nothing of it. */
+const nameOf = ({ protocol, host, port, tls }: Place): string =>
+  `${protocol ?? ''}://${host}:${port}${tls === undefined ? '' : JSON.stringify(tls)}`;

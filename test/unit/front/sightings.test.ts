@@ -30,6 +30,18 @@ it('forgets a target that nothing leads to any more', () => {
   expect(sightings.of(PAY)).toEqual({ dropped: 'y' });
 });
 
+it('forgets what was seen of a target before it was asked in another way', () => {
+  const sightings = createSightings(createManualClock());
+  const before = { protocol: 'https' as const, ...PAY };
+  const after = { ...before, tls: { verify: false } };
+  sightings.failed(before, new Error('certificate has expired'));
+  sightings.keep([after]);
+  expect([sightings.of(before), sightings.of(after)]).toEqual([undefined, undefined]);
+  sightings.failed(after, new Error('reset'));
+  sightings.keep([{ ...after, tls: { verify: false } }]);
+  expect(sightings.of(after)).toMatchObject({ failed: { message: 'reset' } });
+});
+
 it.each([
   ['self-signed certificate', 'ca: FILE.pem'],
   ['unable to verify the first certificate', 'ca: FILE.pem'],

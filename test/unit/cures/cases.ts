@@ -12,6 +12,11 @@ const compose = (fields: string): Record<string, string> => ({
   'compose.yaml': 'services:\n  redis: { image: redis, expose: [6379] }\n',
 });
 
+const containers = (contract: string, project: string): Record<string, string> => ({
+  'portramp.yaml': `${HEAD}services:\n${contract}`,
+  'compose.yaml': `services:\n${project}`,
+});
+
 export const CASES: readonly (readonly [name: string, text: string | Readonly<Record<string, string>>])[] = [
   ['no head', 'services: { api: { command: npm run api } }\n'],
   ['no services', HEAD],
@@ -105,6 +110,45 @@ export const CASES: readonly (readonly [name: string, text: string | Readonly<Re
   ['a pattern that looks ahead', api('ready: { log: "up(?=x)" }')],
   ['exec in a container', compose('ready: { exec: "true" }')],
   ['a container without ports', compose('ports: { tcp: { container: 6379, appProtocol: tcp, static: 0 } }')],
+  [
+    'a Compose service that there is not',
+    containers('  cache: { compose: zzzzzz }\n', '  redis: { image: redis, expose: [6379] }\n'),
+  ],
+  [
+    'a port that may be one of two',
+    containers(
+      '  cache: { compose: redis, ports: { tcp: { appProtocol: tcp } } }\n',
+      '  redis: { image: redis, expose: [5432, 6379] }\n',
+    ),
+  ],
+  [
+    'a port that speaks UDP',
+    containers(
+      '  dns: { compose: dns, ports: { tcp: { container: 53, appProtocol: tcp }, http: { container: 80 } } }\n',
+      '  dns: { image: dns, ports: ["53/udp"], expose: [80] }\n',
+    ),
+  ],
+  [
+    'a port in the network of another container',
+    containers(
+      '  redis: { compose: redis }\n  side: { compose: side, ports: { http: { container: 80 } } }\n',
+      '  redis: { image: redis, expose: [6379] }\n  side: { image: side, network_mode: "service:redis" }\n',
+    ),
+  ],
+  [
+    'a container in the network of one that all branches share',
+    containers(
+      '  redis: { compose: redis, scope: workspace }\n  side: { compose: side, ports: false }\n',
+      '  redis: { image: redis, expose: [6379] }\n  side: { image: side, network_mode: "service:redis" }\n',
+    ),
+  ],
+  [
+    'a container that all branches share and that needs one of the branch',
+    containers(
+      '  redis: { compose: redis, scope: workspace }\n',
+      '  redis: { image: redis, expose: [6379], depends_on: [store] }\n  store: { image: store }\n',
+    ),
+  ],
   ['cleanup that asks the branch', compose('scope: workspace, consumes: [db]')],
   ['a branch in what is shared', compose('scope: workspace, env: { NAME: "${stack.ident}" }')],
   ['a renamed service that is there', services('api: { command: npm run api, renamedFrom: db }')],
@@ -190,9 +234,8 @@ export const LEFT: Readonly<Record<string, string>> = {
   'a contract is YAML or JSON in UTF-8': 'the file is another one',
   'a contract is a file that you can read': 'the file is another one',
   'see who owns it: ls -ld …': 'tests run as root, who may look at everything',
+  'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE': 'a shell types it',
   'the environments are: …': 'of --env: the command line has the test',
-  'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE':
-    'a shell types it: test/process/cli/env-files.test.ts',
   'name the file of the authority: for mkcert, rootCA.pem in the folder that "mkcert -CAROOT" prints':
     'said by dev alone: test/process/front/tls.test.ts',
   'install Docker Compose, which can read this project, to know for sure; else …': 'installs a program',
@@ -200,13 +243,10 @@ export const LEFT: Readonly<Record<string, string>> = {
   'remove ipam, so that the engine chooses': 'seen only in what Compose has resolved',
   'run "portramp compose up"…, which gives each stack a number of its own':
     'a way to run the project: test/engine',
-  'see whether that is who it is reserved for': 'of --live: test/unit/check/held-ports.test.ts',
-  '…, or give … another number': 'of --live: test/unit/check/held-ports.test.ts',
   'split the contract, or write check: { severity: { PR021: off } }':
     'of more files than a test should write',
-  'name a revision that has one in this folder; a new contract has nothing to be compared with': 'of diff',
-  'name two revisions to compare them with each other': 'of diff',
-  'revisions come from git: run this in a checkout': 'of diff',
   'a shallow clone has few of them: fetch it first, in GitHub Actions with fetch-depth: 0': 'of diff',
   'install git': 'installs a program',
+  'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself':
+    'installs a program',
 };

@@ -6,13 +6,14 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../../src/contract/diagnostic.ts';
 import { hintsOf, type Hint } from './catalogue.ts';
 import { CASES, LEFT } from './cases.ts';
+import { OF_CONTRACTS } from './elsewhere.ts';
 import { CONTRACT, Desk } from './desk.ts';
 import { CHANGES } from './typed.ts';
 import { WRITES } from './written.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures');
 
-const hints = hintsOf(['contract', 'plan', 'check']);
+const hints = hintsOf(['contract', 'plan', 'check', 'compose']);
 const typed = new Set<string>();
 
 /** Hints from checkouts that fire, and from contracts that are wrong. */
@@ -42,7 +43,8 @@ function filesIn(folder: string): Record<string, string> {
 
 const countOf = (found: readonly Diagnostic[], { file, code, message }: Diagnostic): number =>
   found.filter((each) => each.file === file && each.code === code && each.message === message).length;
-const left = hints.filter(({ text }) => Object.hasOwn(LEFT, text));
+const NAMED = { ...LEFT, ...OF_CONTRACTS };
+const left = hints.filter(({ text }) => Object.hasOwn(NAMED, text));
 const isLeft = ({ hint = '' }: Diagnostic): boolean => left.some(({ pattern }) => pattern.test(hint));
 
 /** More steps than any case has findings. */
@@ -83,12 +85,16 @@ describe('the catalogue of hints', () => {
   it('is typed to four fifths, and the rest is named with a reason', () => {
     const isTyped = ({ pattern }: Hint): boolean => [...typed].some((hint) => pattern.test(hint));
     const rest = hints.filter((hint) => !isTyped(hint));
-    expect(rest.map(({ text }) => text).filter((text) => !Object.hasOwn(LEFT, text))).toEqual([]);
+    expect(rest.map(({ text }) => text).filter((text) => !Object.hasOwn(NAMED, text))).toEqual([]);
     expect(1 - rest.length / hints.length).toBeGreaterThan(0.8);
+  });
+
+  it.each(Object.entries(OF_CONTRACTS))('is typed elsewhere: %s', (_hint, [file, words]) => {
+    expect(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')).toContain(words);
   });
 
   it('has what is named as left', () => {
     const texts = hints.map(({ text }) => text);
-    expect(Object.keys(LEFT).filter((text) => !texts.includes(text))).toEqual([]);
+    expect(Object.keys(NAMED).filter((text) => !texts.includes(text))).toEqual([]);
   });
 });

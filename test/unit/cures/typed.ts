@@ -127,6 +127,16 @@ export const CHANGES: readonly Row[] = [
     /^remove ports: false from (\w+), or/,
     (desk, _found, [name = '']) => desk.set(CONTRACT, ['services', name, 'ports'], { http: {} }),
   ],
+  [/^its services are: ([\w-]+)/, (desk, found, [name = '']) => setHere(desk, found, name)],
+  [/^remove (\w+): UDP ports are published/, (desk, found) => desk.drop(found)],
+  [
+    /^write scope: workspace for ([\w-]+) too$/,
+    (desk, _found, [name = '']) => desk.set(CONTRACT, ['services', name, 'scope'], 'workspace'),
+  ],
+  [
+    /^share that too: ([\w-]+): (\{ .+ \})$/,
+    (desk, _found, [name = '', fields = '']) => desk.set(CONTRACT, ['services', name], parse(fields)),
+  ],
   [/^remove it$/, (desk, found) => setHere(desk, found, desk.valueAt(found).replaceAll('\0', ''))],
   [/^remove it, or write \$\{self\.port\} in the contract$/, (desk, found) => removeFlag(desk, found)],
   [/^remove (\w+) from here$/, (desk, found) => desk.drop(found)],

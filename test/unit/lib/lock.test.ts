@@ -42,8 +42,10 @@ describe('a lock', () => {
     await expect(acquireLock(path, { timeout: 0 })).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: `${path} is still locked by process ${process.pid}`,
+      hint: `wait for it, or end it with "kill ${process.pid}"`,
     });
     lock?.release();
+    (await acquireLock(path, { timeout: 0 })).release();
   });
 
   it('goes to the one who waits', async () => {

@@ -17,6 +17,7 @@ import {
   numbersOf,
   putLeases,
   putStack,
+  removeStacks,
   type Ledger,
   type LedgerStack,
 } from '../../../src/ports/ledger.ts';
@@ -115,6 +116,17 @@ describe('an allocation', () => {
     const granted = numbers.sort((left, right) => left - right);
     expect(granted).toEqual([6_660, 6_663, 6_664, 6_674, 6_675, 6_676]);
     expect(granted.some((port) => BLOCKED_PORTS.has(port))).toBe(false);
+  });
+
+  it('fails when checkouts have all, and is granted when one that is gone was forgotten', async () => {
+    const rules = { range: range(20_000, 20_001), reservations: [] };
+    const { ledger } = await grant(emptyLedger, other, [api, web], { rules });
+    await expect(grant(ledger, shop, [api], { rules })).rejects.toMatchObject({
+      code: 'NO_FREE_PORT',
+      hint: expect.stringMatching(/^run "portramp clean" to forget checkouts that are gone/) as string,
+    });
+    const { numbers } = await grant(removeStacks(ledger, [other]), shop, [api], { rules });
+    expect(numbers).toHaveLength(1);
   });
 
   it('keeps what the stack has, also when it is in use', async () => {

@@ -57,6 +57,9 @@ describe('a ledger whose disk fails', () => {
     await expect(file.commit((ledger) => leased(ledger, 2))).rejects.toMatchObject({
       code: 'STATE_FOLDER',
       message: expect.stringContaining(code) as string,
+      hint: ['ENOSPC', 'EDQUOT'].includes(code)
+        ? 'make room on the disk; nothing that was granted before is lost'
+        : 'see who owns the state folder and its files',
     });
     expect(await later).toMatchObject({ code: 'STATE_FOLDER' });
     expect(file.current.leases[0]?.number).toBe(1);
@@ -71,7 +74,10 @@ describe('a ledger whose disk fails', () => {
     async (code) => {
       writeFileSync(path, JSON.stringify(leased(emptyLedger, 1)));
       arm({ name: 'readFile', code });
-      await expect(openLedger(path)).rejects.toMatchObject({ code: 'STATE_FOLDER' });
+      await expect(openLedger(path)).rejects.toMatchObject({
+        code: 'STATE_FOLDER',
+        hint: expect.stringMatching(/^see who owns that file and the disk it is on/) as string,
+      });
       disarm();
       expect(readdirSync(folder)).toEqual(['ledger.json']);
       expect((await openLedger(path)).file.current.leases[0]?.number).toBe(1);

@@ -100,6 +100,27 @@ describe('who holds a port', () => {
     expect(await holdersOf(port)).toEqual([]);
   });
 
+  it('of Linux is all who have the socket open', async (context) => {
+    if (system !== 'linux') context.skip('the files of this system are others');
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { fd } = (server as unknown as { readonly _handle: { readonly fd: number } })._handle;
+    const heir = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 9_000)'], {
+      stdio: ['ignore', 'ignore', 'ignore', fd],
+    });
+    await once(heir, 'spawn');
+    try {
+      const pids = (await holdersOf(port)).map(({ pid }) => pid);
+      expect(new Set(pids)).toEqual(new Set([process.pid, heir.pid]));
+    } finally {
+      heir.kill('SIGKILL');
+      await once(heir, 'exit');
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
   it('elsewhere is who the tools of the system name, with what they say of the process', async () => {
     pretend('darwin', { lsof: 'p7\ncnode\nf9\nn127.0.0.1:4000', ps: 'node x.js' });
     expect(await holdersOf(4_000)).toEqual([

@@ -5,7 +5,7 @@
  */
 import type { Claim, ClaimedPort, Finding, OpenedPort, Sighting } from './findings.ts';
 import { judgeSocket, type InstanceMark, type Verdict } from './owner.ts';
-import { beginPass, createMemory, pushTo, type Pass } from './pass.ts';
+import { beginPass, createMemory, pushTo, type Memory, type Pass } from './pass.ts';
 import type { Listener, System } from './system/system.ts';
 
 export interface Inspector {
@@ -114,6 +114,7 @@ const isSame = (left: Finding, right: Finding): boolean =>
   left.kind === right.kind && left.marker === right.marker && left.number === right.number;
 
 function judgeAll(pass: Pass, claims: readonly Claim[], listeners: readonly Listener[]): Finding[] {
+  forgetDoubted(pass.memory);
   const byPort = new Map<number, Listener[]>();
   for (const listener of listeners) pushTo(byPort, listener.port, listener);
   const claimed = claims.flatMap(({ ports }) => ports.flatMap(({ number }) => byPort.get(number) ?? []));
@@ -130,6 +131,13 @@ function judgeAll(pass: Pass, claims: readonly Claim[], listeners: readonly List
     }
     return findings;
   });
+}
+
+/** What was found to be nobody's is looked at afresh: by all who ask, and not before the next look has begun. */
+function forgetDoubted({ holders, doubted, proved }: Memory): void {
+  const owned = [...proved.values()];
+  for (const id of doubted) if (!owned.some((known) => known.has(id))) holders.delete(id);
+  doubted.clear();
 }
 
 /** Looks into processes for the sockets whose holders are not known yet. */
@@ -174,8 +182,7 @@ function judge({ memory, evidenceFor }: Pass, instance: InstanceMark, socket: Li
   if (verdict.kind === 'belongs') {
     memory.proved.set(marker, (memory.proved.get(marker) ?? new Set()).add(socket.id));
   } else {
-    // Whatever it is, the next look is a fresh one.
-    memory.holders.delete(socket.id);
+    memory.doubted.add(socket.id);
   }
   return verdict;
 }

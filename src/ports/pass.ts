@@ -13,6 +13,8 @@ export interface Memory {
   readonly recorded: Map<string, Map<number, string>>;
   /** The processes that have a socket open, by socket; empty when nobody can see. */
   readonly holders: Map<string, readonly number[]>;
+  /** Sockets that were found not to belong to an instance: their holders are looked for again, unless another has them. */
+  readonly doubted: Set<string>;
   /** Markers, by pid and start time: a program may overwrite its own later. */
   readonly markers: Map<string, string | undefined>;
   keepOnly(claims: readonly Claim[]): void;
@@ -29,6 +31,7 @@ export function createMemory(): Memory {
     foreign,
     recorded,
     holders,
+    doubted: new Set(),
     markers: new Map(),
     keepOnly: (claims) => {
       const alive = new Set(claims.map(({ instance }) => instance.marker));

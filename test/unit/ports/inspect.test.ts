@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Claim } from '../../../src/ports/findings.ts';
@@ -71,6 +72,43 @@ beforeEach(() => {
     { id: 'db', address: '127.0.0.1', port: 5432, user: 70, pids: [] },
   ];
   inspector = createInspector(machine);
+});
+
+describe('services that listen only where they should', () => {
+  it('are never taken for strangers, whoever else is silent, comes and goes between two looks', () => {
+    /** For each of six services, whether it listens at each look at the table of sockets. */
+    const looks = fc.array(fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), {
+      minLength: 2,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(looks, (services) => {
+        const scene = createMachine();
+        scene.processes = services.map((_, index) => facts(1000 + index, 50));
+        const claims = services.map((_, index) => claim(1000 + index, `s${index}`, 20_000 + index));
+        const listen = (look: number): Machine['sockets'] =>
+          services.flatMap((listens, index) =>
+            listens[Math.min(look, 7)] === true
+              ? [{ id: `${index}`, address: '::', port: 20_000 + index, user: 0, pids: [1000 + index] }]
+              : [],
+          );
+        const { listListeners } = scene;
+        scene.listListeners = () => {
+          scene.sockets = listen(scene.asked.tables);
+          return listListeners();
+        };
+        const tested = createInspector(scene);
+        for (let pass = 0; pass < 4; pass += 1) expect(tested.inspect(claims)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are looked for once in a pass, however many others are silent', () => {
+    const silent = [300, 301, 302, 303].map((pid) => claim(pid, `s${pid}`, 30_000 + pid));
+    expect(inspector.inspect([...silent, api, web])).toEqual([]);
+    expect(machine.asked.holders.flat().filter((id) => id === 'a')).toHaveLength(1);
+  });
 });
 
 describe('a pass', () => {

@@ -23,6 +23,8 @@ export interface WaitingRoom {
    * promise, where nothing has to be waited for.
    */
   settle(head: RequestHead, signal: AbortSignal): Decision | Promise<Decision>;
+  /** The decision about a request that does not wait; undefined where it would have to. */
+  now(head: RequestHead): Decision | undefined;
   wake(): void;
   /** Resolves when something changed, at the latest after `ms` milliseconds. */
   news(ms: number, signal: AbortSignal): Promise<unknown>;
@@ -57,6 +59,10 @@ export function createWaitingRoom({ clock, limits, look, wake }: RoomParts): Wai
     settle: (head, signal) => {
       const decision = look(head);
       return decision.action === 'wait' ? stay(head, signal, decision) : decision;
+    },
+    now: (head) => {
+      const decision = look(head);
+      return decision.action === 'wait' ? undefined : decision;
     },
     wake: () => hold.wake(),
     news: (ms, signal) => hold.wait(clock.now() + ms, signal),

@@ -17,7 +17,7 @@ export interface TrackerParts {
   /** The target of a request was found to speak TLS. */
   readonly onTls: (head: RequestHead, target: Target) => void;
   readonly sightings: Pick<Sightings, 'failed' | 'dropped'>;
-  readonly room: Pick<WaitingRoom, 'settle' | 'news'>;
+  readonly room: Pick<WaitingRoom, 'settle' | 'now' | 'news'>;
 }
 
 /** How often a request is tried again whose answer broke off. */
@@ -51,8 +51,9 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
       onUnreachable: (error) => excuse(decision, head, error),
       onEnd: endOf(passage),
       again: isLoopback(target.host)
-        ? async (error) => {
+        ? async (error, wasSent) => {
             if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
+            if (wasSent) return track(await instead(decision, head, error), head, signal, tried);
             const next: Tried = { attempts: tried.attempts + 1, since: tried.since ?? clock.now() };
             const end = endOfPatience(error, next);
             if (end !== undefined) {
@@ -88,6 +89,19 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
     return decision.onUnreachable(found);
   };
 
+  /**
+   * What is to be done after a target took a request and said nothing: it is carried out by another instance, but never
+   * twice by one that may have begun to, and may have ended of it.
+   */
+  const instead = async (decision: Forward, head: RequestHead, error: Error): Promise<Decision> => {
+    const { target } = decision;
+    traffic.refused(target);
+    const next = room.now(head);
+    if (next?.action === 'forward' && !isSame(next.target, target)) return next;
+    sightings.failed(target, error);
+    return replyFor(decision, error);
+  };
+
   /** What is to be done after a target did not take a request. */
   const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
     traffic.refused(refused);
@@ -114,5 +128,7 @@ const replyFor = async (decision: Forward, error: Error): Promise<Decision> => (
 
 /** By itself: a closure made beside others keeps alive what they use, and a tunnel keeps this one for days. */
 const endOf = (passage: Passage) => (): void => passage.end();
+
+const isSame = (left: Target, right: Target): boolean => left.host === right.host && left.port === right.port;
 
 const isLoopback = (host: string): boolean => host === '127.0.0.1' || host === '::1' || host === 'localhost';

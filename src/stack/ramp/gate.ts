@@ -31,6 +31,8 @@ export interface Gate {
   enter(kind: PassageKind, signal: AbortSignal): Entry | Promise<Entry>;
   /** The target did not take the connection: another way, as `enter` would say, after a pause if there is none. */
   reenter(refused: RampTarget, kind: PassageKind, signal: AbortSignal): Promise<Entry>;
+  /** The target took the connection and said nothing: another one that is there, or undefined. */
+  another(silent: RampTarget, kind: PassageKind): Entry | undefined;
   /** How many wait now. */
   readonly holding: number;
 }
@@ -92,6 +94,12 @@ export function createGate({ clock, traffic, onWait, limits }: GateOptions): Gat
       // It broke down, and what comes next is about to be known.
       if (isOnlyOne) await hold.wait(clock.now() + PAUSE, signal);
       return enter(kind, signal);
+    },
+    another: (silent, kind) => {
+      traffic.refused(silent);
+      const others = state.targets.filter(({ host, port }) => host !== silent.host || port !== silent.port);
+      const target = traffic.pick(others);
+      return target && { kind: 'passage', target, passage: traffic.begin(target, kind) };
     },
     get holding() {
       return hold.size;

@@ -35,7 +35,13 @@ export function createHttpRelay(gate: Gate, options: HttpRelayOptions): Relay {
       until: passage.until,
       onEnd: () => passage.end(),
       onUnreachable: (error) => unreachable(options, error),
-      again: async (error) => {
+      again: async (error, wasSent) => {
+        if (wasSent) {
+          const another = gate.another(target, kindOf(head));
+          return another === undefined
+            ? { action: 'reply', reply: unreachable(options, error) }
+            : decide(another, head, signal, since);
+        }
         const first = since ?? clock.now();
         if (clock.now() - first >= RESTART_TIME)
           return { action: 'reply', reply: unreachable(options, error) };

@@ -52,9 +52,9 @@ describe.each(engines)('engine $name, passages', ({ create }) => {
       ...(again === undefined
         ? {}
         : {
-            again: (error) => {
+            again: (error, wasSent) => {
               story.push(`again ${number}`);
-              return again(error);
+              return again(error, wasSent);
             },
           }),
     };

@@ -25,6 +25,8 @@ let known: Set<number>;
 /** Those of which it is forgotten at once. */
 let forgotten: Set<number>;
 let wait: () => Promise<unknown>;
+/** Who wants a target has to wait for one. */
+let isStarting: boolean;
 
 const replyOf = (body: string): Reply => ({ status: 502, headers: {}, body });
 
@@ -58,6 +60,7 @@ const track = (head: RequestHead = HEAD): Decision | Promise<Decision> =>
     },
     room: {
       settle,
+      now: () => (isStarting ? undefined : settle()),
       news: (ms) => {
         seen.push(`news ${ms}`);
         return wait();
@@ -70,10 +73,10 @@ function forwarded(decision: Decision): Forward {
   return decision;
 }
 
-const again = async (decision: Decision, error = refusal()): Promise<Decision> => {
+const again = async (decision: Decision, error = refusal(), wasSent = false): Promise<Decision> => {
   const { again: ask } = forwarded(decision);
   if (ask === undefined) throw new Error('nothing else is asked');
-  return ask(error);
+  return ask(error, wasSent);
 };
 
 beforeEach(() => {
@@ -81,6 +84,7 @@ beforeEach(() => {
   traffic = createTraffic(clock);
   [targets, seen, tls, known, forgotten] = [[at(1)], [], new Set(), new Set(), new Set()];
   wait = async () => undefined;
+  isStarting = false;
 });
 
 it('a request is counted with its target until it is over, and keeps what was decided', async () => {
@@ -149,13 +153,38 @@ describe('a target that refused', () => {
   });
 });
 
-it('a request whose answer broke off is made four times', async () => {
-  const broken = new Error('read ECONNRESET');
+describe('a request that a target took without an answer', () => {
+  const broken = new Error('socket hang up');
+
+  it('is carried out by another one', async () => {
+    targets = [at(1), at(2)];
+    expect(await again(await track(), broken, true)).toMatchObject({ target: at(2) });
+    expect(traffic.isRefusing(at(1))).toBe(true);
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ['there is no other', () => (targets = [at(1), at(1)])],
+    ['the other is on its way', () => (isStarting = true)],
+  ])('is not carried out twice by the same: %s', async (_, prepare) => {
+    prepare();
+    expect(await again(await track(), broken, true)).toMatchObject({ reply: { body: 'socket hang up' } });
+    expect(seen).toEqual(['failed 1: socket hang up']);
+  });
+
+  it('is answered by the front where that has an answer', async () => {
+    targets = [at(1), at(0)];
+    expect(await again(await track(), broken, true)).toMatchObject({ action: 'reply' });
+  });
+});
+
+it('a target to which no connection can be made is asked four times', async () => {
+  const broken = new Error('connect EADDRNOTAVAIL');
   let decision = await track();
   for (let round = 1; round < 4; round += 1) decision = await again(decision, broken);
   expect(decision.action).toBe('forward');
-  expect(await again(decision, broken)).toMatchObject({ reply: { body: 'read ECONNRESET' } });
-  expect(seen.at(-1)).toBe('failed 1: read ECONNRESET');
+  expect(await again(decision, broken)).toMatchObject({ reply: { body: 'connect EADDRNOTAVAIL' } });
+  expect(seen.at(-1)).toBe('failed 1: connect EADDRNOTAVAIL');
 });
 
 it.each(['127.0.0.1', '::1', 'localhost'])('the target %s is asked again', async (host) => {

@@ -129,16 +129,28 @@ describe('a request on a ramp', () => {
     });
   });
 
+  it('that its instance took without an answer goes to another one, and never twice to the same', async () => {
+    begin();
+    const broken = new Error('socket hang up');
+    scene.gate.set({ targets: [INSTANCE, OTHER], holds: true });
+    expect(await forwardOf(await ask()).again?.(broken, true)).toMatchObject({ target: OTHER });
+    scene.gate.set({ targets: [INSTANCE], holds: true });
+    expect(await forwardOf(await ask()).again?.(broken, true)).toMatchObject({
+      action: 'reply',
+      reply: { status: 502 },
+    });
+  });
+
   it('goes to another instance, and is made again for ten seconds where there is none', async () => {
     begin();
     scene.gate.set({ targets: [INSTANCE, OTHER], holds: true });
-    const next = await forwardOf(await ask()).again?.(refusal());
+    const next = await forwardOf(await ask()).again?.(refusal(), false);
     expect(next).toMatchObject({ target: OTHER });
     scene.gate.set({ targets: [INSTANCE], holds: true });
     let decision = forwardOf(await ask());
     const again = async (): Promise<Decision | undefined> => {
       let made: Decision | undefined;
-      void Promise.resolve(decision.again?.(refusal())).then((found) => (made = found));
+      void Promise.resolve(decision.again?.(refusal(), false)).then((found) => (made = found));
       await scene.clock.advance(0);
       if (made === undefined) await scene.clock.advance(100);
       return made;

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** The request was sent, and is made again: not more than once (RFC 9110 §9.2.2). */
+  readonly isRepeated?: boolean;
   /** Where somebody asks how it goes. */
   readonly count?: Count | undefined;
 }
@@ -31,9 +33,10 @@ export function forward(exchange: Exchange, decision: Forward): void {
   req.headers = requestHeaders(req, decision.headers);
   send({ ...exchange, count }, decision, {
     isRepeatable: IDEMPOTENT.has(req.method ?? '') && !hasBody(req),
-    restart: (next) => {
+    restart: (next, wasSent) => {
       req.headers = original;
-      if (next.action === 'forward') forward({ ...exchange, count }, next);
+      const isRepeated = wasSent || exchange.isRepeated === true;
+      if (next.action === 'forward') forward({ ...exchange, count, isRepeated }, next);
       else replyTo({ ...exchange, count }, next.reply);
     },
   });
@@ -59,7 +62,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 interface Attempt {
   /** The request may be sent a second time even if a part of it was sent. */
   readonly isRepeatable: boolean;
-  readonly restart: (decision: Decision) => void;
+  readonly restart: (decision: Decision, wasSent: boolean) => void;
 }
 
 function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
@@ -77,8 +80,8 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
     release();
     const isAnswered = response !== undefined || res.headersSent;
     if (res.headersSent) res.socket?.destroySoon();
-    else if (!isAnswered && (attempt.isRepeatable || !isSent)) {
-      void askAgain(exchange, decision, error, attempt.restart);
+    else if (!isAnswered && (!isSent || (attempt.isRepeatable && exchange.isRepeated !== true))) {
+      void askAgain(exchange, decision, { error, wasSent: isSent }, attempt.restart);
     } else void excuse(exchange, decision, error);
   };
   const body = bodyOf(req, (request) => {
@@ -170,16 +173,16 @@ async function excuse(exchange: Exchange, decision: Forward, error: Error): Prom
 async function askAgain(
   { res }: Exchange,
   decision: Forward,
-  error: Error,
+  { error, wasSent }: { readonly error: Error; readonly wasSent: boolean },
   restart: Attempt['restart'],
 ): Promise<void> {
-  const next = (await decision.again?.(error)) ?? {
+  const next = (await decision.again?.(error, wasSent)) ?? {
     action: 'reply' as const,
     reply: await decision.onUnreachable(error),
   };
   if (res.destroyed) {
     if (next.action === 'forward') next.onEnd?.();
-  } else restart(next);
+  } else restart(next, wasSent);
 }
 
 export function requestOptions(target: Forward['target']): object {

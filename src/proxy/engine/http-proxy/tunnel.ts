@@ -58,6 +58,8 @@ export interface Tunnel {
   readonly dialler: Dialler;
   readonly req: IncomingMessage;
   readonly waiting: Waiting;
+  /** The handshake was sent, and is made again: not more than once. */
+  readonly isRepeated?: boolean;
   /** Set where it was tried before. */
   readonly report?: Report;
 }
@@ -69,6 +71,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
   const original = { ...req.headers };
   const release = beginTunnel(socket, decision);
   let answered = false;
+  let isSent = false;
   const report = tried.report ?? reportOnce(socket, decision);
   waiting.gone.addEventListener('abort', () => socket.destroy());
   req.headers = {
@@ -80,6 +83,9 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     if (incoming !== req) return;
     proxy.off('proxyReqWs', onRequest);
     outgoing.path = decision.path ?? req.url ?? '/';
+    outgoing.once('socket', () => {
+      isSent = true;
+    });
     outgoing.once('response', (response) => {
       answered = true;
       report(response.statusCode);
@@ -112,7 +118,9 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     release();
     keepOpen(socket);
     req.headers = original;
-    void tryAgain({ proxy, dialler, req, waiting, report }, decision, error);
+    const isRepeated = isSent || tried.isRepeated === true;
+    const failed = { proxy, dialler, req, waiting, report, isRepeated };
+    void tryAgain(failed, decision, { error, wasSent: isSent, isLast: isSent && tried.isRepeated === true });
   };
   try {
     proxy.ws(
@@ -174,9 +182,17 @@ function keepOpen(socket: Socket): void {
   queueMicrotask(() => Reflect.deleteProperty(socket, 'end'));
 }
 
-/** A handshake can always be made again: nothing has been said yet. */
-async function tryAgain(failed: Tunnel, decision: Forward, error: Error): Promise<void> {
-  const next = await decision.again?.(error);
+interface Failure {
+  readonly error: Error;
+  readonly wasSent: boolean;
+  /** No other attempt follows. */
+  readonly isLast: boolean;
+}
+
+/** A handshake is a GET without a body: what was sent of it may be sent once more. */
+async function tryAgain(failed: Tunnel, decision: Forward, failure: Failure): Promise<void> {
+  const { error, wasSent, isLast } = failure;
+  const next = isLast ? undefined : await decision.again?.(error, wasSent);
   if (next?.action === 'forward') return tunnel(failed, next);
   failed.waiting.end();
   const reply = next?.reply ?? (await decision.onUnreachable(error));

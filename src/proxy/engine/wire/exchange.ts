@@ -44,6 +44,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly #course: Course;
   /** The final response began before the whole request had come. */
   #early = false;
+  /** It was sent, and is made again: not more than once. */
+  #isRepeated = false;
   /** The connection to the client ends with this response. */
   #closing = false;
 
@@ -91,7 +93,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     if (until !== undefined && !context.watch(until)) return this.#cutNow();
     attempt.head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
-    const repeatable = isRepeatable(this.#request);
+    const repeatable = !this.#isRepeated && isRepeatable(this.#request);
     const upstream = context.pool.take(target, repeatable);
     if (upstream !== undefined) return this.onUpstream(upstream);
     context.pool.wait(target, this, repeatable);
@@ -105,7 +107,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onFailure(error: Error): void {
-    this.#fail(error, { isHarmless: true, wasReused: false });
+    this.#fail(error, { isHarmless: true, wasSent: false, wasReused: false });
   }
 
   onClientBytes(piece: Buffer, from: number, to: number): number {
@@ -217,7 +219,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     upstream.destroy();
     if (!this.#relay.answered) {
       const isHarmless = mayRetry && isRepeatable(this.#request);
-      return this.#fail(error, { isHarmless, wasReused: upstream.reused });
+      return this.#fail(error, { isHarmless, wasSent: true, wasReused: upstream.reused });
     }
     // The client must not take what it has for the whole (RFC 9112 §8).
     this.#course.end(this.#relay.status, false);
@@ -226,10 +228,11 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   /** The target is of no use. */
-  #fail(error: Error, loss: Loss): void {
+  #fail(error: Error, loss: Omit<Loss, 'isRepeated'>): void {
     const { attempt } = this.#course;
     if (attempt === undefined) return;
-    const next = attempt.next(loss);
+    const next = attempt.next({ ...loss, isRepeated: this.#isRepeated });
+    this.#isRepeated ||= loss.wasSent;
     switch (next.kind) {
       case 'retry':
         this.#relay.beginAnew();
@@ -237,7 +240,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
         return this.#patience.update();
       case 'ask':
         this.#course.decideAnew();
-        return this.#ask(() => next.again(error));
+        return this.#ask(() => next.again(error, loss.wasSent));
       case 'excuse':
         return this.#excuse(error);
     }

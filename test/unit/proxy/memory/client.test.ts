@@ -98,6 +98,37 @@ describe('a connection to the service that breaks', () => {
     expect([asked, statusOf(client)]).toEqual([tries, '502']);
   });
 
+  it('that took the request is asked about once, whatever the handler says, and counts as one time with a used one', async () => {
+    for (const before of [0, 1]) {
+      const asks: boolean[] = [];
+      const decide = (): Forward => ({
+        action: 'forward',
+        target: TARGET,
+        headers: {},
+        onUnreachable: () => ({ status: 502, headers: {}, body: '' }),
+        again: (_error, wasSent) => {
+          asks.push(wasSent);
+          return decide();
+        },
+      });
+      const network = createNetwork({ handler: decide, timeouts: TIMES });
+      const client = network.connect();
+      for (let round = 0; round < before; round += 1) await answer(network, client);
+      client.received = '';
+      client.send(GET);
+      let sent = 0;
+      for (let round = 0; round < 5; round += 1) {
+        await network.settle();
+        const service = network.services.findLast(({ speaks, received }) => speaks && received.endsWith(GET));
+        if (service === undefined) break;
+        sent += 1;
+        service.reset();
+      }
+      await network.settle();
+      expect([before, sent, asks, statusOf(client)]).toEqual([before, 2, before === 0 ? [true] : [], '502']);
+    }
+  });
+
   it('is asked about again for as long as the handler says so', async () => {
     const ends: number[] = [];
     const errors: string[] = [];

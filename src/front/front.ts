@@ -47,7 +47,7 @@ export interface Front {
   /** Whether a target was found to. */
   knowsTls(target: Pick<Target, 'host' | 'port'>): boolean;
   /** What was seen of the answers of a target; undefined where there was nothing odd. */
-  sightingOf(target: Pick<Target, 'host' | 'port'>): Sighting | undefined;
+  sightingOf(target: Target): Sighting | undefined;
   /** What became of each request; they are only looked at while somebody listens here. */
   readonly requests: Pick<Emitter<RequestEvent>, 'on'>;
   /** Undefined while it does not listen. */

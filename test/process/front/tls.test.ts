@@ -60,7 +60,7 @@ describe.skipIf(certificate === undefined).each(engines)(
       expect(await scene.ask('own.localhost')).toMatchObject({ status: 200, body: 'secure GET' });
       expect(await scene.ask('trusted.localhost')).toMatchObject({ status: 200, body: 'secure GET' });
       expect((await scene.ask('checked.localhost')).body).toMatch(/self.signed certificate/);
-      const seen = scene.front.sightingOf({ host: '127.0.0.1', port: portOf(server) });
+      const seen = scene.front.sightingOf({ protocol: 'https', host: '127.0.0.1', port: portOf(server) });
       expect(seen?.failed?.message).toMatch(/self.signed certificate/);
       expect((await scene.ask('misnamed.localhost')).body).toMatch(/does not match certificate/);
     });

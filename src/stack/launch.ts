@@ -3,13 +3,14 @@ import { domainsOf, toldPort } from '../plan/address.ts';
 import { mayHear, withFrameworkFlags } from '../plan/framework.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import type { PortHolder } from '../protocol/messages.ts';
+import type { Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { childEnvironment } from '../runtime/environment.ts';
 import type { ProcessSpec, StartFailure, StartResult } from '../runtime/instance.ts';
 import { startProcess } from '../runtime/process/start.ts';
 import { openPackage } from './packages.ts';
 import type { LaunchResult } from './replica-options.ts';
-import { describeTaken, type AskHolders, type SeenHolder } from './taken.ts';
+import { describeTaken, holdersThatStay, type AskHolders, type SeenHolder } from './taken.ts';
 import type { Judgement, TaskRecord } from './tasks/record.ts';
 
 export interface LaunchOptions {
@@ -21,6 +22,7 @@ export interface LaunchOptions {
   /** Whether what the service prints reaches a terminal with colours. */
   readonly color: boolean;
   readonly holdersOf: AskHolders;
+  readonly clock: Clock;
   /** Gives a port another number (`onConflict: reassign`); false when it keeps the one it has. */
   readonly reassign: (port: string, holder: PortHolder | undefined) => Promise<boolean>;
   /** Looks for the service where it is told to listen again, although it listened elsewhere the last time. */
@@ -102,7 +104,7 @@ async function forgetTaken({ service, holdersOf, forget }: LaunchOptions): Promi
 async function settleConflicts(options: LaunchOptions): Promise<StartFailure | undefined> {
   for (let moves = 0; ; moves += 1) {
     const { service, ports } = options.service();
-    const taken = await findTaken(ports, options.holdersOf);
+    const taken = await findTaken(ports, options);
     if (taken === undefined) return undefined;
     const mayMove = service.kind === 'process' && service.transition.onConflict === 'reassign';
     const isMoved =
@@ -113,11 +115,11 @@ async function settleConflicts(options: LaunchOptions): Promise<StartFailure | u
 
 async function findTaken(
   ports: readonly ResolvedPort[],
-  holdersOf: LaunchOptions['holdersOf'],
+  { holdersOf, clock }: LaunchOptions,
 ): Promise<{ readonly port: ResolvedPort; readonly holders: readonly SeenHolder[] } | undefined> {
   for (const port of ports) {
     if (port.listener === 'external') continue;
-    const holders = await holdersOf(toldPort(port));
+    const holders = await holdersThatStay(toldPort(port), holdersOf, clock);
     if (holders !== undefined && holders.length > 0) return { port, holders };
   }
   return undefined;

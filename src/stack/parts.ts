@@ -173,6 +173,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         ambient,
         color,
         holdersOf,
+        clock,
         onOutput,
         marker,
       });

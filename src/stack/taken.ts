@@ -116,6 +116,37 @@ export interface Denied {
 /** A service of that status lets go of its port soon. */
 const LEAVING: readonly string[] = ['stopping', 'restarting'];
 
+/** Milliseconds for which a service that is about to let go of a number is waited for, and a socket that nobody has. */
+const LEAVE_TIME = 15_000;
+const CLOSE_TIME = 2_000;
+
+/** Milliseconds between two looks. */
+const AGAIN = 100;
+
+/**
+ * Asks who holds a number that a service is to have, and waits for those who are leaving: a service that is being
+ * stopped, as one that an edit has renamed, and a socket whose process has just ended.
+ */
+export async function holdersThatStay(
+  number: number,
+  holdersOf: AskHolders,
+  clock: Pick<Clock, 'now' | 'after'>,
+): ReturnType<AskHolders> {
+  const began = clock.now();
+  for (;;) {
+    const holders = await holdersOf(number);
+    if (holders === undefined || clock.now() - began >= patienceWith(holders)) return holders;
+    await new Promise<void>((resolve) => void clock.after(AGAIN, resolve));
+  }
+}
+
+function patienceWith(holders: readonly SeenHolder[]): number {
+  const [first] = holders;
+  if (first === undefined) return 0;
+  if (holders.some(({ owner }) => owner !== undefined && LEAVING.includes(owner.status))) return LEAVE_TIME;
+  return first.pid === undefined && first.owner === undefined ? CLOSE_TIME : 0;
+}
+
 /**
  * Looks which of the numbers somebody else has.
  *

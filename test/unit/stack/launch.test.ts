@@ -9,6 +9,7 @@ import type { Instance, ProcessSpec, StartResult } from '../../../src/runtime/in
 import { launch, type LaunchOptions } from '../../../src/stack/launch.ts';
 import { openTaskRecord } from '../../../src/stack/tasks/record.ts';
 import { eventually } from '../../eventually.ts';
+import { createManualClock, type ManualClock } from '../manual-clock.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
 const { started } = vi.hoisted(() => ({ started: vi.fn<(spec: ProcessSpec) => Promise<StartResult>>() }));
@@ -23,10 +24,12 @@ let asked: number[];
 let moved: string[];
 let move: (port: string) => boolean;
 let ended: Map<number, (code: number) => void>;
+let clock: ManualClock;
 
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-launch-')));
   [taken, asked, moved, move, ended] = [new Map(), [], [], () => false, new Map()];
+  clock = createManualClock();
   let count = 0;
   started.mockReset().mockImplementation(async () => {
     const number = (count += 1);
@@ -57,6 +60,7 @@ const begin = (more: Partial<LaunchOptions> = {}): ReturnType<typeof launch> =>
       const pid = taken.get(number);
       return pid === undefined ? [] : [{ pid, command: 'x' }];
     },
+    clock,
     reassign: async (port, holder) => {
       moved.push(`${port} from ${holder?.pid ?? 'nobody'}`);
       return move(port);
@@ -75,6 +79,40 @@ const specOf = (): ProcessSpec => {
   if (spec === undefined) throw new Error('nothing was started');
   return spec;
 };
+
+describe('a number that somebody still has', () => {
+  const stopping = { service: 'old', stack: 'shop', root: '/shop', environment: 'dev', status: 'stopping' };
+  type Holder = NonNullable<Awaited<ReturnType<LaunchOptions['holdersOf']>>>[number];
+
+  /** @param until the time at which the number is free */
+  async function startBeside(holder: Holder, until: number): Promise<unknown> {
+    service = serviceOf('command: node x.js, ports: { http: { static: 20007 } }');
+    const holdersOf = async (): Promise<readonly Holder[]> => (clock.now() < until ? [holder] : []);
+    let result: unknown;
+    void begin({ holdersOf }).then((found) => (result = found));
+    await clock.advance(20_000);
+    await eventually(() => expect(result).toBeDefined());
+    return result;
+  }
+
+  it.each([
+    ['a service that is being stopped', { pid: 7, owner: stopping } as Holder, 12_000],
+    ['a process that has just ended', {}, 1_500],
+  ])('is waited for: %s', async (_, holder, until) => {
+    expect(await startBeside(holder, until)).toMatchObject({ ok: true });
+    expect(started).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['a service that is being stopped, for ever', { pid: 7, owner: stopping } as Holder, Infinity],
+    ['one that nobody can see', {}, Infinity],
+    ['a stranger', { pid: 7, command: 'x' }, 1_500],
+    ['another service', { pid: 7, owner: { ...stopping, status: 'ready' } } as Holder, 1_500],
+  ])('is a failure: %s', async (_, holder, until) => {
+    expect(await startBeside(holder, until)).toMatchObject({ ok: false });
+    expect(started).not.toHaveBeenCalled();
+  });
+});
 
 describe('a service', () => {
   it('is started in its folder with its environment, its number and its mark', async () => {

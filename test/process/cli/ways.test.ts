@@ -13,7 +13,7 @@ beforeEach(() => {
 workspace: shop
 environments: { test: }
 services:
-  bad: { command: "echo no such luck; exit 7", ports: false, restart: { policy: no } }
+  bad: { command: "echo no such luck; exit 7", ports: false, ready: { log: never }, restart: { policy: no } }
 `,
   );
 });

@@ -88,7 +88,7 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     await docker('rm', '-f', 'stranger');
     expect(failure).toMatch(
       new RegExp(
-        `port ${first} \\(.*\\) is held by the container stranger; port ${second} \\(.*\\) is held by the container stranger\n.*end them: docker stop stranger; then: portramp start web`,
+        `port ${first} \\(.*\\) is held by the container stranger; port ${second} \\(.*\\) is held by the container stranger\n.*end them: docker stop stranger; then: portramp start (--stack sorry )?web`,
       ),
     );
   });

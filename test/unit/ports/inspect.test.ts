@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Claim } from '../../../src/ports/findings.ts';
@@ -92,7 +92,7 @@ describe('services that listen only where they should', () => {
               ? [{ id: `${index}`, address: '::', port: 20_000 + index, user: 0, pids: [1000 + index] }]
               : [],
           );
-        const { listListeners } = scene;
+        const listListeners = scene.listListeners.bind(scene);
         scene.listListeners = () => {
           scene.sockets = listen(scene.asked.tables);
           return listListeners();

@@ -96,7 +96,7 @@ describe('a number that somebody still has', () => {
   }
 
   it.each([
-    ['a service that is being stopped', { pid: 7, owner: stopping } as Holder, 12_000],
+    ['a service that is being stopped', { pid: 7, owner: stopping }, 12_000],
     ['a process that has just ended', {}, 1_500],
   ])('is waited for: %s', async (_, holder, until) => {
     expect(await startBeside(holder, until)).toMatchObject({ ok: true });
@@ -104,10 +104,10 @@ describe('a number that somebody still has', () => {
   });
 
   it.each([
-    ['a service that is being stopped, for ever', { pid: 7, owner: stopping } as Holder, Infinity],
+    ['a service that is being stopped, for ever', { pid: 7, owner: stopping }, Infinity],
     ['one that nobody can see', {}, Infinity],
     ['a stranger', { pid: 7, command: 'x' }, 1_500],
-    ['another service', { pid: 7, owner: { ...stopping, status: 'ready' } } as Holder, 1_500],
+    ['another service', { pid: 7, owner: { ...stopping, status: 'ready' } }, 1_500],
   ])('is a failure: %s', async (_, holder, until) => {
     expect(await startBeside(holder, until)).toMatchObject({ ok: false });
     expect(started).not.toHaveBeenCalled();

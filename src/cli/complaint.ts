@@ -20,6 +20,12 @@ export function complaintOf(service: PublishedService): Complaint {
   return { ...(reason === undefined ? {} : { reason }), ...(hint === undefined ? {} : { hint }) };
 }
 
+/** Says why nothing answers on a port of a service that is up, where that is known. */
+export const silenceOf = (service: PublishedService): Complaint =>
+  meaningOf(service).isUp && service.reason !== undefined
+    ? { reason: service.reason, ...(service.hint === undefined ? {} : { hint: service.hint }) }
+    : {};
+
 /** Says that what serves is not what was asked for last: an edit or a restart that never got ready. */
 export function refusalOf({ name, revision }: PublishedService): Complaint {
   if (revision?.refused === undefined) return {};

@@ -1,9 +1,10 @@
 /**
  * Services that start themselves anew, under `node --watch`, nodemon and the like: their process lives on, and their port
- * is gone for a while. Requests wait for as long as that may take, counted from when it went.
+ * is gone for a while. Requests wait for as long as that may take, counted from when it went. They wait as long for a port
+ * of a service that is ready by a line of its log, a command or a file.
  */
 import { RESTART_TIME } from '../proxy/hold.ts';
-import type { FrontStack, Match } from './table.ts';
+import type { FrontStack, Match, RouteState } from './table.ts';
 
 /** Nothing has listened at a target for as long as a restart may take. */
 export class SilentTargetError extends Error {
@@ -12,7 +13,7 @@ export class SilentTargetError extends Error {
   }
 }
 
-/** When ports went that requests were sent to before, by the clock of whoever keeps this. */
+/** When ports went that requests were sent to before, or were expected to listen, by the clock of whoever keeps this. */
 export interface Restarts {
   /** Learns from what is published. */
   learn(stacks: readonly FrontStack[], now: number): void;
@@ -23,6 +24,9 @@ export interface Restarts {
 export function createRestarts(): Restarts {
   const live = new Set<string>();
   const gone = new Map<string, number>();
+  /** What is ready by its own word may listen in a moment. */
+  const isNew = (route: RouteState, name: string): boolean =>
+    route.state === 'warming' && route.probed === true && !gone.has(name);
   return {
     learn: (stacks, now) => {
       const known = new Set<string>();
@@ -33,7 +37,7 @@ export function createRestarts(): Restarts {
           if (route.route.state === 'live') {
             live.add(name);
             gone.delete(name);
-          } else if (live.delete(name)) gone.set(name, now);
+          } else if (live.delete(name) || isNew(route.route, name)) gone.set(name, now);
         }
       }
       for (const name of live) if (!known.has(name)) live.delete(name);

@@ -16,11 +16,15 @@ export interface RouteFailure {
 
 export type RouteState =
   | { readonly state: 'live'; readonly targets: readonly Target[] }
-  /** `wake`: somebody has to ask for it first. `failure`: why nothing answers although it runs. */
+  /**
+   * `wake`: somebody has to ask for it first. `failure`: why nothing answers although it runs. `probed`: a probe has said
+   * that it is ready, and its port may be about to listen.
+   */
   | {
       readonly state: 'warming';
       readonly wake?: boolean | undefined;
       readonly failure?: RouteFailure | undefined;
+      readonly probed?: boolean | undefined;
     }
   | { readonly state: 'failed'; readonly failure: RouteFailure }
   | { readonly state: 'stopped' };

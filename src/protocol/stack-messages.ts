@@ -133,8 +133,14 @@ export const routeState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('live'), targets: z.array(routeTarget).min(1) }),
   /**
    * `wake`: it is started by the first request (`start: request`). `failure`: why nothing answers although it runs.
+   * `probed`: its probe has said that it is ready, and a port that the contract does not mention may be about to listen.
    */
-  z.object({ state: z.literal('warming'), wake: z.boolean().optional(), failure: failure.optional() }),
+  z.object({
+    state: z.literal('warming'),
+    wake: z.boolean().optional(),
+    failure: failure.optional(),
+    probed: z.boolean().optional(),
+  }),
   z.object({ state: z.literal('failed'), failure }),
   z.object({ state: z.literal('stopped') }),
 ]);

@@ -4,7 +4,7 @@ import type { ResolvedService } from '../plan/plan.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { numbersInUse } from './in-use.ts';
 import type { LogStore } from './logs/store.ts';
-import { primaryOf } from './readiness/looks.ts';
+import { primaryOf } from './readiness/own-ports.ts';
 import type { End } from './service.ts';
 import { describeDenied, findDenied, type AskHolders } from './taken.ts';
 

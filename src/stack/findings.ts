@@ -3,7 +3,7 @@ import { describeBelonging, describeHolder, howToEnd, type Belonging } from '../
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
 import type { Finding } from '../protocol/messages.ts';
-import { requiredPort } from './readiness/looks.ts';
+import { requiredPort } from './readiness/own-ports.ts';
 import type { Cause } from './service.ts';
 
 export type Consequence =

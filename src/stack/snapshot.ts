@@ -13,6 +13,8 @@ import type {
   RouteTarget,
   StackSnapshot,
 } from '../protocol/messages.ts';
+import { requiredPort } from './readiness/own-ports.ts';
+import { describeUnasked } from './readiness/words.ts';
 import type { Cause, ServiceState, Then } from './service.ts';
 import { tellStatus } from './status.ts';
 import type { Unit } from './unit.ts';
@@ -60,6 +62,7 @@ export function publishService(view: ServiceView): PublishedService {
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
     ...tellStatus({ ...view, external: resolved.kind === 'external' }),
+    ...tellUnasked(view),
     restarts,
     ports: resolved.ports.map((port) => publishPort(view, port)),
     ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
@@ -76,7 +79,7 @@ export function publishService(view: ServiceView): PublishedService {
 
 function publishPort(view: ServiceView, published: ResolvedPort): PublishedPort {
   const { service } = view.resolved;
-  const listening = listensOn(view, published.name);
+  const listening = listensOn(view, published);
   const {
     name,
     appProtocol,
@@ -111,13 +114,34 @@ function publishPort(view: ServiceView, published: ResolvedPort): PublishedPort 
  * Whether something of the service's own listens, as far as anybody has looked. Nothing does where no process is; of a
  * container the engine is asked, and of what others run nobody.
  */
-function listensOn({ resolved, state, instances }: ServiceView, port: string): boolean | undefined {
+function listensOn({ resolved, state, instances }: ServiceView, port: ResolvedPort): boolean | undefined {
   if (resolved.kind !== 'process') return undefined;
   const serving = instances
     .filter(({ role }) => role !== 'retiring')
-    .map(({ listening }) => listening.get(port));
+    .map(({ listening }) => listening.get(port.name));
   if (serving.includes(true)) return true;
-  return serving.includes(false) || !('pid' in state) ? false : undefined;
+  if (serving.includes(false) || !('pid' in state)) return false;
+  // Ready says nothing of it: as long as nobody has seen it listen, no request is sent there.
+  return isUnasked(resolved, port) ? false : undefined;
+}
+
+/** Whether the service is ready without it: a probe says enough, and the contract does not mention the port. */
+const isUnasked = ({ service }: ResolvedService, port: ResolvedPort): boolean =>
+  service.kind === 'process' && port.primary && requiredPort(service.ready, [port]) === undefined;
+
+/** What is to be said of a service that is ready although nothing listens on its port, as was seen. */
+function tellUnasked({ resolved, state, instances }: ServiceView): Pick<PublishedService, 'reason' | 'hint'> {
+  if (state.state !== 'ready') return {};
+  const heard = instances.map(({ listening }) => listening);
+  const silent = resolved.ports.find(
+    (port) =>
+      isUnasked(resolved, port) &&
+      heard.some((one) => one.get(port.name) === false) &&
+      !heard.some((one) => one.get(port.name) === true),
+  );
+  if (silent === undefined) return {};
+  const { message: reason, hint } = describeUnasked(silent);
+  return { reason, hint };
 }
 
 const hasInstances = ({ service, ports }: ResolvedService): boolean =>
@@ -220,8 +244,11 @@ function routeState(view: ServiceView, port: ResolvedPort): RouteState {
     case 'waiting':
     case 'starting':
     case 'backoff':
-    case 'ready':
       return { state: 'warming' };
+    case 'ready':
+      return isUnasked(resolved, port)
+        ? { state: 'warming', probed: true, failure: { ...describeUnasked(port), log: [...view.log] } }
+        : { state: 'warming' };
     case 'warming':
     case 'unwell': {
       const failure = unansweredBy(view);

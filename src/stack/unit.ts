@@ -5,7 +5,7 @@ import type { PublishedService, Sighting } from '../protocol/messages.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
 import type { Verdict } from './needs.ts';
-import { primaryOf } from './readiness/looks.ts';
+import { primaryOf } from './readiness/own-ports.ts';
 import type { Launch } from './replica-options.ts';
 import { ReplicaShell } from './replica.ts';
 import {

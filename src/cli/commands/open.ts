@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
-import { statusOf } from '../../protocol/status.ts';
-import type { StackKey } from '../../protocol/messages.ts';
-import { answersOn, complaintOf } from '../complaint.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
+import type { PublishedPort, PublishedService, StackKey } from '../../protocol/messages.ts';
+import { answersOn, complaintOf, silenceOf } from '../complaint.ts';
 import { withRunningStack } from '../daemon-access.ts';
 import { findAddresses } from '../resolved-stack.ts';
 import { print, printJson } from '../terminal.ts';
@@ -42,10 +42,17 @@ function requireAnswer(key: StackKey, name: string, portName: string): Promise<v
     const service = stack.services.find((one) => one.name === name);
     const port = service?.ports.find((one) => one.name === portName);
     if (service === undefined || port === undefined || answersOn(service, port)) return;
-    const { reason = `it is ${statusOf(service)}`, hint = `portramp why ${name}` } = complaintOf(service);
+    const { reason = describeSilence(service, port), hint = `portramp why ${name}` } = {
+      ...silenceOf(service),
+      ...complaintOf(service),
+    };
     throw new PortrampError('SERVICE_SILENT', `${name} does not answer: ${reason}`, { hint });
   });
 }
+
+/** Another port of a service that is ready may be silent. */
+const describeSilence = (service: PublishedService, { name, targetPort }: PublishedPort): string =>
+  meaningOf(service).isUp ? `nothing listens on port ${targetPort} (${name})` : `it is ${statusOf(service)}`;
 
 /** On Linux a browser needs a display (freedesktop.org, Wayland); elsewhere there is one. */
 const hasDesktop = (): boolean =>

@@ -3,8 +3,8 @@ import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from 
 import { certificateHint } from '../../lib/certificate-hint.ts';
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
-import { statusOf } from '../../protocol/status.ts';
-import { complaintOf, refusalOf } from '../complaint.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { complaintOf, refusalOf, silenceOf } from '../complaint.ts';
 import type {
   HostExplanation,
   LeaseExplanation,
@@ -87,6 +87,7 @@ function reasonOf(
     };
   }
   if (service?.state === 'external') return reasonOfExternal(service);
+  if (service !== undefined && meaningOf(service).isUp) return silenceOf(service);
   if (service?.state !== 'idle') return {};
   return statusOf(service) === 'sleeping'
     ? { reason: 'the first request will start it', hint: `portramp open ${service.name}` }

@@ -2,7 +2,7 @@
 import { messageOf } from '../../lib/errors.ts';
 import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { ElsewhereFacts } from './assess.ts';
-import { primaryOf } from './looks.ts';
+import { primaryOf } from './own-ports.ts';
 
 /** The result of going along with an instance. `why`: the reason against it, as half a sentence. */
 export type Followed = { readonly followed: true } | { readonly followed: false; readonly why: string };

@@ -9,6 +9,7 @@ import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
 import { answerAt, probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
 import { doorbell } from './doorbell.ts';
+import { portNamed } from './own-ports.ts';
 
 export type Look = (signal: AbortSignal) => Promise<ProbeResult>;
 
@@ -106,31 +107,6 @@ export async function serverLook(
   const scheme = port.appProtocol === 'https' ? 'https' : 'http';
   const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal, BROWSER);
   return 'status' in answer ? !NO_PAGE.includes(answer.status) : undefined;
-}
-
-/**
- * The port that has to listen beside what the probe says: the primary one. A service whose contract names no port and
- * has a log line, a command or a file to go by may have none.
- */
-export function requiredPort(ready: Readiness, ports: readonly ResolvedPort[]): ResolvedPort | undefined {
-  const primary = primaryOf(ports);
-  const probeAlone = ready.kind === 'log' || ready.kind === 'exec' || ready.kind === 'file';
-  return primary?.implicit === true && probeAlone ? undefined : primary;
-}
-
-export const primaryOf = (ports: readonly ResolvedPort[]): ResolvedPort | undefined =>
-  ports.find((one) => one.primary) ?? ports[0];
-
-/** The port of its own that a service's probe asks; undefined for a probe that asks something else. */
-export function askedPort(ready: Readiness, ports: readonly ResolvedPort[]): ResolvedPort | undefined {
-  const asks = ready.kind === 'tcp' || (ready.kind === 'http' && !/^https?:/.test(ready.path));
-  return asks ? portNamed(ports, ready.port) : undefined;
-}
-
-function portNamed(ports: readonly ResolvedPort[], name: string | undefined): ResolvedPort {
-  const port = name === undefined ? primaryOf(ports) : ports.find((one) => one.name === name);
-  if (port !== undefined) return port;
-  throw new PortrampError('INTERNAL', 'a readiness probe names a port that the service does not have');
 }
 
 /** Says of a line of the output whether it matches the pattern of the contract. */

@@ -4,7 +4,8 @@ import type { ResolvedPort } from '../../plan/plan.ts';
 import type { ProbeResult } from '../probe.ts';
 import type { PortFacts } from './assess.ts';
 import { UNSEEN } from './liveness.ts';
-import { portLook, primaryOf, type Look } from './looks.ts';
+import { portLook, type Look } from './looks.ts';
+import { primaryOf } from './own-ports.ts';
 
 export interface PortWatchOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -79,7 +80,8 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     const { name, number, listens: isAnswered } = port;
     const problem = await look(portLook({ targetPort: number }, { clock, isAnswered }));
     if (problem === UNSEEN || signal.aborted || number !== port.number || isSettled(port)) return;
-    onLook(problem);
+    // What does not have to listen is none of what was wrong.
+    if (port.optional !== true) onLook(problem);
     options.onListening(name, problem === undefined);
     setListening(problem === undefined);
   };

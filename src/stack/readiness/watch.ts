@@ -25,7 +25,8 @@ import { watchPort } from './port-watch.ts';
 import { watchTree } from './tree.ts';
 import type { ReadinessOptions, ReadinessWatch } from './watch-options.ts';
 import { watchWork } from './work.ts';
-import { askedPort, lookFor, matcherOf, requiredPort, serverLook, type Look } from './looks.ts';
+import { lookFor, matcherOf, serverLook, type Look } from './looks.ts';
+import { askedPort, requiredPort } from './own-ports.ts';
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
@@ -183,7 +184,10 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
 
   const becomeWell = (): void => {
     if (probe.state !== 'well') probe = { state: 'well', since: clock.now() };
-    judge();
+    const { facts: port } = portWatch;
+    // Nobody waits for the port: whoever hears that the service is ready hears at once whether it listens.
+    if (port?.optional === true && !port.listens && !wasReady) void portWatch.dialOnce().then(judge);
+    else judge();
   };
 
   const lookAgain = async (): Promise<ProbeResult | typeof UNSEEN | typeof ENDED> => {
@@ -250,7 +254,11 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   if (ready.kind === 'log') {
     told(`no line matched /${ready.pattern}/`);
     const matches = matcherOf(ready.pattern);
-    cancels.add(options.onLine((text) => void (probe.state === 'open' && matches(text) && becomeWell())));
+    const wellByLine = (): void => {
+      told(undefined);
+      becomeWell();
+    };
+    cancels.add(options.onLine((text) => void (probe.state === 'open' && matches(text) && wellByLine())));
   } else void pollUntilWell();
   // Not at once: whoever watches has to have the watch in hand.
   queueMicrotask(judge);

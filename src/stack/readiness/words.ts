@@ -1,7 +1,7 @@
 /** What a verdict about a service says to a person, and what to write. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 
-import type { ResolvedService } from '../../plan/plan.ts';
+import type { ResolvedPort, ResolvedService } from '../../plan/plan.ts';
 import { cureFor } from '../findings.ts';
 import type { Cause, Found } from '../service.ts';
 import type { PortFacts, Verdict } from './assess.ts';
@@ -61,6 +61,15 @@ const notOn = (port: PortFacts, silent: readonly Pick<PortFacts, 'name' | 'numbe
     ? `not on ${port.number} (its port ${port.name})`
     : `neither on ${silent.map(({ number, name }) => `${number} (its port ${name})`).join(' nor on ')}`;
 
+/** Says of a port on which ready does not depend that nothing listens there, although the service is ready. */
+export const describeUnasked = ({
+  name,
+  targetPort: number,
+}: ResolvedPort): { message: string; hint: string } => ({
+  message: `its probe has succeeded, but nothing listens on ${nameOf({ name, number })}`,
+  hint: NO_PORT,
+});
+
 /** Says that the contract's own timeout is over. */
 export const describeDeadline = (
   { after, problem }: { readonly after: number; readonly problem: string },
@@ -76,7 +85,7 @@ export function namesNumber(lines: readonly string[], number: number): boolean {
   return lines.some((line) => named.test(line));
 }
 
-const nameOf = ({ number, name }: PortFacts): string => `port ${number} (${name})`;
+const nameOf = ({ number, name }: Pick<PortFacts, 'number' | 'name'>): string => `port ${number} (${name})`;
 
 /** What looks like the message of an error, as most languages print it. */
 const ERROR = /^\s*(?:\[?[\w.:]*(?:Error|Exception)\b|error\b|panic:|fatal\b|thread '.*' panicked)/i;

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { answersOn, complaintOf } from '../../../src/cli/complaint.ts';
+import { answersOn, complaintOf, silenceOf } from '../../../src/cli/complaint.ts';
 import { describeService, renderServices } from '../../../src/cli/render/stacks.ts';
 import { explainService } from '../../../src/cli/why/explain.ts';
 import { endOfWait, isStartOver, wrongOf } from '../../../src/cli/waiting/ends.ts';
@@ -121,6 +121,26 @@ const views = fc
     };
   });
 
+/** A service that is ready by its own word, and of whose port nobody, or somebody, knows whether it listens. */
+function wordView(ready: string, listening: boolean | undefined): ServiceView {
+  const { services } = resolutionOf(`services:\n  api: { command: run, ready: ${ready} }\n`);
+  const resolved = services.get('api')!;
+  const life: ServiceState = { state: 'ready', attempt: 1, since: 0, pid: 42 };
+  const seen = new Map(listening === undefined ? [] : [['http', listening] as const]);
+  const instance = { slot: 0, role: 'serving', revision: 1, life, launched: resolved } as const;
+  return {
+    resolved,
+    state: life,
+    restarts: 0,
+    waitingFor: [],
+    log: [],
+    armed: false,
+    targets: [{ slot: 0, service: resolved }],
+    instances: [{ ...instance, process: undefined, listening: seen }],
+    revision: { asked: 1, serving: 1 },
+  };
+}
+
 /** What the front makes of a request for the service. */
 const ask = ({ routes }: StackSnapshot) =>
   decide(
@@ -170,6 +190,34 @@ describe('the page of a service', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe.each(['{ log: up }', '{ exec: run }', '{ file: up }'])('a service that is ready by %s', (ready) => {
+  const published = (listening: boolean | undefined) => takeSnapshot([wordView(ready, listening)], []);
+
+  it('has no URL before anybody has seen its port listen, and one then', () => {
+    const urlsOf = (listening: boolean | undefined): string =>
+      describeService(published(listening).services[0]!);
+    expect([undefined, false].map(urlsOf)).toEqual(['', '']);
+    expect(urlsOf(true)).toContain('http://');
+  });
+
+  it('is ready for all who ask while its port is silent; the front says that, and so do open and why', () => {
+    const snapshot = published(false);
+    const [service] = snapshot.services;
+    if (service === undefined) throw new Error('nothing was published');
+    const [port] = service.ports;
+    expect([statusOf(service), endOfWait([service]), wrongOf([service])]).toEqual(['ready', 'up', []]);
+    const said = `its probe has succeeded, but nothing listens on port ${port?.targetPort} (http)`;
+    expect(explain(service)).toMatchObject({ state: 'ready', reason: said });
+    expect(explain(service).hint).toContain('ports: false');
+    expect(silenceOf(service).reason).toBe(said);
+    const decision = ask(snapshot);
+    expect(saidBy(decision)).toContain('SERVICE_SILENT');
+    expect(saidBy(decision)).toContain(said);
+    expect(silenceOf(published(true).services[0]!)).toEqual({});
+    expect(ask(published(true)).action).toBe('forward');
   });
 });
 

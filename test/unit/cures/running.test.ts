@@ -9,7 +9,7 @@ import type { Finding } from '../../../src/protocol/messages.ts';
 import { judgeFinding } from '../../../src/stack/findings.ts';
 import { assess, LATE, SILENCE, type ElsewhereFacts } from '../../../src/stack/readiness/assess.ts';
 import { chooseNumber } from '../../../src/stack/readiness/following.ts';
-import { primaryOf, requiredPort } from '../../../src/stack/readiness/looks.ts';
+import { primaryOf, requiredPort } from '../../../src/stack/readiness/own-ports.ts';
 import { describeDeadline, foundBy } from '../../../src/stack/readiness/words.ts';
 import { rulesFor, sizeOf } from '../../../src/stack/rules.ts';
 import { step, type Cause, type End } from '../../../src/stack/service.ts';

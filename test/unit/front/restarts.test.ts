@@ -40,3 +40,14 @@ it('a port is waited for from when it went until it is back, if it was there and
   restarts.learn([stackWith(WARMING)], 100);
   expect(until()).toBeUndefined();
 });
+
+it('what is ready by its own word is waited for from then on, and no longer', () => {
+  const restarts = createRestarts();
+  const route: RouteState = { state: 'warming', probed: true };
+  const stack = stackWith(route);
+  const [own] = stack.routes;
+  const until = (): number | undefined => own && restarts.until({ stack, route: own });
+  restarts.learn([stack], 10);
+  restarts.learn([stack], 9_000);
+  expect(until()).toBe(10_010);
+});

@@ -17,6 +17,7 @@ let watch: ReadinessWatch | undefined;
 let server: Server | undefined;
 let found: Finding[];
 let listening: [string, boolean][];
+let looks: (string | undefined)[];
 let lines: (text: string) => void;
 let problem: string | undefined;
 let follows: Follow;
@@ -29,6 +30,7 @@ beforeEach(() => {
   clock = createManualClock();
   found = [];
   listening = [];
+  looks = [];
   problem = undefined;
   follows = 'never';
   followed = [];
@@ -63,6 +65,7 @@ function begin(ready: Partial<Readiness>, ports: string, number: number, leased?
       return () => undefined;
     },
     onFinding: (finding) => found.push(finding),
+    onLook: (seen) => looks.push(seen),
     follows: () => follows,
     onFollow: async (_port, number) => {
       followed.push(number);
@@ -377,6 +380,28 @@ describe('with a log line to go by', () => {
     begin(log, '', await silentPort());
     lines('up');
     await becomes('ready');
+  });
+
+  it('has a last look that is well as soon as the line is there, whatever its port does', async () => {
+    begin(log, '', await silentPort());
+    await eventually(() => expect(looks).toEqual(['no line matched /up/']));
+    lines('up');
+    await becomes('ready');
+    expect(looks).toEqual(['no line matched /up/', undefined]);
+  });
+
+  it('is known to listen, or not to, before it is called ready', async () => {
+    begin(log, '', await listen());
+    lines('up');
+    await becomes('ready');
+    expect(listening).toEqual([['http', true]]);
+    watch?.end();
+    await new Promise((resolve) => server?.close(resolve));
+    [found, listening] = [[], []];
+    begin(log, '', await silentPort());
+    lines('up');
+    await becomes('ready');
+    expect(listening).toEqual([['http', false]]);
   });
 
   it('is not ready beside a declared port that is silent', async () => {

@@ -1,5 +1,6 @@
 import { locateHome } from '../lib/home.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { isFolderGone } from '../lib/gone-folder.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { RunningStack, StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -70,17 +71,29 @@ export function withRunningStack<T>(
 ): Promise<T> {
   return withDaemon(async (client) => {
     const stack = client && (await findRunningStack(client, key));
-    if (client === undefined || stack === undefined) throw notRunning(key);
+    if (client === undefined || stack === undefined) throw await notRunning(key);
     return use(client, stack);
   });
 }
 
-export const notRunning = (key: StackKey): PortrampError =>
-  new PortrampError(
+export async function notRunning({ root, environment }: StackKey): Promise<PortrampError> {
+  if (await isFolderGone(root)) return checkoutGone(root);
+  return new PortrampError(
     'STACK_NOT_RUNNING',
-    `nothing is running in ${key.root} (environment ${key.environment})`,
+    `nothing is running in ${root} (environment ${environment})`,
     {
       hint: 'start it with "portramp dev"',
+    },
+  );
+}
+
+/** Says of a stack that its checkout is not there any more, and what forgets it. */
+export const checkoutGone = (root: string): PortrampError =>
+  new PortrampError(
+    'STACK_NOT_RUNNING',
+    `the checkout ${root} was removed or moved, and nothing runs of it`,
+    {
+      hint: '"portramp clean" forgets its stack',
     },
   );
 

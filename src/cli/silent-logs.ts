@@ -2,9 +2,13 @@
 import type { RunningStack } from '../protocol/messages.ts';
 import { rootOf } from './waiting/open.ts';
 
-/** Says why nothing was printed by a service, and what to type. */
-export function explainSilence(name: string, stack: RunningStack): string {
-  const why = stack.pid === undefined ? 'the stack does not run: portramp dev' : whyIn(stack, name);
+/**
+ * Says why nothing was printed by a service, and what to type.
+ * @param isGone whether the checkout of a stack at rest was removed or moved
+ */
+export function explainSilence(name: string, stack: RunningStack, isGone = false): string {
+  const cure = isGone ? ', and its checkout was removed or moved: portramp clean' : ': portramp dev';
+  const why = stack.pid === undefined ? `the stack does not run${cure}` : whyIn(stack, name);
   return `${name} has printed nothing: ${why}`;
 }
 

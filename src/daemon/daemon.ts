@@ -18,6 +18,7 @@ import { chooseFrontPorts, type FrontChoice } from './front-choice.ts';
 import { openFrontPort, type FrontPort } from './front-port.ts';
 import { keepFrontNumber, readFrontNumber, type StoredFront } from './front-store.ts';
 import type { Inspection } from './inspection.ts';
+import { followGone } from './gone-roots.ts';
 import { frontStacks, restingStacks } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { readFrontSettings } from './settings.ts';
@@ -191,11 +192,15 @@ function createRegistry(
     }
   };
   const sessions = createSessions({ clock, onChange: tellWatchers });
-  const route = (): void =>
+  const goneRoots = followGone(() => route());
+  const route = (): void => {
+    const resting = restingStacks(sessions, ledger.current, goneRoots.known);
     front.publish(
       frontStacks(sessions, ledger.current, (marker) => verification.standingOf(marker)),
-      restingStacks(sessions, ledger.current),
+      resting,
     );
+    goneRoots.follow(resting.map(({ root }) => root));
+  };
   const verification =
     inspection === undefined
       ? TRUST

@@ -32,7 +32,11 @@ const ownPorts = ({ services }: StackSnapshot): Set<number> =>
   );
 
 /** Stacks of the ledger that no runner speaks for: none is attached, or it has not published anything yet. */
-export function restingStacks(sessions: Sessions, ledger: Ledger): RestingStack[] {
+export function restingStacks(
+  sessions: Sessions,
+  ledger: Ledger,
+  gone: ReadonlySet<string> = new Set(),
+): RestingStack[] {
   const hosts = new Map<string, string[]>();
   for (const [host, key] of Object.entries(ledger.hosts)) {
     const own = hosts.get(keyText(key));
@@ -47,6 +51,7 @@ export function restingStacks(sessions: Sessions, ledger: Ledger): RestingStack[
       root: stack.root,
       ...(stack.environment === DEFAULT_ENVIRONMENT ? {} : { environment: stack.environment }),
       hosts: hosts.get(keyText(stack)) ?? [],
+      ...(gone.has(stack.root) ? { gone: true } : {}),
     }));
 }
 

@@ -32,6 +32,7 @@ import type {
   StackSnapshot,
 } from '../protocol/messages.ts';
 import { checkClaim, checkRoutes } from './checks.ts';
+import { findGone } from './gone-roots.ts';
 import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
 import { createLeases, toLease, type Leases } from './leases.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
@@ -95,7 +96,7 @@ export function createStacks(options: StacksOptions): Stacks {
   const keyText = ({ root, environment }: LedgerKey): string => JSON.stringify([root, environment]);
 
   const aliveness = async (): Promise<(key: LedgerKey) => boolean> => {
-    const gone = await findGoneRoots(ledger.current);
+    const gone = await findGone(ledger.current.stacks.map(({ root }) => root));
     return (key) => isAttached(key) || !gone.has(key.root);
   };
 
@@ -209,7 +210,7 @@ export function createStacks(options: StacksOptions): Stacks {
   });
 
   const forgetNow = async (keys: readonly LedgerKey[] | undefined): Promise<LedgerStack[]> => {
-    const gone = await findGoneRoots(ledger.current);
+    const gone = await findGone(ledger.current.stacks.map(({ root }) => root));
     const isMeant = (stack: LedgerStack): boolean =>
       keys === undefined ? gone.has(stack.root) : keys.some((key) => isSameKey(key, stack));
     const forgotten = ledger.current.stacks.filter((stack) => isMeant(stack) && !isAttached(stack));
@@ -277,18 +278,4 @@ async function requireFolder(root: string): Promise<void> {
     (error: unknown) => !['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''),
   );
   if (!isFolder) throw new PortrampError('BAD_MESSAGE', `${root} is not a folder`);
-}
-
-/** Roots that are surely gone: one that cannot be looked at (a drive that is not mounted) may come back. */
-async function findGoneRoots(ledger: Ledger): Promise<Set<string>> {
-  const roots = [...new Set(ledger.stacks.map((stack) => stack.root))];
-  const gone = await Promise.all(
-    roots.map((root) =>
-      stat(root).then(
-        () => false,
-        (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? ''),
-      ),
-    ),
-  );
-  return new Set(roots.filter((_, index) => gone[index]));
 }

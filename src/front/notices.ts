@@ -135,7 +135,16 @@ export function unknownHost(host: string, link: string | undefined): Notice {
 }
 
 /** The host is one of a stack that nobody runs at the moment. */
-export function resting(host: string, { label, root, environment }: RestingStack): Notice {
+export function resting(host: string, { label, root, environment, gone = false }: RestingStack): Notice {
+  if (gone) {
+    return {
+      code: 'STACK_NOT_RUNNING',
+      title: `The checkout of ${label} is gone`,
+      message: `The host ${host} belongs to ${label}, which is not running. Its checkout ${root} was removed or moved.`,
+      hint: 'portramp clean',
+      retryAfter: 5,
+    };
+  }
   const command = environment === undefined ? 'portramp dev' : `portramp dev --env ${environment}`;
   return {
     code: 'STACK_NOT_RUNNING',

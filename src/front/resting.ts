@@ -11,6 +11,8 @@ export interface RestingStack {
   readonly environment?: string | undefined;
   /** Hosts that it holds. */
   readonly hosts: readonly string[];
+  /** Its folder was removed or moved. */
+  readonly gone?: boolean;
 }
 
 /** Every name below a stack's slug is its own, also those that its contract got since it last ran. */

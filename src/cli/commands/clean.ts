@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 
 import { systemClock } from '../../lib/clock.ts';
 import { locateHome } from '../../lib/home.ts';
-import { errnoOf, PortrampError } from '../../lib/errors.ts';
+import { PortrampError } from '../../lib/errors.ts';
+import { isFolderGone } from '../../lib/gone-folder.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { RunningStack, StackKey } from '../../protocol/messages.ts';
+import type { StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { runnerLogOf } from '../dev/report.ts';
@@ -75,12 +76,7 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
 /** Stops the stacks that run on in a folder that is gone. */
 async function stopWithoutFolder(client: LastingClient): Promise<void> {
   const { stacks } = await client.request('list', {});
-  const isGone = ({ root }: RunningStack): Promise<boolean> =>
-    stat(root).then(
-      () => false,
-      (error: unknown) => errnoOf(error) === 'ENOENT',
-    );
-  const gone = await Promise.all(stacks.map(isGone));
+  const gone = await Promise.all(stacks.map(({ root }) => isFolderGone(root)));
   // One that ends by itself meanwhile has nobody who answers.
   await Promise.allSettled(stacks.filter((_, index) => gone[index]).map((stack) => downOne(client, stack)));
 }

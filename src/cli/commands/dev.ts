@@ -1,7 +1,9 @@
 import { Option, type Command } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
+import { isFolderGone } from '../../lib/gone-folder.ts';
 import type { StackKey } from '../../protocol/messages.ts';
+import { checkoutGone } from '../daemon-access.ts';
 import { DETACHED } from '../dev/report.ts';
 import { parseDuration } from '../duration.ts';
 import { refuseOwnStack } from '../own-stack.ts';
@@ -56,6 +58,8 @@ async function dev(names: string[], options: DevOptions): Promise<void> {
     );
   }
   const key = await locateStack(options);
+  // Whoever is in a folder has a checkout; a name outlives its own.
+  if (options.stack !== undefined && (await isFolderGone(key.root))) throw checkoutGone(key.root);
   if (isUntouched) {
     const { runUntouched } = await import('../dev/untouched.ts');
     process.exitCode = await runUntouched(key, names);

@@ -6,6 +6,7 @@ import { locateHome } from '../../lib/home.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
+import { findGone } from '../gone.ts';
 import { logPrinter } from '../render/logs.ts';
 import { explainSilence } from '../silent-logs.ts';
 import { notice, onOutputLost, print, printed } from '../terminal.ts';
@@ -35,7 +36,7 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const key = await locateStack(options);
   const { stacks } = await withStartedDaemon((client) => client.request('list', { all: true }));
   const stack = stacks.find((candidate) => isSameStack(candidate, key));
-  if (stack === undefined) throw notRunning(key);
+  if (stack === undefined) throw await notRunning(key);
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
   const folder = join(locateHome().logs, stack.slug);
   const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
@@ -46,7 +47,8 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
     readLogs({ folder, services, tail: options.tail, follow: options.follow ?? false, signal }),
   );
   if (options.tail === 0) return;
-  for (const name of names.filter((each) => !seen.has(each))) notice(explainSilence(name, stack));
+  const isGone = (await findGone([stack])).size > 0;
+  for (const name of names.filter((each) => !seen.has(each))) notice(explainSilence(name, stack, isGone));
 }
 
 /** Prints lines until there are no more; returns the services that had one. */

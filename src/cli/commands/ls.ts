@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { DaemonClient } from '../../protocol/client.ts';
 import { locateHome } from '../../lib/home.ts';
 import { withDaemon } from '../daemon-access.ts';
+import { findGone } from '../gone.ts';
 import { stackJson } from '../render/json.ts';
 import { renderStacks } from '../render/stacks.ts';
 import { notice, print, printJson } from '../terminal.ts';
@@ -24,12 +25,16 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
     leftovers: options.all && client !== undefined ? await findLeft(client) : [],
   }));
   const stacks = answer?.stacks ?? [];
+  const gone = await findGone(stacks);
   const unserved = answer === undefined ? await listUnserved() : [];
   if (options.json) {
     printJson({
       version: 1,
       front: answer?.front ?? {},
-      stacks: stacks.map(stackJson),
+      stacks: stacks.map((stack) => ({
+        ...stackJson(stack),
+        ...(gone.has(stack.root) ? { gone: true } : {}),
+      })),
       ...(options.all ? { leftovers: leftovers.map(({ json }) => json) } : {}),
     });
     unserved.forEach(notice);
@@ -38,7 +43,9 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   if (unserved.length > 0) return unserved.forEach((line) => print(line));
   if (answer?.front.problem !== undefined) notice(`front: ${answer.front.problem}`);
   print(
-    stacks.length === 0 ? 'Nothing is running. Start a stack with "portramp dev".' : renderStacks(stacks),
+    stacks.length === 0
+      ? 'Nothing is running. Start a stack with "portramp dev".'
+      : renderStacks(stacks, gone),
   );
   for (const { text } of leftovers) print(text);
 }

@@ -64,7 +64,7 @@ async function traffic(services: readonly string[], options: TrafficOptions): Pr
 
 async function requireStack(client: DaemonClient, key: StackKey, services: readonly string[]): Promise<void> {
   const stack = await findRunningStack(client, key);
-  if (stack === undefined) throw notRunning(key);
+  if (stack === undefined) throw await notRunning(key);
   requireServices(stack, services);
 }
 

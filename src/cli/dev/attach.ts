@@ -22,7 +22,7 @@ async function showLogs(client: LastingClient, key: StackKey, names: readonly st
   await untilRegistered(client, key, REGISTER_TIME);
   await untilPublished(client, key);
   const stack = await findRunningStack(client, key);
-  if (stack === undefined) throw notRunning(key);
+  if (stack === undefined) throw await notRunning(key);
   if (names.length > 0) {
     await client.request('command', { stack: key, command: { action: 'start', services: [...names] } });
   }

@@ -22,16 +22,22 @@ const PAINT: Record<Status, (text: string) => string> = {
   external: color.cyan,
 };
 
-export function renderStacks(stacks: readonly RunningStack[]): string {
-  return stacks.map((stack) => renderStack(stack)).join('\n\n');
+/** @param gone checkouts of stacks at rest that were removed or moved */
+export function renderStacks(stacks: readonly RunningStack[], gone: ReadonlySet<string> = new Set()): string {
+  return stacks
+    .map((stack) => renderStack(stack, describeService, gone.has(stack.root) && stack.pid === undefined))
+    .join('\n\n');
 }
 
-/** @param describe what is said of a service beside its state */
-export function renderStack(stack: RunningStack, describe = describeService): string {
+/**
+ * @param describe what is said of a service beside its state
+ * @param isGone whether its checkout was removed or moved
+ */
+export function renderStack(stack: RunningStack, describe = describeService, isGone = false): string {
   const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
   const status =
     stack.pid === undefined
-      ? color.dim('not running')
+      ? describeResting(isGone)
       : stack.silent
         ? color.red(`runner ${stack.pid} does not answer: it ${explainSilence(stack.pid).words}`)
         : color.dim(`pid ${stack.pid}`);
@@ -42,6 +48,11 @@ export function renderStack(stack: RunningStack, describe = describeService): st
   const services = stack.services.length === 0 ? [] : [renderServices(stack.services, led)];
   return [head, ...problems, ...services].join('\n');
 }
+
+const describeResting = (isGone: boolean): string =>
+  isGone
+    ? `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean')}`
+    : color.dim('not running');
 
 /** The status of a service, in its colour. */
 export function paintStatus(service: Pick<PublishedService, 'status' | 'state'>): string {

@@ -88,13 +88,23 @@ function renderHolder(holder: ExplainedHolder, isProvable: boolean): string {
   return isProvable ? color.red(`${text}, a stranger`) : text;
 }
 
-function renderHost({ host, stack, root, running, service, refused, suggestion }: HostExplanation): string[] {
+function renderHost({
+  host,
+  stack,
+  root,
+  running,
+  gone,
+  service,
+  refused,
+  suggestion,
+}: HostExplanation): string[] {
   const wanted = refused.map((slug) => `${slug} wants it too, and does not get it`);
   if (stack === undefined) {
     const near = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
     return [color.bold(host), ...indent([`leads nowhere: no stack has that name${near}`, ...wanted])];
   }
-  const rest = running ? '' : ', which is not running: portramp dev';
+  const cure = gone ? '; its checkout was removed or moved: portramp clean' : ': portramp dev';
+  const rest = running ? '' : `, which is not running${cure}`;
   return [
     color.bold(host),
     ...indent([

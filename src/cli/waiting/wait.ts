@@ -68,7 +68,7 @@ export async function describeDelay(
   // No news in a short time does not mean that nothing runs.
   const stack = seen ?? (await findRunningStack(client, key));
   if (stack === undefined) {
-    const { message, hint } = notRunning(key);
+    const { message, hint } = await notRunning(key);
     return new PortrampError('TIMEOUT', `${after}, ${message}`, { hint });
   }
   const late = stack.services.filter(isOpen);

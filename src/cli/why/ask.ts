@@ -4,6 +4,7 @@ import { findBond, type Evidence } from '../../ports/owner.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { PublishedService, RunningStack, ServiceDetails, StackKey } from '../../protocol/messages.ts';
 import { isSameStack, notRunning, unknownService } from '../daemon-access.ts';
+import { findGone } from '../gone.ts';
 import { meanStack, wayTo } from '../way.ts';
 import {
   explainHost,
@@ -21,10 +22,10 @@ export async function askAboutService(
   key: StackKey,
   name: string,
 ): Promise<Explanation> {
-  const { stacks, front } = await listAll(client);
-  const stack = stacks.find((one) => isSameStack(one, key));
-  if (stack === undefined) throw notRunning(key);
-  return { kind: 'service', ...(await serviceIn(client, { stacks, front }, stack, name)) };
+  const listed = await listAll(client);
+  const stack = listed.stacks.find((one) => isSameStack(one, key));
+  if (stack === undefined) throw await notRunning(key);
+  return { kind: 'service', ...(await serviceIn(client, listed, stack, name)) };
 }
 
 export async function askAboutPort(client: DaemonClient, number: number): Promise<Explanation> {
@@ -41,21 +42,19 @@ export async function askAboutPort(client: DaemonClient, number: number): Promis
 }
 
 export async function askAboutHost(client: DaemonClient, host: string): Promise<Explanation> {
-  const { stacks, front } = await listAll(client);
-  const found = findHost(stacks, host);
+  const listed = await listAll(client);
+  const found = findHost(listed.stacks, host);
   if (found !== undefined) meanStack(wayTo(found.stack));
   const service =
-    found?.service === undefined
-      ? undefined
-      : await serviceIn(client, { stacks, front }, found.stack, found.service);
-  return { kind: 'host', ...explainHost({ stacks, front, details: new Map() }, host, service) };
+    found?.service === undefined ? undefined : await serviceIn(client, listed, found.stack, found.service);
+  return { kind: 'host', ...explainHost({ ...listed, details: new Map() }, host, service) };
 }
 
-type Listed = Pick<Facts, 'stacks' | 'front'>;
+type Listed = Pick<Facts, 'stacks' | 'front' | 'gone'>;
 
 async function listAll(client: DaemonClient): Promise<Listed> {
   const { stacks, front } = await client.request('list', { all: true, holdings: true });
-  return { stacks, front: front.http };
+  return { stacks, front: front.http, gone: await findGone(stacks) };
 }
 
 async function serviceIn(
@@ -67,7 +66,7 @@ async function serviceIn(
   const service = stack.services.find((one) => one.name === name);
   const leased = leasedNumbers(stack, name);
   if (service === undefined && (stack.pid !== undefined || leased.length === 0)) {
-    if (stack.pid === undefined) throw notRunning(stack);
+    if (stack.pid === undefined) throw await notRunning(stack);
     throw unknownService(
       name,
       stack.services.map((one) => one.name),

@@ -18,6 +18,8 @@ export interface Facts {
   readonly stacks: readonly RunningStack[];
   readonly details: ReadonlyMap<string, ServiceDetails>;
   readonly front: number | undefined;
+  /** Folders of stacks that are not there any more, as far as it was asked. */
+  readonly gone?: ReadonlySet<string>;
 }
 
 /** What was found on a port. */
@@ -42,7 +44,7 @@ export function explainService(
     root: stack.root,
     service: name,
     state: service === undefined ? 'not running' : statusOf(service),
-    ...reasonOf(stack, service),
+    ...reasonOf(facts, stack, service),
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),
     ...(service?.answers === undefined ? {} : { answers: service.answers }),
@@ -66,9 +68,12 @@ export const leasedNumbers = (stack: RunningStack, name: string): number[] =>
   (stack.leases ?? []).filter(({ service }) => service === name).map(({ number }) => number);
 
 function reasonOf(
+  { gone }: Facts,
   stack: RunningStack,
   service: PublishedService | undefined,
 ): Pick<ServiceExplanation, 'reason' | 'hint'> {
+  if (stack.pid === undefined && gone?.has(stack.root) === true)
+    return { reason: `its checkout ${stack.root} was removed or moved`, hint: 'portramp clean' };
   if (stack.pid === undefined) return { reason: 'no runner is attached', hint: 'portramp dev' };
   if (stack.silent === true) {
     const { words, hint } = explainSilence(stack.pid);
@@ -117,7 +122,7 @@ function explainNeeds(
         service,
         condition,
         state: provider === undefined ? 'not running' : statusOf(provider),
-        ...reasonOf(stack, provider),
+        ...reasonOf(facts, stack, provider),
         needs: explainNeeds(facts, stack, service, new Set([...told, service])),
       };
     });
@@ -204,7 +209,7 @@ export function findHost(
 }
 
 export function explainHost(
-  { stacks }: Facts,
+  { stacks, gone }: Facts,
   host: string,
   service: ServiceExplanation | undefined,
 ): HostExplanation {
@@ -215,6 +220,7 @@ export function explainHost(
     host,
     ...(found === undefined ? {} : { stack: found.stack.slug, root: found.stack.root }),
     running: found?.stack.pid !== undefined,
+    ...(found !== undefined && gone?.has(found.stack.root) === true ? { gone: true } : {}),
     ...(service === undefined ? {} : { service }),
     refused: stacks
       .filter(({ refusedHosts = {} }) => Object.hasOwn(refusedHosts, host))

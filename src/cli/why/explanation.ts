@@ -73,6 +73,8 @@ export interface HostExplanation {
   readonly stack?: string;
   readonly root?: string;
   readonly running: boolean;
+  /** Set where its checkout was removed or moved. */
+  readonly gone?: true;
   /** The service behind it, while the stack runs. */
   readonly service?: ServiceExplanation;
   /** Stacks that want it too, and do not have it. */

@@ -1,7 +1,10 @@
 /** From what is known of services, ports and hosts to what `why` says, and whether something is wrong. */
 import { describe, expect, it } from 'vitest';
 
+import { notRunning } from '../../../src/cli/daemon-access.ts';
 import { passThrough } from '../../../src/cli/pass-through.ts';
+import { renderStacks } from '../../../src/cli/render/stacks.ts';
+import { explainSilence } from '../../../src/cli/silent-logs.ts';
 import { rootOf } from '../../../src/cli/waiting/open.ts';
 import {
   explainHost,
@@ -365,4 +368,26 @@ it.each([
   ['', ''],
 ])('the words %j are read as %j', (typed, read) => {
   expect(passThrough(typed.split(' ').filter((word) => word !== '')).join(' ')).toBe(read);
+});
+
+it('a stack whose checkout was removed is not started anywhere: every view says what forgets it', () => {
+  const stack = stackOf([], { resting: true, hosts: ['api.shop.localhost'] });
+  const facts: Facts = { stacks: [stack], details: new Map(), front: 80, gone: new Set([stack.root]) };
+  expect(explainService(facts, stack, 'api', new Map())).toMatchObject({
+    state: 'not running',
+    reason: 'its checkout /work/shop was removed or moved',
+    hint: 'portramp clean',
+  });
+  expect(explainHost(facts, 'api.shop.localhost', undefined)).toMatchObject({ running: false, gone: true });
+  expect(renderStacks([stack], facts.gone)).toContain('its checkout was removed or moved');
+  expect(renderStacks([stack], facts.gone)).toContain('portramp clean');
+  expect(renderStacks([stack])).toContain('not running');
+  expect(explainSilence('api', stack, true)).toMatch(/removed or moved: portramp clean$/);
+});
+
+it('nothing runs in a checkout that was removed, and it is said what to type', async () => {
+  const said = async (root: string): Promise<string | undefined> =>
+    (await notRunning({ root, environment: 'dev' })).hint;
+  expect(await said('/no/such/checkout')).toBe('"portramp clean" forgets its stack');
+  expect(await said('/')).toBe('start it with "portramp dev"');
 });

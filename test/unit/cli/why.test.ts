@@ -171,6 +171,11 @@ describe('a host', () => {
       { stack: 'shop', root: '/work/shop' },
       ['leads to shop (/work/shop), which is not running: portramp dev'],
     ],
+    [
+      'of a stack whose checkout is gone',
+      { stack: 'shop', root: '/work/shop', gone: true },
+      ['leads to shop (/work/shop), which is not running; its checkout was removed or moved: portramp clean'],
+    ],
   ])('%s', (_, more, lines) => {
     const explanation: HostExplanation = { host: 'a', running: false, refused: [], ...more };
     expect(textOf({ kind: 'host', ...explanation })).toEqual(['a', ...lines.map((line) => `  ${line}`)]);

@@ -157,6 +157,9 @@ it('a stack rests that no runner speaks for, and is known by its hosts', () => {
     hosts: ['a.localhost', 'b.localhost'],
   };
   expect(restingStacks(sessionsWith([]), ledger({ hosts }))).toEqual([resting]);
+  expect(restingStacks(sessionsWith([]), ledger({ hosts }), new Set(['/work/shop']))).toEqual([
+    { ...resting, gone: true },
+  ]);
   expect(restingStacks(sessionsWith([serviceOf()]), ledger({ hosts }))).toEqual([]);
   const [stack] = ledger().stacks;
   if (stack === undefined) throw new Error('the ledger has no stack');

@@ -73,6 +73,12 @@ it('a stack that nobody runs is started with its environment', () => {
   );
 });
 
+it('a stack whose checkout is gone is started nowhere: what forgets it is said', () => {
+  const stack = { slug: 's', label: 's', root: '/a', hosts: [], gone: true };
+  expect(notices.resting('h', stack)).toMatchObject({ code: 'STACK_NOT_RUNNING', hint: 'portramp clean' });
+  expect(notices.resting('h', stack).message).toContain('/a was removed or moved');
+});
+
 describe('a page of another site', () => {
   const form = { 'content-type': 'text/plain', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
   it.each([

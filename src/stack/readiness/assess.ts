@@ -59,6 +59,14 @@ export interface ElsewhereFacts {
   readonly refusal?: string;
 }
 
+/** A number that the instance has opened, and on which no page is answered: a socket of hot reload, or no HTTP at all. */
+export interface Aside {
+  readonly number: number;
+  readonly speaksHttp: boolean;
+  /** Somebody else has a lease on it, or listens there too. */
+  readonly isOthers: boolean;
+}
+
 export interface Facts {
   /** When the process, or the child of its watcher, began. */
   readonly begun: number;
@@ -68,6 +76,7 @@ export interface Facts {
   /** Undefined where no watcher is known. */
   readonly tree?: TreeFacts | undefined;
   readonly elsewhere?: ElsewhereFacts | undefined;
+  readonly asides?: readonly Aside[];
   /** Milliseconds that it may listen elsewhere before that is believed: a debugger, or hot reload, may come first. */
   readonly doubt?: number;
   /** When it was seen computing last: what computes is on its way, for as long as consumers wait at most. */
@@ -80,7 +89,13 @@ export type Verdict =
   | { readonly kind: 'starting' }
   | { readonly kind: 'ready' }
   /** Nothing of its own listens. `passable`: its consumers need not wait any longer. `busy`: it computes all the same. */
-  | { readonly kind: 'silent'; readonly port: PortFacts; readonly passable: boolean; readonly busy?: boolean }
+  | {
+      readonly kind: 'silent';
+      readonly port: PortFacts;
+      readonly passable: boolean;
+      readonly busy?: boolean;
+      readonly asides?: readonly Aside[];
+    }
   /** Its own listens, but elsewhere. */
   | { readonly kind: 'misplaced'; readonly port: PortFacts; readonly elsewhere: ElsewhereFacts }
   | { readonly kind: 'unwell'; readonly problem: string };
@@ -179,7 +194,7 @@ function assessGone(port: PortFacts, now: number): Assessment {
 }
 
 function assessSilence(facts: Facts, port: PortFacts, now: number): Assessment {
-  const { begun, probe, patience, workedAt = -Infinity } = facts;
+  const { begun, probe, patience, workedAt = -Infinity, asides = [] } = facts;
   if (patience === undefined) return STARTING;
   const from = probe.state === 'well' ? Math.max(begun, probe.since) : begun;
   const silent = now - from;
@@ -190,7 +205,8 @@ function assessSilence(facts: Facts, port: PortFacts, now: number): Assessment {
   // What the contract promises may be slow; what it does not mention may never come.
   const limit = port.implicit ? patience : Math.max(patience, LATE);
   const passable = silent >= limit;
-  const verdict: Verdict = { kind: 'silent', port, passable, ...(busy ? { busy } : {}) };
+  const aside = asides.length === 0 ? {} : { asides };
+  const verdict: Verdict = { kind: 'silent', port, passable, ...(busy ? { busy } : {}), ...aside };
   const again = Math.min(passable ? Infinity : limit - silent, busy ? rests : Infinity);
   return again === Infinity ? { verdict } : { verdict, again };
 }
@@ -198,11 +214,18 @@ function assessSilence(facts: Facts, port: PortFacts, now: number): Assessment {
 /** Tells whether a person would read the same. */
 export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
   if (left.kind === 'silent' && right.kind === 'silent')
-    return left.passable === right.passable && left.busy === right.busy;
+    return (
+      left.passable === right.passable &&
+      left.busy === right.busy &&
+      asideText(left.asides) === asideText(right.asides)
+    );
   if (left.kind === 'misplaced' && right.kind === 'misplaced')
     return textOf(left.elsewhere) === textOf(right.elsewhere);
   if (left.kind === 'unwell' && right.kind === 'unwell') return left.problem === right.problem;
   return left.kind === right.kind;
 };
+
+const asideText = (asides: readonly Aside[] = []): string =>
+  asides.map(({ number, speaksHttp, isOthers }) => [number, speaksHttp, isOthers].join(' ')).join();
 
 const textOf = ({ numbers, refusal = '' }: ElsewhereFacts): string => [...numbers, refusal].join();

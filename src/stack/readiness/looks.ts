@@ -93,20 +93,27 @@ async function isInspector(number: number, signal: AbortSignal): Promise<boolean
 }
 
 /**
- * Tells whether what listens on the number may be what the port was meant for: undefined when it has not answered.
- * Who does not speak HTTP is believed, except where HTTP is what is looked for.
+ * What listens on a number: what the port may be meant for; what speaks HTTP and wants another protocol, as sockets of
+ * hot reload do; a debugger; or what has not answered in HTTP so far.
+ */
+export type Listener = 'server' | 'socket' | 'debugger' | 'mute';
+
+/**
+ * Tells what listens on the number. Who does not speak HTTP is believed to be a server, except where HTTP is what is
+ * looked for.
  */
 export async function serverLook(
   number: number,
   port: ResolvedPort | undefined,
   signal: AbortSignal,
-): Promise<boolean | undefined> {
-  if (await isInspector(number, signal)) return false;
+): Promise<Listener> {
+  if (await isInspector(number, signal)) return 'debugger';
   const isHttp = port?.appProtocol === 'http' || port?.appProtocol === 'https';
-  if (!isHttp) return true;
+  if (!isHttp) return 'server';
   const scheme = port.appProtocol === 'https' ? 'https' : 'http';
   const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal, BROWSER);
-  return 'status' in answer ? !NO_PAGE.includes(answer.status) : undefined;
+  if (!('status' in answer)) return 'mute';
+  return NO_PAGE.includes(answer.status) ? 'socket' : 'server';
 }
 
 /** Says of a line of the output whether it matches the pattern of the contract. */

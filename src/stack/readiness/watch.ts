@@ -98,7 +98,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const doubt = expected === true ? EXPECTED : DOUBT;
     const { facts: port } = portWatch;
     const workedAt = work?.workedAt;
-    const next = assess({ begun, probe, port, tree, elsewhere, doubt, patience, workedAt }, clock.now());
+    const { asides } = opened;
+    const facts = { begun, probe, port, tree, elsewhere, asides, doubt, patience, workedAt };
+    const next = assess(facts, clock.now());
     if (isFollowing(next, elsewhere)) return;
     if (isAwaited()) work?.begin();
     if (next.again !== undefined) cancelAgain = laterSeen(next.again, judge);
@@ -121,7 +123,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const opened = watchElsewhere({
     clock,
     later,
-    qualifies: (number) => serverLook(number, requiredPort(ready, ports), abort.signal),
+    look: (number) => serverLook(number, requiredPort(ready, ports), abort.signal),
     onChange: () => judge(),
   });
 

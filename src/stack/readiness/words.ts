@@ -2,9 +2,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { ResolvedPort, ResolvedService } from '../../plan/plan.ts';
-import { cureFor } from '../findings.ts';
+import { cureFor, lineFor } from '../findings.ts';
 import type { Cause, Found } from '../service.ts';
-import type { PortFacts, Verdict } from './assess.ts';
+import type { Aside, PortFacts, Verdict } from './assess.ts';
 
 const NO_PORT =
   'if it has no port, write "ports: false"; if it ignores PORT, give it the port in its command';
@@ -21,14 +21,34 @@ export function foundBy(
 ): Found | undefined {
   if (verdict.kind === 'starting') return undefined;
   if (verdict.kind === 'misplaced') return describeMisplaced(verdict, service);
-  const { port, passable, busy = false } = verdict;
+  const { port, passable, busy = false, asides = [] } = verdict;
   const message = `nothing listens on ${nameOf(port)}`;
   const logs = `see "portramp logs ${service.name}"`;
   // What computes may be a compiler, and what listened the last time has a port.
   if (busy) return { kind: 'silent', passable, message: `${message} yet, and it still computes`, hint: logs };
+  if (asides.length > 0)
+    return { kind: 'silent', passable, ...describeAsides(message, port, asides, service) };
   if (took === undefined) return { kind: 'silent', passable, message, hint: NO_PORT };
   const before = `${message}; the last time something did after ${describeTook(took)}`;
   return { kind: 'silent', passable, message: before, hint: logs };
+}
+
+/** Names the numbers on which it listens, although nothing is there that requests could be sent to. */
+function describeAsides(
+  silent: string,
+  port: PortFacts,
+  asides: readonly Aside[],
+  service: ResolvedService,
+): { message: string; hint: string } {
+  const numbers = asides.map(({ number }) => number).join(' and ');
+  const what = asides.some(({ speaksHttp }) => speaksHttp) ? 'no page' : 'no HTTP';
+  const message = `${silent}; it listens on ${numbers} in its place, where ${what} is answered`;
+  const [only, ...others] = asides;
+  const known = service.ports.find(({ name }) => name === port.name);
+  if (only === undefined || others.length > 0 || only.isOthers || known === undefined)
+    return { message, hint: NO_PORT };
+  const line = `static: ${only.number}${only.speaksHttp ? '' : ', appProtocol: tcp'}`;
+  return { message, hint: `if that is its port, ${lineFor(service, known, line)}; ${NO_PORT}` };
 }
 
 const describeTook = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

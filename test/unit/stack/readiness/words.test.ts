@@ -1,7 +1,7 @@
 /** What a verdict says to a person. */
 import { expect, it } from 'vitest';
 
-import type { ElsewhereFacts } from '../../../../src/stack/readiness/assess.ts';
+import type { Aside, ElsewhereFacts } from '../../../../src/stack/readiness/assess.ts';
 import { foundBy, namesNumber } from '../../../../src/stack/readiness/words.ts';
 import { resolutionOf } from '../../plan/stack.ts';
 
@@ -66,3 +66,26 @@ it('a line names a number only where that is all of it', () => {
     ['http://localhost:3000/', 'port 3000', '30001', '13000'].map((line) => namesNumber([line], 3000)),
   ).toEqual([true, true, false, false]);
 });
+
+it.each<[string, Partial<Aside>, string, string]>([
+  ['', {}, 'no HTTP', 'add "ports: { http: { static: 24946, appProtocol: tcp } }" to services.api;'],
+  ['', { speaksHttp: true }, 'no page', 'add "ports: { http: { static: 24946 } }" to services.api;'],
+  [
+    ', ports: { http: {} }',
+    {},
+    'no HTTP',
+    'add "static: 24946, appProtocol: tcp" to services.api.ports.http;',
+  ],
+  ['', { isOthers: true }, 'no HTTP', 'if it has no port, write "ports: false"'],
+])(
+  'what listens where no page is answered (%s %j) is told both numbers, and what to write',
+  (ports, more, what, hint) => {
+    const one = resolutionOf(`services:\n  api: { command: run${ports} }\n`).services.get('api')!;
+    const asides = [{ number: 24_946, speaksHttp: false, isOthers: false, ...more }];
+    const found = foundBy({ kind: 'silent', port, passable: true, asides }, one, 900);
+    expect(found?.message).toBe(
+      `nothing listens on port 20200 (http); it listens on 24946 in its place, where ${what} is answered`,
+    );
+    expect(found?.hint).toContain(hint);
+  },
+);

@@ -119,9 +119,10 @@ export class Unit {
     return this.instances.find(({ process }) => process !== undefined && process.pid === pid)?.process;
   }
 
-  /** What the last look at the newest instance said, and when it was. */
+  /** What the last look at one of its instances said, and when it was; nothing of those that are gone. */
   get lastLook(): ReplicaShell['lastLook'] {
-    return [...this.#shells.values()].findLast(({ lastLook }) => lastLook !== undefined)?.lastLook;
+    const looks = this.replicas.flatMap(({ slot }) => this.#shells.get(slot)?.lastLook ?? []);
+    return looks.sort((left, right) => left.at - right.at).at(-1);
   }
 
   /** Something was found out about one of its instances. */

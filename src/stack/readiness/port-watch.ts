@@ -121,7 +121,11 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
       for (const name of own) options.onListening(name, listening.includes(name));
-      if (port !== undefined && own.includes(port.name)) setListening(listening.includes(port.name));
+      if (port === undefined || !own.includes(port.name)) return;
+      const listens = listening.includes(port.name);
+      // Nobody dials it any more: what the last connection met is not how it is.
+      if (listens && !port.listens && port.optional !== true && !isAsked()) onLook(undefined);
+      setListening(listens);
     },
     beginAnew: () => {
       if (port !== undefined && !port.listens) port = { ...port, listened: false };

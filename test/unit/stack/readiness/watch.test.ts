@@ -125,6 +125,14 @@ describe('without a probe', () => {
     expect(listening).toEqual([['http', true]]);
   });
 
+  it('was well at the last look when the daemon saw its port before it was dialled again', async () => {
+    begin({}, '', await silentPort());
+    await eventually(() => expect(looks.at(-1)).toMatch(/refused/));
+    saw('http');
+    await becomes('ready');
+    expect(looks.at(-1)).toBeUndefined();
+  });
+
   it('is silent after 15 s, never ready, and ready when it answers after all', async () => {
     begin({}, '', await silentPort());
     await clock.advance(14_900);

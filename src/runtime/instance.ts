@@ -7,6 +7,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Why it ended, where the code does not tell: somebody else ended it. */
   readonly why?: StartFailure;
+  /** Something that it had started ran on when it ended by itself, and was ended then. */
+  readonly left?: true;
 }
 
 export type OutputStream = 'stdout' | 'stderr';

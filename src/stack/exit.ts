@@ -46,10 +46,15 @@ export function afterExit(
 const NOT_RUNNABLE: readonly number[] = [126, 127];
 
 /** In words, with what to do where the code says it. */
-export function describeEnd({ exitCode, signal, why }: End): Cause {
+export function describeEnd({ exitCode, signal, why, left }: End): Cause {
   if (why !== undefined) return exitCode === undefined ? why : { ...why, exitCode };
   if (signal !== undefined) return { message: `ended by ${signal}`, signal };
-  const hint = exitCode === 127 ? 'a command was not found: is it installed, and spelled right?' : undefined;
+  const hint =
+    exitCode === 127
+      ? 'a command was not found: is it installed, and spelled right?'
+      : exitCode === 0 && left === true
+        ? FOREGROUND
+        : undefined;
   return {
     message: `exited with code ${exitCode ?? '?'}`,
     ...(exitCode === undefined ? {} : { exitCode }),
@@ -57,8 +62,15 @@ export function describeEnd({ exitCode, signal, why }: End): Cause {
   };
 }
 
+/** The cure for a command that goes to the background: what it leaves there is ended with it. */
+const FOREGROUND =
+  'what it started ran on after it, and was ended: run the service in the foreground: without "&", with "exec" or "wait", or with the option that keeps it from becoming a daemon';
+
 const describeEarlyEnd = (end: End): Cause => ({
   ...describeEnd(end),
   message: 'exited with code 0, but it has a port to serve',
-  hint: 'if it is meant to end, write "kind: task"; if it is to come back, "restart: { policy: always }"',
+  hint: end.left === true ? `${FOREGROUND}; if it is meant to end, write "kind: task"` : MEANT_TO_END,
 });
+
+const MEANT_TO_END =
+  'if it is meant to end, write "kind: task"; if it is to come back, "restart: { policy: always }"';

@@ -147,7 +147,7 @@ export class ReplicaShell {
     onEvent({ type: 'spawned', pid: instance.pid });
   }
 
-  #afterExit(instance: Instance, { code, signal, why }: Exit): void {
+  #afterExit(instance: Instance, { code, signal, why, left }: Exit): void {
     const { logs, onExit } = this.#options;
     const source = this.#source;
     this.#instance = undefined;
@@ -163,6 +163,7 @@ export class ReplicaShell {
       ...(exitCode === undefined || signal !== null ? {} : { exitCode }),
       ...(signal === null ? {} : { signal }),
       ...(why === undefined ? {} : { why }),
+      ...(left === undefined ? {} : { left }),
     });
   }
 

@@ -105,6 +105,8 @@ export interface End {
   readonly why?: Cause;
   /** Another attempt would end in the same way. */
   readonly isLasting?: boolean;
+  /** What it had started ran on without it. */
+  readonly left?: true;
 }
 
 export type Effect =

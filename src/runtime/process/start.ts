@@ -119,10 +119,10 @@ class ProcessInstance implements Instance {
     });
     this.exited = ended.then(async (exit) => {
       this.#over.abort();
-      await this.#clear();
+      const left = await this.#clear();
       child.stdin.destroy();
       await drained(child);
-      return exit;
+      return left ? { ...exit, left } : exit;
     });
   }
 
@@ -181,10 +181,15 @@ class ProcessInstance implements Instance {
     );
   }
 
-  /** After the leader is gone: stops what it left behind, and waits until that is gone too. */
-  async #clear(): Promise<void> {
+  /**
+   * After the leader is gone: stops what it left behind, and waits until that is gone too. Resolves with whether there was
+   * anything although nobody had asked the leader to stop.
+   */
+  async #clear(): Promise<boolean> {
     let pause = FIRST_LOOK;
+    let isLeft = false;
     while (this.#remains.look(await survey.take()).length > 0) {
+      isLeft ||= !this.#stopping;
       if (!this.#stopping) this.stop(this.#stop);
       if (!this.#signalled) this.#signal(this.#stop.signal);
       if (systemClock.now() >= this.#killAt) await signalRemains([this.#remains], 'SIGKILL');
@@ -194,6 +199,7 @@ class ProcessInstance implements Instance {
       });
       pause = Math.min(LONGEST_LOOK, pause * 2);
     }
+    return isLeft;
   }
 }
 

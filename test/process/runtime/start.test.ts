@@ -140,7 +140,7 @@ describe('an instance', () => {
   it('has left nothing behind when its leader ends by itself', async () => {
     const instance = await start('sleep 1000 & echo child $!; exit 0');
     const [, child] = await printed(/child (\d+)/);
-    expect(await instance.exited).toEqual<Exit>({ code: 0, signal: null });
+    expect(await instance.exited).toEqual<Exit>({ code: 0, signal: null, left: true });
     expect(await isGone(Number(child))).toBe(true);
   });
 

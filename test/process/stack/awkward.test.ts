@@ -64,6 +64,7 @@ describe('a child', () => {
     expect((await shop.service('app')).failure?.message).toMatch(
       /exited with code 0, but it has a port to serve/,
     );
+    expect((await shop.service('app')).failure?.hint).toMatch(/in the foreground.*"&"/);
     expect(isGone(pidIn(shop))).toBe(true);
   });
 

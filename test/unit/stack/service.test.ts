@@ -118,6 +118,19 @@ describe('what the table does not show', () => {
     }
   });
 
+  it.each(['on-failure', 'always'] as const)(
+    'that goes to the background is told to run in the foreground, where it is restarted %s',
+    (restart) => {
+      const warming = { state: 'warming', attempt: 6, pid: 7 } as const;
+      const rules: Policy = { restart, max: 5, mayEnd: false };
+      const after = (left?: true) =>
+        step(warming, { type: 'exited', end: { exitCode: 0, ...(left && { left }) }, now: 1 }, rules)[0];
+      const cured = { hint: expect.stringContaining('in the foreground') as string };
+      expect(after(true)).toMatchObject({ state: 'failed', cause: cured });
+      expect(after()).not.toMatchObject({ cause: cured });
+    },
+  );
+
   it('recovers from a failed need, and from nothing else', () => {
     const failed: ServiceState = { state: 'failed', cause: { message: 'exited with code 1' } };
     expect(step(failed, { type: 'need-recovered' }, policy)[0]).toBe(failed);

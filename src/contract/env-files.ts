@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 
 import { readFileOrPipe } from '../lib/read-pipe.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import type { Contract, EnvFileValues } from './contract.ts';
 import { sortDiagnostics, type Diagnostic, type Severity } from './diagnostic.ts';
 import { parseEnvFile, type EnvProblem, type ParsedEnvFile } from './dotenv.ts';
@@ -32,7 +33,7 @@ export async function loadEnvFiles(
       if ('problems' in found) {
         diagnostics.push(...found.problems.map((problem) => diagnose(problem, path, file)));
       } else if (!optional || found.failure !== ABSENT) {
-        const hint = 'create it, or write { path: …, optional: true }';
+        const hint = hintFor(found.failure, path);
         const message = `the env file ${path} ${found.failure}`;
         const severity = found.failure === ABSENT ? absent : 'error';
         diagnostics.push({ code: 'PR001', severity, message, hint, ...contract.locate(place) });
@@ -43,6 +44,16 @@ export async function loadEnvFiles(
     'values' in found ? [[path, found.values] as const] : [],
   );
   return { values: new Map(values), diagnostics: sortDiagnostics(diagnostics) };
+}
+
+/** Says what to do about an env file that could not be read: one that is there need not be created, nor is it optional. */
+function hintFor(failure: string, path: string): string {
+  if (failure === ABSENT) return 'create it, or write { path: …, optional: true }';
+  if (failure === 'is a folder') return 'name a file in it, or remove it from envFile';
+  if (failure.startsWith('is a pipe'))
+    return `let what fills ${path} write to it, or put a file with lines NAME=value in its place`;
+  if (failure === 'may not be read by this user') return `make it readable: chmod u+r ${shellWord(path)}`;
+  return `put a file with lines NAME=value in place of ${path}, or remove it from envFile`;
 }
 
 const diagnose = ({ message, hint, ...at }: EnvProblem, path: string, file: string): Diagnostic => ({

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,7 +173,28 @@ describe('env files', () => {
       '4:13 the env file .env does not exist',
       '8:30 the env file folder is a folder',
     ]);
+    expect(diagnostics.map(({ hint }) => hint)).toEqual([
+      'create it, or write { path: …, optional: true }',
+      'name a file in it, or remove it from envFile',
+    ]);
   });
+});
+
+it.skipIf(process.platform === 'win32')('an env file that is a pipe is not to be created', async () => {
+  execFileSync('mkfifo', [join(root, '.env')]);
+  await write(
+    'portramp.yaml',
+    'version: 1\nworkspace: shop\nservices:\n  a: { command: x, envFile: [{ path: .env, optional: true }] }\n',
+  );
+  const { contract } = await loadContract(root, { personal: false });
+  if (contract === undefined) throw new Error('no contract');
+  const { diagnostics } = await loadEnvFiles(root, contract);
+  expect(diagnostics).toMatchObject([
+    {
+      message: 'the env file .env is a pipe that nobody writes to',
+      hint: 'let what fills .env write to it, or put a file with lines NAME=value in its place',
+    },
+  ]);
 });
 
 describe('certificates of authorities', () => {

@@ -7,7 +7,13 @@ import { instancesOf } from '../../../src/daemon/instances.ts';
 import type { Session } from '../../../src/daemon/sessions.ts';
 import type { Finding } from '../../../src/protocol/messages.ts';
 import { judgeFinding } from '../../../src/stack/findings.ts';
-import { assess, LATE, SILENCE, type ElsewhereFacts } from '../../../src/stack/readiness/assess.ts';
+import {
+  assess,
+  LATE,
+  SILENCE,
+  type Aside,
+  type ElsewhereFacts,
+} from '../../../src/stack/readiness/assess.ts';
 import { chooseNumber } from '../../../src/stack/readiness/following.ts';
 import { primaryOf, requiredPort } from '../../../src/stack/readiness/own-ports.ts';
 import { describeDeadline, foundBy } from '../../../src/stack/readiness/words.ts';
@@ -32,7 +38,19 @@ const opens =
   (service) =>
     listens(service, { numbers, since: 0, leases: [], ...more });
 
-function listens(service: ResolvedService, elsewhere: ElsewhereFacts | undefined): ReturnType<Play> {
+/** It opens this number, on which no page is answered: its own, where the contract says so. */
+const opensAside =
+  (number: number, speaksHttp: boolean): Play =>
+  (service) =>
+    service.service.ports.some((port) => port.static === number)
+      ? undefined
+      : listens(service, undefined, [{ number, speaksHttp, isOthers: false }]);
+
+function listens(
+  service: ResolvedService,
+  elsewhere: ElsewhereFacts | undefined,
+  asides: readonly Aside[] = [],
+): ReturnType<Play> {
   if (service.service.kind !== 'process') return undefined;
   const primary = primaryOf(service.ports);
   const port = requiredPort(service.service.ready, service.ports);
@@ -43,6 +61,7 @@ function listens(service: ResolvedService, elsewhere: ElsewhereFacts | undefined
       probe: { state: 'none' },
       port: port && facts && { ...facts, name: port.name, implicit: port.implicit },
       elsewhere,
+      asides,
       patience: SILENCE,
     },
     NOW,
@@ -113,6 +132,13 @@ const TYPED: readonly (readonly [
   hint: RegExp,
   type: (words: readonly string[]) => readonly [string[], unknown],
 ])[] = [
+  [
+    /add "ports: \{ (\w+): \{ static: (\d+)(, appProtocol: tcp)? \} \}" to services\.api/,
+    ([port = '', number, tcp]) => [
+      ['ports', port],
+      { static: Number(number), ...(tcp === undefined ? {} : { appProtocol: 'tcp' }) },
+    ],
+  ],
   [/write "(ports): false"/, ([key = '']) => [[key], false]],
   [/if it is meant to end, write "(kind): (task)"/, ([key = '', kind]) => [[key], kind]],
   [/raise (ready)\.(timeout)/, ([ready = '', timeout = '']) => [[ready, timeout], '60s']],
@@ -188,7 +214,10 @@ const ROWS: [name: string, fields: string, play: Play, typed: typeof TYPED | und
     undefined,
   ],
   ['opens several ports', '', opens([3000, 3001]), undefined],
+  ['opens another port without a word of HTTP', '', opensAside(20_946, false), undefined],
+  ['opens another port for a WebSocket alone', '', opensAside(20_946, true), undefined],
   ['ends at once', '', ends({ exitCode: 0 }), undefined],
+  ['ends, and leaves something behind', '', ends({ exitCode: 0, left: true }), undefined],
   ['ends at once, and shall come back', '', ends({ exitCode: 0 }), OTHER],
   ['needs longer than it may', ', ready: { http: /, timeout: 5s }', needs(30_000), undefined],
   ['detaches without a trace', '', isFound({}), undefined],

@@ -40,6 +40,28 @@ describe('a worktree that goes away while its stack runs', () => {
     await dev.prints(/was removed or moved: this stack is stopped/);
     await dev.ended;
     expect(await running()).not.toContain('shop-removed');
+    // Nothing that is said leads back to the folder: all say what forgets it.
+    const said = async (...args: string[]): Promise<string> => {
+      const { stdout, stderr } = await machine.run(args, { cwd: elsewhere });
+      return stdout + stderr;
+    };
+    const named = ['--stack', 'shop-removed'];
+    for (const args of [
+      ['ls', '--all'],
+      ['why', 'api', ...named],
+      ['why', 'api.shop-removed.localhost'],
+      ['dev', '-d', ...named],
+      ['start', 'api', ...named],
+    ])
+      expect(`${args.join(' ')}: ${await said(...args)}`).toMatch(/removed or moved[^]*portramp clean/);
+    const listed = JSON.parse(await said('ls', '--all', '--json')) as { stacks: { stack: string }[] };
+    expect(listed.stacks.find(({ stack }) => stack === 'shop-removed')).toMatchObject({ gone: true });
+    await eventually(async () =>
+      expect(JSON.parse((await machine.get('api.shop-removed.localhost')).body)).toMatchObject({
+        error: 'STACK_NOT_RUNNING',
+        hint: 'portramp clean',
+      }),
+    );
   });
 
   it('is found when it was moved', async () => {

@@ -42,6 +42,8 @@ export class Upstream {
   /** A write has failed: nothing that is sent arrives any more, but what was received can still be read. */
   deaf = false;
   user: UpstreamUser | undefined;
+  /** A client may have logged in over it: it is that client's alone, and never the pool's again. */
+  personal = false;
   /** The pool's: when it is closed for want of use. Made when it is first kept. */
   deadline: Deadline | undefined;
   /** The pool's: called when nobody uses it and it has ended. */

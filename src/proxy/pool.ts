@@ -281,6 +281,7 @@ function preferring(address: string | undefined, addresses: readonly string[]): 
   return [address, ...addresses.filter((other) => other !== address)];
 }
 
-function isAlive({ socket, deaf }: Upstream): boolean {
+/** Whether it can carry another exchange. */
+export function isAlive({ socket, deaf }: Upstream): boolean {
   return !deaf && !socket.destroyed && socket.writable && !socket.readableEnded;
 }

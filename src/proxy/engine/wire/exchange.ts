@@ -94,7 +94,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     attempt.head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
     const repeatable = !this.#isRepeated && isRepeatable(this.#request);
-    const upstream = context.pool.take(target, repeatable);
+    const upstream =
+      context.bound.take(this.#client, target, repeatable) ?? context.pool.take(target, repeatable);
     if (upstream !== undefined) return this.onUpstream(upstream);
     context.pool.wait(target, this, repeatable);
     this.#patience.update();
@@ -171,8 +172,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const upstream = this.#upload.letGo();
     if (target === undefined || upstream === undefined) return;
     this.#relay.drained(upstream);
-    const exchange = { request: this.#request, response, early: this.#early, excess };
-    giveBack(this.#client.context.pool, target, upstream, exchange);
+    const exchange = { request: this.#request, response, early: this.#early, excess, last: this.#closing };
+    giveBack(this.#client, target, upstream, exchange);
     this.#course.end(response.status, true);
     this.#client.finish(!this.#closing, this.#upload.done);
   }

@@ -7,6 +7,7 @@ import { valueOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
+import { concernsConnection } from './login.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { encodeTarget, parseTarget, sameAuthority, validAuthority } from './target.ts';
 
@@ -28,6 +29,8 @@ export interface Request {
   readonly upgrade: string | undefined;
   /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
   readonly acceptsTrailers: boolean;
+  /** It logs in the connection that it is sent on, see `login.ts`. */
+  readonly logsIn: boolean;
   /** The whole head, a character per byte. */
   readonly text: string;
 }
@@ -73,6 +76,7 @@ export function readRequest(reader: HeadReader): Request | Problem {
     connection,
     upgrade: readUpgrade(reader, text, method, connection, framing),
     acceptsTrailers: connection.names.includes('te') && hasTrailersOption(reader, text),
+    logsIn: concernsConnection(reader, text, FIELD.AUTHORIZATION),
     text,
   };
 }

@@ -4,6 +4,7 @@ import { firstValue } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameResponse, isOverLength, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
+import { concernsConnection } from './login.ts';
 import { droppedLines } from './odd-fields.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import type { Request } from './request.ts';
@@ -18,6 +19,8 @@ export interface Response {
   readonly keepAlive: boolean;
   /** How long the target keeps it, in milliseconds, where it says so (`Keep-Alive: timeout=5`). */
   readonly keepAliveFor: number | undefined;
+  /** Its connection is logged in, or may be, see `login.ts`. */
+  readonly logsIn: boolean;
   /** Which of its lines are left out, and why; empty where none is. */
   readonly dropped: string;
   /** The whole head, a character per byte. */
@@ -57,6 +60,7 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
       !isOverLength(framing) &&
       dropped === '',
     keepAliveFor: readKeepAlive(firstValue(reader, text, FIELD.KEEP_ALIVE)),
+    logsIn: concernsConnection(reader, text, FIELD.WWW_AUTHENTICATE),
     dropped,
     text,
   };

@@ -1,7 +1,7 @@
 /** Whether the connection of an exchange may carry another one: what two users of it could get of each other. */
-import type { Pool } from '../../pool.ts';
 import type { Upstream } from '../../pool-upstream.ts';
 import type { Target } from '../engine.ts';
+import type { Client } from './client.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
 
@@ -13,6 +13,8 @@ export interface Finished {
   readonly early: boolean;
   /** Bytes came behind the response. */
   readonly excess: boolean;
+  /** The client's connection ends with it. */
+  readonly last: boolean;
 }
 
 /** Methods whose content has a defined meaning (RFC 9110 §9.3): a service that lets it lie is not to be expected. */
@@ -22,6 +24,7 @@ const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
  * Finds what speaks against it:
  * - bytes that the service has not read, it takes for the next request, and answers;
  * - bytes that it sent unasked, the next user would take for an answer;
+ * - over a connection that was logged in, everybody is taken for the same: it stays with its client (`bound.ts`);
  * - after an offer to switch protocols, some services have taken the connection out of the hands of HTTP.
  */
 function canReuse({ request, response, early, excess }: Finished): boolean {
@@ -38,10 +41,13 @@ const kindOf = ({ method, target }: Request, { status }: Response): string => {
 /** Everything that was written has left, and no write has failed. */
 const hasWritten = ({ socket, deaf }: Upstream): boolean => socket.writableLength === 0 && !deaf;
 
-/** Gives the connection of an exchange to the pool, or closes it. */
-export function giveBack(pool: Pool, target: Target, upstream: Upstream, exchange: Finished): void {
+/** Gives the connection of an exchange to the pool, keeps it for its client who may have logged in, or closes it. */
+export function giveBack(client: Client, target: Target, upstream: Upstream, exchange: Finished): void {
+  const { pool, bound } = client.context;
   if (exchange.excess) pool.distrust(target);
   const { request, response } = exchange;
+  upstream.personal ||= request.logsIn || response.logsIn;
   if (!hasWritten(upstream) || !canReuse(exchange)) return upstream.destroy();
+  if (upstream.personal) return exchange.last ? upstream.destroy() : bound.keep(client, target, upstream);
   pool.release(target, upstream, response.keepAliveFor, kindOf(request, response));
 }

@@ -5,6 +5,7 @@ import type { Presence } from '../../presence.ts';
 import type { Transport } from '../../transport.ts';
 import type { Wheel } from '../../wheel.ts';
 import type { Handler } from '../engine.ts';
+import { BoundConnections } from './bound.ts';
 import type { Client } from './client.ts';
 import type { Timeouts } from './limits.ts';
 
@@ -16,6 +17,7 @@ export type ServerParts = Pick<
 export class ServerContext {
   readonly handler: Handler;
   readonly pool: Pool;
+  readonly bound: BoundConnections;
   readonly presence: Presence;
   readonly wheel: Wheel;
   readonly timeouts: Timeouts;
@@ -38,11 +40,13 @@ export class ServerContext {
     this.timeouts = timeouts;
     this.lingering = { silence: timeouts.linger, progress: timeouts.progress };
     this.now = now;
+    this.bound = new BoundConnections(now);
     this.transport = transport;
   }
 
   forget(client: Client): void {
     this.clients.delete(client);
+    this.bound.drop(client);
     if (this.clients.size === 0) this.onEmpty?.();
   }
 

@@ -40,6 +40,18 @@ describe('a response', () => {
       'Content-Length: 2\r\nA: b\r\ncontent-length: 02\r\n',
       'Content-Length: 2\r\nA: b\r\n',
     ],
+    ['its length as a list', 'Content-Length: 2, 2\r\n', 'Content-Length: 2\r\n'],
+    [
+      'its length as a list, and once more',
+      'content-length:02 ,\t2,2\r\nA: b\r\nContent-Length: 2\r\n',
+      'Content-Length: 2\r\nA: b\r\n',
+    ],
+    ['a length of nothing as a list', 'Content-Length: 0, 0\r\n', 'Content-Length: 0\r\n'],
+    [
+      'its length as a list, and its coding',
+      'Content-Length: 2, 2\r\nTransfer-Encoding: chunked\r\n',
+      'Transfer-Encoding: chunked\r\n',
+    ],
     [
       'its coding twice',
       'Transfer-Encoding: chunked\r\nTransfer-Encoding: Chunked\r\n',
@@ -100,7 +112,12 @@ describe('a response', () => {
 
   it.each([
     ['Content-Length: 2\r\nContent-Length: 3\r\n', 'Content-Length is given twice, differently'],
-    ['Content-Length: 2, 2\r\n', 'Content-Length is malformed'],
+    ['Content-Length: 2, 3\r\n', 'Content-Length is given twice, differently'],
+    ['Content-Length: 2, 2\r\nContent-Length: 3\r\n', 'Content-Length is given twice, differently'],
+    ['Content-Length: 2,\r\n', 'Content-Length is malformed'],
+    ['Content-Length: 2,,2\r\n', 'Content-Length is malformed'],
+    ['Content-Length: 2 2\r\n', 'Content-Length is malformed'],
+    ['Content-Length: 2, -2\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2\x01\r\n', 'the value of "Content-Length" has a control character'],
     ['Transfer-Encoding: chunked\x0b\r\n', 'the value of "Transfer-Encoding" has a control character'],
     ['Transfer-Encoding: gzip, chunked\r\n', 'the only Transfer-Encoding accepted is "chunked"'],

@@ -19,6 +19,8 @@ const CHUNKED: Framing = { kind: 'chunked' };
 const CHUNKED_OVER_LENGTH: Framing = { kind: 'chunked', overLength: true };
 const UNTIL_CLOSE: Framing = { kind: 'close' };
 
+const GIVEN_DIFFERENTLY = problem(400, 'Content-Length is given twice, differently');
+
 const CHUNKED_WORD = Buffer.from('chunked');
 
 /** Finds the framing of a request: without either field there is no body (RFC 9112 §6.3). */
@@ -52,7 +54,7 @@ const combineLeniently: Combine = (one, other) => {
   if (one.kind === 'chunked' || other.kind === 'chunked') {
     return one.kind === other.kind && !isOverLength(one) ? CHUNKED : CHUNKED_OVER_LENGTH;
   }
-  return lengthOf(one) === lengthOf(other) ? one : problem(400, 'Content-Length is given twice, differently');
+  return lengthOf(one) === lengthOf(other) ? one : GIVEN_DIFFERENTLY;
 };
 
 export const isOverLength = (framing: Framing): boolean =>
@@ -69,8 +71,7 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Fra
     const from = lexer.marks[field * MARKS + 2] as number;
     const to = lexer.marks[field * MARKS + 3] as number;
     let one = id === FIELD.CONTENT_LENGTH ? readLength(bytes, from, to) : readCoding(lexer, bytes, from, to);
-    if (isProblem(one) && combine === combineLeniently && isCodings(bytes.subarray(from, to), id))
-      one = CHUNKED;
+    if (isProblem(one) && combine === combineLeniently) one = readList(bytes, from, to, id) ?? one;
     if (isProblem(one)) return one;
     const both: Framing | Problem = framing === undefined ? one : combine(framing, one);
     if (isProblem(both)) return both;
@@ -80,12 +81,18 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Fra
 }
 
 /**
- * Whether a value is `chunked, chunked`, which is no other than two lines of it (RFC 9110 §5.3). A list of lengths is
- * taken by nobody: nginx reads such a body until the end of the connection.
+ * Reads `chunked, chunked` and `2, 2`, which are no other than two lines of it (RFC 9110 §5.3, §8.6); undefined for
+ * what is no such list.
  */
-function isCodings(value: Uint8Array, id: FieldId): boolean {
-  if (id !== FIELD.TRANSFER_ENCODING) return false;
-  return /^chunked(?:[ \t]*,[ \t]*chunked)+$/i.test(Buffer.from(value).toString('latin1'));
+function readList(bytes: Uint8Array, from: number, to: number, id: FieldId): Framing | Problem | undefined {
+  const value = Buffer.from(bytes.subarray(from, to)).toString('latin1');
+  if (id === FIELD.TRANSFER_ENCODING) {
+    return /^chunked(?:[ \t]*,[ \t]*chunked)+$/i.test(value) ? CHUNKED : undefined;
+  }
+  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})+$/.test(value)) return undefined;
+  const [length = 0, ...others] = value.split(',').map(Number);
+  if (others.some((other) => other !== length)) return GIVEN_DIFFERENTLY;
+  return length === 0 ? NO_BODY : { kind: 'length', length };
 }
 
 function readCoding(lexer: HeadLexer, bytes: Uint8Array, from: number, to: number): Framing | Problem {

@@ -45,8 +45,9 @@ function isPlain(lexer: HeadLexer, text: string, field: number): boolean {
   );
 }
 
-/** A number without zeros before it; that it consists of digits is known. */
+/** One number without zeros before it; that there are digits, and perhaps commas, is known. */
 function isShortest(lexer: HeadLexer, text: string, field: number): boolean {
   const start = at(lexer, field, 2);
+  if (valueOf(lexer, text, field).includes(',')) return false;
   return text.charCodeAt(start) !== ZERO || at(lexer, field, 3) === start + 1;
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createHttpProxyEngine } from '../../../src/proxy/engine/http-proxy/http-proxy.ts';
 import { createWireEngine } from '../../../src/proxy/engine/wire/wire.ts';
+import { engines } from './engines.ts';
 import { createScene, type Scene } from './scene.ts';
 import { openRaw, scriptedBackend } from './wire-raw.ts';
 
@@ -84,6 +85,21 @@ describe('wire', () => {
     expect(sides[0]?.text).not.toMatch(/upgrade|h2c|settings/i);
     client.socket.destroy();
   });
+});
+
+it.each(engines)('that a service requires is passed on: $name', async ({ create }) => {
+  scene = await createScene(create());
+  await scriptedBackend(scene, (socket) =>
+    socket.write(
+      'HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade\r\nUpgrade: foo/2, bar\r\nContent-Length: 2\r\n\r\nno',
+    ),
+  );
+  const client = await openRaw(scene.port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const answer = await client.until('\r\n\r\nno');
+  expect(answer).toMatch(/^HTTP\/1.1 426 .*\r\nupgrade: foo\/2, bar\r\n/is);
+  expect(answer).toMatch(/\r\nconnection: upgrade\r\n/i);
+  client.socket.destroy();
 });
 
 it('to another protocol is refused with words by the engine that cannot', async () => {

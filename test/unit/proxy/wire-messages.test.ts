@@ -222,10 +222,30 @@ describe('a response', () => {
     ['HTTP/1.1 200\r\nA: b\r\n\r\n', 'HTTP/1.1 200 \r\nA: b\r\n\r\n'],
     ['HTTP/1.1 204 None\r\nContent-Length: 0\r\n\r\n', 'HTTP/1.1 204 None\r\n\r\n'],
     ['HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n', 'HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n'],
+    [
+      'HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade, x-hop\r\nUpgrade: foo/2\r\nX-Hop: 1\r\nUpgrade: bar\r\nA: b\r\n\r\n',
+      'HTTP/1.1 426 Upgrade Required\r\nA: b\r\nConnection: Upgrade\r\nUpgrade: foo/2, bar\r\n\r\n',
+    ],
+    // Without what it has to say.
+    ['HTTP/1.1 426 Upgrade Required\r\nA: b\r\n\r\n', 'HTTP/1.1 426 Upgrade Required\r\nA: b\r\n\r\n'],
+    // It is an offer to this hop alone.
+    [
+      'HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nUpgrade: h2\r\nA: b\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nA: b\r\n\r\n',
+    ],
   ])('%j is forwarded', (text, forwarded) => {
     const { reader } = read('response', text);
     const response = readResponse(reader, asked);
     if (isProblem(response)) throw new Error(response.reason);
     expect(forwardResponse(reader, response, false, false)).toBe(forwarded);
+  });
+
+  it('that requires an upgrade, and ends its connection, says both', () => {
+    const { reader } = read('response', 'HTTP/1.1 426 No\r\nUpgrade: foo\r\n\r\n');
+    const response = readResponse(reader, asked);
+    if (isProblem(response)) throw new Error(response.reason);
+    expect(forwardResponse(reader, response, true, false)).toBe(
+      'HTTP/1.1 426 No\r\nConnection: Upgrade, close\r\nUpgrade: foo\r\n\r\n',
+    );
   });
 });

@@ -46,6 +46,12 @@ export function responseHeaders(
     headers[name] = others.length === 0 ? only : values;
   }
   if (connection !== undefined) headers.connection = connection;
+  const { upgrade } = response.headers;
+  if (response.statusCode === 426 && upgrade !== undefined) {
+    // RFC 9110 §15.5.22: it has to be told which one.
+    headers.upgrade = upgrade;
+    headers.connection = connection === 'close' ? 'Upgrade, close' : 'Upgrade';
+  }
   return headers;
 }
 

@@ -23,6 +23,17 @@ export function valueOf(lexer: HeadLexer, text: string, field: number): string {
   return text.slice((marks[mark + 2] as number) - start, (marks[mark + 3] as number) - start);
 }
 
+/** Of all fields with this id, as one list (RFC 9110 §5.3). */
+export function listOf(lexer: HeadLexer, text: string, id: number): string | undefined {
+  let list: string | undefined;
+  for (let field = 0; field < lexer.count; field += 1) {
+    if (lexer.idOf(field) !== id) continue;
+    const value = valueOf(lexer, text, field);
+    list = list === undefined ? value : `${list}, ${value}`;
+  }
+  return list;
+}
+
 /** Of the first field with this id. */
 export function firstValue(lexer: HeadLexer, text: string, id: number): string | undefined {
   for (let field = 0; field < lexer.count; field += 1) {

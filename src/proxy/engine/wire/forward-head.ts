@@ -80,10 +80,11 @@ export function forwardResponse(
     return reader.odd ? withoutBlank(reader, text, field) : undefined;
   });
   if (reader.odd) kept += droppedNotice(reader, text);
-  if (response.switchesTo !== undefined) {
-    return `${line}${kept}Connection: Upgrade\r\nUpgrade: ${response.switchesTo}\r\n\r\n`;
+  const ends = closing && status >= 200;
+  if (response.upgrade !== undefined) {
+    return `${line}${kept}Connection: Upgrade${ends ? ', close' : ''}\r\nUpgrade: ${response.upgrade}\r\n\r\n`;
   }
-  return closing && status >= 200 ? `${line}${kept}Connection: close\r\n\r\n` : `${line}${kept}\r\n`;
+  return ends ? `${line}${kept}Connection: close\r\n\r\n` : `${line}${kept}\r\n`;
 }
 
 /** What stands in place of a line; undefined where it stays, nothing where it is cut. */

@@ -1,6 +1,6 @@
 /** What a response means for the connection it came on and the one it goes to. */
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
-import { firstValue } from './fields.ts';
+import { firstValue, listOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameResponse, isOverLength, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
@@ -13,8 +13,8 @@ export interface Response {
   readonly status: number;
   readonly framing: Framing;
   readonly connection: ConnectionOptions;
-  /** The protocol of a 101. */
-  readonly switchesTo: string | undefined;
+  /** The protocol of a 101, or those that a 426 requires (RFC 9110 §15.5.22). */
+  readonly upgrade: string | undefined;
   /** Its connection may be used again, if nothing else speaks against it. */
   readonly keepAlive: boolean;
   /** How long the target keeps it, in milliseconds, where it says so (`Keep-Alive: timeout=5`). */
@@ -36,8 +36,8 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
   if (isProblem(connection)) return connection;
   // What the service meant by them is not known.
   const dropped = reader.odd ? droppedLines(reader, text) : '';
-  const switchesTo = status === 101 ? firstValue(reader, text, FIELD.UPGRADE) : undefined;
-  if (status === 101 && (switchesTo === undefined || !isAsked(switchesTo, request))) {
+  const upgrade = readUpgrade(reader, text);
+  if (status === 101 && (upgrade === undefined || !isAsked(upgrade, request))) {
     return problem(502, 'it switches protocols unasked');
   }
   // RFC 9110 §15.2: they came with HTTP/1.1; what an older server goes on with, recipients read differently.
@@ -51,7 +51,7 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
     status,
     framing,
     connection,
-    switchesTo,
+    upgrade,
     // HTTP/1.0 could keep it too; not worth its ambiguities (RFC 9112 §C.2.2).
     keepAlive:
       reader.minor === 1 &&
@@ -64,6 +64,11 @@ export function readResponse(reader: HeadReader, request: Request): Response | P
     dropped,
     text,
   };
+}
+
+function readUpgrade(reader: HeadReader, text: string): string | undefined {
+  if (reader.status === 101) return firstValue(reader, text, FIELD.UPGRADE);
+  return reader.status === 426 ? listOf(reader, text, FIELD.UPGRADE) : undefined;
 }
 
 /** RFC 9110 §7.8: to what the client has offered, and to nothing else. */

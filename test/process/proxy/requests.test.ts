@@ -36,6 +36,7 @@ describe.each(engines)('engine $name, requests', ({ create }) => {
       ['another port in the target', 'GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n'],
       ['another scheme in the target', 'GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n'],
       ['credentials in the target', 'GET http://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n'],
+      ['a fragment in the target', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n'],
       ['CONNECT', 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n'],
       ['a bare CR in a header', 'GET / HTTP/1.1\r\nHost: a\r\nX: 1\rY: 2\r\n\r\n'],
       ['space before the colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'],
@@ -82,6 +83,14 @@ describe.each(engines)('engine $name, requests', ({ create }) => {
       const answer = await exchangeRaw(scene.port, text);
       expect(answer).toContain('"url":"/?x=1"');
       expect(scene.heads[0]).toMatchObject({ path: '/?x=1', host: 'a.localhost:80' });
+    });
+
+    it('a target beyond the grammar, and has it written and decided on as the grammar has it', async () => {
+      await scene.backend(echo);
+      const text = 'GET /a\\..|{b}?c=^`[] HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+      const path = '/a%5C..%7C%7Bb%7D?c=%5E%60[]';
+      expect(await exchangeRaw(scene.port, text)).toContain(`"url":"${path}"`);
+      expect(scene.heads[0]).toMatchObject({ path });
     });
 
     it('OPTIONS *', async () => {

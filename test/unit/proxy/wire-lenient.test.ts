@@ -239,15 +239,50 @@ describe('a request', () => {
       'GET http://a/\xff HTTP/1.1\r\nHost: a\r\n\r\n',
       'GET /%FF HTTP/1.1\r\nHost: a\r\n\r\n',
     ],
+    [
+      'characters that no target has',
+      'GET /a\\b|"c"/<d>{e}^`f?g=\\|"<>{}^`&h[]=1 HTTP/1.1\r\nHost: a\r\n\r\n',
+      'GET /a%5Cb%7C%22c%22/%3Cd%3E%7Be%7D%5E%60f?g=%5C%7C%22%3C%3E%7B%7D%5E%60&h[]=1 HTTP/1.1\r\nHost: a\r\n\r\n',
+    ],
+    [
+      'such characters in absolute form',
+      'GET http://a/b|c HTTP/1.1\r\nHost: a\r\n\r\n',
+      'GET /b%7Cc HTTP/1.1\r\nHost: a\r\n\r\n',
+    ],
+    [
+      'what is encoded already',
+      "GET /%5c%7C%zz?a=%23+~!$&'()*,;=:@ HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /%5c%7C%zz?a=%23+~!$&'()*,;=:@ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
     ['a method of its own', 'LIST / HTTP/1.1\r\nHost: a\r\n\r\n', 'LIST / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('with %s is written as the grammar has it', (_, text, expected) => {
     expect(forwarded(text)).toBe(expected);
   });
 
   it('is decided on by the form that is written', () => {
-    const text = 'GET /\xc3\xbc HTTP/1.1\r\nHost: a\r\n\r\n';
-    expect(request(text).target).toBe('/%C3%BC');
+    expect(request('GET /\xc3\xbc HTTP/1.1\r\nHost: a\r\n\r\n').target).toBe('/%C3%BC');
+    expect(request('GET /public\\..\\admin HTTP/1.1\r\nHost: a\r\n\r\n').target).toBe('/public%5C..%5Cadmin');
   });
+
+  it.each(['/#', '/a#b', '/?a#b', 'http://a/#b', 'http://a#b', '#', '*#'])(
+    'to %j is refused: some recipients would cut it off, others would not',
+    (target) => {
+      expect(requestOrProblem(`OPTIONS ${target} HTTP/1.1\r\nHost: a\r\n\r\n`)).toMatchObject({
+        status: 400,
+        reason: 'the request target has a "#": leave out the fragment, or write the character as %23',
+      });
+    },
+  );
+
+  it.each(['http://a\\b/', 'http://a|/', 'http://\xff/', 'http://a"b'])(
+    'to %j is refused: what is no host is not made one',
+    (target) => {
+      expect(requestOrProblem(`GET ${target} HTTP/1.0\r\n\r\n`)).toMatchObject({
+        status: 400,
+        reason: 'the request target is malformed',
+      });
+    },
+  );
 
   it.each([
     ['Host: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n', 400, 'Content-Length is given twice'],

@@ -4,16 +4,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Reply, RequestHead } from '../engine.ts';
 import { fieldsOf } from '../fields.ts';
 import { refusal } from '../refusal.ts';
+import { encodeTarget, FRAGMENT_REFUSED, hasFragment } from '../request-target.ts';
 
-/** The head, or the 400 that the request gets. An absolute-form `req.url` becomes origin form. */
+/** The head, or the 400 that the request gets. An absolute-form `req.url` becomes origin form, in the characters that it has. */
 export function readHead(req: IncomingMessage, upgrade: boolean): RequestHead | Reply {
   const hosts = valuesOf(req, 'host');
   if (hosts.length > 1) return refusal('more than one Host header'); // RFC 9112 §3.2
   const framing = framingProblem(req);
   if (framing !== undefined) return refusal(framing);
   const [host = ''] = hosts;
-  const path = originForm(req, host);
-  if (path === undefined) return refusal('the request target does not fit the Host header');
+  if (hasFragment(req.url ?? '')) return refusal(FRAGMENT_REFUSED);
+  const target = originForm(req, host);
+  if (target === undefined) return refusal('the request target does not fit the Host header');
+  const path = encodeTarget(target);
   req.url = path;
   return {
     method: req.method ?? 'GET',

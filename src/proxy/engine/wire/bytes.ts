@@ -17,8 +17,8 @@ export const TOKEN = tableOf(`!#$%&'*+-.^_\`|~${DIGITS}${LETTERS}`);
 export const FIELD_VALUE = tableFor((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
 
 /**
- * What a request target may hold. RFC 3986 §2 allows less, but browsers send some visible ASCII raw (`|`, `"`), which
- * servers take and which is passed on as it came; curl sends all other characters raw, which `target.ts` encodes.
+ * What a request target may come with. RFC 3986 §2 allows less, but browsers send some visible ASCII raw (`|`, `^`), and
+ * curl all other characters, too; `request-target.ts` writes them as the grammar has them.
  */
 export const TARGET = tableFor((byte) => byte > SP && byte !== 0x7f);
 

@@ -1,6 +1,7 @@
 /** What a request means: who is asked for what, how it is framed, what it says about the connection. */
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
+import { encodeTarget, FRAGMENT_REFUSED, hasFragment } from '../request-target.ts';
 import { isWebSocket, upgradeOf } from '../upgrade.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { valueOf } from './fields.ts';
@@ -9,14 +10,14 @@ import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
 import { concernsConnection } from './login.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
-import { encodeTarget, parseTarget, sameAuthority, validAuthority } from './target.ts';
+import { parseTarget, sameAuthority, validAuthority } from './target.ts';
 
 /** Methods that most servers know. Others are passed on: who does not know them says so. */
 const METHODS = new Set(KNOWN_METHODS);
 
 export interface Request {
   readonly method: string;
-  /** As it is forwarded: origin form or `*`, and visible ASCII. */
+  /** As it is forwarded: origin form or `*`, and in the characters that a target has. */
   readonly target: string;
   /** The authority as sent; empty if there is none. */
   readonly host: string;
@@ -53,7 +54,8 @@ export function readRequest(reader: HeadReader): Request | Problem {
   if (method === 'CONNECT') return problem(400, 'this proxy opens no tunnels for CONNECT');
 
   const sent = text.slice(reader.targetStart - start, reader.targetEnd - start);
-  const target = parseTarget(method, encodeTarget(sent));
+  if (hasFragment(sent)) return problem(400, FRAGMENT_REFUSED);
+  const target = parseTarget(method, sent);
   if (target === undefined) return problem(400, 'the request target is malformed');
   const host = readHost(reader, text);
   if (typeof host === 'object') return host;
@@ -68,7 +70,7 @@ export function readRequest(reader: HeadReader): Request | Problem {
   if (isProblem(connection)) return connection;
   return {
     method,
-    target: target.path,
+    target: encodeTarget(target.path),
     host: host ?? target.authority ?? '',
     hasHostField: host !== undefined,
     minor,

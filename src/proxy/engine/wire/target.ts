@@ -14,20 +14,6 @@ const ABSOLUTE = /^http:\/\/([^/?#]*)((?:[/?].*)?)$/i;
 const AUTHORITY =
   /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9\-._~]+)?\])(?::[0-9]{0,5})?$/;
 
-/** Writes what is no ASCII, a character per byte, in the form that a target has for it (RFC 3986 §2.1). */
-export function encodeTarget(target: string): string {
-  if (isAscii(target)) return target;
-  return target.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-/** By hand: for so short a text, a regular expression takes longer to start than to run. */
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    if (text.charCodeAt(at) > 0x7f) return false;
-  }
-  return true;
-}
-
 /** Takes origin form, absolute form and, for OPTIONS, the asterisk; undefined for anything else. */
 export function parseTarget(method: string, target: string): RequestTarget | undefined {
   if (target.charCodeAt(0) === SLASH) return { path: target, authority: undefined };

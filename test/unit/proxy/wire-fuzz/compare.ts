@@ -5,7 +5,7 @@
  */
 import { METHODS } from 'node:http';
 
-import { encodeTarget } from '../../../../src/proxy/engine/wire/target.ts';
+import { encodeTarget } from '../../../../src/proxy/engine/request-target.ts';
 import { createCase, type Case } from './mutate.ts';
 import { readWithNode } from './node-parser.ts';
 import { createRandom } from './random.ts';

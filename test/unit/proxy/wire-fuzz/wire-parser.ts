@@ -24,6 +24,7 @@ const ASKED: Request = {
   connection: { close: false, keepAlive: false, upgrade: false, names: [] },
   upgrade: undefined,
   acceptsTrailers: false,
+  logsIn: false,
   text: '',
 };
 

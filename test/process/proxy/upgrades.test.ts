@@ -75,6 +75,15 @@ describe('wire', () => {
     expect((await client.closed).text).toMatch(/hello$/);
   });
 
+  it('goes on with one of several that the client offers', async () => {
+    const sides = await scriptedBackend(scene, (socket) => socket.write(`${switching('bar/2')}hello`));
+    const client = await openRaw(scene.port);
+    client.send(ATTACH.replace('Upgrade: tcp', 'Upgrade: foo, h2c, bar/2'));
+    expect(await client.until('hello')).toMatch(/^HTTP\/1.1 101 .*\r\nUpgrade: bar\/2\r\n\r\nhello$/s);
+    expect(sides[0]?.text).toContain('\r\nUpgrade: foo, bar/2\r\n');
+    client.socket.destroy();
+  });
+
   it('to HTTP itself is forwarded without the offer', async () => {
     const sides = await scriptedBackend(scene, (socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
     const client = await openRaw(scene.port);

@@ -16,7 +16,9 @@ it.each([
   'https',
   'TLS/1.0',
   'tls/1.3, http/1.1',
-  'h2c, tcp',
+  'h2c,',
+  ',',
+  'tcp, a b',
   'a b',
   '',
   'tcp\u0001',
@@ -24,3 +26,16 @@ it.each([
 ])('ignores one to %j: what follows would be requests that nobody looks at', (protocol) =>
   expect(upgradeOf(protocol)).toBeUndefined(),
 );
+
+it.each([
+  ['foo, bar/2', 'foo, bar/2'],
+  ['foo,bar/2 ,, Baz', 'foo, bar/2, Baz'],
+  ['h2c, tcp', 'tcp'],
+  ['tcp\t,TLS/1.2,HTTP/2.0', 'tcp'],
+  ['h2c, WebSocket', 'websocket'],
+])('passes on of %j what is not HTTP again: %j', (offer, passed) => expect(upgradeOf(offer)).toBe(passed));
+
+it('passes on WebSocket only in a handshake', () => {
+  expect(upgradeOf('foo, websocket', false)).toBe('foo');
+  expect(upgradeOf('websocket', false)).toBeUndefined();
+});

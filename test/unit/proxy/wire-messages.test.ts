@@ -85,7 +85,8 @@ describe('a request', () => {
     expect(request(get(handshake, 'POST / HTTP/1.1')).upgrade).toBeUndefined();
     expect(request(get(handshake, 'GET / HTTP/1.0')).upgrade).toBeUndefined();
     expect(request(get(`${handshake}Content-Length: 3\r\n`)).upgrade).toBeUndefined();
-    expect(request(get(`${handshake}Upgrade: h2c\r\n`)).upgrade).toBeUndefined();
+    expect(request(get(`${handshake}Upgrade: h2c, foo\r\n`)).upgrade).toBe('websocket, foo');
+    expect(request(get(`${handshake}Upgrade: foo\r\n`, 'POST / HTTP/1.1')).upgrade).toBe('foo');
     expect(request(get('Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n')).upgrade).toBeUndefined();
     expect(request(get('Host: a\r\nUpgrade: websocket\r\n')).upgrade).toBeUndefined();
   });
@@ -238,6 +239,28 @@ describe('a response', () => {
     const response = readResponse(reader, asked);
     if (isProblem(response)) throw new Error(response.reason);
     expect(forwardResponse(reader, response, false, false)).toBe(forwarded);
+  });
+
+  it.each([
+    ['foo', true],
+    ['bar/2', true],
+    ['BAR/2', true],
+    // Layers, the lowest first (RFC 9110 §7.8).
+    ['foo, bar/2', true],
+    ['baz', false],
+    ['bar', false],
+    ['h2c', false],
+    ['foo, h2c', false],
+    ['', false],
+  ])('that goes on with %j is taken only where that was offered', (chosen, isTaken) => {
+    const offer = request(get('Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c, foo, bar/2\r\n'));
+    const response = responseOrProblem(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${chosen}\r\n\r\n`,
+      offer,
+    );
+    expect(isProblem(response) ? response.reason : response.upgrade).toBe(
+      isTaken ? chosen : 'it switches protocols unasked',
+    );
   });
 
   it('that requires an upgrade, and ends its connection, says both', () => {

@@ -11,7 +11,7 @@ import { PortrampError } from '../../../lib/errors.ts';
 import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
 import { INTERNAL_ERROR, refusal } from '../refusal.ts';
 import { jsonReply } from '../../replies.ts';
-import { upgradeOf } from '../upgrade.ts';
+import { protocolsOf, upgradeOf } from '../upgrade.ts';
 import { trackConnections } from './connections.ts';
 import { createDialler } from './dial.ts';
 import { forward, reply } from './exchange.ts';
@@ -58,7 +58,8 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     const { req, socket } = upgrade;
     if (!isWebSocket(req)) {
       const protocol = upgradeOf(req.headers.upgrade);
-      if (protocol === undefined || protocol === 'websocket') return withoutUpgrade(server, upgrade);
+      if (protocol === undefined || protocolsOf(protocol).includes('websocket'))
+        return withoutUpgrade(server, upgrade);
       return replyRaw(socket, unsupported(protocol));
     }
     connections.keep(socket);

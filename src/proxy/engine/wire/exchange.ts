@@ -178,7 +178,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#client.finish(!this.#closing, this.#upload.done);
   }
 
-  onSwitch(head: string, rest: Buffer): void {
+  onSwitch(head: string, rest: Buffer, protocol: string | undefined): void {
     if (!this.#upload.done)
       return this.onBroken('it switches protocols before it has the whole request', true);
     const behind = this.#upload.takeBehind();
@@ -187,7 +187,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     this.#relay.dispose();
     if (forward === undefined || upstream === undefined) return;
     this.sink.write(head, 'latin1');
-    new Tunnel(this.#client, upstream, this.#request.upgrade, forward).begin(rest, behind);
+    new Tunnel(this.#client, upstream, protocol, forward).begin(rest, behind);
   }
 
   onBroken(reason: string, isHttp: boolean): void {

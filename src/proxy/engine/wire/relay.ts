@@ -20,7 +20,7 @@ export interface RelayOwner {
   /** The response was sent whole. `excess`: the target has sent more than that. */
   onComplete(response: Response, excess: boolean): void;
   /** 101: `head` is to be sent, and `rest` belongs to the new protocol. */
-  onSwitch(head: string, rest: Buffer): void;
+  onSwitch(head: string, rest: Buffer, protocol: string | undefined): void;
   /** The response breaks the rules. */
   /** @param isHttp whether its status line was read */
   onBroken(reason: string, isHttp: boolean): void;
@@ -120,7 +120,7 @@ export class Relay {
         return this.#owner.onBroken('it goes on with 1xx responses without end', true);
       const head = forwardResponse(reader, response, false, false);
       if (response.status === 101) {
-        return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)));
+        return this.#owner.onSwitch(head, Buffer.from(piece.subarray(at, length)), response.upgrade);
       }
       // RFC 9110 §15.2: all others are passed on, but HTTP/1.0 does not know them.
       if (this.#request.minor === 1) this.#sink.write(head, 'latin1');

@@ -2,9 +2,9 @@
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
 import { encodeTarget, FRAGMENT_REFUSED, hasFragment } from '../request-target.ts';
-import { isWebSocket, upgradeOf } from '../upgrade.ts';
+import { upgradeOf } from '../upgrade.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
-import { valueOf } from './fields.ts';
+import { listOf, valueOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
 import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
@@ -26,7 +26,7 @@ export interface Request {
   readonly minor: number;
   readonly framing: Framing;
   readonly connection: ConnectionOptions;
-  /** What the client wants to go on with, where the target agrees; `websocket` for a handshake. */
+  /** What the client wants to go on with, where the target agrees, as a list; `websocket` in a handshake. */
   readonly upgrade: string | undefined;
   /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
   readonly acceptsTrailers: boolean;
@@ -96,8 +96,8 @@ function readHost(reader: HeadReader, text: string): string | undefined | Proble
 }
 
 /**
- * Reads an offer that is passed on. It is ignored where there are several, or a WebSocket handshake is no GET without a
- * body (RFC 6455 §4.1): recipients disagree on what the bytes behind such a head are.
+ * Reads the offers that are passed on. WebSocket is none where the handshake is no GET without a body (RFC 6455 §4.1):
+ * recipients disagree on what the bytes behind such a head are.
  */
 function readUpgrade(
   reader: HeadReader,
@@ -107,15 +107,7 @@ function readUpgrade(
   framing: Framing,
 ): string | undefined {
   if (!connection.upgrade || reader.minor === 0) return undefined;
-  let offer: string | undefined;
-  for (let field = 0; field < reader.count; field += 1) {
-    if (reader.idOf(field) !== FIELD.UPGRADE) continue;
-    if (offer !== undefined) return undefined;
-    offer = valueOf(reader, text, field);
-  }
-  const protocol = upgradeOf(offer);
-  const isHandshake = method === 'GET' && framing.kind === 'none';
-  return protocol === undefined || (isWebSocket(protocol) && !isHandshake) ? undefined : protocol;
+  return upgradeOf(listOf(reader, text, FIELD.UPGRADE), method === 'GET' && framing.kind === 'none');
 }
 
 function hasTrailersOption(reader: HeadReader, text: string): boolean {

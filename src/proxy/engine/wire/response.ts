@@ -1,4 +1,5 @@
 /** What a response means for the connection it came on and the one it goes to. */
+import { protocolsOf } from '../upgrade.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
 import { firstValue, listOf } from './fields.ts';
 import { FIELD } from './field-names.ts';
@@ -72,8 +73,11 @@ function readUpgrade(reader: HeadReader, text: string): string | undefined {
 }
 
 /** RFC 9110 §7.8: to what the client has offered, and to nothing else. */
-const isAsked = (protocol: string, { upgrade }: Request): boolean =>
-  protocol.toLowerCase() === upgrade?.toLowerCase();
+function isAsked(chosen: string, { upgrade = '' }: Request): boolean {
+  const offered = protocolsOf(upgrade.toLowerCase());
+  const protocols = protocolsOf(chosen.toLowerCase());
+  return protocols.length > 0 && protocols.every((protocol) => offered.includes(protocol));
+}
 
 function readKeepAlive(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;

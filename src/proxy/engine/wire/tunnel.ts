@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
 import type { Forward } from '../engine.ts';
+import { isWebSocket } from '../upgrade.ts';
 import type { Deadline } from '../../wheel.ts';
 import { closeFrame, FrameFollower, PATIENCE } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
@@ -33,7 +34,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
   /** How long the closing may take, once it has begun. */
   #closing: Deadline | undefined;
 
-  /** @param protocol what is spoken: the name of the upgrade */
+  /** @param protocol what is spoken: the name that the target has given it */
   constructor(
     client: Client,
     upstream: Upstream,
@@ -45,7 +46,7 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.sink = client.socket;
     this.#until = until;
     this.#onEnd = onEnd;
-    const hasFrames = until !== undefined && protocol === 'websocket';
+    const hasFrames = until !== undefined && protocol !== undefined && isWebSocket(protocol);
     const follow = (): FrameFollower | undefined => (hasFrames ? new FrameFollower() : undefined);
     this.#toClient = { frames: follow(), speaker: 'server', closed: false };
     this.#toTarget = { frames: follow(), speaker: 'client', closed: false };

@@ -44,7 +44,7 @@ export class Upstream {
   user: UpstreamUser | undefined;
   /** A client may have logged in over it: it is that client's alone, and never the pool's again. */
   personal = false;
-  /** The pool's: when it is closed for want of use. Made when it is first kept. */
+  /** Its keeper's: when it is closed for want of use. Made when it is first kept. */
   deadline: Deadline | undefined;
   /** The pool's: called when nobody uses it and it has ended. */
   onUseless: ((how: Useless) => void) | undefined;

@@ -5,6 +5,7 @@
 import { isAlive } from '../../pool.ts';
 import type { Upstream } from '../../pool-upstream.ts';
 import { isSameTarget } from '../../target-tls.ts';
+import type { Wheel } from '../../wheel.ts';
 import type { Target } from '../engine.ts';
 import type { Client } from './client.ts';
 
@@ -19,11 +20,16 @@ interface Kept {
 
 export class BoundConnections {
   readonly #now: () => number;
+  readonly #wheel: Wheel;
+  readonly #keepFor: number;
   /** One at most per client and target. */
   readonly #kept = new Map<Client, Kept[]>();
 
-  constructor(now: () => number) {
+  /** @param keepFor how long one is kept that its client does not use, in milliseconds */
+  constructor(now: () => number, wheel: Wheel, keepFor: number) {
     this.#now = now;
+    this.#wheel = wheel;
+    this.#keepFor = keepFor;
   }
 
   /**
@@ -40,6 +46,7 @@ export class BoundConnections {
     if (kept?.length === 0) this.#kept.delete(client);
     if (found === undefined) return undefined;
     const { upstream, since } = found;
+    upstream.deadline?.clear();
     if (isAlive(upstream) && (repeatable || this.#now() - since <= SURE_FOR)) return upstream;
     upstream.destroy();
     return undefined;
@@ -48,9 +55,11 @@ export class BoundConnections {
   /** Keeps one until its client asks the target again. */
   keep(client: Client, target: Target, upstream: Upstream): void {
     upstream.reused = true;
-    const kept = this.#kept.get(client) ?? [];
-    kept.push({ target, upstream, since: this.#now() });
-    this.#kept.set(client, kept);
+    upstream.deadline ??= this.#wheel.createDeadline(() => upstream.destroy());
+    upstream.deadline.set(this.#keepFor);
+    // What has ended meanwhile is not kept for as long as the client is there.
+    const kept = this.#kept.get(client)?.filter((one) => isAlive(one.upstream)) ?? [];
+    this.#kept.set(client, [...kept, { target, upstream, since: this.#now() }]);
   }
 
   /** Closes those of a client that has gone. */

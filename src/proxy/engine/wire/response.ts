@@ -74,9 +74,9 @@ function readUpgrade(reader: HeadReader, text: string): string | undefined {
 
 /** RFC 9110 §7.8: to what the client has offered, and to nothing else. */
 function isAsked(chosen: string, { upgrade = '' }: Request): boolean {
-  const offered = protocolsOf(upgrade.toLowerCase());
+  const offered = new Set(protocolsOf(upgrade.toLowerCase()));
   const protocols = protocolsOf(chosen.toLowerCase());
-  return protocols.length > 0 && protocols.every((protocol) => offered.includes(protocol));
+  return protocols.length > 0 && protocols.every((protocol) => offered.has(protocol));
 }
 
 function readKeepAlive(value: string | undefined): number | undefined {

@@ -40,7 +40,7 @@ export class ServerContext {
     this.timeouts = timeouts;
     this.lingering = { silence: timeouts.linger, progress: timeouts.progress };
     this.now = now;
-    this.bound = new BoundConnections(now);
+    this.bound = new BoundConnections(now, wheel, timeouts.idle);
     this.transport = transport;
   }
 

@@ -135,13 +135,28 @@ describe('a connection over which a client has logged in', () => {
     expect(network.services[0]?.closed).toBe('closed');
   });
 
+  const handler: Handler = ({ path }) => ({
+    action: 'forward',
+    target: { ...TARGET, port: path === '/' ? TARGET.port : 5_000 },
+    headers: {},
+    onUnreachable: ({ message }) => ({ status: 502, headers: {}, body: message }),
+  });
+
+  it('is closed when its client has asked only others for as long as it might have been silent', async () => {
+    const network = start({ handler });
+    const alice = network.connect();
+    await exchange(network, alice, get(LOGIN));
+    for (let time = 0; time < 60_000; time += 20_000) {
+      expect(network.services[0]?.closed).toBe('no');
+      await exchange(network, alice, get('', '/other'));
+      await network.clock.advance(20_000);
+    }
+    await network.clock.advance(1_000);
+    await network.settle();
+    expect([network.services[0]?.closed, alice.closed]).toEqual(['closed', 'no']);
+  });
+
   it('is kept for its client while that asks others, too', async () => {
-    const handler: Handler = ({ path }) => ({
-      action: 'forward',
-      target: { ...TARGET, port: path === '/' ? TARGET.port : 5_000 },
-      headers: {},
-      onUnreachable: ({ message }) => ({ status: 502, headers: {}, body: message }),
-    });
     const network = start({ handler });
     const alice = network.connect();
     expect(await exchange(network, alice, get(LOGIN))).toBe(0);

@@ -29,7 +29,7 @@ describe.each(engines)('engine $name', ({ create }) => {
   describe('forwards', () => {
     it('method, path byte for byte, Host and end-to-end headers', async () => {
       await scene.backend(echo);
-      const path = '/a//b/../%2e%2E/c;x=1?q=//y&http://z#';
+      const path = '/a//b/../%2e%2E/c;x=1?q=//y&http://z';
       const headers = {
         host: 'App.localhost:81',
         accept: 'text/x',

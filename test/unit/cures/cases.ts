@@ -189,6 +189,7 @@ export const CASES: readonly (readonly [name: string, text: string | Readonly<Re
   ['no replicas', api('replicas: 0')],
   ['too many replicas', api('replicas: 33')],
   ['a flag that is text', port('follow: "yes"')],
+  ['a pattern that is compared for ever', api('watch: ["src/+(a*)"]')],
   ['a duration of zero', api('start: request, idle: 0s')],
   ['a duration of days', api('stop: { timeout: 48h }')],
   ['an env file that is missing', api('envFile: local.env')],
@@ -225,19 +226,9 @@ export const CASES: readonly (readonly [name: string, text: string | Readonly<Re
 
 /** Hints that nobody types here, as the source writes them, and why. */
 export const LEFT: Readonly<Record<string, string>> = {
-  'use fewer nested anchors': 'what is meant by them must be thought out anew',
   'see the reference of the contract: portramp schema': 'stands where no better text is known: no case is',
   'quote this value': 'no reader of YAML here makes such a value',
-  'write several simpler patterns: fewer * in one name, no wildcard inside +(…), *(…) and !(…)':
-    'what is meant by the pattern must be thought out anew',
-  'is it the right file?': 'a file of more than a mebibyte',
-  'a contract is YAML or JSON in UTF-8': 'the file is another one',
-  'a contract is a file that you can read': 'the file is another one',
   'see who owns it: ls -ld …': 'tests run as root, who may look at everything',
-  'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE': 'a shell types it',
-  'the environments are: …': 'of --env: the command line has the test',
-  'name the file of the authority: for mkcert, rootCA.pem in the folder that "mkcert -CAROOT" prints':
-    'said by dev alone: test/process/front/tls.test.ts',
   'install Docker Compose, which can read this project, to know for sure; else …': 'installs a program',
   'install Docker Compose 2.24.4 or newer, which "portramp check" asks': 'installs a program',
   'remove ipam, so that the engine chooses': 'seen only in what Compose has resolved',
@@ -245,8 +236,8 @@ export const LEFT: Readonly<Record<string, string>> = {
     'a way to run the project: test/engine',
   'split the contract, or write check: { severity: { PR021: off } }':
     'of more files than a test should write',
-  'a shallow clone has few of them: fetch it first, in GitHub Actions with fetch-depth: 0': 'of diff',
-  'install git': 'installs a program',
+  'the environments are: …': 'of --env, which no test types',
+  'see whether that is who it is reserved for': 'asks for a look, and may be right as it is',
   'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself':
     'installs a program',
 };

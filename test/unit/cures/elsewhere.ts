@@ -1,16 +1,174 @@
+/**
+ * Hints that are typed, but not by the tests next door that find theirs by themselves: where. Each of these tests types
+ * or does what the hint says and sees that what it was said of is gone or, where it leads to a command that tells more,
+ * that it is told.
+ */
+
+const DAMAGE = 'process/daemon/damage.test.ts';
+const WAITS = 'process/cli/waits.test.ts';
+const GONE = 'process/cli/gone.test.ts';
 const MACHINE = 'unit/cures/machine.test.ts';
+const COMPOSE = 'unit/cures/compose.test.ts';
+const FILES = 'unit/cures/files.test.ts';
+
+/** `file: hint`, as the source writes it → the test that types it, and words of that test by which it is known. */
+export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  'cli/commands/clean.ts: portramp down …': ['process/cli/gone.test.ts', 'portramp down shop-named'],
+  'cli/commands/ls.ts: "portramp daemon start" starts it, or says why it cannot.': [
+    DAMAGE,
+    '"portramp daemon start" starts it',
+  ],
+  'cli/commands/ls.ts: … is gone, and left …: "portramp clean" removes it': [
+    'engine/compose/leftovers.test.ts',
+    'is gone, and left',
+  ],
+  'cli/complaint.ts: "portramp logs …" says more; an edit, or "portramp restart …", tries again': [
+    WAITS,
+    'until another has taken its place',
+  ],
+  'cli/dev/detached.ts: see "portramp logs …"': [
+    'process/cli/ways.test.ts',
+    'logs --dir ../shop --env test bad',
+  ],
+  'cli/dev/detached.ts: …; "portramp down" stops it': [
+    'process/cli/ways.test.ts',
+    'down --dir ../shop --env test',
+  ],
+  'cli/leftovers.ts: the data stays: "portramp clean --volumes" removes it': [
+    'engine/compose/leftovers.test.ts',
+    'clean --volumes',
+  ],
+  'cli/why/explain.ts: services.….ports: { …: { appProtocol: https } }': [
+    'process/stack/tls.test.ts',
+    'appProtocol: https',
+  ],
+  'daemon/front-choice.ts: to move it: …"portramp daemon stop --force && portramp daemon start"; services keep running':
+    [MACHINE, '^to move it: write'],
+  'daemon/front-choice.ts: unset PORTRAMP_HTTP_PORT, or write "httpPort: …" to … to move the front': [
+    MACHINE,
+    'unset PORTRAMP_HTTP_PORT',
+  ],
+  'daemon/front-store.ts: the front keeps its port when that file can be read again, or when it is moved away: mv … …':
+    [FILES, 'when it is moved away: (mv .+)'],
+  'daemon/names.ts: "portramp clean --all" forgets it while nothing runs': [MACHINE, 'portramp clean --all'],
+  'daemon/names.ts: letters, digits and "-" make names of workspaces and environments': [
+    MACHINE,
+    'make names',
+  ],
+  'front/notices.ts: services.….access in portramp.yaml lets it in: access: { browser: … }': [
+    'unit/front/origin.test.ts',
+    'ends when the contract has that line',
+  ],
+  'front/notices.ts: set changeOrigin: true on that proxy, or have it dial the target directly: ${SERVICE.url} in the contract':
+    ['process/front/loop.test.ts', 'changeOrigin: true'],
+  'front/notices.ts: write in portramp.yaml: services.….ports: { …: { appProtocol: https } }': [
+    'process/stack/tls.test.ts',
+    'SERVICE_SPEAKS_TLS',
+  ],
+  'lib/git.ts: try again': [MACHINE, 'made when git is asked again'],
+  'lib/holder.ts: portramp clean': ['process/stack/orphans.test.ts', 'portramp clean'],
+  'lib/holder.ts: portramp stop --port …': ['process/stack/readiness.test.ts', "'stop', '--port'"],
+  'lib/lock.ts: try again': ['unit/lib/lock.test.ts', "hint: 'try again'"],
+  'lib/lock.ts: wait for it, or end it with "kill …"': [
+    'unit/lib/lock.test.ts',
+    'wait for it, or end it with',
+  ],
+  'lib/pattern.ts: put a backslash before ( ) [ ] { } * + ? . ^ $ |': [
+    'unit/cures/cures.test.ts',
+    'lib/pattern.ts',
+  ],
+  'lib/pattern.ts: write it without (?= (?! (?<= (?<! and \\1, and with repeat counts up to 1000': [
+    'unit/cures/cures.test.ts',
+    'lib/pattern.ts',
+  ],
+  'lib/silence.ts: "kill -CONT …" wakes it': ['process/stack/second-runner.test.ts', 'kill -CONT'],
+  'lib/state-entries.ts: look at it, then move it away: mv … …': [DAMAGE, 'move it away: (mv .+)'],
+  'ports/allocate.ts: run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them':
+    ['unit/ports/allocate.test.ts', 'to forget checkouts that are gone'],
+  'ports/ledger-file.ts: make room on the disk; nothing that was granted before is lost': [
+    'process/ports/leases.test.ts',
+    'make room on the disk',
+  ],
+  'ports/ledger-file.ts: use the newer portramp, or another PORTRAMP_HOME': [
+    FILES,
+    'or another PORTRAMP_HOME',
+  ],
+  'protocol/client.ts: install portramp … or later in this checkout': [
+    'process/daemon/lifecycle.test.ts',
+    'install portramp 1.0.0 or later',
+  ],
+  'runtime/compose/dot-env.ts: start what fills it, or name another: --env-file FILE': [
+    COMPOSE,
+    'start what fills it',
+  ],
+  'runtime/compose/ended.ts: start it again with "portramp start …"': [
+    'engine/compose/behind.test.ts',
+    'docker rm is called that, and start makes a new one',
+  ],
+  'runtime/compose/files.ts: write it to a file, and name that with -f': [
+    COMPOSE,
+    'write it to a file, and name that',
+  ],
+  'runtime/compose/foreign.ts: give one of the two another "name:", or remove them: docker compose -p … down':
+    ['engine/compose/one-name.test.ts', 'give one of the two another'],
+  'runtime/process/start.ts: see "dir" of the service': [MACHINE, 'see "dir" of the service'],
+  'stack/compose/choices.ts: set COMPOSE_PROFILES=… in the shell or in .env…': [
+    COMPOSE,
+    'set COMPOSE_PROFILES=data',
+  ],
+  'stack/compose/choices.ts: … for this stack; for the other project: docker compose …': [
+    COMPOSE,
+    'for this stack; for the other',
+  ],
+  'stack/compose/containers.ts: end ……: portramp start …': [
+    'engine/compose/contract-failures.test.ts',
+    'starts the container when the port is free',
+  ],
+  'cli/daemon-access.ts: "portramp clean" forgets its stack': [GONE, 'forgot shop-cleaned'],
+  'cli/silent-logs.ts: , and its checkout was removed or moved: portramp clean': [
+    GONE,
+    'forgot shop-cleaned',
+  ],
+  'cli/render/why.ts: ; its checkout was removed or moved: portramp clean': [GONE, 'forgot shop-cleaned'],
+  'cli/why/explain.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
+  'front/notices.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
+  'stack/compose/health.ts: its container publishes … … instead of …: somebody else started it so, "portramp restart …" puts it right':
+    ['engine/compose/behind.test.ts', "stack.run('restart', name)"],
+  'stack/compose/prepare.ts: name it with -f, or change to its folder': [COMPOSE, 'name it with -f'],
+  'stack/compose/shared.ts: … is shared by all branches: "portramp down" lets go of it': [
+    'engine/compose/shared.test.ts',
+    'is shared by all branches',
+  ],
+  'stack/compose/source.ts: correct that line': [COMPOSE, 'correct that line'],
+  'stack/taken.ts: end it: …': ['process/stack/orphans.test.ts', 'hint: end it: portramp clean'],
+};
 
 /** Hints about contracts and Compose files that are typed elsewhere than in `cures.test.ts`, in the same form. */
 export const OF_CONTRACTS: Readonly<Record<string, readonly [file: string, words: string]>> = {
-  'see whether that is who it is reserved for': [MACHINE, 'see whether that is who'],
-  '…, or give … another number': [MACHINE, 'or give api.http another number'],
+  'a contract is YAML or JSON in UTF-8': [FILES, 'a contract is YAML or JSON'],
+  'a contract is a file that you can read': [FILES, 'a contract is a file'],
+  'a shallow clone has few of them: fetch it first, in GitHub Actions with fetch-depth: 0': [
+    MACHINE,
+    'a shallow clone has few of them',
+  ],
+  'give … "ports" instead of network_mode: host': [COMPOSE, '"ports" instead of network_mode: host'],
+  'install git': [MACHINE, 'install git'],
+  'is it the right file?': [FILES, 'is it the right file?'],
   'name a revision that has one in this folder; a new contract has nothing to be compared with': [
     MACHINE,
     'name a revision that has one',
   ],
+  'name the file of the authority: for mkcert, rootCA.pem in the folder that "mkcert -CAROOT" prints': [
+    FILES,
+    'name the file of the authority',
+  ],
   'name two revisions to compare them with each other': [MACHINE, 'name two revisions'],
   'revisions come from git: run this in a checkout': [MACHINE, 'run this in a checkout'],
-  'give … "ports" instead of network_mode: host': [MACHINE, '"ports" instead of network_mode: host'],
-  'write the ports at the service that owns the network': [MACHINE, 'write the ports at the service'],
-  'write the service instead: …': [MACHINE, 'write the service instead: db'],
+  'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE': [
+    FILES,
+    'write it as UTF-8: (iconv',
+  ],
+  'write the ports at the service that owns the network': [COMPOSE, 'write the ports at the service'],
+  'write the service instead: …': [COMPOSE, 'write the service instead: db'],
+  '…, or give … another number': [MACHINE, 'or give api.http another number'],
 };

@@ -1,20 +1,17 @@
-/** Does what is said of a machine: of its ports, its programs, its git, its containers; and sees that it helps. */
+/** Does what is said of a machine: of its ports, its programs, its git; and sees that it helps. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { findHeldPorts } from '../../../src/check/held-ports.ts';
 import { readRevision, readWorkingTree } from '../../../src/check/revision/read.ts';
-import { planOverride } from '../../../src/compose/override.ts';
-import { chooseFrontPorts } from '../../../src/daemon/front-choice.ts';
+import { checkFrontPort, chooseFrontPorts } from '../../../src/daemon/front-choice.ts';
 import { nameStack } from '../../../src/daemon/names.ts';
-import { environmentForGit } from '../../../src/lib/git.ts';
-import { findComposeFiles } from '../../../src/runtime/compose/files.ts';
+import { askGit, environmentForGit } from '../../../src/lib/git.ts';
 import { startProcess } from '../../../src/runtime/process/start.ts';
 import { emptyLedger, type Ledger } from '../../../src/ports/ledger.ts';
-import { port, projectWith } from '../compose/project.ts';
 import { read } from '../contract/read.ts';
 
 let folder: string;
@@ -22,7 +19,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'portramp-cures-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const CONTRACT = 'version: 1\nworkspace: shop\nservices:\n  api: { command: run }\n';
 const git = (...words: string[]): Buffer =>
@@ -52,6 +52,42 @@ describe('a comparison of revisions', () => {
     const revision = await readRevision(folder, 'HEAD');
     expect([...(revision.get('dev')?.services.keys() ?? [])]).toEqual(['api']);
   });
+
+  it('finds an old one in a shallow clone when that was fetched', async () => {
+    const origin = join(folder, 'origin');
+    const clone = join(folder, 'clone');
+    git('init', '-q', origin);
+    writeFileSync(join(origin, 'portramp.yaml'), CONTRACT);
+    git('-C', origin, 'add', '.');
+    git('-C', origin, 'commit', '-q', '-m', 'old');
+    const old = git('-C', origin, 'rev-parse', 'HEAD').toString().trim();
+    git('-C', origin, 'commit', '-q', '--allow-empty', '-m', 'new');
+    git('clone', '-q', '--depth', '1', `file://${origin}`, clone);
+    await expect(readRevision(clone, old)).rejects.toMatchObject({
+      hint: expect.stringMatching(/^a shallow clone has few of them: fetch it first/) as string,
+    });
+    git('-C', clone, 'fetch', '-q', '--unshallow');
+    expect((await readRevision(clone, old)).size).toBe(1);
+  });
+
+  it('is made where git is installed', async () => {
+    const whereGitIs = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    vi.stubEnv('PATH', folder);
+    await expect(readRevision(folder, 'HEAD')).rejects.toMatchObject({ hint: 'install git' });
+    symlinkSync(whereGitIs, join(folder, 'git'));
+    await expect(readRevision(folder, 'HEAD')).rejects.toMatchObject({
+      hint: 'revisions come from git: run this in a checkout',
+    });
+  });
+
+  it('is made when git is asked again that was ended', async () => {
+    const fake = join(folder, 'git');
+    writeFileSync(fake, '#!/bin/sh\nkill -9 $$\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+    await expect(askGit(folder, ['--version'])).rejects.toMatchObject({ hint: 'try again' });
+    rmSync(fake);
+    expect(await askGit(folder, ['--version'])).toMatch(/^git version/);
+  });
 });
 
 describe('a port that is held', () => {
@@ -74,35 +110,6 @@ describe('a port that is held', () => {
   });
 });
 
-describe('an override', () => {
-  const hintsOf = (services: Record<string, object>): (string | undefined)[] =>
-    planOverride({
-      project: projectWith(services),
-      policy: { names: 'release', share: new Set(), mainName: 'shop' },
-      numberOf: () => 20_200,
-    }).findings.map(({ hint }) => hint);
-
-  it('has nothing to say where ports are written as it says', () => {
-    const ports = [port(80, '8080')];
-    expect(hintsOf({ web: { network_mode: 'host' } })).toEqual([
-      'give web "ports" instead of network_mode: host',
-    ]);
-    expect(hintsOf({ web: { ports } })).toEqual([]);
-    expect(hintsOf({ db: {}, web: { ports, network_mode: 'service:db' } })).toEqual([
-      'write the ports at the service that owns the network',
-    ]);
-    expect(hintsOf({ db: { ports }, web: { network_mode: 'service:db' } })).toEqual([]);
-  });
-
-  it('has nothing to say where services are named in place of containers', () => {
-    const db = { container_name: 'the-db' };
-    expect(hintsOf({ db, web: { volumes_from: ['container:the-db'] } })).toEqual([
-      'write the service instead: db',
-    ]);
-    expect(hintsOf({ db, web: { volumes_from: ['db'] } })).toEqual([]);
-  });
-});
-
 describe('the port of the front', () => {
   const choose = (variable: number | undefined, file: number | undefined) =>
     chooseFrontPorts({ variable, file }, { http: 7267, moves: 3 }, '/home/config.yaml').ports;
@@ -115,6 +122,17 @@ describe('the port of the front', () => {
     );
     expect(choose(undefined, undefined)).toEqual([7267]);
     expect(choose(8080, 8080)).toEqual([8080]);
+  });
+
+  it('is another one after the line was written and the daemon started again', () => {
+    const path = '/home/config.yaml';
+    const hint =
+      /^to move it: write "httpPort: (8080)" to \/home\/config\.yaml, then "portramp daemon stop --force && portramp daemon start"/;
+    expect(() => checkFrontPort({ variable: 8080, file: undefined }, 7267, path)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(hint) as string }),
+    );
+    const [running] = choose(8080, 8080);
+    expect(() => checkFrontPort({ variable: 8080, file: 8080 }, running, path)).not.toThrow();
   });
 });
 
@@ -136,15 +154,6 @@ describe('a program', () => {
     const started = await startProcess(spec);
     if (!started.ok) throw new Error(started.failure.message);
     expect(await started.instance.exited).toMatchObject({ code: 0 });
-  });
-});
-
-describe('a Compose file', () => {
-  it('is read from a file', async () => {
-    const find = (file: string) => findComposeFiles({ cwd: folder, environment: {}, files: [file] });
-    await expect(find('-')).rejects.toMatchObject({ hint: 'write it to a file, and name that with -f' });
-    writeFileSync(join(folder, 'mine.yaml'), 'services: {}\n');
-    expect(await find('mine.yaml')).toMatchObject({ files: [join(folder, 'mine.yaml')] });
   });
 });
 

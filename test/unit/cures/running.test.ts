@@ -1,4 +1,6 @@
 /** Does what is said of a service that runs and is not as it should be, and sees that nothing is said any more. */
+import { spawnSync } from 'node:child_process';
+
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 
@@ -21,6 +23,8 @@ import { rulesFor, sizeOf } from '../../../src/stack/rules.ts';
 import { step, type Cause, type End } from '../../../src/stack/service.ts';
 import { publishService } from '../../../src/stack/snapshot.ts';
 import { hintsOf } from './catalogue.ts';
+import { ELSEWHERE } from './elsewhere.ts';
+import { LEFT } from './left.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
 /** What the service does, and what is said of it; undefined: nothing. */
@@ -79,6 +83,14 @@ const ends =
     const [next] = step(RUNNING, { type: 'exited', end, now: NOW }, policy);
     return next.state === 'failed' ? next.cause : undefined;
   };
+
+/** A shell runs its command. */
+const runs: Play = (service) => {
+  const { command } = service.service.kind === 'process' ? service.service : {};
+  const { status } = spawnSync('sh', ['-c', String(command)], { stdio: 'ignore' });
+  const cause = ends({ exitCode: status ?? 1 })(service);
+  return cause?.hint === undefined ? undefined : cause;
+};
 
 /** Something else of it, which cannot be told from a stranger, listens on its port. */
 const isFound =
@@ -141,6 +153,7 @@ const TYPED: readonly (readonly [
   ],
   [/write "(ports): false"/, ([key = '']) => [[key], false]],
   [/if it is meant to end, write "(kind): (task)"/, ([key = '', kind]) => [[key], kind]],
+  [/a (command) was not found: is it installed, and spelled right/, ([key = '']) => [[key], 'true']],
   [/raise (ready)\.(timeout)/, ([ready = '', timeout = '']) => [[ready, timeout], '60s']],
   [
     /add "ports: \{ (\w+): \{ (\w+): (\w+) \} \}" to services\.api/,
@@ -171,7 +184,7 @@ function cure(fields: string, hint: string, typed = TYPED): string {
   return document.toString();
 }
 
-const contractOf = (fields: string): string => `services:\n  api: { command: run${fields} }\n`;
+const contractOf = (fields: string): string => `services:\n  api: { command: no-such-program${fields} }\n`;
 
 function serviceIn(contract: string): ResolvedService {
   const { services } = resolutionOf(contract);
@@ -219,6 +232,7 @@ const ROWS: [name: string, fields: string, play: Play, typed: typeof TYPED | und
   ['ends at once', '', ends({ exitCode: 0 }), undefined],
   ['ends, and leaves something behind', '', ends({ exitCode: 0, left: true }), undefined],
   ['ends at once, and shall come back', '', ends({ exitCode: 0 }), OTHER],
+  ['has a command that nobody finds', ', ports: false, restart: { policy: no }', runs, undefined],
   ['needs longer than it may', ', ready: { http: /, timeout: 5s }', needs(30_000), undefined],
   ['detaches without a trace', '', isFound({}), undefined],
   ['detaches without a trace, with a port of a name', ', ports: { web: {} }', isFound({}), undefined],
@@ -226,19 +240,6 @@ const ROWS: [name: string, fields: string, play: Play, typed: typeof TYPED | und
 ];
 
 const seen = new Set<string>();
-
-/** Hints that no line of the contract cures, and where they are typed instead. */
-const LEFT: Readonly<Record<string, string>> = {
-  'docker compose runs several: portramp compose up -d --scale …=…': 'a command of the engine',
-  'scale a service that has a command': 'another service is meant',
-  'a command was not found: is it installed, and spelled right?': 'a question about the machine',
-  'there are: …': 'a name is to be chosen',
-  'did you mean "…"?': 'typed by the tests of the command line',
-  'see "portramp logs …"': 'shows, and cures nothing',
-  'see who owns it: ls -l …': 'shows, and cures nothing',
-  'end it, then start the service again': 'nobody may know who it is',
-  'give it the port that PORT says': 'an edit of the program',
-};
 
 describe('what is said of a service that runs, typed, cures', () => {
   it.each(ROWS)('one that %s', (_name, fields, play, typed) => {
@@ -251,14 +252,13 @@ describe('what is said of a service that runs, typed, cures', () => {
   });
 });
 
-describe('the hints of a stack that runs', () => {
+describe('the hints about what a service does', () => {
   it('are typed here, or elsewhere by name', () => {
-    const missing = hintsOf(['stack'])
-      .filter(({ file, text }) => !file.startsWith('stack/compose/') && /[a-z]/.test(text))
-      .filter(
-        ({ pattern, text }) => ![...seen].some((hint) => pattern.test(hint)) && !Object.hasOwn(LEFT, text),
-      )
-      .map(({ text, file }) => `${file}: ${text}`);
-    expect(missing).toEqual([]);
+    const missing = hintsOf(['stack'], true)
+      .filter(({ pattern }) => ![...seen].some((hint) => pattern.test(hint)))
+      .map(({ file, text }) => `${file}: ${text}`);
+    expect(missing.filter((hint) => !Object.hasOwn(ELSEWHERE, hint) && !Object.hasOwn(LEFT, hint))).toEqual(
+      [],
+    );
   });
 });

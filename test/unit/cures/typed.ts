@@ -37,6 +37,15 @@ export const CHANGES: readonly Row[] = [
     (desk, _found, [version, workspace, services]) =>
       desk.write(CONTRACT, `${version}\n${workspace}shop\n${services}\n  api: { command: npm run api }\n`),
   ],
+  [
+    /^use fewer nested anchors$/,
+    (desk) =>
+      desk.write(CONTRACT, 'version: 1\nworkspace: shop\nservices:\n  api: { command: npm run api }\n'),
+  ],
+  [
+    /^write several simpler patterns: fewer \* in one name, no wildcard inside/,
+    (desk) => desk.set(CONTRACT, ['services', 'api', 'watch'], ['src/a*', 'src/b*']),
+  ],
   [/^indent with spaces$/, (desk) => desk.write(CONTRACT, desk.read(CONTRACT).replaceAll('\t', '  '))],
   [/^close the quote$/, (desk) => desk.write(CONTRACT, desk.read(CONTRACT).replace(/("[^"\n]*)\n/, '$1"\n'))],
   [

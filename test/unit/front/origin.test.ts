@@ -6,6 +6,7 @@ import { compileResting } from '../../../src/front/resting.ts';
 import { createRestarts } from '../../../src/front/restarts.ts';
 import { compileTable, type FrontRoute } from '../../../src/front/table.ts';
 import type { RequestHead } from '../../../src/proxy/engine/engine.ts';
+import { read } from '../contract/read.ts';
 import { headOf, NAVIGATION, type Headers } from './head.ts';
 
 const PORT = 7267;
@@ -40,10 +41,16 @@ const table = compileTable([
   { slug: 'blog', key: 'blog', label: 'blog', routes: [route('web.blog.localhost')] },
 ]);
 
-const decideAbout = (head: RequestHead): ReturnType<typeof decide> =>
+const decideAbout = (head: RequestHead, routes = table): ReturnType<typeof decide> =>
   decide(
     head,
-    { table, expected: new Set(), resting: compileResting([]), restarts: createRestarts(), port: PORT },
+    {
+      table: routes,
+      expected: new Set(),
+      resting: compileResting([]),
+      restarts: createRestarts(),
+      port: PORT,
+    },
     (targets) => targets[0],
   );
 
@@ -252,5 +259,25 @@ describe('the refusal', () => {
     expect(refuse({ origin: 'null' })).toMatchObject({
       hint: expect.stringContaining('{ browser: any }') as string,
     });
+  });
+
+  it.each([
+    ['a script', { origin: 'https://x.example' }, {}],
+    ['a frame without an origin', { origin: 'null' }, {}],
+    [
+      'a form',
+      { origin: 'https://x.example', 'content-type': 'application/x-www-form-urlencoded' },
+      { method: 'POST' },
+    ],
+  ])('of %s ends when the contract has that line', (_what, headers, more) => {
+    const head = headOf('api.shop.localhost:7267', headers, more);
+    const decision = decideAbout(head);
+    const { hint } = JSON.parse(decision.action === 'reply' ? decision.reply.body : '') as { hint: string };
+    const [, line = ''] = /lets it in: (access: .+)$/.exec(hint) ?? [];
+    const api = read(`services:\n  api: { command: run, ${line} }\n`).services.get('api');
+    const { browser, formPosts } = (api?.kind === 'process' ? api.access : undefined) ?? {};
+    const routes = [route('api.shop.localhost', { browser, formPosts })];
+    const after = compileTable([{ slug: 'shop', key: 'shop', label: 'shop', routes, ports: new Set() }]);
+    expect(decideAbout(head, after).action).not.toBe('reply');
   });
 });

@@ -105,6 +105,7 @@ describe('a stale lock', () => {
 
   it('that is damaged is waited for by who wants it', async () => {
     writeFileSync(path, 'garbage');
+    await expect(acquireLock(path, { timeout: 0 })).rejects.toMatchObject({ hint: 'try again' });
     const lock = await acquireLock(path, { timeout: 20_000 });
     expect(lock.isHeld()).toBe(true);
   });

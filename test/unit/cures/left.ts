@@ -1,0 +1,147 @@
+/** Hints of the rooms that are not about a contract alone that nobody types, and why. */
+
+const SHOWS = 'leads to more words, and no test has read them';
+const COMMANDS = 'of the command line, where no test types it';
+const OWNER = 'asks for a look at an owner, and root, who runs these tests, may do everything';
+const INSTALLS = 'installs a program, or sets up the machine';
+const LATE = 'said of something that stands still, or has just gone';
+const ENGINE = 'an edit of Compose files that only a real engine refuses';
+
+/** `file: hint` → why nobody types it. */
+export const LEFT: Readonly<Record<string, string>> = {
+  'cli/doctor.ts: without it every folder is a workspace of its own, and worktrees are not told apart':
+    INSTALLS,
+  'cli/doctor.ts: the front listens on 127.0.0.1 only': SHOWS,
+  'cli/doctor.ts: install libnss-myhostname, or use the address that "portramp ls" shows': INSTALLS,
+  'cli/doctor.ts: sudo sysctl fs.inotify.max_user_watches=524288': INSTALLS,
+  'cli/lasting.ts: "portramp daemon start" starts it again; what runs goes on': LATE,
+  'cli/commands/exec.ts: portramp compose exec … …': ENGINE,
+  'cli/dev/detached.ts: it goes on; "portramp ls" shows how far it is, "portramp down" stops it': LATE,
+  'cli/dev/detached.ts: start it again with "portramp dev -d"': LATE,
+  'cli/render/view.ts: … lines were not shown meanwhile: "portramp logs" has them':
+    'of a terminal that is behind',
+  'cli/render/view.ts: …; "portramp restart …" tells it the new ones': SHOWS,
+  'cli/waiting/outcome.ts: the old one serves on; see "portramp logs …"': SHOWS,
+  'cli/waiting/scaled.ts: see "portramp logs …"': SHOWS,
+  'cli/waiting/wait.ts: "portramp ls" shows how far it is': LATE,
+  'daemon/control.ts: try again': LATE,
+  'daemon/dispatch.ts: install the newer portramp in both places': INSTALLS,
+  'daemon/routes.ts: portramp why …': SHOWS,
+  'daemon/sessions.ts: start it with "portramp dev"': LATE,
+  'daemon/sessions.ts: "portramp logs -f" shows it, "portramp down" stops it': LATE,
+  'front/notices.ts: portramp restart …': 'stands where the service gives no reason: no case is',
+  'front/notices.ts: portramp logs …': SHOWS,
+  'front/notices.ts: write in portramp.yaml: services.….external: https://…:…':
+    'process/front/tls.test.ts provokes it without a contract',
+  'front/notices.ts: portramp ls': SHOWS,
+  'front/notices.ts: portramp daemon status': SHOWS,
+  'lib/silence.ts: let it go on there': LATE,
+  'lib/silence.ts: try again': LATE,
+  'ports/ledger-file.ts: see who owns that file and the disk it is on: names and port numbers are kept in it':
+    OWNER,
+  'ports/ledger-file.ts: see who owns the state folder and its files': OWNER,
+  'protocol/client.ts: see …': SHOWS,
+  'protocol/client.ts: see …, then try again': SHOWS,
+  'protocol/client.ts: run "portramp daemon start" with the newer portramp': INSTALLS,
+  'protocol/connection.ts: try again': LATE,
+  'protocol/daemon-copy.ts: this installation of portramp is incomplete: install it again ("npm run build" in its own repository)':
+    INSTALLS,
+  'protocol/dial.ts: try again; "kill -CONT" and its pid, which daemon.lock in the state folder says, wakes a stopped one':
+    LATE,
+  'protocol/spawn.ts: see daemon.log in the state folder': SHOWS,
+  'runtime/compose/ended.ts: raise its memory limit (mem_limit, deploy.resources.limits) in the Compose file':
+    ENGINE,
+  'runtime/compose/failure.ts: docker pull …, or have it built: portramp compose build': 'asks a registry',
+  'runtime/compose/failure.ts: see "docker compose config"': SHOWS,
+  'runtime/compose/start.ts: take … down first: one container cannot be two': ENGINE,
+  'runtime/compose/up.ts: end … and try again; nothing was started': ENGINE,
+  'runtime/engine/client.ts: add this user to the group "docker"': INSTALLS,
+  'runtime/engine/client.ts: start Docker (or Podman), and see "docker info"': INSTALLS,
+  'runtime/process/start.ts: see who owns it: ls -ld …': OWNER,
+  'runtime/runs/stack-lock.ts: "portramp logs -f" shows it, "portramp down" stops it': LATE,
+  'stack/commands.ts: docker compose runs several: portramp compose up -d --scale …=…': ENGINE,
+  'stack/taken.ts: end it, then start the service again': 'nobody may know who it is',
+  'stack/readiness/words.ts: give it the port that PORT says': 'an edit of the program',
+  'stack/readiness/words.ts: see "portramp logs …"': SHOWS,
+  'stack/refused-hosts.ts: "portramp why …" says more': SHOWS,
+  'stack/refused-hosts.ts: it does not run, and keeps its names until "portramp clean …" or its checkout is gone':
+    SHOWS,
+  'stack/runner.ts: containers run on; "portramp down" removes them':
+    'the test that provokes it takes them over',
+  'stack/runner.ts: the port of … has changed again: portramp restart …': SHOWS,
+  'stack/tasks/record.ts: see who owns it: ls -l …': OWNER,
+  'stack/compose/containers.ts: install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE':
+    INSTALLS,
+  'stack/compose/prepare.ts: write volumes.NAME, networks.NAME or services.NAME': ENGINE,
+  'stack/compose/prepare.ts: did you mean "…"?': ENGINE,
+  'stack/compose/resolved.ts: correct the file, and ask again': ENGINE,
+  'stack/compose/source.ts: this is a bug of portramp or of Compose …; nothing was started': ENGINE,
+  'cli/commands/check.ts: did you mean "…"?': COMMANDS,
+  'cli/commands/check.ts: portramp check --explain lists all': COMMANDS,
+  'cli/commands/control.ts: portramp daemon stop': COMMANDS,
+  'cli/commands/control.ts: …, or: portramp stop --port 20031': COMMANDS,
+  'cli/commands/daemon.ts: The daemon is not running; "portramp dev" starts it.': COMMANDS,
+  'cli/commands/dev.ts: add -d, or leave out --timeout': COMMANDS,
+  'cli/commands/dev.ts: leave out -d, or unset PORTRAMP': COMMANDS,
+  'cli/commands/down.ts: portramp down STACK --volumes': COMMANDS,
+  'cli/commands/exec.ts: options of portramp go before the service: portramp exec --env test api npm run seed':
+    COMMANDS,
+  'cli/commands/ls.ts: Nothing is running. Start a stack with "portramp dev".': COMMANDS,
+  'cli/commands/open.ts: portramp why …': COMMANDS,
+  'cli/commands/scale.ts: write SERVICE=REPLICAS, such as api=3; from 1 to 32': COMMANDS,
+  'cli/commands/traffic.ts: name a file in a folder that exists': COMMANDS,
+  'cli/commands/url.ts: its ports are: …': COMMANDS,
+  'cli/commands/whose.ts: port … … of …, …: …\nto end it: portramp stop --port …': COMMANDS,
+  'cli/daemon-access.ts: did you mean "…"?': COMMANDS,
+  'cli/daemon-access.ts: start it with "portramp dev"': COMMANDS,
+  'cli/daemon-access.ts: the services are: …': COMMANDS,
+  'cli/dev/attach.ts: \nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n':
+    COMMANDS,
+  'cli/doctor.ts: chmod 700 …': COMMANDS,
+  'cli/doctor.ts: not running; "portramp dev" starts it': COMMANDS,
+  'cli/own-stack.ts: give … a command of its own in portramp.yaml, or show another service: portramp logs NAME -f':
+    COMMANDS,
+  'cli/port-argument.ts: a port is a number from 1 to 65535': COMMANDS,
+  'cli/render/why.ts: : portramp dev': COMMANDS,
+  'cli/silent-logs.ts: ; … is …: portramp logs …': COMMANDS,
+  'cli/silent-logs.ts: it was not started: portramp start …': COMMANDS,
+  'cli/silent-logs.ts: : portramp dev': COMMANDS,
+  'cli/waiting/outcome.ts: start it again with "portramp dev -d"': COMMANDS,
+  'cli/waiting/outcome.ts: start it again with "portramp start …"': COMMANDS,
+  'cli/waiting/wait.ts: "portramp why …" says what is in the way': COMMANDS,
+  'cli/waiting/wait.ts: see "portramp logs …"': COMMANDS,
+  'cli/why/explain.ts: portramp dev': COMMANDS,
+  'cli/why/explain.ts: portramp open …': COMMANDS,
+  'cli/why/explain.ts: portramp start …': COMMANDS,
+  'cli/workspace.ts: create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir':
+    COMMANDS,
+  'cli/workspace.ts: did you mean "…"?': COMMANDS,
+  'cli/workspace.ts: portramp ls --all lists them': COMMANDS,
+  'daemon/dispatch.ts: "portramp down --all" stops them; --force stops the daemon and leaves them running without a front':
+    COMMANDS,
+  'daemon/settings.ts: set it to a number from 1 to 65535, or to 0 for any free port': COMMANDS,
+  'front/notices.ts: cd … && …': COMMANDS,
+  'front/notices.ts: portramp dev': COMMANDS,
+  'front/notices.ts: portramp dev --env …': COMMANDS,
+  'front/notices.ts: portramp logs … -f': COMMANDS,
+  'front/notices.ts: portramp ls lists the addresses; "path" in portramp.yaml says what is found where':
+    COMMANDS,
+  'front/notices.ts: portramp ls shows what runs; portramp dev starts the stack of a checkout': COMMANDS,
+  'front/notices.ts: portramp start …': COMMANDS,
+  'front/notices.ts: portramp why …': COMMANDS,
+  'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': COMMANDS,
+  'lib/state-folder.ts: set PORTRAMP_HOME to a folder of your own': COMMANDS,
+  'lib/state-folder.ts: set PORTRAMP_HOME to a folder that you may write to': COMMANDS,
+  'lib/state-folder.ts: set PORTRAMP_HOME to the folder that it leads to': COMMANDS,
+  'lib/system-error.ts: go to one that is there: cd ~': COMMANDS,
+  'proxy/engine/choose.ts: unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy':
+    COMMANDS,
+  'runtime/process/start-error.ts: chmod +x …': COMMANDS,
+  'runtime/process/start-error.ts: is it installed and executable, and in PATH as seen from …?': COMMANDS,
+  'stack/commands.ts: scale a service that has a command': COMMANDS,
+  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again':
+    COMMANDS,
+  'stack/selection.ts: did you mean "…"?': COMMANDS,
+  'stack/selection.ts: there are: …': COMMANDS,
+  'stack/service.ts: see "portramp logs …"': COMMANDS,
+};

@@ -24,7 +24,7 @@ export interface Restarts {
 export function createRestarts(): Restarts {
   const live = new Set<string>();
   const gone = new Map<string, number>();
-  /** What is ready by its own word may listen in a moment. */
+  /** Whether a route is new whose service is ready by its own word, and may listen in a moment. */
   const isNew = (route: RouteState, name: string): boolean =>
     route.state === 'warming' && route.probed === true && !gone.has(name);
   return {

@@ -11,7 +11,7 @@ export interface RestingStack {
   readonly environment?: string | undefined;
   /** Hosts that it holds. */
   readonly hosts: readonly string[];
-  /** Its folder was removed or moved. */
+  /** Whether the folder of the stack was removed or moved. */
   readonly gone?: boolean;
 }
 

@@ -54,6 +54,6 @@ export function createSightings(clock: Pick<Clock, 'now'>): Sightings {
   };
 }
 
-/** What is asked in another way, as after an edit of `tls:`, is another target: what was seen before says nothing of it. */
+/** Names a target with the way in which it is asked: what was seen before an edit of `tls:` says nothing of the time after. */
 const nameOf = ({ protocol, host, port, tls }: Place): string =>
   `${protocol ?? ''}://${host}:${port}${tls === undefined ? '' : JSON.stringify(tls)}`;

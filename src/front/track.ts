@@ -20,7 +20,7 @@ export interface TrackerParts {
   readonly room: Pick<WaitingRoom, 'settle' | 'now' | 'news'>;
 }
 
-/** How often a request is tried again whose answer broke off. */
+/** How often a connection is tried for a request where the target does not refuse, and cannot be reached either. */
 const ATTEMPTS = 4;
 
 /** Milliseconds before a target that refused is asked again, where there is no other. */

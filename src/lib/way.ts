@@ -6,7 +6,7 @@ export interface Way {
   /** A folder of its checkout. */
   readonly dir?: string | undefined;
   readonly env?: string | undefined;
-  /** Its name, which leads there from every folder. */
+  /** The name of the stack, which leads there from every folder. */
   readonly stack?: string | undefined;
 }
 

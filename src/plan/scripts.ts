@@ -158,7 +158,7 @@ function followScript({ scope, beside }: Program, { name, target, args }: Script
   return next === undefined ? [] : handOn(args, linesOf(next, name, beside));
 }
 
-/** What a command hands on to a script stands behind the script's last line. */
+/** Puts what a command hands on to a script behind the script's last line. */
 const handOn = (args: readonly string[], lines: readonly Program[]): Program[] =>
   lines.map((line, index) =>
     index === lines.length - 1 ? { ...line, words: [...line.words, ...args] } : line,

@@ -133,7 +133,7 @@ function judgeAll(pass: Pass, claims: readonly Claim[], listeners: readonly List
   });
 }
 
-/** What was found to be nobody's is looked at afresh: by all who ask, and not before the next look has begun. */
+/** Forgets the holders of sockets that were found to be nobody's: for all who ask, and not before the next look has begun. */
 function forgetDoubted({ holders, doubted, proved }: Memory): void {
   const owned = [...proved.values()];
   for (const id of doubted) if (!owned.some((known) => known.has(id))) holders.delete(id);

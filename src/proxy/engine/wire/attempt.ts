@@ -16,7 +16,7 @@ export interface Loss {
   readonly isHarmless: boolean;
   /** A connection was made, so the request may have been read. */
   readonly wasSent: boolean;
-  /** What was sent was made again before: not more than once (RFC 9110 §9.2.2). */
+  /** Whether the request was sent and made again before: not more than once (RFC 9110 §9.2.2). */
   readonly isRepeated: boolean;
   /** The connection had carried an exchange before: the target may have closed it unused (RFC 9112 §9.3.1). */
   readonly wasReused: boolean;

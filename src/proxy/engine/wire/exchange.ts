@@ -44,7 +44,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly #course: Course;
   /** The final response began before the whole request had come. */
   #early = false;
-  /** It was sent, and is made again: not more than once. */
+  /** Whether the request was sent and is made again: not more than once. */
   #isRepeated = false;
   /** The connection to the client ends with this response. */
   #closing = false;

@@ -26,11 +26,11 @@ export interface Request {
   readonly minor: number;
   readonly framing: Framing;
   readonly connection: ConnectionOptions;
-  /** What the client wants to go on with, where the target agrees, as a list; `websocket` in a handshake. */
+  /** The protocols that the client wants to go on with, where the target agrees, as a list; `websocket` in a handshake. */
   readonly upgrade: string | undefined;
   /** The client takes trailers (`TE: trailers`, RFC 9110 §10.1.4). */
   readonly acceptsTrailers: boolean;
-  /** It logs in the connection that it is sent on, see `login.ts`. */
+  /** Whether the request logs in the connection that it is sent on, see `login.ts`. */
   readonly logsIn: boolean;
   /** The whole head, a character per byte. */
   readonly text: string;

@@ -20,7 +20,7 @@ export interface Response {
   readonly keepAlive: boolean;
   /** How long the target keeps it, in milliseconds, where it says so (`Keep-Alive: timeout=5`). */
   readonly keepAliveFor: number | undefined;
-  /** Its connection is logged in, or may be, see `login.ts`. */
+  /** Whether the response's connection is logged in, or may be, see `login.ts`. */
   readonly logsIn: boolean;
   /** Which of its lines are left out, and why; empty where none is. */
   readonly dropped: string;

@@ -61,8 +61,8 @@ function followForward(
   const { again } = decision;
   let last: Decision = decision;
   const follow = (ask: NonNullable<typeof again>): NonNullable<typeof again> => {
-    return async (error, wasSent) => {
-      last = await ask(error, wasSent);
+    return async (error, fate) => {
+      last = await ask(error, fate);
       return last.action === 'forward' && last.again !== undefined
         ? { ...last, again: follow(last.again) }
         : last;

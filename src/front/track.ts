@@ -51,9 +51,11 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
       onUnreachable: (error) => excuse(decision, head, error),
       onEnd: endOf(passage),
       again: isLoopback(target.host)
-        ? async (error, wasSent) => {
-            if (await misspeaks(target, head, error)) return replyFor(decision, new SpeaksTlsError());
-            if (wasSent) return track(await instead(decision, head, error), head, signal, tried);
+        ? async (error, fate) => {
+            // A connection that was used before has carried HTTP.
+            if (fate !== 'stale' && (await misspeaks(target, head, error)))
+              return replyFor(decision, new SpeaksTlsError());
+            if (fate === 'sent') return track(await instead(decision, head, error), head, signal, tried);
             const next: Tried = { attempts: tried.attempts + 1, since: tried.since ?? clock.now() };
             const end = endOfPatience(error, next);
             if (end !== undefined) {
@@ -102,7 +104,10 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
     return replyFor(decision, error);
   };
 
-  /** What is to be done after a target did not take a request. */
+  /**
+   * What is to be done after a target did not take a request, or is not known to have: the connection was closed that
+   * others had used. A target that dies closes its connections one by one, and may take another one in between.
+   */
   const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
     traffic.refused(refused);
     const next = await room.settle(head, signal);

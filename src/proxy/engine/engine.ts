@@ -59,6 +59,13 @@ export interface Reply {
   readonly body: string;
 }
 
+/**
+ * What became of a request without an answer: `unsent` where no connection was made; `stale` where one was lost that had
+ * been used before, so that the target may have closed it unread (RFC 9112 §9.3.1); `sent` where a new one was lost, and
+ * what the target did with the request nobody knows.
+ */
+export type Fate = 'unsent' | 'stale' | 'sent';
+
 export interface Forward {
   readonly action: 'forward';
   readonly target: Target;
@@ -73,12 +80,10 @@ export interface Forward {
   readonly onUnreachable: (error: Error) => Reply | Promise<Reply>;
   /**
    * Asked instead of `onUnreachable` where the request can be made again without a risk: nothing of it was sent, or
-   * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came. What was sent is made again once: an
-   * engine asks no more after that.
-   *
-   * @param wasSent the target took the connection: what it did with the request nobody knows
+   * it is idempotent (RFC 9110 §9.2.2), has no body, and no byte of an answer came. What was sent is made again once, on
+   * a connection that nobody has used: an engine asks no more after that.
    */
-  readonly again?: ((error: Error, wasSent: boolean) => Decision | Promise<Decision>) | undefined;
+  readonly again?: ((error: Error, fate: Fate) => Decision | Promise<Decision>) | undefined;
   /** Called once, when the exchange is over in whatever way; after `again` was asked, before. A tunnel's: when it is closed. */
   readonly onEnd?: (() => void) | undefined;
   /** Aborts when the exchange has to be over: a WebSocket gets a close frame (RFC 6455 §5.5.1), anything else is cut. */

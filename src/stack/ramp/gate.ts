@@ -29,7 +29,10 @@ export interface Gate {
   set(state: GateState): void;
   /** At once, unless it has to wait: it is asked for every request. */
   enter(kind: PassageKind, signal: AbortSignal): Entry | Promise<Entry>;
-  /** The target did not take the connection: another way, as `enter` would say, after a pause if there is none. */
+  /**
+   * The target did not take the connection, or closed one that others had used: another way, as `enter` would say,
+   * after a pause if there is none.
+   */
   reenter(refused: RampTarget, kind: PassageKind, signal: AbortSignal): Promise<Entry>;
   /** The target took the connection and said nothing: another one that is there, or undefined. */
   another(silent: RampTarget, kind: PassageKind): Entry | undefined;

@@ -35,8 +35,8 @@ export function createHttpRelay(gate: Gate, options: HttpRelayOptions): Relay {
       until: passage.until,
       onEnd: () => passage.end(),
       onUnreachable: (error) => unreachable(options, error),
-      again: async (error, wasSent) => {
-        if (wasSent) {
+      again: async (error, fate) => {
+        if (fate === 'sent') {
           const another = gate.another(target, kindOf(head));
           return another === undefined
             ? { action: 'reply', reply: unreachable(options, error) }

@@ -52,9 +52,9 @@ describe.each(engines)('engine $name, passages', ({ create }) => {
       ...(again === undefined
         ? {}
         : {
-            again: (error, wasSent) => {
+            again: (error, fate) => {
               story.push(`again ${number}`);
-              return again(error, wasSent);
+              return again(error, fate);
             },
           }),
     };

@@ -257,10 +257,10 @@ describe('whoever watches', () => {
     const asked = forwardOf(await ask());
     publish({ state: 'live', targets: [{ ...TARGET, port: 4_001 }] });
     const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
-    const next = await asked.again?.(refused, false);
+    const next = await asked.again?.(refused, 'unsent');
     expect(next).toMatchObject({ target: { port: 4_001 } });
     publish({ state: 'stopped' });
-    await (next?.action === 'forward' ? next : undefined)?.again?.(refused, false);
+    await (next?.action === 'forward' ? next : undefined)?.again?.(refused, 'unsent');
     asked.onDone?.({ status: 503, bytes: 1, complete: true });
     expect(events).toHaveLength(1);
     expect(events[0]?.target).toBeUndefined();

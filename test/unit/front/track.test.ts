@@ -2,7 +2,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createTracker } from '../../../src/front/track.ts';
-import type { Decision, Forward, Reply, RequestHead, Target } from '../../../src/proxy/engine/engine.ts';
+import type {
+  Decision,
+  Fate,
+  Forward,
+  Reply,
+  RequestHead,
+  Target,
+} from '../../../src/proxy/engine/engine.ts';
 import { SpeaksTlsError } from '../../../src/proxy/tls-look.ts';
 import { createTraffic, type Traffic } from '../../../src/proxy/traffic.ts';
 import { createManualClock, type ManualClock } from '../manual-clock.ts';
@@ -73,10 +80,10 @@ function forwarded(decision: Decision): Forward {
   return decision;
 }
 
-const again = async (decision: Decision, error = refusal(), wasSent = false): Promise<Decision> => {
+const again = async (decision: Decision, error = refusal(), fate: Fate = 'unsent'): Promise<Decision> => {
   const { again: ask } = forwarded(decision);
   if (ask === undefined) throw new Error('nothing else is asked');
-  return ask(error, wasSent);
+  return ask(error, fate);
 };
 
 beforeEach(() => {
@@ -158,7 +165,7 @@ describe('a request that a target took without an answer', () => {
 
   it('is carried out by another one', async () => {
     targets = [at(1), at(2)];
-    expect(await again(await track(), broken, true)).toMatchObject({ target: at(2) });
+    expect(await again(await track(), broken, 'sent')).toMatchObject({ target: at(2) });
     expect(traffic.isRefusing(at(1))).toBe(true);
     expect(seen).toEqual([]);
   });
@@ -168,13 +175,30 @@ describe('a request that a target took without an answer', () => {
     ['the other is on its way', () => (isStarting = true)],
   ])('is not carried out twice by the same: %s', async (_, prepare) => {
     prepare();
-    expect(await again(await track(), broken, true)).toMatchObject({ reply: { body: 'socket hang up' } });
+    expect(await again(await track(), broken, 'sent')).toMatchObject({ reply: { body: 'socket hang up' } });
     expect(seen).toEqual(['failed 1: socket hang up']);
   });
 
   it('is answered by the front where that has an answer', async () => {
     targets = [at(1), at(0)];
-    expect(await again(await track(), broken, true)).toMatchObject({ action: 'reply' });
+    expect(await again(await track(), broken, 'sent')).toMatchObject({ action: 'reply' });
+  });
+});
+
+describe('a request whose connection was closed after others had used it', () => {
+  const broken = new Error('read ECONNRESET');
+
+  it('is carried out by another target, without a look at the one that closed it', async () => {
+    targets = [at(1), at(2)];
+    tls = new Set([1]);
+    expect(await again(await track(), broken, 'stale')).toMatchObject({ target: at(2) });
+    expect(traffic.isRefusing(at(1))).toBe(true);
+    expect(seen).toEqual([]);
+  });
+
+  it('is carried out by the same after a pause where there is no other: by then that one has ended, or has not', async () => {
+    expect(await again(await track(), broken, 'stale')).toMatchObject({ target: at(1) });
+    expect(seen).toEqual(['news 250']);
   });
 });
 

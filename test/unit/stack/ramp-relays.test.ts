@@ -133,24 +133,35 @@ describe('a request on a ramp', () => {
     begin();
     const broken = new Error('socket hang up');
     scene.gate.set({ targets: [INSTANCE, OTHER], holds: true });
-    expect(await forwardOf(await ask()).again?.(broken, true)).toMatchObject({ target: OTHER });
+    expect(await forwardOf(await ask()).again?.(broken, 'sent')).toMatchObject({ target: OTHER });
     scene.gate.set({ targets: [INSTANCE], holds: true });
-    expect(await forwardOf(await ask()).again?.(broken, true)).toMatchObject({
+    expect(await forwardOf(await ask()).again?.(broken, 'sent')).toMatchObject({
       action: 'reply',
       reply: { status: 502 },
     });
   });
 
+  it('whose connection was closed after others had used it goes to another one, and after a pause to the same', async () => {
+    begin();
+    const broken = new Error('read ECONNRESET');
+    scene.gate.set({ targets: [INSTANCE, OTHER], holds: true });
+    expect(await forwardOf(await ask()).again?.(broken, 'stale')).toMatchObject({ target: OTHER });
+    scene.gate.set({ targets: [INSTANCE], holds: true });
+    const next = forwardOf(await ask()).again?.(broken, 'stale');
+    await scene.clock.advance(100);
+    expect(await next).toMatchObject({ target: INSTANCE });
+  });
+
   it('goes to another instance, and is made again for ten seconds where there is none', async () => {
     begin();
     scene.gate.set({ targets: [INSTANCE, OTHER], holds: true });
-    const next = await forwardOf(await ask()).again?.(refusal(), false);
+    const next = await forwardOf(await ask()).again?.(refusal(), 'unsent');
     expect(next).toMatchObject({ target: OTHER });
     scene.gate.set({ targets: [INSTANCE], holds: true });
     let decision = forwardOf(await ask());
     const again = async (): Promise<Decision | undefined> => {
       let made: Decision | undefined;
-      void Promise.resolve(decision.again?.(refusal(), false)).then((found) => (made = found));
+      void Promise.resolve(decision.again?.(refusal(), 'unsent')).then((found) => (made = found));
       await scene.clock.advance(0);
       if (made === undefined) await scene.clock.advance(100);
       return made;

@@ -176,7 +176,7 @@ async function askAgain(
   { error, wasSent }: { readonly error: Error; readonly wasSent: boolean },
   restart: Attempt['restart'],
 ): Promise<void> {
-  const next = (await decision.again?.(error, wasSent)) ?? {
+  const next = (await decision.again?.(error, wasSent ? 'sent' : 'unsent')) ?? {
     action: 'reply' as const,
     reply: await decision.onUnreachable(error),
   };

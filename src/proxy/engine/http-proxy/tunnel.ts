@@ -192,7 +192,7 @@ interface Failure {
 /** A handshake is a GET without a body: what was sent of it may be sent once more. */
 async function tryAgain(failed: Tunnel, decision: Forward, failure: Failure): Promise<void> {
   const { error, wasSent, isLast } = failure;
-  const next = isLast ? undefined : await decision.again?.(error, wasSent);
+  const next = isLast ? undefined : await decision.again?.(error, wasSent ? 'sent' : 'unsent');
   if (next?.action === 'forward') return tunnel(failed, next);
   failed.waiting.end();
   const reply = next?.reply ?? (await decision.onUnreachable(error));

@@ -1,5 +1,5 @@
 /** A decision to forward, while it is carried out. */
-import type { Forward } from '../engine.ts';
+import type { Fate, Forward } from '../engine.ts';
 
 /** What becomes of a request whose target is of no use. */
 export type Next =
@@ -14,12 +14,9 @@ export type Next =
 export interface Loss {
   /** The request can be made again. */
   readonly isHarmless: boolean;
-  /** A connection was made, so the request may have been read. */
-  readonly wasSent: boolean;
+  readonly fate: Fate;
   /** Whether the request was sent and made again before: not more than once (RFC 9110 §9.2.2). */
   readonly isRepeated: boolean;
-  /** The connection had carried an exchange before: the target may have closed it unused (RFC 9112 §9.3.1). */
-  readonly wasReused: boolean;
 }
 
 export class Attempt {
@@ -32,10 +29,11 @@ export class Attempt {
     this.forward = forward;
   }
 
-  next({ isHarmless, wasReused, wasSent, isRepeated }: Loss): Next {
+  next({ isHarmless, fate, isRepeated }: Loss): Next {
     const { again } = this.forward;
-    if (!isHarmless || (wasSent && isRepeated)) return { kind: 'excuse' };
-    if (wasReused) return { kind: 'retry' };
-    return again === undefined ? { kind: 'excuse' } : { kind: 'ask', again };
+    if (!isHarmless || (fate !== 'unsent' && isRepeated)) return { kind: 'excuse' };
+    // The handler first: where the target is about to end, another one answers.
+    if (again !== undefined) return { kind: 'ask', again };
+    return fate === 'stale' ? { kind: 'retry' } : { kind: 'excuse' };
   }
 }

@@ -13,7 +13,7 @@ import type { Socket } from 'node:net';
 
 import type { Waiter } from '../../pool-place.ts';
 import type { Upstream, UpstreamUser } from '../../pool-upstream.ts';
-import { UnusableResponseError, type Decision, type Reply } from '../engine.ts';
+import { UnusableResponseError, type Decision, type Reply, type Target } from '../engine.ts';
 import { INTERNAL_ERROR } from '../refusal.ts';
 import type { Attempt, Loss } from './attempt.ts';
 import { BAD } from './body-reader.ts';
@@ -93,11 +93,17 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     if (until !== undefined && !context.watch(until)) return this.#cutNow();
     attempt.head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
-    const repeatable = !this.#isRepeated && isRepeatable(this.#request);
+    if (this.#isRepeated) return this.#wait(target, false);
+    const repeatable = isRepeatable(this.#request);
     const upstream =
       context.bound.take(this.#client, target, repeatable) ?? context.pool.take(target, repeatable);
-    if (upstream !== undefined) return this.onUpstream(upstream);
-    context.pool.wait(target, this, repeatable);
+    if (upstream === undefined) this.#wait(target, repeatable);
+    else this.onUpstream(upstream);
+  }
+
+  /** @param reused whether a connection that was used before will do */
+  #wait(target: Target, reused: boolean): void {
+    this.#client.context.pool.wait(target, this, reused);
     this.#patience.update();
   }
 
@@ -108,7 +114,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   onFailure(error: Error): void {
-    this.#fail(error, { isHarmless: true, wasSent: false, wasReused: false });
+    this.#fail(error, { isHarmless: true, fate: 'unsent' });
   }
 
   onClientBytes(piece: Buffer, from: number, to: number): number {
@@ -220,7 +226,7 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     upstream.destroy();
     if (!this.#relay.answered) {
       const isHarmless = mayRetry && isRepeatable(this.#request);
-      return this.#fail(error, { isHarmless, wasSent: true, wasReused: upstream.reused });
+      return this.#fail(error, { isHarmless, fate: upstream.reused ? 'stale' : 'sent' });
     }
     // The client must not take what it has for the whole (RFC 9112 §8).
     this.#course.end(this.#relay.status, false);
@@ -233,15 +239,14 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const { attempt } = this.#course;
     if (attempt === undefined) return;
     const next = attempt.next({ ...loss, isRepeated: this.#isRepeated });
-    this.#isRepeated ||= loss.wasSent;
+    this.#isRepeated ||= loss.fate !== 'unsent';
     switch (next.kind) {
       case 'retry':
         this.#relay.beginAnew();
-        this.#client.context.pool.wait(attempt.forward.target, this, false);
-        return this.#patience.update();
+        return this.#wait(attempt.forward.target, false);
       case 'ask':
         this.#course.decideAnew();
-        return this.#ask(() => next.again(error, loss.wasSent));
+        return this.#ask(() => next.again(error, loss.fate));
       case 'excuse':
         return this.#excuse(error);
     }

@@ -1,8 +1,8 @@
 /** What becomes of a connection whose client is silent, leaves, or meets a target that is of no use. */
 import { describe, expect, it } from 'vitest';
 
-import type { Decision, Forward } from '../../../../src/proxy/engine/engine.ts';
-import type { Peer } from './connection.ts';
+import type { Decision, Fate, Forward } from '../../../../src/proxy/engine/engine.ts';
+import { Peer } from './connection.ts';
 import { createNetwork, TARGET, type Network } from './network.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -100,14 +100,14 @@ describe('a connection to the service that breaks', () => {
 
   it('that took the request is asked about once, whatever the handler says, and counts as one time with a used one', async () => {
     for (const before of [0, 1]) {
-      const asks: boolean[] = [];
+      const asks: Fate[] = [];
       const decide = (): Forward => ({
         action: 'forward',
         target: TARGET,
         headers: {},
         onUnreachable: () => ({ status: 502, headers: {}, body: '' }),
-        again: (_error, wasSent) => {
-          asks.push(wasSent);
+        again: (_error, fate) => {
+          asks.push(fate);
           return decide();
         },
       });
@@ -125,8 +125,42 @@ describe('a connection to the service that breaks', () => {
         service.reset();
       }
       await network.settle();
-      expect([before, sent, asks, statusOf(client)]).toEqual([before, 2, before === 0 ? [true] : [], '502']);
+      expect([before, sent, asks, statusOf(client)]).toEqual([
+        before,
+        2,
+        [before === 0 ? 'sent' : 'stale'],
+        '502',
+      ]);
     }
+  });
+
+  it('that was used is not made anew where the handler knows another target: one that ends takes connections for a while', async () => {
+    const ports: number[] = [];
+    const forward = (port: number): Forward => ({
+      action: 'forward',
+      target: { ...TARGET, port },
+      headers: {},
+      onUnreachable: () => ({ status: 502, headers: {}, body: '' }),
+      again: () => forward(2),
+    });
+    const network = createNetwork({
+      handler: () => forward(1),
+      timeouts: TIMES,
+      onDial: (port) => {
+        ports.push(port);
+        return new Peer();
+      },
+    });
+    const client = network.connect();
+    await answer(network, client);
+    client.received = '';
+    client.send(GET);
+    await network.settle();
+    network.services.findLast(({ speaks }) => speaks)?.reset();
+    await network.settle();
+    network.services.at(-1)?.send(OK);
+    await network.settle();
+    expect([ports, statusOf(client)]).toEqual([[1, 2], '200']);
   });
 
   it('is asked about again for as long as the handler says so', async () => {

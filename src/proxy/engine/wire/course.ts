@@ -1,16 +1,19 @@
 /** How far an exchange has come, and whom that is told. */
 import type { Decision, Forward, Target } from '../engine.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt, type Loss, type Next } from './attempt.ts';
 import type { Relay } from './relay.ts';
 import { Report } from './report.ts';
 
 type Phase = { readonly kind: 'deciding' } | Attempt | { readonly kind: 'over' };
 
 const DECIDING: Phase = { kind: 'deciding' };
+const NOTHING: Next = { kind: 'none' };
 const OVER: Phase = { kind: 'over' };
 
 export class Course {
   #phase: Phase = DECIDING;
+  /** Whether the request was sent and is made again. */
+  #isRepeated = false;
   /** Where somebody asks how it goes. */
   #report: Report | undefined;
   readonly #relay: Relay;
@@ -21,6 +24,10 @@ export class Course {
 
   get isOver(): boolean {
     return this.#phase.kind === 'over';
+  }
+
+  get isRepeated(): boolean {
+    return this.#isRepeated;
   }
 
   /** The decision that is carried out; gone when its maker was told that it is over. */
@@ -39,6 +46,13 @@ export class Course {
     const attempt = new Attempt(forward);
     this.#phase = attempt;
     return attempt;
+  }
+
+  /** Tells what is to be done after the target was lost. */
+  lose(loss: Loss): Next {
+    const next = this.attempt?.next(loss, this.#isRepeated) ?? NOTHING;
+    this.#isRepeated ||= loss.fate !== 'unsent';
+    return next;
   }
 
   /** Another decision is asked for. */

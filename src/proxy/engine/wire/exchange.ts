@@ -28,7 +28,7 @@ import { formatOwn } from './reply.ts';
 import { WireRequestHead } from './request-head.ts';
 import { isRepeatable, type Request } from './request.ts';
 import type { Response } from './response.ts';
-import { giveBack } from './reuse.ts';
+import { borrow, giveBack } from './reuse.ts';
 import { excuse, settle } from './settle.ts';
 import { Tunnel } from './tunnel.ts';
 import { Upload } from './upload.ts';
@@ -44,8 +44,6 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   readonly #course: Course;
   /** The final response began before the whole request had come. */
   #early = false;
-  /** Whether the request was sent and is made again: not more than once. */
-  #isRepeated = false;
   /** The connection to the client ends with this response. */
   #closing = false;
 
@@ -93,17 +91,15 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     if (until !== undefined && !context.watch(until)) return this.#cutNow();
     attempt.head = forwardRequest(this.#seen.reader, this.#request, headers, target, path);
     this.#seen.release();
-    if (this.#isRepeated) return this.#wait(target, false);
-    const repeatable = isRepeatable(this.#request);
-    const upstream =
-      context.bound.take(this.#client, target, repeatable) ?? context.pool.take(target, repeatable);
-    if (upstream === undefined) this.#wait(target, repeatable);
-    else this.onUpstream(upstream);
+    this.#connect(target, !this.#course.isRepeated);
   }
 
-  /** @param reused whether a connection that was used before will do */
-  #wait(target: Target, reused: boolean): void {
-    this.#client.context.pool.wait(target, this, reused);
+  /** @param mayReuse whether a connection that was used before will do */
+  #connect(target: Target, mayReuse: boolean): void {
+    const repeatable = mayReuse && isRepeatable(this.#request);
+    const upstream = mayReuse ? borrow(this.#client, target, repeatable) : undefined;
+    if (upstream !== undefined) return this.onUpstream(upstream);
+    this.#client.context.pool.wait(target, this, repeatable);
     this.#patience.update();
   }
 
@@ -235,15 +231,14 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
   }
 
   /** The target is of no use. */
-  #fail(error: Error, loss: Omit<Loss, 'isRepeated'>): void {
-    const { attempt } = this.#course;
-    if (attempt === undefined) return;
-    const next = attempt.next({ ...loss, isRepeated: this.#isRepeated });
-    this.#isRepeated ||= loss.fate !== 'unsent';
+  #fail(error: Error, loss: Loss): void {
+    const next = this.#course.lose(loss);
     switch (next.kind) {
+      case 'none':
+        return;
       case 'retry':
         this.#relay.beginAnew();
-        return this.#wait(attempt.forward.target, false);
+        return this.#connect(next.target, false);
       case 'ask':
         this.#course.decideAnew();
         return this.#ask(() => next.again(error, loss.fate));

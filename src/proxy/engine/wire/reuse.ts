@@ -41,6 +41,15 @@ const kindOf = ({ method, target }: Request, { status }: Response): string => {
 /** Everything that was written has left, and no write has failed. */
 const hasWritten = ({ socket, deaf }: Upstream): boolean => socket.writableLength === 0 && !deaf;
 
+/**
+ * Takes a connection that was used before, and not by another client where somebody may have logged in over it.
+ *
+ * @param repeatable the request can be made again if the connection turns out to be closed
+ * @returns undefined if none is good enough
+ */
+export const borrow = (client: Client, target: Target, repeatable: boolean): Upstream | undefined =>
+  client.context.bound.take(client, target, repeatable) ?? client.context.pool.take(target, repeatable);
+
 /** Gives the connection of an exchange to the pool, keeps it for its client who may have logged in, or closes it. */
 export function giveBack(client: Client, target: Target, upstream: Upstream, exchange: Finished): void {
   const { pool, bound } = client.context;

@@ -10,7 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Place } from './pool-place.ts';
 import type { Upstream } from './pool-upstream.ts';
 
-/** Connections to one target that rest; the one that has rested longest is offered when there are more. */
+/** Connections to one target that rest; one of them is offered when there are more. */
 const MAX_RESTING = 32;
 
 /** Kinds of exchanges that are remembered of one target: a page in development may ask for thousands of modules. */
@@ -51,7 +51,7 @@ export class Resting {
   add(place: Place, upstream: Upstream, kind: string, now: number): void {
     this.#rests.push({ place, upstream, kind, until: now + this.#rest });
     place.resting += 1;
-    if (place.resting > MAX_RESTING) this.#offerOldest(place);
+    if (place.resting > MAX_RESTING) this.#offerOne(place);
     this.#plan();
   }
 
@@ -86,9 +86,13 @@ export class Resting {
     });
   }
 
-  /** Proves nothing: its rest was cut short. */
-  #offerOldest(place: Place): void {
-    const index = this.#rests.findIndex((rest) => rest.place === place);
+  /**
+   * Offers the one that has rested longest but for the first: a rest that is cut short proves nothing, and one of them
+   * must come to its end, or a busy target's connections would rest for ever.
+   */
+  #offerOne(place: Place): void {
+    const first = this.#rests.findIndex((rest) => rest.place === place);
+    const index = this.#rests.findIndex((rest, at) => at > first && rest.place === place);
     const [rest] = this.#rests.splice(index, 1);
     if (rest === undefined) return;
     place.resting -= 1;

@@ -96,3 +96,22 @@ it('one that was silent after an exchange rests after no other of its kind, what
   expect(await idleAfter('POST 200 /a/1', 0)).toBe(0);
   pool.close();
 });
+
+it('the first of many that rest does so to its end: however many come, their kind is proven by then', async () => {
+  const { clock, pool, next } = openPool(250);
+  const upstreams = await Promise.all(Array.from({ length: 40 }, () => next()));
+  for (const upstream of upstreams) pool.release(TARGET, upstream, undefined, 'GET 200 /');
+  // As under a load that never ends: there is always one more that has to rest.
+  for (let round = 0; round < 300; round += 1) {
+    const taken = pool.take(TARGET, true);
+    if (taken === undefined) throw new Error('too many rest');
+    pool.release(TARGET, taken, undefined, 'GET 200 /');
+    await clock.advance(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const last = pool.take(TARGET, true);
+  if (last === undefined) throw new Error('too many rest');
+  pool.release(TARGET, last, undefined, 'GET 200 /');
+  expect(pool.take(TARGET, true)).toBe(last);
+  pool.close();
+});

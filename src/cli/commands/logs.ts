@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
+import type { StackKey } from '../../protocol/messages.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
 import { parseCount } from '../duration.ts';
 import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../daemon-access.ts';
@@ -40,6 +41,9 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
   const folder = join(locateHome().logs, stack.slug);
   const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
+  // Of a stack at rest nothing is published: what never ran is in its contract alone.
+  if (stack.pid === undefined && names.some((name) => !known.includes(name)))
+    known.push(...(await namedBy(key)).filter((name) => !known.includes(name)));
   for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
   const services = names.length === 0 ? known : names;
   if (options.follow === true) await refuseOwnStack(key, services);
@@ -49,6 +53,13 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   if (options.tail === 0) return;
   const isGone = (await findGone([stack])).size > 0;
   for (const name of names.filter((each) => !seen.has(each))) notice(explainSilence(name, stack, isGone));
+}
+
+/** Lists the services of a stack's contract, as far as it can be read. */
+async function namedBy({ root, environment }: StackKey): Promise<string[]> {
+  const { loadContract } = await import('../../contract/load.ts');
+  const { contract, partial } = await loadContract(root, { environment, personal: true });
+  return [...((contract ?? partial)?.services.keys() ?? [])];
 }
 
 /** Prints lines until there are no more; returns the services that had one. */

@@ -236,7 +236,6 @@ export const LEFT: Readonly<Record<string, string>> = {
     'a way to run the project: test/engine',
   'split the contract, or write check: { severity: { PR021: off } }':
     'of more files than a test should write',
-  'the environments are: …': 'of --env, which no test types',
   'see whether that is who it is reserved for': 'asks for a look, and may be right as it is',
   'install Docker Compose 2.24.4 or newer, which portramp asks instead of reading the files itself':
     'installs a program',

@@ -4,6 +4,9 @@
  * that it is told.
  */
 
+const WORDS = 'process/cli/typed-words.test.ts';
+const RUNNING = 'process/cli/typed-running.test.ts';
+const RESTING = 'process/cli/typed-resting.test.ts';
 const DAMAGE = 'process/daemon/damage.test.ts';
 const WAITS = 'process/cli/waits.test.ts';
 const GONE = 'process/cli/gone.test.ts';
@@ -13,19 +16,58 @@ const FILES = 'unit/cures/files.test.ts';
 
 /** `file: hint`, as the source writes it → the test that types it, and words of that test by which it is known. */
 export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  'cli/commands/check.ts: did you mean "…"?': [WORDS, 'check --explain PR0200'],
+  'cli/commands/check.ts: portramp check --explain lists all': [
+    WORDS,
+    'portramp (check --explain) lists all',
+  ],
   'cli/commands/clean.ts: portramp down …': ['process/cli/gone.test.ts', 'portramp down shop-named'],
+  'cli/commands/control.ts: portramp daemon stop': [RESTING, 'portramp (daemon stop)'],
+  'cli/commands/control.ts: …, or: portramp stop --port 20031': [RUNNING, 'or: portramp stop --port 20031'],
+  'cli/commands/daemon.ts: The daemon is not running; "portramp dev" starts it.': [
+    RESTING,
+    'The daemon is not running; ',
+  ],
+  'cli/commands/dev.ts: add -d, or leave out --timeout': [WORDS, 'or leave out --timeout'],
+  'cli/commands/dev.ts: leave out -d, or unset PORTRAMP': [WORDS, 'leave out -d, or unset PORTRAMP'],
+  'cli/commands/down.ts: portramp down STACK --volumes': [RUNNING, 'portramp down STACK --volumes'],
+  'cli/commands/exec.ts: options of portramp go before the service: portramp exec --env test api npm run seed':
+    [WORDS, 'portramp exec (--env test api) npm run seed'],
   'cli/commands/ls.ts: "portramp daemon start" starts it, or says why it cannot.': [
     DAMAGE,
     '"portramp daemon start" starts it',
+  ],
+  'cli/commands/ls.ts: Nothing is running. Start a stack with "portramp dev".': [
+    RESTING,
+    'Start a stack with "portramp (dev)"',
   ],
   'cli/commands/ls.ts: … is gone, and left …: "portramp clean" removes it': [
     'engine/compose/leftovers.test.ts',
     'is gone, and left',
   ],
+  'cli/commands/open.ts: portramp why …': [WORDS, 'open later'],
+  'cli/commands/scale.ts: write SERVICE=REPLICAS, such as api=3; from 1 to 32': [
+    WORDS,
+    'write SERVICE=REPLICAS',
+  ],
+  'cli/commands/traffic.ts: name a file in a folder that exists': [
+    WORDS,
+    'name a file in a folder that exists',
+  ],
+  'cli/commands/url.ts: its ports are: …': [WORDS, 'its ports are: '],
+  'cli/commands/whose.ts: port … … of …, …: …\nto end it: portramp stop --port …': [
+    RUNNING,
+    'to end it: portramp',
+  ],
   'cli/complaint.ts: "portramp logs …" says more; an edit, or "portramp restart …", tries again': [
     WAITS,
     'until another has taken its place',
   ],
+  'cli/daemon-access.ts: did you mean "…"?': [WORDS, 'did you mean "(api)"'],
+  'cli/daemon-access.ts: start it with "portramp dev"': [RESTING, 'start it with "portramp (dev)"'],
+  'cli/daemon-access.ts: the services are: …': [WORDS, 'the services are: '],
+  'cli/dev/attach.ts: \nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n':
+    [RUNNING, 'Already running: '],
   'cli/dev/detached.ts: see "portramp logs …"': [
     'process/cli/ways.test.ts',
     'logs --dir ../shop --env test bad',
@@ -34,14 +76,38 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'process/cli/ways.test.ts',
     'down --dir ../shop --env test',
   ],
+  'cli/doctor.ts: chmod 700 …': [RUNNING, 'chmod (700)'],
+  'cli/doctor.ts: not running; "portramp dev" starts it': [RESTING, "hear('doctor'"],
   'cli/leftovers.ts: the data stays: "portramp clean --volumes" removes it': [
     'engine/compose/leftovers.test.ts',
     'clean --volumes',
   ],
+  'cli/own-stack.ts: give … a command of its own in portramp.yaml, or show another service: portramp logs NAME -f':
+    [WORDS, 'portramp logs NAME -f'],
+  'cli/port-argument.ts: a port is a number from 1 to 65535': [WORDS, 'a port is a number from 1 to (65535)'],
+  'cli/render/why.ts: : portramp dev': [RESTING, 'which is not running: portramp (dev)'],
+  'cli/silent-logs.ts: ; … is …: portramp logs …': [RUNNING, 'portramp (logs slow)'],
+  'cli/silent-logs.ts: it was not started: portramp start …': [
+    RUNNING,
+    'it was not started: portramp (start later)',
+  ],
+  'cli/silent-logs.ts: : portramp dev': [RESTING, 'the stack does not run: portramp (dev)'],
+  'cli/waiting/outcome.ts: start it again with "portramp start …"': [RUNNING, 'portramp (start behind)'],
+  'cli/waiting/wait.ts: "portramp why …" says what is in the way': [RUNNING, 'says what is in the way'],
+  'cli/waiting/wait.ts: see "portramp logs …"': [RUNNING, 'wait bad'],
+  'cli/why/explain.ts: portramp dev': [RESTING, 'no runner is attached'],
+  'cli/why/explain.ts: portramp open …': [WORDS, 'portramp (open asked)'],
+  'cli/why/explain.ts: portramp start …': [RUNNING, 'why later'],
   'cli/why/explain.ts: services.….ports: { …: { appProtocol: https } }': [
     'process/stack/tls.test.ts',
     'appProtocol: https',
   ],
+  'cli/workspace.ts: create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir':
+    [WORDS, 'or name its folder with --dir'],
+  'cli/workspace.ts: did you mean "…"?': [WORDS, 'did you mean "(shop)"'],
+  'cli/workspace.ts: portramp ls --all lists them': [WORDS, 'portramp (ls --all) lists them'],
+  'daemon/dispatch.ts: "portramp down --all" stops them; --force stops the daemon and leaves them running without a front':
+    [RUNNING, 'portramp (down --all)'],
   'daemon/front-choice.ts: to move it: …"portramp daemon stop --force && portramp daemon start"; services keep running':
     [MACHINE, '^to move it: write'],
   'daemon/front-choice.ts: unset PORTRAMP_HTTP_PORT, or write "httpPort: …" to … to move the front': [
@@ -55,6 +121,23 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     MACHINE,
     'make names',
   ],
+  'daemon/settings.ts: set it to a number from 1 to 65535, or to 0 for any free port': [
+    RESTING,
+    'set it to a number from 1 to 65535',
+  ],
+  'front/notices.ts: cd … && …': [RESTING, 'cd (\\S+) && portramp (dev)'],
+  'front/notices.ts: portramp dev': [RESTING, 'cd (\\S+) && portramp (dev)'],
+  'front/notices.ts: portramp dev --env …': [RESTING, '(dev --env test)'],
+  'front/notices.ts: portramp logs … -f': [RUNNING, 'logs --stack shop slow -f'],
+  'front/notices.ts: portramp ls lists the addresses; "path" in portramp.yaml says what is found where': [
+    WORDS,
+    'portramp ls lists the addresses',
+  ],
+  'front/notices.ts: portramp ls shows what runs; portramp dev starts the stack of a checkout': [
+    WORDS,
+    'portramp ls shows what runs',
+  ],
+  'front/notices.ts: portramp start …': [RUNNING, '(start --stack shop later)'],
   'front/notices.ts: services.….access in portramp.yaml lets it in: access: { browser: … }': [
     'unit/front/origin.test.ts',
     'ends when the contract has that line',
@@ -83,6 +166,20 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'lib/silence.ts: "kill -CONT …" wakes it': ['process/stack/second-runner.test.ts', 'kill -CONT'],
   'lib/state-entries.ts: look at it, then move it away: mv … …': [DAMAGE, 'move it away: (mv .+)'],
+  'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': [
+    RESTING,
+    'a folder that you may read',
+  ],
+  'lib/state-folder.ts: set PORTRAMP_HOME to a folder of your own': [RESTING, 'a folder of your own'],
+  'lib/state-folder.ts: set PORTRAMP_HOME to a folder that you may write to': [
+    RESTING,
+    'a folder that you may write to',
+  ],
+  'lib/state-folder.ts: set PORTRAMP_HOME to the folder that it leads to': [
+    RESTING,
+    'the folder that it leads to',
+  ],
+  'lib/system-error.ts: go to one that is there: cd ~': [WORDS, 'go to one that is there: cd ~'],
   'ports/allocate.ts: run "portramp clean" to forget checkouts that are gone, and "portramp ls --all" to see who has them':
     ['unit/ports/allocate.test.ts', 'to forget checkouts that are gone'],
   'ports/ledger-file.ts: make room on the disk; nothing that was granted before is lost': [
@@ -97,6 +194,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'process/daemon/lifecycle.test.ts',
     'install portramp 1.0.0 or later',
   ],
+  'proxy/engine/choose.ts: unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy':
+    [RESTING, 'unset PORTRAMP_ENGINE'],
   'runtime/compose/dot-env.ts: start what fills it, or name another: --env-file FILE': [
     COMPOSE,
     'start what fills it',
@@ -111,7 +210,13 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'runtime/compose/foreign.ts: give one of the two another "name:", or remove them: docker compose -p … down':
     ['engine/compose/one-name.test.ts', 'give one of the two another'],
+  'runtime/process/start-error.ts: chmod +x …': [WORDS, 'hint: chmod'],
+  'runtime/process/start-error.ts: is it installed and executable, and in PATH as seen from …?': [
+    WORDS,
+    'is it installed and executable',
+  ],
   'runtime/process/start.ts: see "dir" of the service': [MACHINE, 'see "dir" of the service'],
+  'stack/commands.ts: scale a service that has a command': [WORDS, '(scale) a service that has a command'],
   'stack/compose/choices.ts: set COMPOSE_PROFILES=… in the shell or in .env…': [
     COMPOSE,
     'set COMPOSE_PROFILES=data',
@@ -140,6 +245,11 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'is shared by all branches',
   ],
   'stack/compose/source.ts: correct that line': [COMPOSE, 'correct that line'],
+  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again':
+    [RUNNING, 'after a move, '],
+  'stack/selection.ts: did you mean "…"?': [WORDS, 'dev -d apii'],
+  'stack/selection.ts: there are: …': [WORDS, 'there are: '],
+  'stack/service.ts: see "portramp logs …"': [RUNNING, 'start bad'],
   'stack/taken.ts: end it: …': ['process/stack/orphans.test.ts', 'hint: end it: portramp clean'],
 };
 
@@ -164,6 +274,7 @@ export const OF_CONTRACTS: Readonly<Record<string, readonly [file: string, words
   ],
   'name two revisions to compare them with each other': [MACHINE, 'name two revisions'],
   'revisions come from git: run this in a checkout': [MACHINE, 'run this in a checkout'],
+  'the environments are: …': [WORDS, 'the environments are: '],
   'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE': [
     FILES,
     'write it as UTF-8: (iconv',

@@ -43,7 +43,7 @@ describe('the whole catalogue of what is said to do', () => {
     expect(isThere, `${file} says "${words}"`).toBe(true);
   });
 
-  it('is typed to more than three fifths', () => {
+  it('is typed to four fifths', () => {
     // What several places of a contract say in the same words is one; elsewhere each place counts.
     const texts = [...new Set(ofContracts.map(({ text }) => text))];
     const all = texts.length + others.length;
@@ -51,6 +51,6 @@ describe('the whole catalogue of what is said to do', () => {
       texts.filter((text) => Object.hasOwn(LEFT_OF_CONTRACTS, text)).length + Object.keys(LEFT).length;
     console.log(`hints: ${all - left} of ${all} are typed and seen to help, ${left} are left by name`);
     expect(all).toBeGreaterThan(300);
-    expect(left / all).toBeLessThanOrEqual(0.38);
+    expect(left / all).toBeLessThanOrEqual(0.2);
   });
 });

@@ -1,7 +1,6 @@
 /** Hints of the rooms that are not about a contract alone that nobody types, and why. */
 
 const SHOWS = 'leads to more words, and no test has read them';
-const COMMANDS = 'of the command line, where no test types it';
 const OWNER = 'asks for a look at an owner, and root, who runs these tests, may do everything';
 const INSTALLS = 'installs a program, or sets up the machine';
 const LATE = 'said of something that stands still, or has just gone';
@@ -76,72 +75,6 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stack/compose/prepare.ts: did you mean "…"?': ENGINE,
   'stack/compose/resolved.ts: correct the file, and ask again': ENGINE,
   'stack/compose/source.ts: this is a bug of portramp or of Compose …; nothing was started': ENGINE,
-  'cli/commands/check.ts: did you mean "…"?': COMMANDS,
-  'cli/commands/check.ts: portramp check --explain lists all': COMMANDS,
-  'cli/commands/control.ts: portramp daemon stop': COMMANDS,
-  'cli/commands/control.ts: …, or: portramp stop --port 20031': COMMANDS,
-  'cli/commands/daemon.ts: The daemon is not running; "portramp dev" starts it.': COMMANDS,
-  'cli/commands/dev.ts: add -d, or leave out --timeout': COMMANDS,
-  'cli/commands/dev.ts: leave out -d, or unset PORTRAMP': COMMANDS,
-  'cli/commands/down.ts: portramp down STACK --volumes': COMMANDS,
-  'cli/commands/exec.ts: options of portramp go before the service: portramp exec --env test api npm run seed':
-    COMMANDS,
-  'cli/commands/ls.ts: Nothing is running. Start a stack with "portramp dev".': COMMANDS,
-  'cli/commands/open.ts: portramp why …': COMMANDS,
-  'cli/commands/scale.ts: write SERVICE=REPLICAS, such as api=3; from 1 to 32': COMMANDS,
-  'cli/commands/traffic.ts: name a file in a folder that exists': COMMANDS,
-  'cli/commands/url.ts: its ports are: …': COMMANDS,
-  'cli/commands/whose.ts: port … … of …, …: …\nto end it: portramp stop --port …': COMMANDS,
-  'cli/daemon-access.ts: did you mean "…"?': COMMANDS,
-  'cli/daemon-access.ts: start it with "portramp dev"': COMMANDS,
-  'cli/daemon-access.ts: the services are: …': COMMANDS,
-  'cli/dev/attach.ts: \nAlready running: these are its logs. Ctrl-C leaves it running; "portramp down" stops it.\n':
-    COMMANDS,
-  'cli/doctor.ts: chmod 700 …': COMMANDS,
-  'cli/doctor.ts: not running; "portramp dev" starts it': COMMANDS,
-  'cli/own-stack.ts: give … a command of its own in portramp.yaml, or show another service: portramp logs NAME -f':
-    COMMANDS,
-  'cli/port-argument.ts: a port is a number from 1 to 65535': COMMANDS,
-  'cli/render/why.ts: : portramp dev': COMMANDS,
-  'cli/silent-logs.ts: ; … is …: portramp logs …': COMMANDS,
-  'cli/silent-logs.ts: it was not started: portramp start …': COMMANDS,
-  'cli/silent-logs.ts: : portramp dev': COMMANDS,
-  'cli/waiting/outcome.ts: start it again with "portramp dev -d"': COMMANDS,
-  'cli/waiting/outcome.ts: start it again with "portramp start …"': COMMANDS,
-  'cli/waiting/wait.ts: "portramp why …" says what is in the way': COMMANDS,
-  'cli/waiting/wait.ts: see "portramp logs …"': COMMANDS,
-  'cli/why/explain.ts: portramp dev': COMMANDS,
-  'cli/why/explain.ts: portramp open …': COMMANDS,
-  'cli/why/explain.ts: portramp start …': COMMANDS,
-  'cli/workspace.ts: create portramp.yaml with "version: 1", "workspace: NAME" and "services:", or name its folder with --dir':
-    COMMANDS,
-  'cli/workspace.ts: did you mean "…"?': COMMANDS,
-  'cli/workspace.ts: portramp ls --all lists them': COMMANDS,
-  'daemon/dispatch.ts: "portramp down --all" stops them; --force stops the daemon and leaves them running without a front':
-    COMMANDS,
-  'daemon/settings.ts: set it to a number from 1 to 65535, or to 0 for any free port': COMMANDS,
-  'front/notices.ts: cd … && …': COMMANDS,
-  'front/notices.ts: portramp dev': COMMANDS,
-  'front/notices.ts: portramp dev --env …': COMMANDS,
-  'front/notices.ts: portramp logs … -f': COMMANDS,
-  'front/notices.ts: portramp ls lists the addresses; "path" in portramp.yaml says what is found where':
-    COMMANDS,
-  'front/notices.ts: portramp ls shows what runs; portramp dev starts the stack of a checkout': COMMANDS,
-  'front/notices.ts: portramp start …': COMMANDS,
-  'front/notices.ts: portramp why …': COMMANDS,
-  'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': COMMANDS,
-  'lib/state-folder.ts: set PORTRAMP_HOME to a folder of your own': COMMANDS,
-  'lib/state-folder.ts: set PORTRAMP_HOME to a folder that you may write to': COMMANDS,
-  'lib/state-folder.ts: set PORTRAMP_HOME to the folder that it leads to': COMMANDS,
-  'lib/system-error.ts: go to one that is there: cd ~': COMMANDS,
-  'proxy/engine/choose.ts: unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy':
-    COMMANDS,
-  'runtime/process/start-error.ts: chmod +x …': COMMANDS,
-  'runtime/process/start-error.ts: is it installed and executable, and in PATH as seen from …?': COMMANDS,
-  'stack/commands.ts: scale a service that has a command': COMMANDS,
-  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again':
-    COMMANDS,
-  'stack/selection.ts: did you mean "…"?': COMMANDS,
-  'stack/selection.ts: there are: …': COMMANDS,
-  'stack/service.ts: see "portramp logs …"': COMMANDS,
+  'cli/waiting/outcome.ts: start it again with "portramp dev -d"': LATE,
+  'front/notices.ts: portramp why …': SHOWS,
 };

@@ -46,7 +46,7 @@ export interface NumbersOptions {
   readonly onEvent: (event: RunnerEvent) => void;
 }
 
-/** A number that changes this often within that time (milliseconds) is followed no more. */
+/** A number that changes this often within that time (milliseconds) is not followed until it has rested for as long. */
 const MOST_CHANGES = 3;
 const WHILE = 60_000;
 
@@ -124,7 +124,8 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     if (isRestless(`${service} ${lease.port} ${known?.follow ?? ''}`, number, lease.number)) {
       const text = `its port has changed ${MOST_CHANGES} times within a minute: it is not followed to ${number}`;
       onEvent({ type: 'notice', text, service });
-      return refuse(text);
+      // By then it has rested for long enough.
+      return { ...refuse(text), again: WHILE };
     }
     const lent = await borrow(current, lease, number);
     if ('holder' in lent) return refuse(`${number} belongs to ${lent.holder}: it is not followed there`);

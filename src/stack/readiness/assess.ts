@@ -4,6 +4,7 @@
  * `ls`, `wait`, `dev -d`, `why`, the pages and the needs of consumers read what follows from it.
  *
  *     the watcher is alone ──▶ unwell        the port was there and is gone ──▶ unwell        liveness ──▶ unwell
+ *                                                                      └─ listens elsewhere ──▶ misplaced
  *     probe (or none) says yes ── and the port answers, or none has to ──▶ ready
  *                              └─ and the port is silent: listens elsewhere ──▶ misplaced
  *                                                         nowhere, for long ──▶ silent
@@ -168,8 +169,9 @@ const describeAlone = (tree: TreeFacts | undefined): string =>
 function assessRest(facts: Facts, isElsewhere: boolean, now: number): Assessment {
   const { probe, port } = facts;
   if (probe.state === 'failing') return { verdict: { kind: 'unwell', problem: probe.problem } };
-  if (port?.listened === true && !port.listens) return assessGone(port, now);
   const { elsewhere } = facts;
+  if (port?.listened === true && !port.listens)
+    return assessGone(port, isElsewhere ? elsewhere : undefined, now);
   const isAsked = probe.state !== 'open' || probe.onPort === true;
   if (isElsewhere && isAsked && port !== undefined && elsewhere !== undefined)
     return { verdict: { kind: 'misplaced', port, elsewhere } };
@@ -185,9 +187,10 @@ export const EXPECTED = 1_000;
 const STARTING: Assessment = { verdict: { kind: 'starting' } };
 
 /** For a moment the service is as ready as it was: requests are held, not refused. */
-function assessGone(port: PortFacts, now: number): Assessment {
+function assessGone(port: PortFacts, elsewhere: ElsewhereFacts | undefined, now: number): Assessment {
   const left = port.since + GONE - now;
   if (left > 0) return { verdict: { kind: 'ready' }, again: left };
+  if (elsewhere !== undefined) return { verdict: { kind: 'misplaced', port, elsewhere } };
   return {
     verdict: { kind: 'unwell', problem: `nothing listens on port ${port.number} (${port.name}) any more` },
   };

@@ -4,8 +4,17 @@ import type { Follow, ResolvedPort } from '../../plan/plan.ts';
 import type { ElsewhereFacts } from './assess.ts';
 import { primaryOf } from './own-ports.ts';
 
-/** The result of going along with an instance. `why`: the reason against it, as half a sentence. */
-export type Followed = { readonly followed: true } | { readonly followed: false; readonly why: string };
+/**
+ * The result of going along with an instance. `why`: the reason against it, as half a sentence; `again`: milliseconds
+ * after which it may be another one.
+ */
+export type Followed = { readonly followed: true } | Refused;
+
+interface Refused {
+  readonly followed: false;
+  readonly why: string;
+  readonly again?: number;
+}
 
 export interface FollowingOptions {
   readonly ports: () => readonly ResolvedPort[];
@@ -13,7 +22,10 @@ export interface FollowingOptions {
   readonly follows: () => Follow;
   /** The instance is looked for on the number from now on, where that can be. */
   readonly onFollow: (port: string, number: number) => Promise<Followed>;
+  /** Called when a number was refused, and when it may be asked for once more. */
   readonly onRefused: () => void;
+  /** Runs a task once after so many milliseconds, unless the watch has ended. */
+  readonly later: (ms: number, task: () => void) => void;
 }
 
 export interface Following {
@@ -33,11 +45,21 @@ export interface Seen {
   readonly elsewhere: ElsewhereFacts | undefined;
 }
 
-export function createFollowing({ ports, follows, onFollow, onRefused }: FollowingOptions): Following {
+export function createFollowing({ ports, follows, onFollow, onRefused, later }: FollowingOptions): Following {
   let under: number | undefined;
   /** By what the contract said then: it may say something else now. */
-  const refused = new Map<string, string>();
+  const refused = new Map<string, Refused>();
   const nameOf = (number: number): string => `${follows()} ${number}`;
+
+  const refuse = (name: string, result: Refused): void => {
+    refused.set(name, result);
+    const { again } = result;
+    if (again === undefined) return;
+    later(again, () => {
+      refused.delete(name);
+      onRefused();
+    });
+  };
 
   const go = (port: ResolvedPort, number: number): boolean => {
     const name = nameOf(number);
@@ -48,7 +70,7 @@ export function createFollowing({ ports, follows, onFollow, onRefused }: Followi
       .catch((error: unknown): Followed => ({ followed: false, why: messageOf(error) }))
       .then((result) => {
         if (result.followed) return;
-        refused.set(name, result.why);
+        refuse(name, result);
         // Another number may be under way by now.
         if (under === number) under = undefined;
         onRefused();
@@ -63,7 +85,7 @@ export function createFollowing({ ports, follows, onFollow, onRefused }: Followi
       return port !== undefined && number !== undefined && go(port, number);
     },
     refusalOf: (numbers) =>
-      numbers.map((number) => refused.get(nameOf(number))).find((why) => why !== undefined),
+      numbers.map((number) => refused.get(nameOf(number))?.why).find((why) => why !== undefined),
     arrived: () => {
       under = undefined;
     },

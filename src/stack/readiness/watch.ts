@@ -78,6 +78,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     follows,
     onFollow: async (name, number) => (await options.onFollow?.(name, number)) ?? UNFOLLOWED,
     onRefused: () => judge(),
+    later,
   });
   const isFollowing = ({ isElsewhere = false }: Assessment, elsewhere: ElsewhereFacts | undefined): boolean =>
     following.consider({ has: opened.has, elsewhere: isElsewhere ? elsewhere : undefined });

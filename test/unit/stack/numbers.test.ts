@@ -125,6 +125,7 @@ describe('a service that listens elsewhere', () => {
       text: expect.stringContaining('3 times within a minute') as string,
     });
     expect(await follow(20_001)).toBe(true);
+    expect(await askFollow(3002)).toMatchObject({ followed: false, again: 60_000 });
     // What is offered helps at once.
     begin(', ports: { http: { follow: true } }');
     expect(await follow(3002)).toBe(true);

@@ -6,6 +6,7 @@ import {
   assess,
   ALONE,
   FIRST,
+  DOUBT,
   GONE,
   LATE,
   REST,
@@ -126,6 +127,16 @@ describe('a port that listened and is gone', () => {
   it('may be back in a moment', () => {
     expect(kindAt(gone, 1_000 + GONE - 1)).toBe('ready');
     expect(kindAt(gone, 1_000 + GONE)).toBe('unwell');
+  });
+
+  it('is misplaced when it has listened elsewhere for long enough', () => {
+    const moved = { ...gone, elsewhere: { numbers: [3000], since: 1_000, leases: [] } };
+    expect(assess({ ...facts, ...moved }, 1_000 + GONE)).toMatchObject({
+      verdict: { kind: 'unwell' },
+      again: DOUBT - GONE,
+    });
+    expect(kindAt(moved, 1_000 + DOUBT)).toBe('misplaced');
+    expect(kindAt({ ...moved, probe: { state: 'well', since: 0 } }, 1_000 + DOUBT)).toBe('misplaced');
   });
 });
 
@@ -258,7 +269,7 @@ describe('a service that listens elsewhere', () => {
       { port: { ...port, optional: true } },
       ['ready', true],
     ],
-    ['can be followed from a port that is gone', { port: { ...port, listened: true } }, ['unwell', true]],
+    ['can be followed from a port that is gone', { port: { ...port, listened: true } }, ['misplaced', true]],
     ['is where it should be', { port: { ...port, listens: true, listened: true } }, ['ready', false]],
   ])('%s', (_what, change, expected) => {
     expect(at(change, 6_000)).toEqual(expected);

@@ -24,6 +24,7 @@ it('a number that is refused does not begin anew what is under way for another',
       return new Promise((resolve) => answers.push(resolve));
     },
     onRefused: () => void consider(),
+    later: () => undefined,
   });
   expect(consider()).toBe(true);
   opened = 3001;

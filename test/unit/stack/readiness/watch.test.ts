@@ -69,7 +69,7 @@ function begin(ready: Partial<Readiness>, ports: string, number: number, leased?
     follows: () => follows,
     onFollow: async (_port, number) => {
       followed.push(number);
-      return canFollow ? { followed: true } : { followed: false, why: 'it changes too often' };
+      return canFollow ? { followed: true } : { followed: false, why: 'it changes too often', again: 60_000 };
     },
     onListening: (name, listens) => listening.push([name, listens]),
     ...(used === undefined
@@ -325,6 +325,27 @@ describe('that listens elsewhere', () => {
     expect(found).toMatchObject([{ elsewhere: { numbers: [number], refusal: 'it changes too often' } }]);
     watch?.judge();
     expect(followed).toEqual([number]);
+  });
+
+  it('is misplaced, not gone, where it listened on its port before; once it rests, it is followed', async () => {
+    const number = await serve(200);
+    follows = 'usual';
+    canFollow = false;
+    begin({}, '', await unusedPort());
+    saw('http');
+    await becomes('ready');
+    sawElsewhere(number);
+    await lookedAt();
+    await clock.advance(4_500);
+    expect(kinds()).toEqual(['ready', 'unwell']);
+    await clock.advance(1_000);
+    await becomes('ready', 'unwell', 'misplaced');
+    expect(found.at(-1)).toMatchObject({ elsewhere: { refusal: 'it changes too often' } });
+    canFollow = true;
+    await clock.advance(59_000);
+    expect(followed).toEqual([number]);
+    await clock.advance(1_000);
+    expect(followed).toEqual([number, number]);
   });
 
   it('leaves nothing behind when it ends while it is looked at', async () => {

@@ -1,6 +1,6 @@
 /** What becomes of a request, by what is known at this moment. */
 import { suggest } from '../lib/suggest.ts';
-import type { Decision, RequestHead, Target } from '../proxy/engine/engine.ts';
+import type { Forward, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
 import { SpeaksTlsError } from '../proxy/tls-look.ts';
 import { answer, json, redirect } from './answer.ts';
 import { DISCOVERY_PATH, describeStack } from './discovery.ts';
@@ -26,6 +26,14 @@ export interface Knowledge {
   readonly port: number;
 }
 
+/** A request goes to a target of a stack. */
+export interface Placed extends Forward {
+  /** Whether the target is a service that portramp runs: one that starts itself anew refuses connections for a while. */
+  readonly isRun: boolean;
+}
+
+export type Choice = Placed | { readonly action: 'reply'; readonly reply: Reply };
+
 /** Which of a service's instances a request goes to. */
 export type Pick = (targets: readonly Target[]) => Target | undefined;
 
@@ -39,7 +47,7 @@ export interface Pending {
   readonly until?: number;
 }
 
-export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Decision | Pending {
+export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Choice | Pending {
   const { table, expected, port } = knowledge;
   const verdict = judge(head, table, expected);
   switch (verdict.verdict) {
@@ -66,7 +74,7 @@ export function decide(head: RequestHead, knowledge: Knowledge, pick: Pick): Dec
 }
 
 /** An answer of the front's own. */
-export const say = (head: RequestHead, notice: Notice): Decision => ({
+export const say = (head: RequestHead, notice: Notice): Choice => ({
   action: 'reply',
   reply: answer(head, notice),
 });
@@ -83,7 +91,7 @@ function explainStranger(
   return notices.unknownHost(host, meant === undefined ? meant : urlOf(meant, port));
 }
 
-function serve(head: RequestHead, match: Match, knowledge: Knowledge, pick: Pick): Decision | Pending {
+function serve(head: RequestHead, match: Match, knowledge: Knowledge, pick: Pick): Choice | Pending {
   const { table, port } = knowledge;
   const { canonical, route } = match.route;
   const foreign = findForeignPage(head, match, table, port);
@@ -116,11 +124,13 @@ function serve(head: RequestHead, match: Match, knowledge: Knowledge, pick: Pick
   }
 }
 
-function forward(head: RequestHead, match: Match, target: Target, port: number): Decision {
+function forward(head: RequestHead, match: Match, target: Target, port: number): Placed {
   const { path = '/', rewrite } = match.route;
   return {
     action: 'forward',
     target,
+    // Only what runs elsewhere is sent a name of its own.
+    isRun: match.route.hostHeader === undefined,
     headers: headersFor(head, match.route, port),
     path: rewrite === undefined ? undefined : rewritePath(head.path, path, rewrite),
     onUnreachable: (error) => answer(head, explain(match, target, error)),
@@ -133,7 +143,7 @@ function explain(match: Match, target: Target, error: Error): Notice {
   return notices.silent(match, { message: `nothing listens on port ${target.port}`, log: [] });
 }
 
-const discover = (stack: FrontStack, port: number): Decision => ({
+const discover = (stack: FrontStack, port: number): Choice => ({
   action: 'reply',
   reply: json(describeStack(stack, (host) => urlOf(host, port))),
 });

@@ -1,8 +1,8 @@
 /** Where requests wait for a service that is on its way: they look again whenever something has changed. */
 import type { Clock } from '../lib/clock.ts';
-import type { Decision, RequestHead } from '../proxy/engine/engine.ts';
+import type { RequestHead } from '../proxy/engine/engine.ts';
 import { createHold } from '../proxy/hold.ts';
-import { say, type Pending } from './decide.ts';
+import { say, type Choice, type Pending } from './decide.ts';
 import { isNavigation } from './gate.ts';
 import { CROWDED } from './notices.ts';
 import type { Match } from './table.ts';
@@ -22,9 +22,9 @@ export interface WaitingRoom {
    * The decision about a request, as soon as there is one or the patience for it is over. At once, and without a
    * promise, where nothing has to be waited for.
    */
-  settle(head: RequestHead, signal: AbortSignal): Decision | Promise<Decision>;
+  settle(head: RequestHead, signal: AbortSignal): Choice | Promise<Choice>;
   /** The decision about a request that does not wait; undefined where it would have to. */
-  now(head: RequestHead): Decision | undefined;
+  now(head: RequestHead): Choice | undefined;
   wake(): void;
   /** Resolves when something changed, at the latest after `ms` milliseconds. */
   news(ms: number, signal: AbortSignal): Promise<unknown>;
@@ -34,7 +34,7 @@ export interface RoomParts {
   readonly clock: Clock;
   readonly limits: Partial<FrontLimits> | undefined;
   /** What is to become of a request, by what is known now. */
-  readonly look: (head: RequestHead) => Decision | Pending;
+  readonly look: (head: RequestHead) => Choice | Pending;
   /** A service is to be started for somebody who waits. */
   readonly wake: (match: Match) => void;
 }
@@ -43,9 +43,9 @@ export function createWaitingRoom({ clock, limits, look, wake }: RoomParts): Wai
   const { waiting, wait, waitNavigation } = { ...LIMITS, ...limits };
   const hold = createHold(clock, waiting);
 
-  const stay = async (head: RequestHead, signal: AbortSignal, first: Pending): Promise<Decision> => {
+  const stay = async (head: RequestHead, signal: AbortSignal, first: Pending): Promise<Choice> => {
     const until = clock.now() + (isNavigation(head) ? waitNavigation : wait);
-    let decision: Decision | Pending = first;
+    let decision: Choice | Pending = first;
     while (decision.action === 'wait') {
       if (decision.wake !== undefined) wake(decision.wake);
       const end = await hold.wait(Math.min(until, decision.until ?? Infinity), signal);

@@ -1,10 +1,11 @@
 /** Keeps count of what is under way with each target, and sends a request elsewhere where that is safe. */
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errors.ts';
-import type { Decision, Forward, Handler, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
+import type { Decision, Fate, Handler, Reply, RequestHead, Target } from '../proxy/engine/engine.ts';
 import { RESTART_TIME } from '../proxy/hold.ts';
 import { kindOf, type Passage, type Traffic } from '../proxy/traffic.ts';
 import { SpeaksTlsError } from '../proxy/tls-look.ts';
+import type { Choice, Placed } from './decide.ts';
 import { SilentTargetError } from './restarts.ts';
 import type { WaitingRoom } from './room.ts';
 import type { Sightings } from './sightings.ts';
@@ -36,7 +37,7 @@ interface Tried {
 const NOTHING: Tried = { attempts: 0, since: undefined };
 
 export function createTracker({ clock, traffic, room, tls, onTls, sightings }: TrackerParts): Handler {
-  const track = (decision: Decision, head: RequestHead, signal: AbortSignal, tried: Tried): Decision => {
+  const track = (decision: Choice, head: RequestHead, signal: AbortSignal, tried: Tried): Decision => {
     if (decision.action === 'reply') return decision;
     const { target } = decision;
     const passage = traffic.begin(target, kindOf(head));
@@ -57,7 +58,7 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
               return replyFor(decision, new SpeaksTlsError());
             if (fate === 'sent') return track(await instead(decision, head, error), head, signal, tried);
             const next: Tried = { attempts: tried.attempts + 1, since: tried.since ?? clock.now() };
-            const end = endOfPatience(error, next);
+            const end = endOfPatience(decision, error, fate, next);
             if (end !== undefined) {
               sightings.failed(target, end);
               return replyFor(decision, end);
@@ -72,7 +73,14 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
    * A service that starts itself anew, as those under a watcher do, lets go of its port for a while: until its runner
    * says more, what it refused waits. @returns what is to be answered when that took too long
    */
-  const endOfPatience = (error: Error, { attempts, since = 0 }: Tried): Error | undefined => {
+  const endOfPatience = (
+    { isRun }: Placed,
+    error: Error,
+    fate: Fate,
+    { attempts, since = 0 }: Tried,
+  ): Error | undefined => {
+    // What runs elsewhere has no runner that says more.
+    if (!isRun && fate !== 'stale') return error;
     if (errnoOf(error) !== 'ECONNREFUSED') return attempts < ATTEMPTS ? undefined : error;
     return clock.now() - since < RESTART_TIME ? undefined : new SilentTargetError();
   };
@@ -85,7 +93,7 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
   };
 
   /** What cannot be asked again is answered with what is found out. */
-  const excuse = async (decision: Forward, head: RequestHead, error: Error): Promise<Reply> => {
+  const excuse = async (decision: Placed, head: RequestHead, error: Error): Promise<Reply> => {
     const found = (await misspeaks(decision.target, head, error)) ? new SpeaksTlsError() : error;
     sightings.failed(decision.target, found);
     return decision.onUnreachable(found);
@@ -95,7 +103,7 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
    * What is to be done after a target took a request and said nothing: it is carried out by another instance, but never
    * twice by one that may have begun to, and may have ended of it.
    */
-  const instead = async (decision: Forward, head: RequestHead, error: Error): Promise<Decision> => {
+  const instead = async (decision: Placed, head: RequestHead, error: Error): Promise<Choice> => {
     const { target } = decision;
     traffic.refused(target);
     const next = room.now(head);
@@ -108,7 +116,7 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
    * What is to be done after a target did not take a request, or is not known to have: the connection was closed that
    * others had used. A target that dies closes its connections one by one, and may take another one in between.
    */
-  const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Decision> => {
+  const elsewhere = async (refused: Target, head: RequestHead, signal: AbortSignal): Promise<Choice> => {
     traffic.refused(refused);
     const next = await room.settle(head, signal);
     if (next.action === 'reply' || !traffic.isRefusing(next.target)) return next;
@@ -126,7 +134,7 @@ export function createTracker({ clock, traffic, room, tls, onTls, sightings }: T
   };
 }
 
-const replyFor = async (decision: Forward, error: Error): Promise<Decision> => ({
+const replyFor = async (decision: Placed, error: Error): Promise<Choice> => ({
   action: 'reply',
   reply: await decision.onUnreachable(error),
 });

@@ -1,6 +1,7 @@
 /** What becomes of a request whose target did not take it. */
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import type { Choice } from '../../../src/front/decide.ts';
 import { createTracker } from '../../../src/front/track.ts';
 import type {
   Decision,
@@ -32,17 +33,20 @@ let known: Set<number>;
 /** Those of which it is forgotten at once. */
 let forgotten: Set<number>;
 let wait: () => Promise<unknown>;
+/** Whether portramp runs the targets. */
+let isRun: boolean;
 /** Who wants a target has to wait for one. */
 let isStarting: boolean;
 
 const replyOf = (body: string): Reply => ({ status: 502, headers: {}, body });
 
-function settle(): Decision {
+function settle(): Choice {
   const target = (targets.length > 1 ? targets.shift() : targets[0]) ?? at(0);
   if (target.port === 0) return { action: 'reply', reply: replyOf('stopped') };
   return {
     action: 'forward',
     target,
+    isRun,
     headers: { via: 'front' },
     path: '/changed',
     onUnreachable: (error) => replyOf(error.message),
@@ -91,7 +95,7 @@ beforeEach(() => {
   traffic = createTraffic(clock);
   [targets, seen, tls, known, forgotten] = [[at(1)], [], new Set(), new Set(), new Set()];
   wait = async () => undefined;
-  isStarting = false;
+  [isRun, isStarting] = [true, false];
 });
 
 it('a request is counted with its target until it is over, and keeps what was decided', async () => {
@@ -143,6 +147,15 @@ describe('a target that refused', () => {
     targets = [at(1), at(0)];
     expect(await again(await track())).toMatchObject({ action: 'reply', reply: { body: 'stopped' } });
     expect(seen).toEqual([]);
+  });
+
+  it('is not asked again where it runs elsewhere: nobody would say that it is back', async () => {
+    isRun = false;
+    expect(await again(await track())).toMatchObject({ reply: { body: 'connect ECONNREFUSED' } });
+    expect(seen).toEqual(['failed 1: connect ECONNREFUSED']);
+    expect(await again(await track(), new Error('read ECONNRESET'), 'stale')).toMatchObject({
+      target: at(1),
+    });
   });
 
   it('is asked for ten seconds from the first time, however often, and then it is said', async () => {

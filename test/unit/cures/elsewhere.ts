@@ -262,6 +262,12 @@ export const OF_CONTRACTS: Readonly<Record<string, readonly [file: string, words
     'a shallow clone has few of them',
   ],
   'give … "ports" instead of network_mode: host': [COMPOSE, '"ports" instead of network_mode: host'],
+  'git add portramp.yaml && git commit -m "The contract"': [MACHINE, 'git (add portramp'],
+  'name a commit, a branch or a tag: "git branch --all" and "git tag" list what there is': [
+    MACHINE,
+    'list what there is',
+  ],
+  'try again': [MACHINE, 'made when git is asked again'],
   'install git': [MACHINE, 'install git'],
   'is it the right file?': [FILES, 'is it the right file?'],
   'name a revision that has one in this folder; a new contract has nothing to be compared with': [

@@ -9,6 +9,7 @@ import { findHeldPorts } from '../../../src/check/held-ports.ts';
 import { readRevision, readWorkingTree } from '../../../src/check/revision/read.ts';
 import { checkFrontPort, chooseFrontPorts } from '../../../src/daemon/front-choice.ts';
 import { nameStack } from '../../../src/daemon/names.ts';
+import { PortrampError } from '../../../src/lib/errors.ts';
 import { askGit, environmentForGit } from '../../../src/lib/git.ts';
 import { startProcess } from '../../../src/runtime/process/start.ts';
 import { emptyLedger, type Ledger } from '../../../src/ports/ledger.ts';
@@ -51,6 +52,56 @@ describe('a comparison of revisions', () => {
     });
     const revision = await readRevision(folder, 'HEAD');
     expect([...(revision.get('dev')?.services.keys() ?? [])]).toEqual(['api']);
+  });
+
+  it('is made of what was committed', async () => {
+    git('init', '-q');
+    const hints = async (revision: string): Promise<string> =>
+      readRevision(folder, revision).then(
+        () => '',
+        (error: unknown) => (error instanceof PortrampError ? (error.hint ?? '') : ''),
+      );
+    writeFileSync(join(folder, 'portramp.yaml'), CONTRACT);
+    const [, add = '', commit = '', message = ''] =
+      /^git (add portramp\.yaml) && git (commit -m) "(.+)"$/.exec(await hints('HEAD')) ?? [];
+    git(...add.split(' '));
+    git(...commit.split(' '), message, '-q');
+    expect(await hints('HEAD')).toBe('');
+  });
+
+  it('is made of revisions that there are, as they are called here', async () => {
+    git('init', '-q', '-b', 'main');
+    writeFileSync(join(folder, 'portramp.yaml'), CONTRACT);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    git('update-ref', 'refs/remotes/origin/release', 'HEAD');
+    const typed = async (revision: string): Promise<void> => {
+      const error: unknown = await readRevision(folder, revision).catch((reason: unknown) => reason);
+      const hint = error instanceof PortrampError ? (error.hint ?? '') : '';
+      const [, near = ''] = /^did you mean "(.+)"\?$/.exec(hint) ?? [];
+      expect((await readRevision(folder, near)).size).toBe(1);
+    };
+    await typed('mian');
+    await typed('release');
+    await expect(readRevision(folder, 'v1.0.0-none')).rejects.toMatchObject({
+      hint: expect.stringMatching(/"git branch --all" and "git tag" list what there is$/) as string,
+    });
+    const [listed = ''] = git('branch', '--all', '--format=%(refname:short)').toString().split('\n');
+    expect((await readRevision(folder, listed)).size).toBe(1);
+  });
+
+  it('is made in a folder of another user when git was told to', async () => {
+    git('init', '-q', '-b', 'main');
+    writeFileSync(join(folder, 'portramp.yaml'), CONTRACT);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    vi.stubEnv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1');
+    vi.stubEnv('HOME', folder);
+    const error: unknown = await readRevision(folder, 'HEAD').catch((reason: unknown) => reason);
+    const hint = error instanceof PortrampError ? (error.hint ?? '') : '';
+    expect(hint).toMatch(/^git config --global --add safe\.directory /);
+    execFileSync('sh', ['-c', hint], { cwd: folder, env: environmentForGit() });
+    expect((await readRevision(folder, 'HEAD')).size).toBe(1);
   });
 
   it('finds an old one in a shallow clone when that was fetched', async () => {

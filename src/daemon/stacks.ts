@@ -69,7 +69,7 @@ export interface Stacks extends Leases {
 /** A stack's names, as the protocol tells them. */
 export type Identity = Omit<
   RunningStack,
-  'services' | 'pid' | 'silent' | 'problems' | 'left' | 'leases' | 'hosts' | 'refusedHosts'
+  'services' | 'pid' | 'silent' | 'problems' | 'ending' | 'left' | 'leases' | 'hosts' | 'refusedHosts'
 >;
 
 export interface StacksOptions {
@@ -189,7 +189,7 @@ export function createStacks(options: StacksOptions): Stacks {
 
   const describe = (stack: LedgerStack): RunningStack => {
     const session = sessions.find(stack);
-    const { problems = [], left } = session?.snapshot ?? {};
+    const { problems = [], ending = false, left } = session?.snapshot ?? {};
     return {
       ...identityOf(stack),
       ...(session === undefined ? {} : { pid: session.pid }),
@@ -198,6 +198,7 @@ export function createStacks(options: StacksOptions): Stacks {
         withAnswers(withSpoken(service), session?.snapshot ?? { services: [], routes: [] }),
       ),
       ...(problems.length === 0 ? {} : { problems }),
+      ...(ending ? { ending } : {}),
       ...(left === undefined ? {} : { left }),
     };
   };

@@ -174,6 +174,8 @@ export const stackSnapshot = z.object({
   routes: z.array(publishedRoute),
   /** Texts for a person about the stack as a whole, such as an edit of the contract that was refused. */
   problems: z.array(z.string()).optional(),
+  /** The stack is going down. */
+  ending: z.boolean().optional(),
   left: left.optional(),
 });
 
@@ -190,6 +192,8 @@ export const runningStack = stackIdentity.extend({
   silent: z.boolean().optional(),
   services: z.array(publishedService),
   problems: z.array(z.string()).optional(),
+  /** Set while the stack goes down. */
+  ending: z.boolean().optional(),
   left: left.optional(),
   /** Only where `list` was asked for holdings: what the ledger keeps for the stack, running or not. */
   leases: z.array(lease).optional(),

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly demandResolved: (services: readonly string[]) => Promise<void>;
   /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
   readonly scale: (service: string, replicas: number) => Promise<void>;
+  /** Why the last edit of the contract is not in effect. */
+  readonly problems: readonly string[];
 }
 
 /** @throws PortrampError UNKNOWN_NAME, USAGE for what has no replicas, and why a stack cannot be scaled */
@@ -27,7 +29,7 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
     case 'start':
       supervision.startNamed(plan, command.services);
       await publish();
-      return { services: meantBy(plan, command.services) };
+      return told(meantBy(plan, command.services), context);
     case 'stop':
       supervision.stopNamed(plan, command.services);
       await publish();
@@ -43,7 +45,7 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
         }),
       );
       await publish();
-      return { services, asked };
+      return { asked, ...told(services, context) };
     }
     case 'wake':
       for (const name of command.services) supervision.wake(name);
@@ -65,6 +67,12 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
   }
 }
 
+/** Names what is started, and says that its values are from before an edit that is not in effect. */
+const told = (services: string[], { problems }: CommandContext): CommandAnswer =>
+  problems.length === 0
+    ? { services }
+    : { services, message: `${problems.join('; ')}; ${services.join(', ')} with the values from before` };
+
 /** @throws PortrampError UNKNOWN_NAME */
 const meantBy = (plan: Plan, names: readonly string[]): string[] =>
   selectOrThrow(plan, names).filter((name) => isMeant(plan, names, name));
@@ -72,6 +80,11 @@ const meantBy = (plan: Plan, names: readonly string[]): string[] =>
 async function scale(name: string, replicas: number, context: CommandContext): Promise<CommandAnswer> {
   const planned = context.plan.services.get(name);
   if (planned === undefined) throw new PortrampError('UNKNOWN_NAME', `there is no service "${name}"`);
+  if (planned.service.kind === 'task') {
+    throw new PortrampError('USAGE', `${name} is a task: it runs to its end, and has no replicas`, {
+      hint: `"portramp restart ${name}" runs it again`,
+    });
+  }
   if (planned.service.kind !== 'process') {
     throw new PortrampError('USAGE', `${name} is no process of portramp: it has no replicas`, {
       hint:

@@ -2,7 +2,7 @@
 import { ContractError } from '../contract/contract-error.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Change } from '../plan/plan.ts';
-import type { PublishedService } from '../protocol/messages.ts';
+import type { PublishedService, StackSnapshot } from '../protocol/messages.ts';
 import type { RunnerEvent } from './events.ts';
 import type { Removal } from './compose/containers.ts';
 import type { Parts } from './parts.ts';
@@ -43,19 +43,25 @@ export interface PublishedOptions {
   readonly session: () => Session | undefined;
   readonly supervision: () => Supervision | undefined;
   readonly parts: () => Parts | undefined;
+  /** Tells whether the stack is going down. */
+  readonly isEnding: () => boolean;
 }
 
 export function createPublished(options: PublishedOptions): Published {
-  const { root, events, session, supervision, parts } = options;
+  const { root, events, session, supervision, parts, isEnding } = options;
   let problems: readonly string[] = [];
   const view = (unit: Unit): ServiceView => viewUnit(unit, parts()?.logs);
   const views = (): ServiceView[] => (supervision()?.units ?? []).map(view);
+  const standing = (): Pick<StackSnapshot, 'problems' | 'ending'> => ({
+    problems: [...problems],
+    ...(isEnding() ? { ending: true } : {}),
+  });
   const published: Published = {
     get problems() {
       return problems;
     },
     services: () => views().map(publishService),
-    publish: async () => session()?.publish(() => takeSnapshot(views(), problems)),
+    publish: async () => session()?.publish(() => takeSnapshot(views(), standing())),
     publishChange: (unit) => {
       parts()?.containers.follow(supervision()?.units ?? []);
       parts()?.reach.follow(unit);
@@ -85,7 +91,12 @@ export function createPublished(options: PublishedOptions): Published {
       for (const text of removal.problems) published.notice(text);
       if (failure !== undefined) published.notice(`containers were not removed: ${failure.message}`);
       problems = removal.problems;
-      await session()?.publish(() => takeSnapshot(views(), problems, failure));
+      await session()?.publish(() =>
+        takeSnapshot(views(), {
+          ...standing(),
+          ...(failure === undefined ? {} : { left: failure }),
+        }),
+      );
     },
     tell: (unit, text) => {
       parts()?.logs.note(unit.name, text);

@@ -6,28 +6,24 @@ import { Emitter } from '../lib/emitter.ts';
 import { closeInOrder } from '../lib/close.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Lock } from '../lib/lock.ts';
-import { createQueue } from '../lib/queue.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
 import type { Engine } from '../proxy/engine/engine.ts';
 import { belongingOf } from '../runtime/runs/clean.ts';
 import { lockStack } from '../runtime/runs/stack-lock.ts';
-import { changeStack } from './change.ts';
 import { obey } from './commands.ts';
+import { createEdits, type Edits } from './edits.ts';
 import type { RunnerEvent } from './events.ts';
 import { createNumbers, describeRemembered, followUnit, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
-import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
+import type { PreparedStack } from './prepare.ts';
 import { createPublished, type Published } from './published.ts';
 import { reactTo, type Reactions } from './react.ts';
 import { createRefusalTeller } from './refused-hosts.ts';
-import { createScales } from './scales.ts';
 import type { Runner, RunnerOptions } from './runner-options.ts';
 import { openSession, type Session } from './session.ts';
 import { selectOrThrow } from './selection.ts';
 import type { Supervision } from './supervision.ts';
-import { watchFiles, type FileWatch } from './watch/files.ts';
-import { sourcesOf } from './watch/sources.ts';
 
 export const createRunner = (options: RunnerOptions): Runner => new StackRunner(options);
 
@@ -39,19 +35,15 @@ class StackRunner implements Runner {
   #resolveEnded = (): void => undefined;
   /** Settles when the start is over, whatever came of it. */
   #starting: Promise<void> = Promise.resolve();
-  /** Edits of the contract and moves of numbers, one after the other. */
-  readonly #inTurn = createQueue();
   /** The right to be this stack's runner. */
   #place: Lock | undefined;
   #session: Session | undefined;
   #numbers: Numbers | undefined;
-  #prepared: PreparedStack | undefined;
   #supervision: Supervision | undefined;
   #parts: Parts | undefined;
-  readonly #scales = createScales(this.#inTurn, () => this.#apply());
-  #watch: FileWatch | undefined;
   #stopping: Promise<void> | undefined;
   readonly #published: Published;
+  readonly #edits: Edits;
   readonly #reactions: Reactions = {
     units: () => this.#supervision?.units ?? [],
     tell: (unit, text) => this.#published.tell(unit, text),
@@ -66,6 +58,16 @@ class StackRunner implements Runner {
       session: () => this.#session,
       supervision: () => this.#supervision,
       parts: () => this.#parts,
+      isEnding: () => this.#stopping !== undefined,
+    });
+    this.#edits = createEdits({
+      ...options,
+      published: this.#published,
+      session: () => this.#session,
+      supervision: () => this.#supervision,
+      parts: () => this.#parts,
+      numbers: () => this.#numbers,
+      isStopping: () => this.#stopping !== undefined,
     });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -87,23 +89,20 @@ class StackRunner implements Runner {
   }
 
   async #start(): Promise<void> {
-    const { clock, selection, root, environment, home } = this.#options;
+    const { selection, root, environment, home } = this.#options;
     this.#place = await lockStack(home.runs, { root, environment });
     const engine = await chooseEngine(process.env['PORTRAMP_ENGINE']);
     const session = await this.#openSession();
     if (this.#stopping !== undefined) return;
-    const readFrom = this.#options.clock.wallTime();
-    const prepared = await this.#prepare(session);
+    const prepared = await this.#edits.prepare(session);
     const wanted = new Set(selectOrThrow(prepared.plan, selection));
     if (this.#stopping !== undefined) return;
     await session.attach(prepared.stack, prepared.leases);
-    this.#prepared = prepared;
+    this.#edits.begin(prepared);
     const { parts, supervision } = this.#build(session, engine, prepared);
     await parts.containers.use(prepared);
     this.#supervision = supervision;
-    this.#watch = watchFiles({ clock, onChange: () => this.#inTurn(() => this.#reload()) });
-    await this.#watch.follow(prepared.files, readFrom);
-    await parts.sources.follow(sourcesOf(prepared.services));
+    await this.#edits.watch();
     if (this.#stopping !== undefined) return;
     for (const text of [...prepared.notices, ...describeRemembered(prepared)]) this.#published.notice(text);
     supervision.start(prepared, wanted);
@@ -129,17 +128,17 @@ class StackRunner implements Runner {
       onPublished: (answer) => tellRefusals(answer).forEach((text) => this.#published.notice(text)),
       onRegistered: ({ stack, front }) => {
         // Host names and their port are in the environment of services.
-        const last = this.#prepared;
+        const last = this.#edits.prepared;
         const isSame = last?.front.http === front.http && last?.stack.slug === stack.slug;
-        if (!isSame || this.#published.problems.length > 0) this.#watch?.check();
+        if (!isSame || this.#published.problems.length > 0) this.#edits.check();
       },
     });
     this.#session = session;
     this.#numbers = createNumbers({
       clock,
       session,
-      prepared: () => this.#prepared,
-      adopt: (next, moved, restarts) => this.#adopt(next, moved, restarts),
+      prepared: () => this.#edits.prepared,
+      adopt: (next, moved, restarts) => this.#edits.adopt(next, moved, restarts),
       onEvent: (event) => this.events.emit(event),
     });
     return session;
@@ -169,11 +168,12 @@ class StackRunner implements Runner {
       ...this.#options,
       events: this.events,
       reassign: (service, port, holder) =>
-        this.#inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
-      forget: (service, port, slot) => this.#inTurn(async () => this.#numbers?.forget(service, port, slot)),
+        this.#edits.inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
+      forget: (service, port, slot) =>
+        this.#edits.inTurn(async () => this.#numbers?.forget(service, port, slot)),
       onChange: (unit) => this.#published.publishChange(unit),
       onFollow: (unit, slot, port, number) =>
-        this.#inTurn(async () => followUnit(this.#numbers, { unit, slot, port }, number)),
+        this.#edits.inTurn(async () => followUnit(this.#numbers, { unit, slot, port }, number)),
       onSettled: () => void this.#published.publishSettled(),
     });
     return { parts, supervision };
@@ -202,7 +202,7 @@ class StackRunner implements Runner {
     const tell = (error: unknown): void =>
       this.#published.notice(`the stack did not end cleanly: ${messageOf(error)}`);
     const steps = [
-      () => this.#watch?.close(),
+      () => this.#edits.close(),
       () => this.#parts && closeParts(this.#parts, tell),
       // Before the daemon says that the stack is down: whoever starts it then finds the place free.
       () => this.#place?.release(),
@@ -212,79 +212,9 @@ class StackRunner implements Runner {
     this.#resolveEnded();
   }
 
-  /** What a refused edit names is watched too: a file that was missing may come. */
-  async #prepareAgain(session: Session, known: readonly string[], readFrom: number): Promise<PreparedStack> {
-    const named: string[] = [];
-    try {
-      return await this.#prepare(session, (files) => named.push(...files));
-    } catch (error) {
-      await this.#watch?.follow([...new Set([...known, ...named])], readFrom);
-      throw error;
-    }
-  }
-
-  #prepare(session: Session, onFiles?: (files: readonly string[]) => void): Promise<PreparedStack> {
-    const { root, environment, ambient } = this.#options;
-    return prepareStack({
-      key: { root, environment },
-      client: session,
-      ambient,
-      held: this.#prepared && heldBy(this.#prepared),
-      scales: this.#scales.asked,
-      onFiles,
-    });
-  }
-
-  /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
-  #adopt(next: PreparedStack, moved: string, restarts: boolean): void {
-    const supervision = this.#supervision;
-    const last = this.#prepared;
-    if (supervision === undefined || last === undefined || this.#stopping !== undefined) return;
-    this.#prepared = next;
-    this.#session?.hold(next.leases);
-    const tellOfOldNumbers = (names: readonly string[]): void =>
-      this.#published.notice(`the port of ${moved} has changed again: portramp restart ${names.join(' ')}`);
-    changeStack(supervision, last, next, {
-      wanted: supervision.wanted,
-      spared: moved,
-      ...(restarts ? {} : { onSpared: tellOfOldNumbers }),
-    });
-    void this.#published.publish();
-  }
-
-  /** Runs after an edit of what the stack was made from; never throws. */
-  #reload(): Promise<void> {
-    return this.#apply().catch((error: unknown) => this.#published.refused(error));
-  }
-
-  /** Makes what runs fit what the stack is made from now. @throws where that cannot be; then nothing has changed */
-  async #apply(): Promise<void> {
-    const session = this.#session;
-    const supervision = this.#supervision;
-    const last = this.#prepared;
-    if (session === undefined || supervision === undefined || last === undefined) return;
-    if (this.#stopping !== undefined) return;
-    const readFrom = this.#options.clock.wallTime();
-    const next = await this.#prepareAgain(session, last.files, readFrom);
-    const wanted = new Set(selectOrThrow(next.plan, this.#options.selection));
-    if (this.#stopping !== undefined) return;
-    await this.#parts?.containers.use(next);
-    this.#prepared = next;
-    session.hold(next.leases);
-    const known = new Set(last.notices);
-    for (const text of next.notices) if (!known.has(text)) this.#published.notice(text);
-    const changes = changeStack(supervision, last, next, { wanted });
-    this.#parts?.reach.keep(new Set(supervision.units.map((unit) => unit.name)));
-    this.#published.applied(changes);
-    await this.#watch?.follow(next.files, readFrom);
-    await this.#parts?.sources.follow(sourcesOf(next.services));
-    await this.#numbers?.settle();
-    await this.#published.publish();
-  }
-
   async #command(command: RunnerCommand): Promise<CommandAnswer> {
     const supervision = this.#supervision;
-    const prepared = this.#prepared;
+    const { prepared } = this.#edits;
     const stop = (): void => void this.stop({ now: false, remove: true });
     if (supervision === undefined || prepared === undefined) {
       if (command.action === 'down') stop();
@@ -298,7 +228,8 @@ class StackRunner implements Runner {
         publish: () => this.#published.publish(),
         stop,
         demandResolved: async (names) => this.#parts?.containers.demandResolved(names),
-        scale: (service, replicas) => this.#scales.ask(service, replicas),
+        scale: (service, replicas) => this.#edits.scale(service, replicas),
+        problems: this.#published.problems,
       },
       command,
     );

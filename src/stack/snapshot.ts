@@ -43,16 +43,11 @@ interface Mark {
   readonly marker: string;
 }
 
+/** @param stack what is said of the stack as a whole */
 export const takeSnapshot = (
   views: readonly ServiceView[],
-  problems: readonly string[],
-  left?: StackSnapshot['left'],
-): StackSnapshot => ({
-  services: views.map(publishService),
-  routes: views.flatMap(routesOf),
-  problems: [...problems],
-  ...(left === undefined ? {} : { left }),
-});
+  stack: Pick<StackSnapshot, 'problems' | 'ending' | 'left'> = {},
+): StackSnapshot => ({ services: views.map(publishService), routes: views.flatMap(routesOf), ...stack });
 
 export function publishService(view: ServiceView): PublishedService {
   const { resolved, state, restarts, waitingFor } = view;

@@ -7,7 +7,7 @@ import type { StackKey } from '../../protocol/messages.ts';
 import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
 import { untilPublished } from '../stack-watch.ts';
-import { print, printJson } from '../terminal.ts';
+import { color, notice, print, printJson } from '../terminal.ts';
 import { waitForOutcome, waitForStop, type Asked, type Outcome } from '../waiting/outcome.ts';
 import { describeOutcome, outcomeJson } from '../waiting/told-outcome.ts';
 import { timeoutOption } from '../waiting/wait.ts';
@@ -79,10 +79,13 @@ async function control(action: Action, names: string[], options: ControlOptions)
   await withRunningStack(key, async (client) => {
     await untilPublished(client, key);
     const answer = await client.request('command', { stack: key, command: { action, services } });
-    const { doing } = TEXTS[action];
+    // Without services, the stack does not know yet which it has.
+    const isTold = answer.services !== undefined;
+    if (isTold && answer.message !== undefined) notice(color.yellow(answer.message));
     if (!options.wait) {
+      const doing = `${TEXTS[action].doing} ${services.join(', ')}`;
       if (options.json) printJson({ version: 1, action, services });
-      else print(answer.message ?? `${doing} ${services.join(', ')}`);
+      else print(isTold ? doing : (answer.message ?? doing));
       return;
     }
     const outcome = await finish(

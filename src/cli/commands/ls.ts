@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 
-import type { DaemonClient } from '../../protocol/client.ts';
 import { locateHome } from '../../lib/home.ts';
+import { isHalted } from '../../lib/silence.ts';
+import type { DaemonClient } from '../../protocol/client.ts';
+import type { RunningStack } from '../../protocol/messages.ts';
 import { withDaemon } from '../daemon-access.ts';
 import { findGone } from '../gone.ts';
 import { stackJson } from '../render/json.ts';
@@ -24,7 +26,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
     answer: await client?.request('list', { all: options.all ?? false }),
     leftovers: options.all && client !== undefined ? await findLeft(client) : [],
   }));
-  const stacks = answer?.stacks ?? [];
+  const stacks = (answer?.stacks ?? []).map(withSilence);
   const gone = await findGone(stacks);
   const unserved = answer === undefined ? await listUnserved() : [];
   if (options.json) {
@@ -71,3 +73,7 @@ async function listUnserved(): Promise<string[]> {
     '"portramp daemon start" starts it, or says why it cannot.',
   ];
 }
+
+/** Marks a runner that is held at this moment: the daemon asks each only now and then. */
+const withSilence = (stack: RunningStack): RunningStack =>
+  stack.pid !== undefined && isHalted(stack.pid) ? { ...stack, silent: true } : stack;

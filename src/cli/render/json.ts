@@ -1,6 +1,7 @@
 /** The objects of `--json`: the same in every command that prints them. */
 import { leadTo, type Way } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
+import { isRenamed } from '../renamed.ts';
 import { wayTo } from '../way.ts';
 
 export interface StackJson {
@@ -18,12 +19,28 @@ export interface StackJson {
   readonly silent?: boolean;
   /** Such as an edit of the contract that was refused. */
   readonly problems?: readonly string[];
+  /** Set while the stack goes down. */
+  readonly ending?: boolean;
+  /** The workspace's name by the contract, where the stack still has the one that it got under another. */
+  readonly renamed?: string;
   readonly services: readonly PublishedService[];
 }
 
 export function stackJson(running: RunningStack): StackJson {
-  const { workspace, slug, ident, index, branch, environment, root, pid, silent, problems, services } =
-    running;
+  const {
+    workspace,
+    slug,
+    ident,
+    index,
+    branch,
+    environment,
+    root,
+    pid,
+    silent,
+    problems,
+    ending,
+    services,
+  } = running;
   return {
     workspace,
     stack: slug,
@@ -35,6 +52,8 @@ export function stackJson(running: RunningStack): StackJson {
     ...(pid === undefined ? {} : { pid }),
     ...(silent === undefined ? {} : { silent }),
     ...(problems === undefined ? {} : { problems }),
+    ...(ending === true ? { ending } : {}),
+    ...(isRenamed(running) ? { renamed: workspace } : {}),
     services: services.map((service) => leadService(service, wayTo(running))),
   };
 }

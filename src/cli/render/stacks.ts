@@ -4,6 +4,7 @@ import { leadTo } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
 import { answersOn, complaintOf, refusalOf } from '../complaint.ts';
+import { describeRenamed } from '../renamed.ts';
 import { color, columns } from '../terminal.ts';
 import { wayTo } from '../way.ts';
 
@@ -39,14 +40,21 @@ export function renderStack(stack: RunningStack, describe = describeService, isG
     stack.pid === undefined
       ? describeResting(isGone)
       : stack.silent
-        ? color.red(`runner ${stack.pid} does not answer: it ${explainSilence(stack.pid).words}`)
-        : color.dim(`pid ${stack.pid}`);
+        ? describeSilence(stack.pid)
+        : color.dim(`pid ${stack.pid}${stack.ending ? ', going down' : ''}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
   const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
+  const renamed = describeRenamed(stack);
+  const notices = renamed === undefined ? [] : [`  ${color.yellow(renamed)}`];
   const way = wayTo(stack);
   const led = (service: PublishedService): string => leadTo(describe(service), way);
   const services = stack.services.length === 0 ? [] : [renderServices(stack.services, led)];
-  return [head, ...problems, ...services].join('\n');
+  return [head, ...problems, ...notices, ...services].join('\n');
+}
+
+function describeSilence(pid: number): string {
+  const { words, hint } = explainSilence(pid);
+  return color.red(`runner ${pid} does not answer: it ${words}`) + color.dim(` — ${hint}`);
 }
 
 const describeResting = (isGone: boolean): string =>

@@ -79,6 +79,7 @@ export async function explainLoss(
     );
   }
   if (statusOf(lost) !== 'stopped') return describeLoss(client, stack, lost);
+  if (stack.ending === true) return takenDown();
   return new PortrampError('SERVICE_FAILED', `${lost.name} was stopped before it was ready`, {
     hint: `start it again with "portramp start ${lost.name}"`,
   });

@@ -1,5 +1,6 @@
 /** Types what is said of a stack that runs, and sees that it helps. */
-import { chmodSync, renameSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
@@ -84,6 +85,30 @@ describe('what is said of a service', () => {
   });
 });
 
+it('an edit that was refused is not in what is started, until it was mended', async () => {
+  const { hear, read, shop } = typist;
+  const contract = readFileSync(join(shop.root, 'portramp.yaml'), 'utf8');
+  shop.contract(`${contract}  nobody: {}\n`);
+  await eventually(async () => expect(await read('ls')).toContain('edit not applied'), LONG);
+  await hear('restart api', /edit not applied: portramp\.yaml:\d+:\d+ [^]*; api with the values from before/);
+  shop.contract(contract);
+  await eventually(async () => expect(await read('ls')).not.toContain('edit not applied'), LONG);
+  expect(await read('restart api')).not.toContain('from before');
+});
+
+it('a runner that is stopped is named at once, and wakes', async () => {
+  const { pid = 0 } = await typist.shop.stack();
+  process.kill(pid, 'SIGSTOP');
+  try {
+    expect(await typist.hear('ls', /does not answer: it is stopped .*"kill (-CONT \d+)" wakes it/)).toEqual([
+      `-CONT ${pid}`,
+    ]);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await eventually(async () => expect(await typist.read('ls')).not.toContain('does not answer'), LONG);
+});
+
 it('a state folder that others may read is theirs no more', async () => {
   chmodSync(typist.machine.home.root, 0o755);
   const [mode = '', path = ''] = await typist.hear('doctor', /chmod (700) (\S+)/);
@@ -101,7 +126,9 @@ describe('what is said of the stack', () => {
     expect(await type(down)).toMatchObject({ code: 0, stdout: 'shop is down\n' });
     expect(await watching.ended).toBe(0);
     expect(await starting.ended).toBe(1);
-    expect(await type('dev -d')).toMatchObject({ code: 0 });
+    const [, again = ''] =
+      /taken down meanwhile[^]*start it again with "portramp (dev -d)"/.exec(starting.output) ?? [];
+    expect(await type(again)).toMatchObject({ code: 0 });
     expect(await machine.get('api.localhost')).toMatchObject({ status: 200 });
     const [all = ''] = await hear('daemon stop', /"portramp (down --all)" stops them/);
     expect(await type(all)).toMatchObject({ code: 0, stdout: 'shop is down\n' });
@@ -113,6 +140,23 @@ describe('what is said of the stack', () => {
     expect(await type('dev -d api')).toMatchObject({ code: 0 });
     await hear('down --all --volumes', /hint: portramp down STACK --volumes/);
     expect(await type('down shop --volumes')).toMatchObject({ code: 0 });
+  });
+
+  it('gives it the name that its contract has by now', async () => {
+    const { hear, machine, read, shop, type } = typist;
+    expect(await type('dev -d api')).toMatchObject({ code: 0 });
+    const contract = readFileSync(join(shop.root, 'portramp.yaml'), 'utf8');
+    shop.contract(contract.replace('workspace: shop', 'workspace: store'));
+    const cure =
+      /workspace store now: cd (\S+) && portramp (down) && portramp (clean shop) && portramp (dev)$/m;
+    await eventually(async () => expect(await read('ls')).toMatch(cure), LONG);
+    const [cwd = '', ...commands] = await hear('ls', cure);
+    for (const words of commands)
+      expect(await type(words === 'dev' ? 'dev -d api' : words, { cwd })).toMatchObject({ code: 0 });
+    expect((await machine.ls()).stacks.map(({ stack }) => stack)).toEqual(['store']);
+    expect(await read('ls')).not.toContain('calls the workspace');
+    expect(await type('down')).toMatchObject({ code: 0 });
+    shop.contract(contract);
   });
 
   it('starts it again where its folder was moved to', async () => {

@@ -29,6 +29,7 @@ const ROWS: [wrong: string, hint: RegExp, right: string, seen?: RegExp][] = [
   ['exec api --env test true', /hint: .*: portramp exec (--env test api) npm run seed/, 'exec $1 true'],
   ['scale api', /hint: write SERVICE=REPLICAS, such as (api)=3; from (1) to 32/, 'scale $1=$2'],
   ['scale away=2', /hint: (scale) a service that has a command/, '$1 api=1'],
+  ['scale seed=2', /seed is a task[^]*hint: "portramp (restart seed)" runs it again/, '$1', /seed is done/],
   ['dev -d zzzzzz', /hint: there are: (\w+),/, 'dev -d $1'],
   ['dev -d apii', /hint: did you mean "(api)"\?/, 'dev -d $1'],
   ['url api --env zzzzzz', /hint: the environments are: dev, (test)/, 'url api --env $1', /^http/],

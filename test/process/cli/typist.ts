@@ -39,6 +39,7 @@ services:
   away: { external: "127.0.0.1:9", ports: { tcp: { appProtocol: tcp } } }
   slow: { command: "echo loading; exec sleep 1000", start: manual, ports: { http: {} }, ready: { tcp: true, timeout: 10m } }
   behind: { command: sleep 1000, start: manual, ports: false, ready: { log: never }, consumes: [slow] }
+  seed: { kind: task, command: "true", run: manual }
   bad: { command: "echo no such luck; exit 7", start: manual, ports: false, ready: { log: never }, restart: { policy: no } }
 `;
 

@@ -163,7 +163,7 @@ describe('the page of a service', () => {
   it('never disagrees with ls, wait, dev -d and why about it', () => {
     fc.assert(
       fc.property(views, (view) => {
-        const snapshot = takeSnapshot([view], []);
+        const snapshot = takeSnapshot([view]);
         const [service] = snapshot.services;
         if (service === undefined) throw new Error('nothing was published');
         const { isUp, isWrong: wrong, isFinal } = meaningOf(service);
@@ -194,7 +194,7 @@ describe('the page of a service', () => {
 });
 
 describe.each(['{ log: up }', '{ exec: run }', '{ file: up }'])('a service that is ready by %s', (ready) => {
-  const published = (listening: boolean | undefined) => takeSnapshot([wordView(ready, listening)], []);
+  const published = (listening: boolean | undefined) => takeSnapshot([wordView(ready, listening)]);
 
   it('has no URL before anybody has seen its port listen, and one then', () => {
     const urlsOf = (listening: boolean | undefined): string =>

@@ -92,6 +92,10 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'it was not started: portramp (start later)',
   ],
   'cli/silent-logs.ts: : portramp dev': [RESTING, 'the stack does not run: portramp (dev)'],
+  'cli/waiting/outcome.ts: start it again with "portramp dev -d"': [RUNNING, 'taken down meanwhile'],
+  'cli/renamed.ts: its contract calls the workspace … now: cd … && portramp down… && portramp clean … && portramp dev…':
+    [RUNNING, 'portramp (clean shop)'],
+  'stack/commands.ts: "portramp restart …" runs it again': [WORDS, 'portramp (restart seed)'],
   'cli/waiting/outcome.ts: start it again with "portramp start …"': [RUNNING, 'portramp (start behind)'],
   'cli/waiting/wait.ts: "portramp why …" says what is in the way': [RUNNING, 'says what is in the way'],
   'cli/waiting/wait.ts: see "portramp logs …"': [RUNNING, 'wait bad'],

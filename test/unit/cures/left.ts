@@ -67,7 +67,7 @@ export const LEFT: Readonly<Record<string, string>> = {
     SHOWS,
   'stack/runner.ts: containers run on; "portramp down" removes them':
     'the test that provokes it takes them over',
-  'stack/runner.ts: the port of … has changed again: portramp restart …': SHOWS,
+  'stack/edits.ts: the port of … has changed again: portramp restart …': SHOWS,
   'stack/tasks/record.ts: see who owns it: ls -l …': OWNER,
   'stack/compose/containers.ts: install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE':
     INSTALLS,
@@ -75,6 +75,5 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stack/compose/prepare.ts: did you mean "…"?': ENGINE,
   'stack/compose/resolved.ts: correct the file, and ask again': ENGINE,
   'stack/compose/source.ts: this is a bug of portramp or of Compose …; nothing was started': ENGINE,
-  'cli/waiting/outcome.ts: start it again with "portramp dev -d"': LATE,
   'front/notices.ts: portramp why …': SHOWS,
 };

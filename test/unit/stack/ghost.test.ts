@@ -53,7 +53,7 @@ describe('a ghost on the port', () => {
       instances: [],
       revision: { asked: 1, serving: 1 },
     };
-    const { routes } = takeSnapshot([view], []);
+    const { routes } = takeSnapshot([view]);
     expect(routes.map(({ route }) => route)).toEqual(
       routes.map(() => ({
         state: 'failed',

@@ -26,8 +26,9 @@ export function createSightingTeller(
   };
 }
 
-const textOf = ({ listening, opened }: Sighting): string =>
+const textOf = ({ listening, opened, away = [] }: Sighting): string =>
   [
     listening.join(' '),
+    away.map(({ port, address }) => `${port} ${address}`).join(' '),
     ...opened.map(({ number, address, lease, shared }) => [number, address, lease, shared].join(' ')),
   ].join('\n');

@@ -59,6 +59,8 @@ export interface Sighting {
    * looked for elsewhere.
    */
   readonly opened: readonly SightedPort[];
+  /** Its ports on which its own listens on addresses alone that no connection to this machine itself arrives at. */
+  readonly away?: readonly { readonly port: string; readonly address: string }[] | undefined;
 }
 
 export interface SightedPort extends OpenedPort {

@@ -3,6 +3,7 @@
  * for? One pass serves all runners of the machine. It remembers what it found out, so that the next pass costs two
  * small files as long as nothing changes.
  */
+import { isMetOnLoopback } from './address.ts';
 import type { Claim, ClaimedPort, Finding, OpenedPort, Sighting } from './findings.ts';
 import { judgeSocket, type InstanceMark, type Verdict } from './owner.ts';
 import { beginPass, createMemory, pushTo, type Memory, type Pass } from './pass.ts';
@@ -75,18 +76,29 @@ function see(
   listeners: readonly Listener[],
   findings: readonly Finding[],
 ): Sighting[] {
-  const numbers = new Set(listeners.map((listener) => listener.port));
+  const addresses = new Map<number, string[]>();
+  for (const { port, address } of listeners) pushTo(addresses, port, address);
   return claims.map((claim) => {
     const { marker } = claim.instance;
     const own = findings.filter((finding) => finding.marker === marker);
-    const listening = claim.ports.filter(
-      (port) => numbers.has(port.number) && !own.some((finding) => finding.port === port.name),
+    const proved = claim.ports.filter(
+      (port) => addresses.has(port.number) && !own.some((finding) => finding.port === port.name),
     );
+    const isMet = ({ number }: ClaimedPort): boolean => addresses.get(number)?.some(isMetOnLoopback) === true;
+    const listening = proved.filter(isMet);
+    const away = proved
+      .filter((port) => !isMet(port))
+      .map(({ name, number }) => ({ port: name, address: addresses.get(number)?.join(' and ') ?? '' }));
     const opened = own.find((finding) => finding.kind === 'elsewhere')?.opened ?? [];
     const back = seeGiven(pass, claim, listeners).filter(
       ({ number }) => !opened.some((one) => one.number === number),
     );
-    return { marker, listening: listening.map(({ name }) => name), opened: [...opened, ...back] };
+    return {
+      marker,
+      listening: listening.map(({ name }) => name),
+      opened: [...opened, ...back],
+      ...(away.length === 0 ? {} : { away }),
+    };
   });
 }
 

@@ -95,6 +95,8 @@ export const sighting = z.object({
       lease: z.string().optional(),
     }),
   ),
+  /** Its ports on which its own listens on addresses alone that no connection to this machine itself arrives at. */
+  away: z.array(z.object({ port: z.string(), address: z.string() })).optional(),
 });
 
 export type Sighting = z.output<typeof sighting>;

@@ -31,6 +31,8 @@ export interface PortFacts {
   readonly since: number;
   /** Whether it has listened since the process, or its watcher's child, began. */
   readonly listened: boolean;
+  /** The addresses that its own listens on, where no connection to this machine itself arrives there. */
+  readonly away?: string | undefined;
   /** Ready does not depend on it: a probe says enough, and the contract does not mention the port. */
   readonly optional?: boolean;
 }
@@ -219,6 +221,7 @@ export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
   if (left.kind === 'silent' && right.kind === 'silent')
     return (
       left.passable === right.passable &&
+      left.port.away === right.port.away &&
       left.busy === right.busy &&
       asideText(left.asides) === asideText(right.asides)
     );

@@ -1,6 +1,7 @@
 /** Watches the port that an instance is looked for on: by connections until the daemon sees it, by the daemon from then on. */
 import type { Clock } from '../../lib/clock.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
+import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
 import type { PortFacts } from './assess.ts';
 import { UNSEEN } from './liveness.ts';
@@ -34,7 +35,7 @@ export interface PortWatch {
   /** The number has just answered a probe: it listens, and need not be dialled to know that. */
   readonly answered: (number: number) => void;
   /** The daemon has seen these ports listen, and none of the others; undefined: none looks, so the port is dialled. */
-  readonly see: (listening: readonly string[] | undefined) => void;
+  readonly see: (sighting: Pick<Sighting, 'listening' | 'away'> | undefined) => void;
   /** Forgets what was seen of a child that is gone: it says nothing about the one that came after it. */
   readonly beginAnew: () => void;
   /** The instance is looked for on these ports from now on. */
@@ -112,17 +113,20 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
       options.onListening(port.name, true);
       setListening(true);
     },
-    see: (listening) => {
-      if (listening === undefined) {
+    see: (sighting) => {
+      if (sighting === undefined) {
         isWitnessed = false;
         return void dial();
       }
+      const { listening, away = [] } = sighting;
       isWitnessed ||= port !== undefined && listening.includes(port.name);
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
       for (const name of own) options.onListening(name, listening.includes(name));
       if (port === undefined || !own.includes(port.name)) return;
       const listens = listening.includes(port.name);
+      const { name } = port;
+      port = { ...port, away: away.find((one) => one.port === name)?.address };
       // Nobody dials it any more: what the last connection met is not how it is.
       if (listens && !port.listens && port.optional !== true && !isAsked()) onLook(undefined);
       setListening(listens);

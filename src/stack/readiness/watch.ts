@@ -269,7 +269,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   return {
     see: (sighting) => {
       if (sighting !== undefined) opened.see(sighting.opened);
-      portWatch.see(sighting?.listening);
+      portWatch.see(sighting);
       judge();
     },
     judge,

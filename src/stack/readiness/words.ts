@@ -24,6 +24,15 @@ export function foundBy(
   const { port, passable, busy = false, asides = [] } = verdict;
   const message = `nothing listens on ${nameOf(port)}`;
   const logs = `see "portramp logs ${service.name}"`;
+  if (port.away !== undefined) {
+    const where = `${message} of 127.0.0.1; it listens on ${port.away} alone, where the front does not go`;
+    return {
+      kind: 'silent',
+      passable,
+      message: where,
+      hint: 'have it listen on 127.0.0.1, or on every address',
+    };
+  }
   // What computes may be a compiler, and what listened the last time has a port.
   if (busy) return { kind: 'silent', passable, message: `${message} yet, and it still computes`, hint: logs };
   if (asides.length > 0)

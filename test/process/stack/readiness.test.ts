@@ -29,6 +29,7 @@ describe('a service of which nothing listens', () => {
       `${HEAD}services:
   silent: { ${late} }
   logged: { ${late}, ports: { http: {} }, ready: { log: up } }
+  aside: { command: ${node('server.js')}, env: { HOST: 127.0.0.2 } }
   consumer: { command: ${node('server.js')}, consumes: [silent] }
 `,
     );
@@ -55,7 +56,10 @@ describe('a service of which nothing listens', () => {
         hint: expect.stringContaining('ports: false') as string,
       });
     }
-    expect(up.stdout).not.toMatch(/http:\/\/(silent|logged)/);
+    expect(up.stdout).not.toMatch(/http:\/\/(silent|logged|aside)/);
+    expect(up.stdout).toMatch(
+      /^ {2}aside +running +:(\d+) +nothing listens on port \1 .*on 127\.0\.0\.2 alone.* — have it listen on 127\.0\.0\.1/m,
+    );
     expect(up.stdout).toMatch(/^ {2}consumer +ready +:\d+ +http:\/\/consumer/m);
     expect(up.stderr).toContain('starts although silent, which it needs, is not known to be ready');
     expect(await shop.run('wait', 'silent', '--timeout', '300ms')).toMatchObject({
@@ -70,6 +74,9 @@ describe('a service of which nothing listens', () => {
       expect((await shop.run('ls')).stdout).toMatch(new RegExp(`${name} +ready +:\\d+ +http://${name}`));
     }
     await becomes(shop, 'silent', 'ready');
+    shop.contract(`${HEAD}services:\n  aside: { command: ${node('server.js')}, env: { HOST: 127.0.0.1 } }\n`);
+    expect(await shop.run('wait', 'aside')).toMatchObject({ code: 0 });
+    expect(await machine.get('aside.shop.localhost')).toMatchObject({ status: 200 });
   });
 });
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../../src/contract/diagnostic.ts';
 import { hintsOf, type Hint } from './catalogue.ts';
 import { CASES, LEFT } from './cases.ts';
-import { OF_CONTRACTS } from './elsewhere.ts';
+import { OF_CONTRACTS } from './of-contracts.ts';
 import { CONTRACT, Desk } from './desk.ts';
 import { CHANGES } from './typed.ts';
 import { WRITES } from './written.ts';

@@ -249,47 +249,14 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'is shared by all branches',
   ],
   'stack/compose/source.ts: correct that line': [COMPOSE, 'correct that line'],
+  'stack/readiness/words.ts: have it listen on 127.0.0.1, or on every address': [
+    'process/stack/readiness.test.ts',
+    'have it listen on 127',
+  ],
   'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again':
     [RUNNING, 'after a move, '],
   'stack/selection.ts: did you mean "…"?': [WORDS, 'dev -d apii'],
   'stack/selection.ts: there are: …': [WORDS, 'there are: '],
   'stack/service.ts: see "portramp logs …"': [RUNNING, 'start bad'],
   'stack/taken.ts: end it: …': ['process/stack/orphans.test.ts', 'hint: end it: portramp clean'],
-};
-
-/** Hints about contracts and Compose files that are typed elsewhere than in `cures.test.ts`, in the same form. */
-export const OF_CONTRACTS: Readonly<Record<string, readonly [file: string, words: string]>> = {
-  'a contract is YAML or JSON in UTF-8': [FILES, 'a contract is YAML or JSON'],
-  'a contract is a file that you can read': [FILES, 'a contract is a file'],
-  'a shallow clone has few of them: fetch it first, in GitHub Actions with fetch-depth: 0': [
-    MACHINE,
-    'a shallow clone has few of them',
-  ],
-  'give … "ports" instead of network_mode: host': [COMPOSE, '"ports" instead of network_mode: host'],
-  'git add portramp.yaml && git commit -m "The contract"': [MACHINE, 'git (add portramp'],
-  'name a commit, a branch or a tag: "git branch --all" and "git tag" list what there is': [
-    MACHINE,
-    'list what there is',
-  ],
-  'try again': [MACHINE, 'made when git is asked again'],
-  'install git': [MACHINE, 'install git'],
-  'is it the right file?': [FILES, 'is it the right file?'],
-  'name a revision that has one in this folder; a new contract has nothing to be compared with': [
-    MACHINE,
-    'name a revision that has one',
-  ],
-  'name the file of the authority: for mkcert, rootCA.pem in the folder that "mkcert -CAROOT" prints': [
-    FILES,
-    'name the file of the authority',
-  ],
-  'name two revisions to compare them with each other': [MACHINE, 'name two revisions'],
-  'revisions come from git: run this in a checkout': [MACHINE, 'run this in a checkout'],
-  'the environments are: …': [WORDS, 'the environments are: '],
-  'write it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE > FILE.new && mv FILE.new FILE': [
-    FILES,
-    'write it as UTF-8: (iconv',
-  ],
-  'write the ports at the service that owns the network': [COMPOSE, 'write the ports at the service'],
-  'write the service instead: …': [COMPOSE, 'write the service instead: db'],
-  '…, or give … another number': [MACHINE, 'or give api.http another number'],
 };

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import { LEFT as LEFT_OF_CONTRACTS } from './cases.ts';
 import { hintsOf, type Hint } from './catalogue.ts';
-import { ELSEWHERE, OF_CONTRACTS } from './elsewhere.ts';
+import { ELSEWHERE } from './elsewhere.ts';
 import { LEFT } from './left.ts';
+import { OF_CONTRACTS } from './of-contracts.ts';
 
 const TEST = join(import.meta.dirname, '../..');
 const SRC = join(import.meta.dirname, '../../../src');

@@ -74,6 +74,32 @@ beforeEach(() => {
   inspector = createInspector(machine);
 });
 
+describe('a service that listens on an address of its own', () => {
+  const addressed = (...addresses: string[]) => {
+    machine.sockets = addresses.map((address, index) => ({
+      id: `s${index}`,
+      address,
+      port: 20_001,
+      user: 1000,
+      pids: [101],
+    }));
+    expect(inspector.inspect([api])).toEqual([]);
+    const [{ listening, away } = { listening: [] }] = inspector.sightings;
+    return { listening, away };
+  };
+
+  it('is seen to listen where connections to this machine itself arrive', () => {
+    for (const address of ['127.0.0.1', '0.0.0.0', '::', '::1', '*'])
+      expect(addressed(address)).toEqual({ listening: ['http'], away: undefined });
+    expect(addressed('192.0.2.2', '::1')).toEqual({ listening: ['http'], away: undefined });
+  });
+
+  it('is away where it listens on others alone', () => {
+    for (const address of ['192.0.2.2', '127.0.0.2', 'fe80::1%lo0', '2001:db8::1'])
+      expect(addressed(address)).toEqual({ listening: [], away: [{ port: 'http', address }] });
+  });
+});
+
 describe('services that listen only where they should', () => {
   it('are never taken for strangers, whoever else is silent, comes and goes between two looks', () => {
     /** For each of six services, whether it listens at each look at the table of sockets. */

@@ -227,6 +227,23 @@ describe('without a probe', () => {
   });
 });
 
+it('that listens on another address alone is silent, and told which', async () => {
+  begin({}, '', await silentPort());
+  watch?.see({
+    marker: 'run.api.1',
+    listening: [],
+    opened: [],
+    away: [{ port: 'http', address: '192.0.2.2' }],
+  });
+  await clock.advance(15_500);
+  await becomes('silent');
+  expect(found).toMatchObject([{ port: { away: '192.0.2.2' } }]);
+  watch?.see({ marker: 'run.api.1', listening: [], opened: [] });
+  expect(found.at(-1)).toMatchObject({ kind: 'silent', port: { away: undefined } });
+  saw('http');
+  await becomes('silent', 'silent', 'ready');
+});
+
 describe('that listens elsewhere', () => {
   const serve = (status: number): Promise<number> =>
     listenHttp((_request, response) => response.writeHead(status, { connection: 'close' }).end());

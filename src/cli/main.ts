@@ -7,7 +7,7 @@ import { describeStateError } from '../lib/state-folder.ts';
 import { describeSystemError } from '../lib/system-error.ts';
 import { passThrough } from './pass-through.ts';
 import { createProgram } from './program.ts';
-import { color, guardOutput, notice } from './terminal.ts';
+import { color, guardOutput, notice, sayProblem } from './terminal.ts';
 
 const USAGE_ERRORS: readonly ErrorCode[] = [
   'USAGE',
@@ -47,8 +47,7 @@ async function report(thrown: unknown): Promise<number> {
       }),
     );
   } else {
-    notice(`${color.red('error')} ${error.message}`);
-    if (error.hint !== undefined) notice(`  ${color.dim('hint:')} ${error.hint}`);
+    sayProblem(error);
   }
   return USAGE_ERRORS.includes(error.code) ? 2 : 1;
 }

@@ -2,7 +2,7 @@
 
 import { createColors } from 'picocolors';
 
-import { errnoOf, messageOf } from '../lib/errors.ts';
+import { errnoOf, messageOf, type PortrampError } from '../lib/errors.ts';
 import { CONTROL, plainText } from '../lib/plain-text.ts';
 import { lead } from './way.ts';
 
@@ -76,6 +76,12 @@ export const print = (text = ''): void => write(process.stdout, `${text}\n`);
 
 /** News for a person, never part of a command's data; commands in it are about the stack of this command. */
 export const notice = (text: string): void => write(process.stderr, `${lead(text)}\n`);
+
+/** Says what went wrong, and what to type. */
+export function sayProblem({ message, hint }: Pick<PortrampError, 'message' | 'hint'>): void {
+  notice(`${color.red('error')} ${message}`);
+  if (hint !== undefined) notice(`  ${color.dim('hint:')} ${hint}`);
+}
 
 function write(stream: NodeJS.WriteStream, text: string): void {
   if (!lost.has(stream)) stream.write(text);

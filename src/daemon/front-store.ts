@@ -2,12 +2,13 @@
  * The front's number between two starts, in a file of its own: it is in every URL that people know, so it must not
  * be lost with the ledger.
  */
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 
 import { writeFileAtomic } from '../lib/atomic-write.ts';
 import { today } from '../lib/clock.ts';
-import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
+import { PortrampError } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
+import { describeEntryError, readStateFile } from '../lib/state-file.ts';
 
 /** A number of the front, and how often it had moved until then: of two that are remembered the higher count is right. */
 export interface FrontNumber {
@@ -27,16 +28,17 @@ export interface StoredFront {
  * @throws PortrampError STATE_FOLDER when the file is there and cannot be read: another number must not be chosen then.
  */
 export async function readFrontNumber(path: string, now: () => Date = today): Promise<StoredFront> {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readStateFile(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { number: undefined, problem: undefined };
-    throw new PortrampError('STATE_FOLDER', `cannot read ${path}: ${messageOf(error)}`, {
+    const { message } = describeEntryError('cannot read', path, error);
+    throw new PortrampError('STATE_FOLDER', message, {
       hint: `the front keeps its port when that file can be read again, or when it is moved away: mv ${shellWord(path)} ${shellWord(`${path}.aside`)}`,
       cause: error,
     });
   }
+  if (text === undefined) return { number: undefined, problem: undefined };
   const number = parseNumber(text);
   if (number !== undefined) return { number, problem: undefined };
   const aside = `${path}.corrupt-${now().toISOString().replaceAll(':', '-')}`;
@@ -68,6 +70,6 @@ const isCount = (value: unknown): value is number =>
 /** Keeps the number for the next start. @throws what the system says of the file. */
 export async function keepFrontNumber(path: string, number: FrontNumber): Promise<void> {
   const text = `${JSON.stringify({ http: number.http, moves: number.moves })}\n`;
-  const present = await readFile(path, 'utf8').catch(() => undefined);
+  const present = await readStateFile(path).catch(() => undefined);
   if (present !== text) await writeFileAtomic(path, text);
 }

@@ -1,6 +1,19 @@
-import { closeSync, copyFileSync, openSync, statSync, fstatSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 
 import { today } from '../lib/clock.ts';
+
+/** A named pipe in its place is opened without waiting for a reader: the daemon would stand still (fifo(7)). */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
 /** The log and its predecessor stay below this many bytes each. */
 const MAX_LOG = 1024 * 1024;
@@ -15,7 +28,11 @@ export function createLog(path: string, now: () => Date = today): (line: string)
   /** The open file, another one where that path leads to another one now. */
   const current = (): number => {
     if (file !== undefined && isSameFile(file, path)) return file;
-    const next = openSync(path, 'a', 0o600);
+    const next = openSync(path, FLAGS, 0o600);
+    if (!fstatSync(next).isFile()) {
+      closeSync(next);
+      throw new Error(`${path} is no file`);
+    }
     if (file !== undefined) closeSync(file);
     file = next;
     return next;
@@ -27,7 +44,7 @@ export function createLog(path: string, now: () => Date = today): (line: string)
       const target = current();
       if (fstatSync(target).size > MAX_LOG) {
         // Copied, not renamed: the file is also this process's stdout and stderr.
-        copyFileSync(path, `${path}.1`);
+        keepHalf(path);
         truncateSync(path);
       }
       writeSync(target, text);
@@ -36,6 +53,18 @@ export function createLog(path: string, now: () => Date = today): (line: string)
       if (file !== undefined) writeTo(file, text);
     }
   };
+}
+
+/** Copies the log to `PATH.1`. Where that cannot be, the old half is lost: a log has a bound. */
+function keepHalf(path: string): void {
+  const half = `${path}.1`;
+  try {
+    // Removed first: another user's file, a link or a named pipe is not written to.
+    rmSync(half, { force: true });
+    copyFileSync(path, half, constants.COPYFILE_EXCL);
+  } catch {
+    // A folder, or a full disk.
+  }
 }
 
 function writeTo(file: number, text: string): void {

@@ -1,7 +1,6 @@
 /** Settings of the machine: two variables and `config.yaml` in the state folder. */
-import { readFile } from 'node:fs/promises';
-
-import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
+import { PortrampError } from '../lib/errors.ts';
+import { describeEntryError, readStateFile } from '../lib/state-file.ts';
 
 export interface FrontSettings {
   /** `PORTRAMP_HTTP_PORT`; 0 is any free one. */
@@ -28,13 +27,11 @@ function readVariable(text: string | undefined): number | undefined {
 }
 
 async function readConfig(path: string): Promise<number | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new PortrampError('USAGE', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
+  const text = await readStateFile(path).catch((error: unknown) => {
+    const { message, hint } = describeEntryError('cannot read', path, error);
+    throw new PortrampError('USAGE', message, { hint, cause: error });
+  });
+  if (text === undefined) return undefined;
   // Most machines have no such file: its parser is loaded only for those that do.
   const { LineCounter, isMap, isNode, isScalar, parseDocument } = await import('yaml');
   const lines = new LineCounter();

@@ -7,7 +7,7 @@
  * one has just made. The breaker's lock is an ordinary lock, so it can be broken the same way.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { systemClock } from './clock.ts';
@@ -15,6 +15,7 @@ import { withDescriptor } from './descriptors.ts';
 import { PortrampError, errnoOf } from './errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 import { withSpare } from './spare.ts';
+import { readStateFileSync } from './state-file.ts';
 
 export interface Lock {
   readonly path: string;
@@ -138,14 +139,7 @@ function isOldGarbage(path: string, text: string): boolean {
   return false;
 }
 
-function read(path: string): string | undefined {
-  try {
-    return withDescriptor(() => readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+const read = (path: string): string | undefined => withDescriptor(() => readStateFileSync(path));
 
 function parseHolder(text: string | undefined): ProcessIdentity | undefined {
   try {

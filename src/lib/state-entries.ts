@@ -5,18 +5,18 @@ import type { Stats } from 'node:fs';
 import { today } from './clock.ts';
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
-import { shellWord } from './shell-word.ts';
+import { kindOf, oddEntry } from './state-file.ts';
 
 /** What an entry of the state folder is when portramp has made it. */
 type Kind = 'file' | 'folder' | 'socket';
 
-interface Entry {
+export interface Entry {
   readonly path: string;
   readonly kind: Kind;
 }
 
 /** What portramp writes there. `config.yaml` is the user's, who may keep it elsewhere and link to it. */
-const entriesOf = (home: Home): Entry[] => [
+export const entriesOf = (home: Home): Entry[] => [
   ...[home.lock, home.spawnLock, home.ledger, home.front, home.daemonLog].map((path): Entry => ({
     path,
     kind: 'file',
@@ -29,18 +29,19 @@ const entriesOf = (home: Home): Entry[] => [
 ];
 
 /**
- * Makes every entry of the state folder usable: what is ours and closed to ourselves is opened, and what is of
- * another kind (a folder in the place of a file) is renamed to `NAME.aside-TIME`, so that nothing of it is lost.
+ * Makes entries of the state folder usable: what is ours and closed to ourselves is opened, and what is of
+ * another kind (a folder or a named pipe in the place of a file) is renamed to `NAME.aside-TIME`, so that nothing of it
+ * is lost.
  * @returns One sentence for each entry that was set aside.
  * @throws PortrampError STATE_FOLDER for a link or an entry of another user, which is never touched.
  */
-export async function settleEntries(home: Home, now: () => Date = today): Promise<string[]> {
+export async function settleEntries(entries: readonly Entry[], now: () => Date = today): Promise<string[]> {
   const notices: string[] = [];
-  for (const entry of entriesOf(home)) {
+  for (const entry of entries) {
     const stats = await checkOwn(entry.path);
     if (stats === undefined) continue;
     if (isOfKind(stats, entry.kind)) await openToOwner(entry, stats);
-    else notices.push(await setAside(entry, now()));
+    else notices.push(await setAside(entry, stats, now()));
   }
   return notices;
 }
@@ -53,9 +54,8 @@ export async function settleEntries(home: Home, now: () => Date = today): Promis
 export async function checkOwn(path: string): Promise<Stats | undefined> {
   const stats = await lookAt(path);
   if (stats === undefined) return undefined;
-  const refuse = async (what: string): Promise<never> => {
-    const hint = `look at it, then move it away: mv ${shellWord(path)} ${shellWord(await freeName(path))}`;
-    throw new PortrampError('STATE_FOLDER', `${path} ${what}`, { hint });
+  const refuse = (what: string): never => {
+    throw oddEntry(`${path} ${what}`, path);
   };
   if (stats.isSymbolicLink()) return refuse('is a symbolic link');
   const user = process.getuid?.();
@@ -63,14 +63,6 @@ export async function checkOwn(path: string): Promise<Stats | undefined> {
     return refuse(`belongs to user ${stats.uid}, not to you (${user})`);
   }
   return stats;
-}
-
-/** A name beside the path that nothing has yet: `PATH.aside`, `PATH.aside-2` … */
-async function freeName(path: string): Promise<string> {
-  for (let count = 1; ; count += 1) {
-    const name = count === 1 ? `${path}.aside` : `${path}.aside-${count}`;
-    if ((await lookAt(name)) === undefined) return name;
-  }
 }
 
 /**
@@ -89,21 +81,22 @@ export async function lookAt(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** A file in the place of a socket is what a dead daemon leaves on some systems: whoever listens next replaces it. */
 function isOfKind(stats: Stats, kind: Kind): boolean {
-  return kind === 'folder' ? stats.isDirectory() : !stats.isDirectory();
+  if (kind === 'folder') return stats.isDirectory();
+  // A file in the place of a socket is what a dead daemon leaves on some systems: whoever listens next replaces it.
+  return kind === 'socket' ? !stats.isDirectory() : stats.isFile();
 }
 
 /** Gives its owner back what a mode takes away (a copy from a read-only medium, an `umask` of 0777). */
-async function openToOwner({ path, kind }: Entry, { mode }: Stats): Promise<void> {
+export async function openToOwner({ path, kind }: Entry, { mode }: Stats): Promise<void> {
   const needed = kind === 'folder' ? 0o700 : 0o600;
   if (process.platform === 'win32' || kind === 'socket' || (mode & needed) === needed) return;
   await chmod(path, (mode & 0o777) | needed);
 }
 
-async function setAside({ path, kind }: Entry, now: Date): Promise<string> {
+async function setAside({ path, kind }: Entry, stats: Stats, now: Date): Promise<string> {
   const aside = `${path}.aside-${now.toISOString().replaceAll(':', '-')}`;
   await rename(path, aside);
-  const what = kind === 'folder' ? 'was not a folder' : 'was a folder';
+  const what = kind === 'folder' ? 'was not a folder' : `was ${kindOf(stats)}`;
   return `${path} ${what} and was set aside as ${aside}`;
 }

@@ -5,7 +5,7 @@ import { dirname, sep } from 'node:path';
 import { PortrampError, errnoOf, messageOf } from './errors.ts';
 import type { Home } from './home.ts';
 import { makeFolder } from './make-folder.ts';
-import { lookAt, settleEntries } from './state-entries.ts';
+import { entriesOf, lookAt, settleEntries } from './state-entries.ts';
 
 /**
  * Makes the state folder (and the socket's, where that is another one): of this user, closed to all others
@@ -33,7 +33,7 @@ export async function prepareStateFolder(home: Home): Promise<string[]> {
     }
     await checkWritable(folder);
   }
-  return settleEntries(home);
+  return settleEntries(entriesOf(home));
 }
 
 /**

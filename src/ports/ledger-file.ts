@@ -1,9 +1,10 @@
 /** The ledger on disk: one writer (the daemon), whole-file replacement, writes one after the other. */
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 
 import { writeFileAtomic } from '../lib/atomic-write.ts';
 import { today } from '../lib/clock.ts';
 import { PortrampError, errnoOf, messageOf } from '../lib/errors.ts';
+import { readStateFile } from '../lib/state-file.ts';
 import { LEDGER_VERSION, emptyLedger, ledgerSchema, type Ledger } from './ledger.ts';
 
 export interface LedgerFile {
@@ -44,9 +45,9 @@ export async function openLedger(path: string, now: () => Date = today): Promise
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readStateFile(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (error instanceof PortrampError) throw error;
     throw new PortrampError('STATE_FOLDER', `cannot read ${path}: ${messageOf(error)}`, {
       hint: 'see who owns that file and the disk it is on: names and port numbers are kept in it',
       cause: error,

@@ -7,8 +7,10 @@ import { chmod, cp, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile
 import { join } from 'node:path';
 
 import { systemClock } from '../lib/clock.ts';
+import { writeFileAtomic } from '../lib/atomic-write.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
+import { readStateFile } from '../lib/state-file.ts';
 
 export const DAEMON_ENTRY = 'daemon.js';
 
@@ -61,7 +63,9 @@ async function digestOf(folder: string, names: readonly string[]): Promise<strin
 async function holdsBundle(copy: string, names: readonly string[], content: string): Promise<boolean> {
   try {
     if (!(await lstat(copy)).isDirectory()) return false;
-    if ((await readFile(join(copy, 'package.json'), 'utf8')) !== MANIFEST) return false;
+    if ((await readStateFile(join(copy, 'package.json'))) !== MANIFEST) return false;
+    const kinds = await Promise.all(names.map((name) => lstat(join(copy, name))));
+    if (!kinds.every((stats) => stats.isFile())) return false;
     return (await digestOf(copy, names)) === content;
   } catch {
     return false;
@@ -70,7 +74,7 @@ async function holdsBundle(copy: string, names: readonly string[], content: stri
 
 /** Says that this process runs from the copy. */
 export async function markInUse(copy: string): Promise<void> {
-  await writeFile(join(copy, USER_FILE), `${JSON.stringify(identityOf(process.pid))}\n`);
+  await writeFileAtomic(join(copy, USER_FILE), `${JSON.stringify(identityOf(process.pid))}\n`);
 }
 
 /** Removes the copies that no process runs from, but for `keep`. Returns their names. */
@@ -95,7 +99,7 @@ async function removeCopy(copy: string): Promise<void> {
 
 async function isInUse(copy: string): Promise<boolean> {
   try {
-    const user = JSON.parse(await readFile(join(copy, USER_FILE), 'utf8')) as Partial<ProcessIdentity>;
+    const user = JSON.parse((await readStateFile(join(copy, USER_FILE))) ?? '') as Partial<ProcessIdentity>;
     const { pid, startTime } = user;
     return pid !== undefined && startTime !== undefined && isAlive({ pid, startTime });
   } catch {

@@ -6,13 +6,14 @@ import type { Command } from 'commander';
 import { systemClock } from '../../lib/clock.ts';
 import { locateHome } from '../../lib/home.ts';
 import { PortrampError } from '../../lib/errors.ts';
+import { describeEntryError } from '../../lib/state-file.ts';
 import { isFolderGone } from '../../lib/gone-folder.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { runnerLogOf } from '../dev/report.ts';
-import { print, printJson } from '../terminal.ts';
+import { print, printJson, sayProblem } from '../terminal.ts';
 import { findStackByName } from '../workspace.ts';
 import type { LastingClient } from '../lasting.ts';
 import { downOne } from './down.ts';
@@ -42,12 +43,20 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     await stopWithoutFolder(client);
     const named = await Promise.all(names.map((name) => findAtRest(client, name)));
     const idle = names.length > 0 ? named : options.all ? await stacksAtRest(client) : undefined;
-    const ended = await cleanRuns(locateHome().runs);
+    const { cleaned: ended, problems: unread } = await cleanRuns(locateHome().runs);
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const { tasks } = locateHome();
     const memory = forgotten.flatMap(({ slug }) => [`${slug}.json`, `${slug}.starts.json`]);
-    for (const name of memory) await rm(join(tasks, name), { force: true });
-    const removed = await removeLeftovers(client, forgotten.map(runnerLogOf));
+    const remembered = await removeAll(
+      memory.map((name) => join(tasks, name)),
+      { recursive: false },
+    );
+    const logs = await removeAll(await listLeftovers(client, forgotten.map(runnerLogOf)), {
+      recursive: true,
+    });
+    const { removed } = logs;
+    const problems = [...unread, ...remembered.problems, ...logs.problems];
+    if (problems.length > 0) process.exitCode = 1;
     const { cleanEngine, findInEngine, reportLeftover } = await import('../leftovers.ts');
     const engine = await findInEngine(client);
     const leftovers = engine?.leftovers ?? [];
@@ -60,16 +69,19 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
         ...reportLeftover(each),
         kept: kept?.includes(each) ? ['volumes'] : [],
       }));
-      return printJson({ version: 1, forgotten, removed, ended, leftovers: found });
+      printJson({ version: 1, forgotten, removed, ended, leftovers: found });
+      return problems.forEach(sayProblem);
     }
     for (const { root, found, left } of ended) {
       const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
       print(`ended ${found} processes that a crash in ${root} left behind${rest}`);
     }
-    if (forgotten.length + removed.length + ended.length + leftovers.length === 0)
+    const all = [forgotten, removed, ended, leftovers, problems];
+    if (all.every((each) => each.length === 0))
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);
     for (const path of removed) print(`removed ${path}`);
+    problems.forEach(sayProblem);
   });
 }
 
@@ -101,8 +113,8 @@ async function stacksAtRest(client: DaemonClient) {
 /** A runner's log that was written to since then may belong to a stack that has no name yet. Milliseconds. */
 const SETTLED_AGE = 60_000;
 
-/** Removes logs of stacks that nobody knows: of those just forgotten, and after a ledger was lost. Returns their paths. */
-async function removeLeftovers(client: DaemonClient, forgotten: readonly string[]): Promise<string[]> {
+/** Finds logs of stacks that nobody knows: of those just forgotten, and after a ledger was lost. Returns their paths. */
+async function listLeftovers(client: DaemonClient, forgotten: readonly string[]): Promise<string[]> {
   const { logs, runners } = locateHome();
   // Listed before the stacks are: a folder that appears meanwhile is none of these.
   const folders = await readdir(logs).catch(() => []);
@@ -118,6 +130,20 @@ async function removeLeftovers(client: DaemonClient, forgotten: readonly string[
     else if (changed !== undefined && systemClock.wallTime() - changed.mtimeMs > SETTLED_AGE)
       removed.push(path);
   }
-  await Promise.all(removed.map((path) => rm(path, { recursive: true, force: true })));
   return removed;
+}
+
+/** Removes files and folders of the state folder; what cannot be removed keeps nothing else from it. */
+async function removeAll(paths: readonly string[], { recursive }: { readonly recursive: boolean }) {
+  const removed: string[] = [];
+  const problems: PortrampError[] = [];
+  for (const path of paths) {
+    try {
+      await rm(path, { recursive, force: true });
+      removed.push(path);
+    } catch (error) {
+      problems.push(describeEntryError('cannot remove', path, error));
+    }
+  }
+  return { removed, problems };
 }

@@ -10,7 +10,7 @@ import { isSameStack, notRunning, unknownService, withStartedDaemon } from '../d
 import { findGone } from '../gone.ts';
 import { logPrinter } from '../render/logs.ts';
 import { explainSilence } from '../silent-logs.ts';
-import { notice, onOutputLost, print, printed } from '../terminal.ts';
+import { notice, onOutputLost, print, printed, sayProblem } from '../terminal.ts';
 import { refuseOwnStack } from '../own-stack.ts';
 import { locateStack, withStackOptions, type StackOptions } from '../workspace.ts';
 
@@ -48,7 +48,17 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const services = names.length === 0 ? known : names;
   if (options.follow === true) await refuseOwnStack(key, services);
   const seen = await show(services, options, (signal) =>
-    readLogs({ folder, services, tail: options.tail, follow: options.follow ?? false, signal }),
+    readLogs({
+      folder,
+      services,
+      tail: options.tail,
+      follow: options.follow ?? false,
+      signal,
+      onProblem: (problem) => {
+        sayProblem(problem);
+        process.exitCode = 1;
+      },
+    }),
   );
   if (options.tail === 0) return;
   const isGone = (await findGone([stack])).size > 0;

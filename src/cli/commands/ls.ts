@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { locateHome } from '../../lib/home.ts';
 import { isHalted } from '../../lib/silence.ts';
+import { inOneLine } from '../../lib/state-file.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack } from '../../protocol/messages.ts';
 import { withDaemon } from '../daemon-access.ts';
@@ -65,9 +66,11 @@ async function findLeft(client: DaemonClient) {
 /** What is to be said where no daemon runs although stacks do: their runners look for one. */
 async function listUnserved(): Promise<string[]> {
   const { listLiveRuns } = await import('../../runtime/runs/clean.ts');
-  const runs = await listLiveRuns(locateHome().runs);
-  if (runs.length === 0) return [];
+  const { live: runs, problems } = await listLiveRuns(locateHome().runs);
+  const unknown = problems.map((problem) => `${inOneLine(problem)}: whether its stack runs is not known`);
+  if (runs.length === 0) return unknown;
   return [
+    ...unknown,
     'The daemon is not running, so that no host name leads to these stacks, which go on:',
     ...runs.map(({ root, runner }) => `  ${root}  pid ${runner.pid}`),
     '"portramp daemon start" starts it, or says why it cannot.',

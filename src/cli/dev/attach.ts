@@ -11,7 +11,7 @@ import { untilPublished } from '../stack-watch.ts';
 import type { LastingClient } from '../lasting.ts';
 import { REGISTER_TIME, untilThrough } from '../waiting/through.ts';
 import { untilRegistered } from './registered.ts';
-import { notice, onOutputLost, print, printed } from '../terminal.ts';
+import { notice, onOutputLost, print, printed, sayProblem } from '../terminal.ts';
 
 /** Resolves with the exit code: 0 when it was left by Ctrl-C or the stack went down. */
 export function attach(key: StackKey, names: readonly string[]): Promise<number> {
@@ -38,7 +38,9 @@ async function showLogs(client: LastingClient, key: StackKey, names: readonly st
     const services = stack.services.map((service) => service.name);
     const show = logPrinter(services);
     const folder = join(locateHome().logs, stack.slug);
-    for await (const line of readLogs({ folder, services, tail: 10, follow: true, signal: abort.signal })) {
+    const { signal } = abort;
+    const lines = readLogs({ folder, services, tail: 10, follow: true, signal, onProblem: sayProblem });
+    for await (const line of lines) {
       show(line);
       await printed();
     }

@@ -18,7 +18,9 @@ import { isStartOver, wrongOf } from '../waiting/ends.ts';
 import { sayMeanwhile } from '../waiting/saying.ts';
 import { untilThrough } from '../waiting/through.ts';
 import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
+import { locateHome } from '../../lib/home.ts';
 import { launchRunner, type Launch } from './launch.ts';
+import { settlePlace } from './place.ts';
 import { isOccupied, untilRegistered } from './registered.ts';
 import type { Report } from './report.ts';
 
@@ -29,6 +31,7 @@ import type { Report } from './report.ts';
 export function runDetached(key: StackKey, names: readonly string[], timeout: number): Promise<number> {
   return withStartedDaemon(async (client) => {
     const progress = createProgress(key.root);
+    for (const text of await settlePlace(locateHome(), key)) notice(text);
     const silence = sayMeanwhile(progress.describe, sayDim);
     const left = countDown(timeout);
     try {

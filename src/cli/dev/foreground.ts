@@ -2,7 +2,7 @@
 import { PortrampError } from '../../lib/errors.ts';
 import { locateHome } from '../../lib/home.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { checkStateFolder, checkWritable } from '../../lib/state-folder.ts';
+import { inOneLine } from '../../lib/state-file.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { createRunner } from '../../stack/runner.ts';
@@ -10,6 +10,7 @@ import { openDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
 import { hasColor, neverWaitForTerminal } from '../terminal.ts';
 import { attach } from './attach.ts';
+import { settlePlace } from './place.ts';
 import { DETACHED, type Report } from './report.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -50,14 +51,16 @@ export async function runForeground(key: StackKey, names: readonly string[]): Pr
 /** Ends what an earlier run of this stack has left; returns what to say of it. */
 async function endRemains(key: StackKey): Promise<string[]> {
   const home = locateHome();
-  // A state folder that cannot be used is said of the folder, not of an entry in it.
-  await checkStateFolder(home);
-  await checkWritable(home.root);
-  const ended = await cleanRuns(home.runs, key);
-  return ended.map(({ found, left }) => {
+  const notices = await settlePlace(home, key);
+  const { cleaned, problems } = await cleanRuns(home.runs, key);
+  const ended = cleaned.map(({ found, left }) => {
     const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
     return `ended ${found} processes that a crash of this stack had left${rest}`;
   });
+  const unknown = problems.map(
+    (problem) => `${inOneLine(problem)}: whether a crash has left what it names is not known`,
+  );
+  return [...notices, ...ended, ...unknown];
 }
 
 /** Tells `dev -d`; false when it does not listen (any more). */

@@ -20,7 +20,9 @@ export async function readLastLines(slug: string, service: PublishedService): Pr
   const folder = join(locateHome().logs, slug);
   const { signal } = new AbortController();
   const lines: LogLine[] = [];
-  const options = { folder, services: [service.name], tail: READ, follow: false, signal };
+  // That a log cannot be read "portramp logs" says; here the lines are beside the answer.
+  const onProblem = (): void => undefined;
+  const options = { folder, services: [service.name], tail: READ, follow: false, signal, onProblem };
   for await (const line of readLogs(options)) lines.push(line);
   return ofPresent(lines)
     .map(({ text }) => text)

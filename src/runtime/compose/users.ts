@@ -3,13 +3,14 @@
  * at a time may start or stop any of them.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { acquireLock } from '../../lib/lock.ts';
+import { describeEntryError, readStateFile } from '../../lib/state-file.ts';
 
 const user = z.object({ root: z.string(), environment: z.string(), slug: z.string() });
 const record = z.record(z.string(), z.array(user));
@@ -94,10 +95,15 @@ export function openUsers(path: string, self: User): Users {
   };
 }
 
-/** Those whose checkout is there. A file that cannot be read has no users: nothing is lost but who they were. */
+/**
+ * Those whose checkout is there. A broken file has none: nothing is lost but who they were.
+ * @throws PortrampError STATE_FOLDER for a file that cannot be read: who uses what is in it is not known then.
+ */
 async function readUsers(path: string): Promise<Map<string, User[]>> {
-  const text = await readFile(path, 'utf8').catch(() => '{}');
-  const users = Object.entries(parse(text));
+  const text = await readStateFile(path).catch((error: unknown) => {
+    throw describeEntryError('cannot read', path, error);
+  });
+  const users = Object.entries(parse(text ?? '{}'));
   return new Map(users.map(([service, each]) => [service, each.filter(({ root }) => existsSync(root))]));
 }
 

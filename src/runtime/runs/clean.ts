@@ -2,7 +2,9 @@
 import { rm } from 'node:fs/promises';
 
 import type { Belonging } from '../../lib/holder.ts';
+import type { PortrampError } from '../../lib/errors.ts';
 import { isAlive } from '../../lib/process-identity.ts';
+import { describeEntryError } from '../../lib/state-file.ts';
 import { endAll } from '../process/end-all.ts';
 import { trackRemains } from '../process/remains.ts';
 import { survey } from '../process/survey.ts';
@@ -18,6 +20,12 @@ export interface CleanedRun {
   readonly left: number;
 }
 
+export interface CleanedRuns {
+  readonly cleaned: readonly CleanedRun[];
+  /** For each record that could not be read or removed: what it names may run on. */
+  readonly problems: readonly PortrampError[];
+}
+
 /** The stack whose runs are meant. */
 export type RunOwner = Pick<Run, 'root' | 'environment'>;
 
@@ -26,9 +34,11 @@ export type RunOwner = Pick<Run, 'root' | 'environment'>;
  * a file that is no record of this user's.
  * @throws PortrampError STATE_FOLDER when the folder is a link or belongs to somebody else.
  */
-export async function cleanRuns(folder: string, owner?: RunOwner): Promise<CleanedRun[]> {
+export async function cleanRuns(folder: string, owner?: RunOwner): Promise<CleanedRuns> {
   const cleaned: CleanedRun[] = [];
-  for (const { path, run } of await readRuns(folder)) {
+  const read = await readRuns(folder);
+  const problems = [...read.problems];
+  for (const { path, run } of read.runs) {
     if (owner !== undefined && !isOf(run, owner)) continue;
     if (isOfThisBoot(run)) {
       if (isAlive(run.runner)) continue;
@@ -39,15 +49,24 @@ export async function cleanRuns(folder: string, owner?: RunOwner): Promise<Clean
       if (found > 0) cleaned.push({ root: run.root, environment: run.environment, found, left });
       if (left > 0) continue;
     }
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch((error: unknown) => {
+      problems.push(describeEntryError('cannot remove', path, error));
+    });
   }
-  return cleaned;
+  return { cleaned, problems };
+}
+
+export interface LiveRuns {
+  readonly live: readonly Run[];
+  /** For each record that could not be read: its run may go on. */
+  readonly problems: readonly PortrampError[];
 }
 
 /** Finds the runs that go on, whether or not a daemon knows of them. */
-export async function listLiveRuns(folder: string): Promise<Run[]> {
-  const runs = (await readRuns(folder)).map(({ run }) => run);
-  return runs.filter((run) => isOfThisBoot(run) && isAlive(run.runner));
+export async function listLiveRuns(folder: string): Promise<LiveRuns> {
+  const { runs, problems } = await readRuns(folder);
+  const live = runs.map(({ run }) => run).filter((run) => isOfThisBoot(run) && isAlive(run.runner));
+  return { live, problems };
 }
 
 /**
@@ -55,7 +74,7 @@ export async function listLiveRuns(folder: string): Promise<Run[]> {
  * included), or of none that is written down.
  */
 export async function belongingOf(folder: string, pid: number): Promise<Belonging | undefined> {
-  const runs = (await readRuns(folder)).map(({ run }) => run).filter(isOfThisBoot);
+  const runs = (await readRuns(folder)).runs.map(({ run }) => run).filter(isOfThisBoot);
   if (runs.length === 0) return undefined;
   const table = await survey.take();
   const mine = runs.filter((run) => {

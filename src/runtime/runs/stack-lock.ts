@@ -9,6 +9,7 @@ import { PortrampError } from '../../lib/errors.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { acquireLock, lockHolder, tryLock, type Lock } from '../../lib/lock.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
+import type { Entry } from '../../lib/state-entries.ts';
 import type { RunOwner } from './clean.ts';
 
 /**
@@ -41,6 +42,12 @@ async function waitForGarbage(path: string): Promise<Lock | undefined> {
 /** Finds the process that runs the stack, whether or not a daemon knows of it; undefined when none does. */
 export const runnerOf = (folder: string, stack: RunOwner): ProcessIdentity | undefined =>
   lockHolder(pathOf(folder, stack));
+
+/** The entries of the state folder that a place is made of. */
+export const placeOf = (folder: string, stack: RunOwner): Entry[] => [
+  { path: folder, kind: 'folder' },
+  { path: pathOf(folder, stack), kind: 'file' },
+];
 
 const pathOf = (folder: string, { root, environment }: RunOwner): string =>
   join(folder, `${sha256(`${root}\0${environment}`).slice(0, 16)}.lock`);

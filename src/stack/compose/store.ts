@@ -1,10 +1,11 @@
 /** The overrides in the state folder: each says of which stack it is, and what that is called in the engine. */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Home } from '../../lib/home.ts';
+import { readStateFile } from '../../lib/state-file.ts';
 import type { ComposeStack } from './prepare.ts';
 
 /** Writes the override to the state folder: one file a project, and one more for every other list of files. */
@@ -37,7 +38,7 @@ export async function listOverrides(home: Home): Promise<StoredOverride[]> {
     const title = /^(.+)\.[0-9a-f]{8}\.yaml$/.exec(name)?.[1];
     if (title === undefined) return [];
     const path = join(folder, name);
-    const text = await readFile(path, 'utf8').catch(() => '');
+    const text = (await readStateFile(path).catch(() => undefined)) ?? '';
     // Older ones do not say it: in a worktree it is the slug.
     return [{ path, title, project: /^# Its Compose project: (\S+)$/m.exec(text)?.[1] ?? title }];
   });

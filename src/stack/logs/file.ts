@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { errnoOf, messageOf } from '../../lib/errors.ts';
+import { errnoOf } from '../../lib/errors.ts';
+import { describeEntryError, inOneLine, refuseOtherKinds } from '../../lib/state-file.ts';
 
 export interface LogFile {
   /** A returned promise settles when enough has been written: who goes on before it fills the memory. */
@@ -75,7 +76,8 @@ export function openLogFile({ path, maxSize, onProblem }: LogFileOptions): LogFi
   };
 
   const tell = (problem: unknown): void => {
-    if (problem !== undefined && !hasProblem) onProblem(`cannot write ${path}: ${messageOf(problem)}`);
+    if (problem !== undefined && !hasProblem)
+      onProblem(inOneLine(describeEntryError('cannot write', path, problem)));
     hasProblem = problem !== undefined;
   };
 
@@ -140,14 +142,24 @@ function lastLines(text: string): string {
   return end.slice(end.indexOf('\n') + 1);
 }
 
-/** Opens the file, and makes it, and its folder, where they are not there. A link in the file's place is refused. */
+const FLAGS =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  (constants.O_NOFOLLOW ?? 0) |
+  // A named pipe is opened without waiting for a reader, who may never come.
+  (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Opens the file, and makes it, and its folder, where they are not there. A link in the file's place is refused, and so
+ * is whatever else is no file.
+ */
 async function openForAppend(path: string): Promise<FileHandle> {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
-  try {
-    return await open(path, flags, 0o600);
-  } catch (error) {
+  const file = await open(path, FLAGS, 0o600).catch(async (error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw error;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return open(path, flags, 0o600);
-  }
+    return open(path, FLAGS, 0o600);
+  });
+  await refuseOtherKinds('cannot write', path, file);
+  return file;
 }

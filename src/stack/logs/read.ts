@@ -1,9 +1,10 @@
 /** Reads the log files of a stack, from any process: the last lines, and those that come. */
-import { watch } from 'node:fs';
+import { constants, watch } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { errnoOf } from '../../lib/errors.ts';
+import { errnoOf, type PortrampError } from '../../lib/errors.ts';
+import { describeEntryError, refuseOtherKinds } from '../../lib/state-file.ts';
 import { parseLine, type LogLine } from './line.ts';
 
 export interface ReadOptions {
@@ -15,11 +16,17 @@ export interface ReadOptions {
   readonly follow: boolean;
   /** Ends the following. */
   readonly signal: AbortSignal;
+  /** Called when the log of a service cannot be read, once until that works again; the others are read on. */
+  readonly onProblem: (problem: PortrampError) => void;
 }
 
-/** The services that have a log file. */
+/** The services that have a log file. @throws PortrampError STATE_FOLDER where that cannot be told */
 export async function listLogs(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(noneWhereMissing([]));
+  const names = await readdir(folder)
+    .catch(noneWhereMissing([]))
+    .catch((error: unknown) => {
+      throw describeEntryError('cannot read', folder, error);
+    });
   return names
     .filter((name) => name.endsWith('.log'))
     .map((name) => name.slice(0, -'.log'.length))
@@ -40,12 +47,31 @@ export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine> {
     }
   };
   await update();
-  const lasts = await Promise.all([...readers.values()].map((reader) => reader.readLast(tail)));
+  const hasProblem = new Set<LogReader>();
+  const tell = (reader: LogReader, error: unknown): void => {
+    if (!hasProblem.has(reader)) options.onProblem(describeEntryError('cannot read', reader.path, error));
+    hasProblem.add(reader);
+  };
+  const lasts = await Promise.all(
+    [...readers.values()].map((reader) =>
+      reader.readLast(tail).catch((error: unknown): LogLine[] => {
+        tell(reader, error);
+        return [];
+      }),
+    ),
+  );
   yield* lasts.flat().sort((left, right) => (left.time < right.time ? -1 : left.time > right.time ? 1 : 0));
   while (pokes !== undefined && !signal.aborted) {
     const poked = pokes.next();
     await update();
-    for (const reader of readers.values()) yield* reader.readOn();
+    for (const reader of readers.values()) {
+      try {
+        yield* reader.readOn();
+        hasProblem.delete(reader);
+      } catch (error) {
+        tell(reader, error);
+      }
+    }
     await poked;
   }
 }
@@ -89,7 +115,7 @@ const LINE_FEED = 0x0a;
 
 /** Reads one service's file on and on, through its rotations. */
 class LogReader {
-  readonly #path: string;
+  readonly path: string;
   readonly #service: string;
   #inode = 0;
   #offset = 0;
@@ -98,12 +124,12 @@ class LogReader {
 
   constructor(folder: string, service: string) {
     this.#service = service;
-    this.#path = join(folder, `${service}.log`);
+    this.path = join(folder, `${service}.log`);
   }
 
   async readLast(count: number): Promise<LogLine[]> {
     const lines: LogLine[] = [];
-    for (const path of [`${this.#path}.1`, this.#path]) {
+    for (const path of [`${this.path}.1`, this.path]) {
       const file = await openIfThere(path);
       if (file === undefined) continue;
       try {
@@ -119,7 +145,7 @@ class LogReader {
   }
 
   async *readOn(): AsyncGenerator<LogLine> {
-    const file = await openIfThere(this.#path);
+    const file = await openIfThere(this.path);
     if (file === undefined) return;
     try {
       const { ino, size } = await file.stat();
@@ -142,7 +168,7 @@ class LogReader {
 
   /** What was written between the last look and the rotation is in the file that moved away. */
   async *#finishRotated(): AsyncGenerator<LogLine> {
-    const file = await openIfThere(`${this.#path}.1`);
+    const file = await openIfThere(`${this.path}.1`);
     if (file === undefined) return;
     try {
       if ((await file.stat()).ino === this.#inode) yield* this.#withGaps(this.#readFile(file));
@@ -202,7 +228,11 @@ async function findStart(file: FileHandle, size: number, count: number): Promise
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, 'r').catch(noneWhereMissing(undefined));
+  // A named pipe is opened without waiting for a writer, who may never come.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+  const file = await open(path, flags).catch(noneWhereMissing(undefined));
+  if (file !== undefined) await refuseOtherKinds('cannot read', path, file);
+  return file;
 }
 
 /** What cannot be looked at is not missing. @throws the system's error */

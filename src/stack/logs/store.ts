@@ -34,7 +34,7 @@ export interface LogStore {
 }
 
 export interface LogStoreOptions {
-  /** Made if it is not there, closed to others. */
+  /** Made if it is not there, closed to others; where that cannot be, the first line of a service says so. */
   readonly folder: string;
   readonly clock: Clock;
   /** Bytes of one file; two are kept for each service. */
@@ -66,7 +66,11 @@ interface ServiceLog {
 }
 
 export function createLogStore(options: LogStoreOptions): LogStore {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  } catch {
+    // Its files meet the same, and tell.
+  }
   const lines = new Emitter<LogLine>();
   const logs = new Map<string, ServiceLog>();
   const logOf = (service: string): ServiceLog => {

@@ -1,12 +1,12 @@
 /** Remembers across the runs of a stack how its services started, and so how long silence is ordinary for each. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { errnoOf } from '../../lib/errors.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { createQueue } from '../../lib/queue.ts';
+import { readStateFile } from '../../lib/state-file.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { SILENCE } from './assess.ts';
 import type { Finding } from './watch-options.ts';
@@ -104,10 +104,7 @@ export function openStartMemory(path: string, clock: Pick<Clock, 'now'>): StartM
 
 /** @throws the system's error for a file that is there and cannot be read */
 async function read(path: string): Promise<Readonly<Record<string, Start>>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  });
+  const text = (await readStateFile(path)) ?? '';
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return {};

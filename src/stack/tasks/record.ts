@@ -1,13 +1,13 @@
 /** When the tasks of a stack last succeeded, kept across its runs. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { whenDescriptorsAllow } from '../../lib/descriptors.ts';
-import { errnoOf, messageOf, PortrampError } from '../../lib/errors.ts';
+import { messageOf, PortrampError } from '../../lib/errors.ts';
 import { createQueue } from '../../lib/queue.ts';
-import { shellWord } from '../../lib/shell-word.ts';
+import { describeEntryError, inOneLine, readStateFile } from '../../lib/state-file.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { takeFingerprint } from './fingerprint.ts';
 
@@ -57,11 +57,11 @@ export function openTaskRecord({ path, onProblem }: TaskRecordOptions): TaskReco
     try {
       return (await read(path))[name];
     } catch (error) {
-      const problem = `cannot tell whether ${name} was done before: cannot read ${path}: ${messageOf(error)}`;
+      const { message, hint } = describeEntryError('cannot read', path, error);
+      const problem = `cannot tell whether ${name} was done before: ${message}`;
       // What runs once may do harm when it runs twice; the other kind is made to be run again.
-      if (run === 'once')
-        throw new PortrampError('SYSTEM', problem, { hint: `see who owns it: ls -l ${shellWord(path)}` });
-      tell(problem);
+      if (run === 'once') throw new PortrampError('SYSTEM', problem, { hint, cause: error });
+      tell(inOneLine({ message: problem, hint }));
       return undefined;
     }
   };
@@ -99,10 +99,7 @@ export function openTaskRecord({ path, onProblem }: TaskRecordOptions): TaskReco
 
 /** @throws the system's error for a file that is there and cannot be read: it says nothing about what is in it */
 async function read(path: string): Promise<Successes> {
-  const text = await whenDescriptorsAllow(() => readFile(path, 'utf8')).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  });
+  const text = (await whenDescriptorsAllow(() => readStateFile(path))) ?? '';
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};

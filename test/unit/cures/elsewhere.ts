@@ -169,11 +169,12 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'lib/pattern.ts',
   ],
   'lib/silence.ts: "kill -CONT …" wakes it': ['process/stack/second-runner.test.ts', 'kill -CONT'],
-  'lib/state-entries.ts: look at it, then move it away: mv … …': [DAMAGE, 'move it away: (mv .+)'],
   'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': [
     RESTING,
     'a folder that you may read',
   ],
+  'lib/state-file.ts: look at it, then move it away: mv … …': [DAMAGE, 'move it away: (mv .+)'],
+  'lib/state-file.ts: open it to yourself: chmod -R u+rwX …': ['unit/lib/state-faults.test.ts', 'chmod -R u'],
   'lib/state-folder.ts: set PORTRAMP_HOME to a folder of your own': [RESTING, 'a folder of your own'],
   'lib/state-folder.ts: set PORTRAMP_HOME to a folder that you may write to': [
     RESTING,

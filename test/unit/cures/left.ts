@@ -68,7 +68,6 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stack/runner.ts: containers run on; "portramp down" removes them':
     'the test that provokes it takes them over',
   'stack/edits.ts: the port of … has changed again: portramp restart …': SHOWS,
-  'stack/tasks/record.ts: see who owns it: ls -l …': OWNER,
   'stack/compose/containers.ts: install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE':
     INSTALLS,
   'stack/compose/prepare.ts: write volumes.NAME, networks.NAME or services.NAME': ENGINE,

@@ -58,7 +58,7 @@ it('no file says nothing, and one that cannot be read is told', async () => {
   mkdirSync(path);
   await expect(readFrontSettings(path, {})).rejects.toMatchObject({
     code: 'USAGE',
-    message: expect.stringContaining(`cannot read ${path}: EISDIR`),
+    message: expect.stringContaining(`cannot read ${path}: it is a folder`),
   });
 });
 

@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { locateHome } from '../../../src/lib/home.ts';
+import { describeEntryError } from '../../../src/lib/state-file.ts';
 import { checkStateFolder, prepareStateFolder } from '../../../src/lib/state-folder.ts';
 import { arm, disarm } from '../faults.ts';
 
+vi.mock('node:fs', async (original) => (await import('../faults.ts')).faulty(await original()));
 vi.mock('node:fs/promises', async (original) => (await import('../faults.ts')).faulty(await original()));
 
 let folder = '';
@@ -46,4 +49,18 @@ describe('the state folder', () => {
       await expect(use(home())).rejects.toMatchObject({ code: 'STATE_FOLDER' });
     }
   });
+});
+
+it('what is closed is the uppermost folder that is, as far as it is one’s own', () => {
+  mkdirSync(join(folder, 'logs/shop'), { recursive: true });
+  chmodSync(join(folder, 'logs'), 0);
+  const path = join(folder, 'logs/shop/api.log');
+  const code = 'EACCES';
+  // Root may look into every folder: what others meet is ordered.
+  arm({ name: 'statSync', code, path: /shop/ }, { name: 'accessSync', code, path: /logs$/ });
+  const { hint = '' } = describeEntryError('cannot write', path, Object.assign(new Error('why'), { code }));
+  expect(hint).toBe(`open it to yourself: chmod -R u+rwX ${join(folder, 'logs')}`);
+  disarm();
+  execFileSync('sh', ['-c', hint.replace(/^.*: /, '')]);
+  writeFileSync(path, '');
 });

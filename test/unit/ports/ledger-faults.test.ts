@@ -1,8 +1,6 @@
 /** The files that must not be lost, on disks that fail: what was granted stays granted, and nothing is granted twice. */
-import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { keepFrontNumber, readFrontNumber } from '../../../src/daemon/front-store.ts';
 import { createSessions } from '../../../src/daemon/sessions.ts';
@@ -10,33 +8,18 @@ import { createStacks, type Stacks } from '../../../src/daemon/stacks.ts';
 import { openLedger, type LedgerFile } from '../../../src/ports/ledger-file.ts';
 import { emptyLedger, type Ledger } from '../../../src/ports/ledger.ts';
 import type { StackClaim } from '../../../src/protocol/messages.ts';
+import { FAILING_WRITES, useFailingDisk } from '../failing-disk.ts';
 import { arm, disarm } from '../faults.ts';
 import { createManualClock } from '../manual-clock.ts';
 
 vi.mock('node:fs/promises', async (original) => (await import('../faults.ts')).faulty(await original()));
 
-let folder = '';
+const disk = useFailingDisk();
 let path = '';
 
 beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-ledger-')));
-  path = join(folder, 'ledger.json');
+  path = disk.path('ledger.json');
 });
-
-afterEach(() => {
-  disarm();
-  rmSync(folder, { recursive: true });
-});
-
-const WRITES = [
-  ['open', 'EROFS'],
-  ['open', 'EACCES'],
-  ['open.writeFile', 'ENOSPC'],
-  ['open.writeFile', 'EDQUOT'],
-  ['open.sync', 'EIO'],
-  ['open.close', 'EIO'],
-  ['rename', 'EIO'],
-] as const;
 
 const leased = (ledger: Ledger, number: number): Ledger => ({
   ...ledger,
@@ -44,7 +27,7 @@ const leased = (ledger: Ledger, number: number): Ledger => ({
 });
 
 describe('a ledger whose disk fails', () => {
-  it.each(WRITES)('in %s (%s) holds what it held, and takes the next change', async (name, code) => {
+  it.each(FAILING_WRITES)('in %s (%s) holds what it held, and takes the next change', async (name, code) => {
     const { file } = await openLedger(path);
     await file.commit((ledger) => leased(ledger, 1));
     const before = readFileSync(path, 'utf8');
@@ -64,7 +47,7 @@ describe('a ledger whose disk fails', () => {
     expect(await later).toMatchObject({ code: 'STATE_FOLDER' });
     expect(file.current.leases[0]?.number).toBe(1);
     expect(readFileSync(path, 'utf8')).toBe(before);
-    expect(readdirSync(folder)).toEqual(['ledger.json']);
+    expect(disk.entries()).toEqual(['ledger.json']);
     await file.commit((ledger) => leased(ledger, 4));
     expect((await openLedger(path)).file.current.leases[0]?.number).toBe(4);
   });
@@ -79,7 +62,7 @@ describe('a ledger whose disk fails', () => {
         hint: expect.stringMatching(/^see who owns that file and the disk it is on/) as string,
       });
       disarm();
-      expect(readdirSync(folder)).toEqual(['ledger.json']);
+      expect(disk.entries()).toEqual(['ledger.json']);
       expect((await openLedger(path)).file.current.leases[0]?.number).toBe(1);
     },
   );
@@ -93,13 +76,13 @@ describe('a ledger whose disk fails', () => {
 });
 
 describe("the front's number", () => {
-  it.each(WRITES)('is the one that was kept when %s fails (%s)', async (name, code) => {
+  it.each(FAILING_WRITES)('is the one that was kept when %s fails (%s)', async (name, code) => {
     await keepFrontNumber(path, { http: 7267, moves: 1 });
     arm({ name, code });
     await expect(keepFrontNumber(path, { http: 7268, moves: 2 })).rejects.toMatchObject({ code });
     disarm();
     expect(await readFrontNumber(path)).toEqual({ number: { http: 7267, moves: 1 }, problem: undefined });
-    expect(readdirSync(folder)).toEqual(['ledger.json']);
+    expect(disk.entries()).toEqual(['ledger.json']);
   });
 
   it.each(['EIO', 'EACCES', 'EMFILE'])('that cannot be read (%s) is not chosen anew', async (code) => {
@@ -118,7 +101,7 @@ describe('a claim against a give-back', () => {
   let second: StackClaim;
 
   const claimOf = async (workspace: string): Promise<StackClaim> => {
-    const root = mkdtempSync(join(folder, `${workspace}-`));
+    const root = mkdtempSync(disk.path(`${workspace}-`));
     const claim = { root, environment: 'dev', workspace, workspaceId: workspace, main: true };
     await stacks.claim(claim, undefined);
     return claim;
@@ -154,17 +137,20 @@ describe('a claim against a give-back', () => {
     },
   );
 
-  it.each(WRITES)('that fails in %s (%s) gets nothing, and who had the number has it', async (name, code) => {
-    let taking: Promise<unknown> | undefined;
-    arm({
-      name,
-      times: 1,
-      code,
-      meanwhile: () => void (taking = lease(second).catch((why: unknown) => why)),
-    });
-    await expect(stacks.forget([first])).rejects.toMatchObject({ code: 'STATE_FOLDER' });
-    expect(await taking).toBeInstanceOf(Error);
-    expect(holders()).toEqual([first.root]);
-    expect(await lease(first)).toBe(21_000);
-  });
+  it.each(FAILING_WRITES)(
+    'that fails in %s (%s) gets nothing, and who had the number has it',
+    async (name, code) => {
+      let taking: Promise<unknown> | undefined;
+      arm({
+        name,
+        times: 1,
+        code,
+        meanwhile: () => void (taking = lease(second).catch((why: unknown) => why)),
+      });
+      await expect(stacks.forget([first])).rejects.toMatchObject({ code: 'STATE_FOLDER' });
+      expect(await taking).toBeInstanceOf(Error);
+      expect(holders()).toEqual([first.root]);
+      expect(await lease(first)).toBe(21_000);
+    },
+  );
 });

@@ -1,45 +1,27 @@
 /** What is remembered of tasks and of starts, on a disk that fails: a failure to look is no finding, and nothing is lost. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ResolvedService } from '../../../src/plan/plan.ts';
 import { openStartMemory } from '../../../src/stack/readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from '../../../src/stack/tasks/record.ts';
+import { DISK_ERRORS, FAILING_LOOKS, FAILING_WRITES, useFailingDisk } from '../failing-disk.ts';
 import { arm, disarm } from '../faults.ts';
 import { createManualClock } from '../manual-clock.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
 vi.mock('node:fs/promises', async (original) => (await import('../faults.ts')).faulty(await original()));
 
-let folder = '';
+const disk = useFailingDisk();
 let path = '';
 let problems: string[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portramp-task-faults-'));
-  path = join(folder, 'shop.json');
+  path = disk.path('shop.json');
   problems = [];
 });
 
-afterEach(() => {
-  disarm();
-  rmSync(folder, { recursive: true });
-});
-
-const WRITES = [
-  ['open', 'EROFS'],
-  ['open', 'EACCES'],
-  ['open.writeFile', 'ENOSPC'],
-  ['open.writeFile', 'EDQUOT'],
-  ['open.sync', 'EIO'],
-  ['open.close', 'EIO'],
-  ['rename', 'EIO'],
-  ['mkdir', 'EROFS'],
-] as const;
-
-const LOOKS = ['EIO', 'EACCES'] as const;
+const WRITES = [...FAILING_WRITES, ...DISK_ERRORS.map((code) => ['mkdir', code] as const)];
 
 const record = (): TaskRecord => openTaskRecord({ path, onProblem: (problem) => problems.push(problem) });
 
@@ -48,7 +30,7 @@ function taskOf(name: string, run: 'once' | 'changed'): ResolvedService {
     `services:\n  ${name}: { kind: task, command: run, run: ${run} }\n`,
   ).services.get(name);
   if (service === undefined) throw new Error('no such task');
-  return { ...service, dir: folder };
+  return { ...service, dir: disk.folder };
 }
 
 const isDone = async (tasks: TaskRecord, task: ResolvedService): Promise<boolean | undefined> =>
@@ -75,7 +57,7 @@ describe.each(['once', 'changed'] as const)('a task that runs %s', (run) => {
       ]);
       expect(await isDone(tasks, seed)).toBe(true);
       expect(readFileSync(path, 'utf8')).toBe(before);
-      expect(readdirSync(folder)).toEqual(['shop.json']);
+      expect(disk.entries()).toEqual(['shop.json']);
       disarm();
       await succeed(tasks, other);
       expect([await isDone(record(), seed), await isDone(record(), other)]).toEqual([true, true]);
@@ -83,7 +65,7 @@ describe.each(['once', 'changed'] as const)('a task that runs %s', (run) => {
     },
   );
 
-  it.each(LOOKS)(
+  it.each(FAILING_LOOKS)(
     'whose record cannot be read (%s) is not taken for forgotten',
     { timeout: 30_000 },
     async (code) => {
@@ -95,7 +77,10 @@ describe.each(['once', 'changed'] as const)('a task that runs %s', (run) => {
         await expect(tasks.judge(seed)).rejects.toMatchObject({
           code: 'SYSTEM',
           message: expect.stringMatching(`^cannot tell whether seed was done before: .*${code}`) as string,
-          hint: `see who owns it: ls -l ${path}`,
+          hint:
+            code === 'EIO'
+              ? 'see what the system log says of it: dmesg | tail'
+              : `open it to yourself: chmod -R u+rwX ${path}`,
         });
       } else {
         expect(await isDone(tasks, seed)).toBe(false);
@@ -115,6 +100,17 @@ describe.each(['once', 'changed'] as const)('a task that runs %s', (run) => {
   );
 });
 
+it('a machine that has no file left for a moment is waited for', async () => {
+  const seed = taskOf('seed', 'once');
+  await succeed(record(), seed);
+  arm({ name: 'readFile', code: 'ENFILE', times: 2 }, { name: 'open', code: 'ENFILE', times: 2 });
+  expect(await isDone(record(), seed)).toBe(true);
+  await succeed(record(), taskOf('other', 'once'));
+  disarm();
+  expect(problems).toEqual([]);
+  expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')) as object)).toEqual(['seed', 'other']);
+});
+
 describe('the memory of starts', () => {
   const clock = createManualClock();
   const learnOne = async (service: string): Promise<void> => {
@@ -125,7 +121,7 @@ describe('the memory of starts', () => {
     await memory.close();
   };
 
-  it.each(LOOKS)('that cannot be read (%s) is left as it is', async (code) => {
+  it.each(FAILING_LOOKS)('that cannot be read (%s) is left as it is', async (code) => {
     await learnOne('api');
     const before = readFileSync(path, 'utf8');
     arm({ name: 'readFile', code });
@@ -143,7 +139,7 @@ describe('the memory of starts', () => {
     await learnOne('web');
     disarm();
     expect(readFileSync(path, 'utf8')).toBe(before);
-    expect(readdirSync(folder)).toEqual(['shop.json']);
+    expect(disk.entries()).toEqual(['shop.json']);
   });
 
   it('that is broken is like none', async () => {

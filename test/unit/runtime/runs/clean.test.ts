@@ -51,7 +51,7 @@ it.each([
 describe('records', () => {
   it('are none where there is no folder', async () => {
     rmSync(folder, { recursive: true });
-    expect(await readRuns(folder)).toEqual([]);
+    expect(await readRuns(folder)).toEqual({ runs: [], problems: [] });
     expect(await belongingOf(folder, 7)).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ describe('records', () => {
     symlinkSync(join(folder, `${RUN.id}.json`), join(folder, 'eeeeeeeeeeee.json'));
     writeFileSync(join(folder, 'ffffffffffff.json'), 'garbage', { mode: 0o600 });
     mkdirSync(join(folder, '111111111111.json'));
-    expect((await readRuns(folder)).map(({ run }) => run.id)).toEqual([RUN.id]);
+    expect((await readRuns(folder)).runs.map(({ run }) => run.id)).toEqual([RUN.id]);
   });
 });
 
@@ -72,9 +72,9 @@ describe('a run', () => {
   it('that lives is left alone, and its runner is part of it', async () => {
     const live = { ...RUN, runner: self };
     write(live);
-    expect(await cleanRuns(folder)).toEqual([]);
+    expect(await cleanRuns(folder)).toEqual({ cleaned: [], problems: [] });
     expect(readdirSync(folder)).toHaveLength(1);
-    expect(await listLiveRuns(folder)).toEqual([live]);
+    expect(await listLiveRuns(folder)).toEqual({ live: [live], problems: [] });
     expect(await belongingOf(folder, process.pid)).toBe('live');
     expect(await belongingOf(folder, 1)).toBeUndefined();
   });
@@ -82,15 +82,15 @@ describe('a run', () => {
   it('of another start of the machine names nobody, and is forgotten', async (context) => {
     if (bootId() === undefined) context.skip('this system does not tell its starts apart');
     write({ ...RUN, runner: self, boot: 'another' });
-    expect(await listLiveRuns(folder)).toEqual([]);
+    expect((await listLiveRuns(folder)).live).toEqual([]);
     expect(await belongingOf(folder, process.pid)).toBeUndefined();
-    expect(await cleanRuns(folder)).toEqual([]);
+    expect(await cleanRuns(folder)).toEqual({ cleaned: [], problems: [] });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('of this start of the machine is one of those that may live', async () => {
     write({ ...RUN, runner: self, boot: bootId() });
-    expect(await listLiveRuns(folder)).toHaveLength(1);
+    expect((await listLiveRuns(folder)).live).toHaveLength(1);
     await cleanRuns(folder);
     expect(readdirSync(folder)).toHaveLength(1);
   });
@@ -99,9 +99,9 @@ describe('a run', () => {
     write(RUN);
     write({ ...RUN, id: 'aaaaaaaaaaaa', root: '/other' });
     write({ ...RUN, id: 'bbbbbbbbbbbb', environment: 'e2e' });
-    expect(await cleanRuns(folder, { root: '/shop', environment: 'dev' })).toEqual([]);
+    expect(await cleanRuns(folder, { root: '/shop', environment: 'dev' })).toMatchObject({ cleaned: [] });
     expect(readdirSync(folder)).toEqual(['aaaaaaaaaaaa.json', 'bbbbbbbbbbbb.json']);
-    expect(await listLiveRuns(folder)).toEqual([]);
+    expect((await listLiveRuns(folder)).live).toEqual([]);
     await cleanRuns(folder);
     expect(readdirSync(folder)).toEqual([]);
   });

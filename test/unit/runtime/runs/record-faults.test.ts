@@ -1,18 +1,17 @@
 /** The record of a run on a disk that fails: what runs goes on, and what is written later has all that was left out. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { parseRun } from '../../../../src/runtime/runs/journal.ts';
 import { openRunRecord, type RunRecord } from '../../../../src/runtime/runs/record.ts';
+import { DISK_ERRORS, useFailingDisk } from '../../failing-disk.ts';
 import { arm, disarm } from '../../faults.ts';
 
 vi.mock('node:fs', async (original) => (await import('../../faults.ts')).faulty(await original()));
 
 const ID = '0123456789ab';
-let folder = '';
+const disk = useFailingDisk();
 let problems: string[];
 let processes: ChildProcess[] = [];
 
@@ -25,18 +24,12 @@ afterAll(() => {
 });
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portramp-run-faults-'));
   problems = [];
-});
-
-afterEach(() => {
-  disarm();
-  rmSync(folder, { recursive: true });
 });
 
 const open = (): RunRecord =>
   openRunRecord({
-    folder,
+    folder: disk.folder,
     id: ID,
     root: '/shop',
     environment: 'dev',
@@ -46,11 +39,11 @@ const open = (): RunRecord =>
 const pid = (index: number): number => processes[index]?.pid ?? 0;
 
 const recorded = (): number[] =>
-  parseRun(readFileSync(join(folder, `${ID}.json`), 'utf8'))?.leaders.map((leader) => leader.pid) ?? [];
+  parseRun(readFileSync(disk.path(`${ID}.json`), 'utf8'))?.leaders.map((leader) => leader.pid) ?? [];
 
 /** A line that cannot be added is tried as a whole new file: what fails here fails in both. */
 const FAULTS = ['openSync', 'writeSync', 'closeSync'] as const;
-const CODES = ['EROFS', 'EACCES', 'ENOSPC', 'EDQUOT', 'EIO', 'EMFILE'] as const;
+const CODES = [...DISK_ERRORS, 'EMFILE', 'ENFILE'] as const;
 const OWN = new RegExp(`${ID}[.]json`);
 
 describe.each(CODES)('the record of a run and %s', (code) => {
@@ -70,7 +63,7 @@ describe.each(CODES)('the record of a run and %s', (code) => {
       record.add(pid(2));
       expect(new Set(recorded())).toEqual(new Set([pid(1), pid(2)]));
       record.close();
-      expect(readdirSync(folder)).toEqual([]);
+      expect(disk.entries()).toEqual([]);
     },
   );
 
@@ -80,7 +73,7 @@ describe.each(CODES)('the record of a run and %s', (code) => {
     record.add(pid(0));
     expect(problems).toEqual([expect.stringContaining(code)]);
     record.close();
-    expect(readdirSync(folder)).toEqual([]);
+    expect(disk.entries()).toEqual([]);
   });
 
   it('when it cannot be removed: told', () => {

@@ -1,33 +1,32 @@
 /** The log of a service on a disk that fails: its lines come late and once each, and the service goes on. */
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { eventually } from '../../../eventually.ts';
+import type { PortrampError } from '../../../../src/lib/errors.ts';
 import { openLogFile, type LogFile } from '../../../../src/stack/logs/file.ts';
 import { listLogs, readLogs } from '../../../../src/stack/logs/read.ts';
+import { DISK_ERRORS, useFailingDisk } from '../../failing-disk.ts';
 import { arm, calls, disarm } from '../../faults.ts';
 
 vi.mock('node:fs/promises', async (original) => (await import('../../faults.ts')).faulty(await original()));
 
-let folder = '';
+const disk = useFailingDisk();
 let path = '';
 let problems: string[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portramp-log-faults-'));
-  path = join(folder, 'web.log');
+  path = disk.path('web.log');
   problems = [];
 });
 
-afterEach(() => {
-  disarm();
-  rmSync(folder, { recursive: true });
-});
-
-const openFile = (maxSize = 8_000_000): LogFile =>
-  openLogFile({ path, maxSize, onProblem: (problem) => problems.push(problem) });
+const openFile = (maxSize = 8_000_000, service = 'web'): LogFile =>
+  openLogFile({
+    path: disk.path(`${service}.log`),
+    maxSize,
+    onProblem: (problem) => problems.push(problem),
+  });
 
 const line = (number: number): string => `2026-11-25T08:00:00.000Z ${number} o line ${number}\n`;
 
@@ -48,9 +47,7 @@ const holds = (...numbers: readonly number[]): Promise<void> =>
 const isTold = (code: string): Promise<void> =>
   eventually(() => expect(problems).toEqual([expect.stringContaining(code)]));
 
-const CODES = ['EROFS', 'EACCES', 'ENOSPC', 'EDQUOT', 'EIO'] as const;
-
-describe.each(CODES)('a log file and %s', (code) => {
+describe.each([...DISK_ERRORS, 'ENFILE'] as const)('a log file and %s', (code) => {
   it.each(['open', 'open.stat', 'open.appendFile'])('in %s: told once, and nothing is lost', async (name) => {
     const file = openFile();
     if (name !== 'open') {
@@ -101,7 +98,7 @@ describe.each(CODES)('a log file and %s', (code) => {
     await append(file, 4);
     await holds(1, 2, 3, 4);
     await isTold(code);
-    expect(readdirSync(folder)).toEqual(['web.log']);
+    expect(disk.entries()).toEqual(['web.log']);
     await append(file, 5);
     await file.close();
     expect(readFileSync(`${path}.1`, 'utf8')).toBe([1, 2, 3, 4].map(line).join(''));
@@ -130,13 +127,27 @@ describe.each(CODES)('a log file and %s', (code) => {
     const file = openFile();
     await append(file, 1);
     await file.close();
-    arm({ name: 'open', code, times: 1 });
+    const api = openFile(undefined, 'api');
+    await append(api, 2);
+    await api.close();
+    arm({ name: 'open', code, path: /web/ });
     const { signal } = new AbortController();
-    const read = readLogs({ folder, services: ['web'], tail: 10, follow: false, signal });
-    await expect(read.next()).rejects.toMatchObject({ code });
+    const told: PortrampError[] = [];
+    const onProblem = (problem: PortrampError): void => void told.push(problem);
+    const read = readLogs({ folder: disk.folder, tail: 10, follow: false, signal, onProblem });
+    // The others are read.
+    expect(await read.next()).toMatchObject({ done: false, value: { service: 'api', text: 'line 2' } });
+    expect(await read.next()).toMatchObject({ done: true });
+    expect(told.map(({ message }) => message)).toEqual([
+      expect.stringMatching(new RegExp(`^cannot read ${path}: ${code}`)),
+    ]);
+    disarm();
     arm({ name: 'readdir', code, times: 1 });
-    await expect(listLogs(folder)).rejects.toMatchObject({ code });
-    expect(await listLogs(folder)).toEqual(['web']);
+    await expect(listLogs(disk.folder)).rejects.toMatchObject({
+      code: 'STATE_FOLDER',
+      message: expect.stringContaining(code) as string,
+    });
+    expect(await listLogs(disk.folder)).toEqual(['api', 'web']);
   });
 });
 
@@ -156,10 +167,14 @@ it('what waits for the disk is bounded, and the last of it is kept', async () =>
   );
 });
 
-it('a folder in its place is told, and left', async () => {
-  mkdirSync(path);
+it.each([
+  ['a folder', (): void => mkdirSync(path), 'EISDIR'],
+  // Nobody reads it: to wait until somebody does would hold up the service whose lines these are.
+  ['a named pipe', (): void => void execFileSync('mkfifo', [path]), 'ENXIO'],
+])('%s in its place is told, and left', async (_, place, code) => {
+  place();
   const file = openFile();
   await append(file, 1);
   await file.close();
-  await isTold('EISDIR');
+  await isTold(code);
 });

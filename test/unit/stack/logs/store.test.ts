@@ -28,13 +28,25 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true }));
 
+/** Nothing is to be unreadable here. */
+const fail = (problem: Error): never => {
+  throw problem;
+};
+
 const open = (maxFileSize?: number) =>
   createLogStore({ folder, clock: systemClock, ...(maxFileSize === undefined ? {} : { maxFileSize }) });
 
 async function readAll(tail = 1_000, services?: string[]): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   const { signal } = new AbortController();
-  const options = { folder, tail, follow: false, signal, ...(services === undefined ? {} : { services }) };
+  const options = {
+    folder,
+    tail,
+    follow: false,
+    signal,
+    onProblem: fail,
+    ...(services === undefined ? {} : { services }),
+  };
   for await (const line of readLogs(options)) lines.push(line);
   return lines;
 }
@@ -164,7 +176,7 @@ describe('reading logs', () => {
     };
     write(1, 100);
     const abort = new AbortController();
-    const lines = readLogs({ folder, tail: 1, follow: true, signal: abort.signal });
+    const lines = readLogs({ folder, tail: 1, follow: true, signal: abort.signal, onProblem: fail });
     expect((await lines.next()).value).toMatchObject({ text: 'line 100' });
     const next = lines.next();
     write(151, 153);
@@ -179,7 +191,7 @@ describe('reading logs', () => {
     store.note('api', 'before');
     await eventually(async () => expect(texts(await readAll())).toEqual(['before']));
     const abort = new AbortController();
-    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal });
+    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal, onProblem: fail });
     expect((await lines.next()).value?.text).toBe('before');
     const next = lines.next();
     rmSync(folder, { recursive: true });
@@ -198,7 +210,7 @@ describe('reading logs', () => {
     store.note('api', 'begin');
     await store.close();
     const abort = new AbortController();
-    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal });
+    const lines = readLogs({ folder, tail: 10, follow: true, signal: abort.signal, onProblem: fail });
     expect((await lines.next()).value?.text).toBe('begin');
     const next = lines.next();
     const writer = createLogStore({ folder, clock: systemClock, maxFileSize: 1_000 });

@@ -8,10 +8,13 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 import { engines } from './engines.ts';
 import { ask, createScene, deferred, exchangeRaw, forwardTo, type Scene } from './scene.ts';
+import { openRaw, scriptedBackend } from './wire-raw.ts';
 
 const HANDSHAKE =
   'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
 
 describe.each(engines)('engine $name, WebSocket', ({ create }) => {
   let scene: Scene;
@@ -118,6 +121,38 @@ describe.each(engines)('engine $name, WebSocket', ({ create }) => {
     await scene.rawBackend((socket) => socket.once('data', () => socket.destroy()));
     scene.handler = () => forwardTo(scene.target);
     expect(await exchangeRaw(scene.port, HANDSHAKE)).toMatch(/^HTTP\/1\.1 502 /);
+  });
+
+  it.each([
+    ['another protocol', 'Upgrade: foo\r\n'],
+    ['two of them', 'Upgrade: websocket, foo\r\n'],
+    ['none', ''],
+  ])('refuses the answer of a backend that switches to %s', async (_, upgrade) => {
+    const { handler } = scene;
+    let attempts = 0;
+    scene.handler = async (head, signal) => {
+      const decision = await handler(head, signal);
+      return decision.action === 'forward'
+        ? { ...decision, again: () => ((attempts += 1), decision) }
+        : decision;
+    };
+    await scriptedBackend(scene, (socket) =>
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${upgrade}\r\nfoo!`),
+    );
+    const answer = await exchangeRaw(scene.port, HANDSHAKE);
+    expect(answer).toMatch(/^HTTP\/1\.1 502 [^]*it switches protocols unasked/);
+    expect(attempts).toBe(0);
+  });
+
+  it('tells a client by a reset that the backend has broken off', async () => {
+    const sides = await scriptedBackend(scene, (socket) =>
+      socket.write(`${SWITCHED}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello`),
+    );
+    const client = await openRaw(scene.port);
+    client.send(HANDSHAKE);
+    await client.until('hello');
+    sides[0]?.socket.resetAndDestroy();
+    expect((await client.closed).code).toBe('ECONNRESET');
   });
 
   it('survives a client that resets while its handshake is pending', async () => {

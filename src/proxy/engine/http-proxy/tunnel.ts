@@ -1,11 +1,12 @@
 /** WebSocket handshakes and the tunnel after them. */
-import { STATUS_CODES, type ClientRequest, type IncomingMessage } from 'node:http';
+import { IncomingMessage, STATUS_CODES, type ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type httpProxy from 'http-proxy';
 
 import { watchWebSocket } from '../../websocket.ts';
-import type { Forward, Reply } from '../engine.ts';
+import { UnusableResponseError, type Forward, type Reply } from '../engine.ts';
+import { isWebSocket } from '../upgrade.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
@@ -86,6 +87,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     outgoing.once('socket', () => {
       isSent = true;
     });
+    refuseOthers(outgoing, fail);
     outgoing.once('response', (response) => {
       answered = true;
       report(response.statusCode);
@@ -108,6 +110,8 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
       // Each end goes when the other has, after what is still to be written.
       socket.once('close', () => backend.destroySoon());
       backend.once('close', () => socket.destroySoon());
+      // What was broken off must not look as if it had ended; the package ends it.
+      backend.once('error', () => reset(socket));
     });
     socket.once('close', () => outgoing.destroy());
   };
@@ -120,7 +124,8 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     req.headers = original;
     const isRepeated = isSent || tried.isRepeated === true;
     const failed = { proxy, dialler, req, waiting, report, isRepeated };
-    void tryAgain(failed, decision, { error, wasSent: isSent, isLast: isSent && tried.isRepeated === true });
+    const isLast = error instanceof UnusableResponseError || (isSent && tried.isRepeated === true);
+    void tryAgain(failed, decision, { error, wasSent: isSent, isLast });
   };
   try {
     proxy.ws(
@@ -145,6 +150,31 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
   } catch (error) {
     proxy.off('proxyReqWs', onRequest);
     fail(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/**
+ * Refuses a 101 to anything but the WebSocket that was asked for (RFC 9110 §7.8). The package would say it was one, and
+ * go on; one that names no protocol, which Node takes for a final response, it would pass on as the answer.
+ */
+function refuseOthers(outgoing: ClientRequest, fail: (error: Error) => void): void {
+  const emit = outgoing.emit.bind(outgoing);
+  outgoing.emit = (event: string | symbol, ...told: unknown[]): boolean => {
+    const [response] = told;
+    if (!(response instanceof IncomingMessage) || response.statusCode !== 101) return emit(event, ...told);
+    if (event === 'upgrade' && isWebSocket(response.headers.upgrade ?? '')) return emit(event, ...told);
+    response.socket.destroy();
+    fail(new UnusableResponseError('it switches protocols unasked'));
+    return true;
+  };
+}
+
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // Only TCP has resets.
+    socket.destroy();
   }
 }
 

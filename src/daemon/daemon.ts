@@ -109,12 +109,13 @@ async function open(options: DaemonOptions, lock: Lock, setAside: readonly strin
     log(`closing (${reason})`);
     control.stopListening();
     for (const { peer } of connections) peer.notify('closing', { reason });
-    frontPort.close();
+    const settled = frontPort.close();
     for (const stop of stopListening) stop();
     followers.close();
     sessions.close();
     verification.close();
     await front.close(DRAIN_TIME);
+    await settled;
     await ledger.flush();
     control.closeConnections();
     lock.release();
@@ -132,8 +133,8 @@ async function open(options: DaemonOptions, lock: Lock, setAside: readonly strin
       followers.drop(connection.peer);
       if (sessions.detach(connection)) parts.route();
     },
-  }).catch((error: unknown) => {
-    frontPort.close();
+  }).catch(async (error: unknown) => {
+    await frontPort.close();
     verification.close();
     throw error;
   });

@@ -23,8 +23,11 @@ export interface FrontPort {
   takeNotices(): string[];
   /** Hears which number a runner remembers; resolves when the front has moved there, if that one is right. */
   adopt(held: FrontNumber): Promise<void>;
-  /** Stops trying. The front itself is its owner's to close. */
-  close(): void;
+  /**
+   * Stops trying. The front itself is its owner's to close. Resolves when nothing is being written any more: the file is
+   * the next daemon's then.
+   */
+  close(): Promise<void>;
 }
 
 export interface FrontPortOptions {
@@ -112,10 +115,11 @@ class OneFrontPort implements FrontPort {
     });
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry();
     this.#cancelRemember();
+    return this.#inTurn(() => Promise.resolve());
   }
 
   async #moveTo({ http, moves }: FrontNumber): Promise<void> {

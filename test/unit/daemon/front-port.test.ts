@@ -297,7 +297,7 @@ describe('opening the front port', () => {
     const { clock, open } = scene(new Map([[7267, 'EACCES']]));
     const frontPort = await open([7267]);
     expect(frontPort.status.problem).toBe("the front's port 7267 may not be bound by this user");
-    frontPort.close();
+    await frontPort.close();
     expect(clock.waiting).toBe(0);
   });
 

@@ -60,7 +60,7 @@ describe.each(STEPS)('at %s', (step) => {
     await clock.advance(5_000);
     expect(seen).toEqual({ served: winner.http, kept: winner, told: winner.http });
     expect([front.status, front.moves]).toEqual([{ http: winner.http }, winner.moves]);
-    front.close();
+    await front.close();
     expect(clock.waiting).toBe(0);
   });
 });

@@ -122,7 +122,10 @@ describe('a response', () => {
     ['Transfer-Encoding: chunked\x0b\r\n', 'the value of "Transfer-Encoding" has a control character'],
     ['Transfer-Encoding: gzip, chunked\r\n', 'the only Transfer-Encoding accepted is "chunked"'],
     ['A: b\r\n c\r\n', 'line 3 of the head is folded'],
-    ['A: b\nC: d\r\n', 'the value of "A" has a control character'],
+    ['A: b\nC: d\r\n', 'line 2 of the head does not end in CRLF'],
+    ['A: b\r\nContent-Length: 2\n', 'line 3 of the head does not end in CRLF'],
+    ['A: b\r\nC\n', 'line 3 of the head does not end in CRLF'],
+    ['A: b\r\n\n', 'the head does not end in CRLF'],
     ['A: b\r\n(\n', 'line 3 of the head does not end in CRLF'],
   ])('with %j is refused: %s', (fields, reason) => {
     expect(responseOrProblem(`HTTP/1.1 200 OK\r\n${fields}\r\n`, asked)).toMatchObject({ reason });

@@ -106,6 +106,20 @@ describe('the lexer', () => {
   });
 
   it.each([
+    ['request', 'GET / HTTP/1.1\nHost: a\n\n', 'the request line does not end in CRLF'],
+    ['request', 'GET / HTTP/1.1\r\nHost: a\n\n', 'line 2 of the head does not end in CRLF'],
+    ['request', 'GET / HTTP/1.1\r\nHost: a\r\n\n', 'the head does not end in CRLF'],
+    ['response', 'HTTP/1.1 200 OK\n\nok', 'the status line does not end in CRLF'],
+    ['response', 'HTTP/1.1 200\nA: b\n\n', 'the status line does not end in CRLF'],
+    ['response', 'HTTP/1.1 200 OK\r\nA: b\nC: d\n\n', 'line 2 of the head does not end in CRLF'],
+    ['response', 'HTTP/1.1 200 OK\r\nA: b\r\nC\n\n', 'line 3 of the head does not end in CRLF'],
+    ['response', 'HTTP/1.1 200 OK\r\nA: b\r\n\nok', 'the head does not end in CRLF'],
+  ] as const)('names, in a %s, the line of %j that ends in a bare LF', (kind, text, reason) => {
+    expect(read(kind, text).reader.problem).toEqual({ status: 400, reason });
+    expect(read(kind, text, [20, 25]).reader.problem).toEqual({ status: 400, reason });
+  });
+
+  it.each([
     'GET\t/ HTTP/1.1',
     'GET /\tHTTP/1.1',
     'GET / HTTP/1.1\t',

@@ -30,6 +30,7 @@ const REQUEST_VERSION = Buffer.from('HTTP/1.');
 /** The length of `HTTP/`. */
 const HTTP_NAME = 5;
 const NO_VERSION = 'this is not HTTP/1';
+const UNENDED_STATUS_LINE = 'the status line does not end in CRLF';
 const DIGIT_0 = 0x30;
 
 export class FirstLineLexer {
@@ -106,7 +107,9 @@ export class FirstLineLexer {
     if (this.state === REASON) {
       this.at = at = skip(FIELD_VALUE, bytes, at, to);
       if (at === to) return;
-      if (bytes[at] !== CR) return this.fail(400, 'the reason phrase is malformed');
+      if (bytes[at] !== CR) {
+        return this.fail(400, bytes[at] === LF ? UNENDED_STATUS_LINE : 'the reason phrase is malformed');
+      }
       this.lineEnd = at;
       this.at = at += 1;
       this.state = LINE_LF;
@@ -127,7 +130,7 @@ export class FirstLineLexer {
     if (!this.#readMinor(bytes, at)) return false;
     at += REQUEST_VERSION.length + 1;
     if (bytes[at] !== CR) {
-      this.fail(400, 'the request line is malformed');
+      this.fail(400, `the request line ${bytes[at] === LF ? 'does not end in CRLF' : 'is malformed'}`);
       return false;
     }
     this.lineEnd = at;
@@ -149,7 +152,7 @@ export class FirstLineLexer {
     const ones = digitAt(bytes, at + 11);
     const behind = bytes[at + 12];
     if (bytes[at + 8] !== SP || hundreds < 1 || tens < 0 || ones < 0 || (behind !== SP && behind !== CR)) {
-      this.fail(400, 'the status line is malformed');
+      this.fail(400, behind === LF && ones >= 0 ? UNENDED_STATUS_LINE : 'the status line is malformed');
       return false;
     }
     this.status = hundreds * 100 + tens * 10 + ones;

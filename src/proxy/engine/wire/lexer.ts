@@ -23,6 +23,8 @@ export type Outcome = 'more' | 'done' | 'bad';
 
 const { START, STATUS, FIELD, NAME, BLANK, SPACE, VALUE, REST, VALUE_LF, LAST_LF, DONE, BAD } = STATE;
 
+const UNENDED_HEAD = 'the head does not end in CRLF';
+
 /** Numbers per field in `HeadLexer.marks`. */
 export const MARKS = 5;
 
@@ -94,7 +96,7 @@ export class HeadLexer extends FirstLineLexer {
         }
       }
       if (state === LAST_LF) {
-        if (bytes[at] !== LF) return this.fail(400, 'the head does not end in CRLF');
+        if (bytes[at] !== LF) return this.fail(400, UNENDED_HEAD);
         this.end = at + 1;
         this.state = DONE;
         return;
@@ -145,7 +147,7 @@ export class HeadLexer extends FirstLineLexer {
       if (state === REST) {
         at = skip(LINE, bytes, at, to);
         if (at === to) break;
-        if (bytes[at] === LF) return this.fail(400, `${this.#lineName} does not end in CRLF`);
+        if (bytes[at] === LF) return this.fail(400, this.#unendedLine);
         marks[mark + 2] = marks[mark + 3] = at;
         marks[mark + 4] = NAMES.DROPPED;
         this.odd = true;
@@ -153,7 +155,7 @@ export class HeadLexer extends FirstLineLexer {
         state = VALUE_LF;
         if (at === to) break;
       }
-      if (bytes[at] !== LF) return this.fail(400, `${this.#lineName} does not end in CRLF`);
+      if (bytes[at] !== LF) return this.fail(400, this.#unendedLine);
       this.count += 1;
       mark += MARKS;
       at += 1;
@@ -167,6 +169,11 @@ export class HeadLexer extends FirstLineLexer {
     return `line ${this.count + 2} of the head`;
   }
 
+  /** Says that one has a bare LF, which a recipient may take for its end (RFC 9112 §2.2) and Node's parser does not. */
+  get #unendedLine(): string {
+    return `${this.#lineName} does not end in CRLF`;
+  }
+
   /** @returns how the line of a field goes on whose name does not end in a colon */
   #afterName(bytes: Uint8Array, at: number): number {
     const from = this.marks[this.count * MARKS] as number;
@@ -176,6 +183,7 @@ export class HeadLexer extends FirstLineLexer {
       return isBlank(bytes[at]) ? BLANK : REST;
     }
     if (isFolded) this.fail(400, `${this.#lineName} is folded`);
+    else if (bytes[at] === LF) this.fail(400, at === from ? UNENDED_HEAD : this.#unendedLine);
     else if (isBlank(bytes[at])) this.fail(400, `a blank follows the field name ${quote(bytes, from, at)}`);
     else this.fail(400, `the name of a header field is malformed (${this.#lineName})`);
     return BAD;
@@ -187,7 +195,7 @@ export class HeadLexer extends FirstLineLexer {
     const { marks } = this;
     if (this.#lenient && bytes[at] !== LF && !isEssential(marks[mark + 4] as FieldId)) return REST;
     const name = quote(bytes, marks[mark] as number, marks[mark + 1] as number);
-    this.fail(400, `the value of ${name} has a control character`);
+    this.fail(400, bytes[at] === LF ? this.#unendedLine : `the value of ${name} has a control character`);
     return BAD;
   }
 

@@ -20,6 +20,14 @@ describe.each(engines)('engine $name, requests', ({ create }) => {
       ['two Host headers', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
       ['two equal Host headers', 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'],
       ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
+      ['a Host with a scheme', 'GET / HTTP/1.1\r\nHost: ws://a\r\n\r\n'],
+      ['a Host with a path', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n'],
+      ['a Host with credentials', 'GET / HTTP/1.1\r\nHost: a@b\r\n\r\n'],
+      ['a Host with a blank in it', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
+      [
+        'a Host with a scheme in a handshake',
+        'GET / HTTP/1.1\r\nHost: ws://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      ],
       ['an unknown coding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
       ['two codings', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
       [

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Reply, RequestHead } from '../engine.ts';
+import { HOST_REFUSED, validAuthority } from '../authority.ts';
 import { fieldsOf } from '../fields.ts';
 import { refusal } from '../refusal.ts';
 import { encodeTarget, FRAGMENT_REFUSED, hasFragment } from '../request-target.ts';
@@ -13,6 +14,7 @@ export function readHead(req: IncomingMessage, upgrade: boolean): RequestHead | 
   const framing = framingProblem(req);
   if (framing !== undefined) return refusal(framing);
   const [host = ''] = hosts;
+  if (host !== '' && !validAuthority(host)) return refusal(HOST_REFUSED);
   if (hasFragment(req.url ?? '')) return refusal(FRAGMENT_REFUSED);
   const target = originForm(req, host);
   if (target === undefined) return refusal('the request target does not fit the Host header');

@@ -1,6 +1,7 @@
 /** What a request means: who is asked for what, how it is framed, what it says about the connection. */
 import { METHODS as KNOWN_METHODS } from 'node:http';
 
+import { HOST_REFUSED, validAuthority } from '../authority.ts';
 import { encodeTarget, FRAGMENT_REFUSED, hasFragment } from '../request-target.ts';
 import { upgradeOf } from '../upgrade.ts';
 import { readConnection, type ConnectionOptions } from './connection-field.ts';
@@ -10,7 +11,7 @@ import { frameRequest, type Framing } from './framing.ts';
 import type { HeadReader } from './head-reader.ts';
 import { concernsConnection } from './login.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
-import { parseTarget, sameAuthority, validAuthority } from './target.ts';
+import { parseTarget, sameAuthority } from './target.ts';
 
 /** Methods that most servers know. Others are passed on: who does not know them says so. */
 const METHODS = new Set(KNOWN_METHODS);
@@ -92,7 +93,7 @@ function readHost(reader: HeadReader, text: string): string | undefined | Proble
     host = valueOf(reader, text, field);
   }
   if (host === undefined) return reader.minor === 0 ? undefined : problem(400, 'there is no Host field');
-  return host === '' || validAuthority(host) ? host : problem(400, 'the Host field is malformed');
+  return host === '' || validAuthority(host) ? host : problem(400, HOST_REFUSED);
 }
 
 /**

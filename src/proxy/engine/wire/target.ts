@@ -1,4 +1,5 @@
-/** Request targets and authorities (RFC 9112 §3.2, RFC 3986 §3.2). */
+/** Request targets (RFC 9112 §3.2). */
+import { validAuthority } from '../authority.ts';
 
 export interface RequestTarget {
   /** Origin form, or `*`. */
@@ -10,10 +11,6 @@ export interface RequestTarget {
 const SLASH = 0x2f;
 const ABSOLUTE = /^http:\/\/([^/?#]*)((?:[/?].*)?)$/i;
 
-/** A host name or IPv4 address, or an IPv6 address in brackets, and a port. No user information. */
-const AUTHORITY =
-  /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9\-._~]+)?\])(?::[0-9]{0,5})?$/;
-
 /** Takes origin form, absolute form and, for OPTIONS, the asterisk; undefined for anything else. */
 export function parseTarget(method: string, target: string): RequestTarget | undefined {
   if (target.charCodeAt(0) === SLASH) return { path: target, authority: undefined };
@@ -23,10 +20,6 @@ export function parseTarget(method: string, target: string): RequestTarget | und
   // RFC 9112 §3.2.4: an absolute-form OPTIONS without a path means the asterisk.
   if (rest === '') return { path: method === 'OPTIONS' ? '*' : '/', authority };
   return { path: rest.startsWith('/') ? rest : `/${rest}`, authority };
-}
-
-export function validAuthority(authority: string): boolean {
-  return AUTHORITY.test(authority);
 }
 
 /** Host names are compared without case (RFC 3986 §6.2.2.1); a default port may be left out. */

@@ -19,8 +19,11 @@ export interface Numbers {
   reassign(service: string, port: string, holder: PortHolder | undefined): Promise<boolean>;
   /** Goes along with an instance that listens on this number, where it can be followed there. */
   follow(instance: FollowedInstance, number: number): Promise<Followed>;
-  /** Looks for the service on the number that it was given again: the one that it opened is another's now. */
-  forget(service: string, port: string, slot: number): Promise<void>;
+  /**
+   * Looks for the service on the number that it was given again: the one that it opened is another's now. False where
+   * it was not followed, or that number is another's too.
+   */
+  forget(service: string, port: string, slot: number): Promise<boolean>;
   /** Gives back numbers that were borrowed for ports which are followed no more. */
   settle(): Promise<void>;
 }
@@ -159,10 +162,11 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     const current = prepared();
     const known = current?.services.get(service)?.ports.find(({ name }) => name === port);
     const lease = known && leaseOf(service, leaseInSlot(known, slot));
-    if (current === undefined || lease?.borrowed === undefined) return;
-    if (!(await giveBack(current, lease))) return;
+    if (current === undefined || lease?.borrowed === undefined) return false;
+    if (!(await giveBack(current, lease))) return false;
     const text = `port ${lease.borrowed}, on which it listened the last time, is another's now: it is looked for on ${lease.number}`;
     onEvent({ type: 'notice', text, service });
+    return true;
   };
 
   const settle: Numbers['settle'] = async () => {
@@ -189,6 +193,16 @@ export async function followUnit(
   const result = await numbers.follow({ service, port, slot, generation }, number);
   if (result.followed) unit.retarget(slot);
   return result;
+}
+
+/** Looks for an instance on the number that it was given again; false where that cannot be. */
+export async function forgetUnit(
+  numbers: Numbers | undefined,
+  { unit, slot, port }: { readonly unit: Unit; readonly slot: number; readonly port: string },
+): Promise<boolean> {
+  const isForgotten = (await numbers?.forget(unit.name, port, slot)) ?? false;
+  if (isForgotten) unit.retarget(slot);
+  return isForgotten;
 }
 
 /** Says where services listened when they ran last, which their consumers are told until it is known better. */

@@ -10,10 +10,15 @@ export interface Reactions {
   readonly tell: (unit: Unit, text: string) => void;
   /** Tells whose a process is that portramp may have started; undefined where that is not written down. */
   readonly belongingOf: (pid: number) => Promise<Belonging | undefined>;
+  /** Looks for an instance on the number that it was given; false where it was not followed, or that cannot be. */
+  readonly forget: (unit: Unit, slot: number, port: string) => Promise<boolean>;
 }
 
 /** Does what a finding about an instance asks for, if that instance is the one that runs now. */
-export async function reactTo(finding: Finding, { units, tell, belongingOf }: Reactions): Promise<void> {
+export async function reactTo(
+  finding: Finding,
+  { units, tell, belongingOf, forget }: Reactions,
+): Promise<void> {
   const pid = finding.kind === 'ghost' && finding.label === undefined ? finding.holder.pid : undefined;
   // A record that cannot be read says nothing; what was found is told all the same.
   const belonging = pid === undefined ? undefined : await belongingOf(pid).catch(() => undefined);
@@ -24,6 +29,8 @@ export async function reactTo(finding: Finding, { units, tell, belongingOf }: Re
     const consequence = judgeFinding(launched ?? unit.resolved, finding, belonging);
     switch (consequence?.kind) {
       case 'ghost':
+        // A number that it opened by itself once was not promised to it.
+        if (await forget(unit, slot, finding.port)) return;
         tell(unit, consequence.cause.message);
         unit.tell(slot, { type: 'ghost', cause: consequence.cause });
         return;

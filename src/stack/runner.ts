@@ -14,7 +14,7 @@ import { lockStack } from '../runtime/runs/stack-lock.ts';
 import { obey } from './commands.ts';
 import { createEdits, type Edits } from './edits.ts';
 import type { RunnerEvent } from './events.ts';
-import { createNumbers, describeRemembered, followUnit, type Numbers } from './numbers.ts';
+import { createNumbers, describeRemembered, followUnit, forgetUnit, type Numbers } from './numbers.ts';
 import { closeParts, createSupervision, openParts, type Parts } from './parts.ts';
 import type { PreparedStack } from './prepare.ts';
 import { createPublished, type Published } from './published.ts';
@@ -48,6 +48,7 @@ class StackRunner implements Runner {
     units: () => this.#supervision?.units ?? [],
     tell: (unit, text) => this.#published.tell(unit, text),
     belongingOf: (pid) => belongingOf(this.#options.home.runs, pid),
+    forget: (unit, slot, port) => this.#edits.inTurn(() => forgetUnit(this.#numbers, { unit, slot, port })),
   };
 
   constructor(options: RunnerOptions) {
@@ -170,7 +171,7 @@ class StackRunner implements Runner {
       reassign: (service, port, holder) =>
         this.#edits.inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
       forget: (service, port, slot) =>
-        this.#edits.inTurn(async () => this.#numbers?.forget(service, port, slot)),
+        this.#edits.inTurn(async () => void (await this.#numbers?.forget(service, port, slot))),
       onChange: (unit) => this.#published.publishChange(unit),
       onFollow: (unit, slot, port, number) =>
         this.#edits.inTurn(async () => followUnit(this.#numbers, { unit, slot, port }, number)),

@@ -137,7 +137,7 @@ describe('a service that listens elsewhere', () => {
 
   it('is looked for where it was told to listen, when another has the number that it opened', async () => {
     await follow(3000);
-    await numbers.forget('api', 'http', 0);
+    expect(await numbers.forget('api', 'http', 0)).toBe(true);
     expect(targets()).toEqual([[20_001, undefined]]);
     expect(asked).toEqual([3000, 20_001]);
     expect(events.at(-1)).toMatchObject({ type: 'notice', service: 'api' });
@@ -147,7 +147,7 @@ describe('a service that listens elsewhere', () => {
     await follow(3000);
     answer = () => ({ lease: { ...API, borrowed: 3000 }, holder: 'web of other' });
     const before = [...events];
-    await numbers.forget('api', 'http', 0);
+    expect(await numbers.forget('api', 'http', 0)).toBe(false);
     expect([targets(), events]).toEqual([[[3000, 20_001]], before]);
   });
 

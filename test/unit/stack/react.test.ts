@@ -21,9 +21,11 @@ const ghost: Finding = {
 async function react(
   finding: Finding,
   belongingOf: (pid: number) => Promise<Belonging | undefined>,
-): Promise<{ readonly told: ServiceEvent[]; readonly asked: number[] }> {
+  isFollowed = false,
+): Promise<{ readonly told: ServiceEvent[]; readonly asked: number[]; readonly forgotten: unknown[] }> {
   const told: ServiceEvent[] = [];
   const asked: number[] = [];
+  const forgotten: unknown[] = [];
   const resolved = resolutionOf('services:\n  api: { command: run }\n').services.get('api');
   const unit = {
     resolved,
@@ -37,8 +39,12 @@ async function react(
       asked.push(pid);
       return belongingOf(pid);
     },
+    forget: async (_unit, slot, port) => {
+      forgotten.push([slot, port]);
+      return isFollowed;
+    },
   });
-  return { told, asked };
+  return { told, asked, forgotten };
 }
 
 const hintOf = ([event]: readonly ServiceEvent[]): string | undefined =>
@@ -61,4 +67,13 @@ it('a ghost that the daemon knows, and an instance that is gone, are not asked a
   expect(await react({ ...ghost, label: 'web of other' }, async () => 'left')).toMatchObject({ asked: [] });
   const { told } = await react({ ...ghost, marker: 'run.api.0' }, async () => 'left');
   expect(told).toEqual([]);
+});
+
+it('one that listens where the service listened once, and nobody promised it that, does not end the service', async () => {
+  expect(await react(ghost, async () => undefined, true)).toMatchObject({
+    told: [],
+    forgotten: [[0, 'http']],
+  });
+  const { told } = await react(ghost, async () => undefined);
+  expect(told).toMatchObject([{ type: 'ghost' }]);
 });

@@ -1,5 +1,6 @@
 /** Leases that cannot lie, from the contract to the browser: ghosts, ports that were ignored, numbers that move. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { eventually } from '../../eventually.ts';
@@ -283,6 +284,31 @@ services:
     await workspace.run('restart', 'api');
     await workspace.until('api', 'ready');
     expect(await asked()).toEqual(answers);
+  });
+
+  it('and is not ended when another opens that number before it: it is found where it was told to listen', async () => {
+    const opened = await pickPort();
+    const workspace = machine.workspace('shop', following(opened, ''));
+    const dev = workspace.start('dev');
+    await dev.prints(/portramp follows/);
+    await workspace.until('api', 'ready');
+    const flags = machine.folder('flags');
+    workspace.contract(`
+version: 1
+workspace: shop
+services:
+  api: { command: ${node('late.js')}, env: { LISTEN_WHEN: ${join(flags, 'go')} } }
+  other: { command: ${node('stubborn.js')}, env: { OPENS: ${opened} }, ports: { http: { follow: true } }, start: manual }
+`);
+    await dev.prints(/api +│ up/);
+    const { pid } = await workspace.until('api', 'warming');
+    expect(await workspace.run('start', 'other', '--no-wait')).toMatchObject({ code: 0 });
+    await dev.prints(new RegExp(`port ${opened}, on which it listened the last time, is another's now`));
+    writeFileSync(join(flags, 'go'), '');
+    expect(await workspace.until('api', 'ready')).toMatchObject({ pid });
+    expect(await machine.get('api.shop.localhost')).toMatchObject({ body: 'late' });
+    await workspace.until('other', 'ready');
+    expect(await portOf(workspace, 'other')).toBe(opened);
   });
 
   it('after its probe was content already: requests go where it is', async () => {

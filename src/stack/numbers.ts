@@ -47,6 +47,8 @@ export interface NumbersOptions {
    */
   readonly adopt: (next: PreparedStack, moved: string, restarts: boolean) => void;
   readonly onEvent: (event: RunnerEvent) => void;
+  /** Says something about a service. */
+  readonly tell: (service: string, text: string) => void;
 }
 
 /** A number that changes this often within that time (milliseconds) is not followed until it has rested for as long. */
@@ -55,7 +57,7 @@ const WHILE = 60_000;
 
 const refuse = (why: string): Followed => ({ followed: false, why });
 
-export function createNumbers({ clock, session, prepared, adopt, onEvent }: NumbersOptions): Numbers {
+export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }: NumbersOptions): Numbers {
   /** The times at which the number of a port changed, by service and lease. */
   const changes = new Map<string, readonly number[]>();
   /** For which of its processes the consumers of a service were started again. */
@@ -85,7 +87,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     };
     const answer = await session.request('reassign', request).catch((error: unknown) => {
       const text = `${service}.${port} could not be given another number: ${messageOf(error)}`;
-      onEvent({ type: 'notice', text, service });
+      tell(service, text);
     });
     if (answer === undefined) return false;
     const { lease, moved } = answer;
@@ -126,7 +128,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     // Who writes into the contract that it is to be followed begins anew.
     if (isRestless(`${service} ${lease.port} ${known?.follow ?? ''}`, number, lease.number)) {
       const text = `its port has changed ${MOST_CHANGES} times within a minute: it is not followed to ${number}`;
-      onEvent({ type: 'notice', text, service });
+      tell(service, text);
       // By then it has rested for long enough.
       return { ...refuse(text), again: WHILE };
     }
@@ -165,7 +167,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent }: Numb
     if (current === undefined || lease?.borrowed === undefined) return false;
     if (!(await giveBack(current, lease))) return false;
     const text = `port ${lease.borrowed}, on which it listened the last time, is another's now: it is looked for on ${lease.number}`;
-    onEvent({ type: 'notice', text, service });
+    tell(service, text);
     return true;
   };
 

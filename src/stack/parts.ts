@@ -44,6 +44,8 @@ export interface Parts {
   readonly leaveRoot: () => void;
   readonly key: StackKey;
   readonly holdersOf: AskHolders;
+  /** Says something about a service: among its lines, and to whoever watches. */
+  readonly tell: (service: string, text: string) => void;
 }
 
 export interface PartsOptions {
@@ -67,6 +69,10 @@ export function openParts(options: PartsOptions): Parts {
   const holdersOf = createAskHolders(session, (pid) => belongingOf(home.runs, pid), clock);
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
   logs.lines.on((line) => events.emit({ type: 'line', line }));
+  const tell: Parts['tell'] = (service, text) => {
+    logs.note(service, text);
+    events.emit({ type: 'notice', text, service });
+  };
   return {
     runId,
     clock,
@@ -74,6 +80,7 @@ export function openParts(options: PartsOptions): Parts {
     logs,
     key,
     holdersOf,
+    tell,
     record: openRunRecord({
       folder: home.runs,
       id: runId,
@@ -93,7 +100,7 @@ export function openParts(options: PartsOptions): Parts {
       linesOf: (service) => logs.tail(service, FAILURE_LINES),
       wake: (service) => supervision()?.wake(service),
       rest: (service) => supervision()?.rest(service),
-      onNotice: (service, text) => events.emit({ type: 'notice', text, service }),
+      onNotice: tell,
     }),
     containers: createContainers({
       home,
@@ -107,8 +114,7 @@ export function openParts(options: PartsOptions): Parts {
         logs.note(service, `${file} changed`);
         supervision()?.touch(service);
       },
-      onProblem: (service, problem) =>
-        events.emit({ type: 'notice', text: `its files are not watched: ${problem}`, service }),
+      onProblem: (service, problem) => tell(service, `its files are not watched: ${problem}`),
     }),
     // What comes after it cannot fail: a process and a timer would be left.
     watchdog: startWatchdog({ runId, clock }),
@@ -133,7 +139,6 @@ export function closeParts(parts: Parts, onProblem: (error: unknown) => void): P
 export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'onFollow' | 'onSettled'> {
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly color: boolean;
-  readonly events: Emitter<RunnerEvent>;
   /** Gives a port another number; false when it keeps the one it has. */
   readonly reassign: (service: string, lease: string, holder: PortHolder | undefined) => Promise<boolean>;
   /** Looks for a service on the number that it was given again. */
@@ -143,7 +148,7 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
   const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId, starts } = parts;
-  const { ambient, color, events, reassign, forget, onChange, onFollow, onSettled } = settings;
+  const { ambient, color, reassign, forget, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
     logs,
@@ -186,9 +191,6 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
       watchdog.remove(pid);
       record.remove(pid);
     },
-    onNotice: (unit, text) => {
-      logs.note(unit.name, text);
-      events.emit({ type: 'notice', text, service: unit.name });
-    },
+    onNotice: (unit, text) => parts.tell(unit.name, text),
   });
 }

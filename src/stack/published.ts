@@ -98,10 +98,7 @@ export function createPublished(options: PublishedOptions): Published {
         }),
       );
     },
-    tell: (unit, text) => {
-      parts()?.logs.note(unit.name, text);
-      events.emit({ type: 'notice', text, service: unit.name });
-    },
+    tell: (unit, text) => parts()?.tell(unit.name, text),
     notice: (text) => events.emit({ type: 'notice', text }),
   };
   return published;

@@ -141,6 +141,7 @@ class StackRunner implements Runner {
       prepared: () => this.#edits.prepared,
       adopt: (next, moved, restarts) => this.#edits.adopt(next, moved, restarts),
       onEvent: (event) => this.events.emit(event),
+      tell: (service, text) => this.#parts?.tell(service, text),
     });
     return session;
   }
@@ -167,7 +168,6 @@ class StackRunner implements Runner {
     this.#parts = parts;
     const supervision = createSupervision(parts, {
       ...this.#options,
-      events: this.events,
       reassign: (service, port, holder) =>
         this.#edits.inTurn(async () => this.#numbers?.reassign(service, port, holder) ?? false),
       forget: (service, port, slot) =>

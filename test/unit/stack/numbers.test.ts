@@ -60,6 +60,7 @@ beforeEach(() => {
       adopted.push(restarts);
     },
     onEvent: (event) => events.push(event),
+    tell: (service, text) => events.push({ type: 'notice', text, service }),
   });
 });
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
-import type { PortFacts } from './assess.ts';
+import { DOUBT, type PortFacts } from './assess.ts';
 import { UNSEEN } from './liveness.ts';
 import { portLook, type Look } from './looks.ts';
 import { primaryOf } from './own-ports.ts';
@@ -51,6 +51,12 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
   let isWitnessed = false;
   /** Whether it has answered since it was dialled last. */
   let hasAnswered = false;
+  /**
+   * A number that the instance before opened by itself was promised to nobody: who answers there may be another service.
+   * The daemon, if there is one, says whose it is; until then nobody who answers is believed.
+   */
+  let doubtEnds = primaryOf(initial)?.leased === undefined ? -Infinity : clock.now() + DOUBT;
+  const isDoubtful = (): boolean => clock.now() < doubtEnds;
 
   const expect = (): PortFacts | undefined => {
     const primary = primaryOf(ports);
@@ -77,7 +83,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     listens && (isWitnessed || ports.some((own) => own.name === name && own.listener === 'external'));
 
   const dialOnce = async (): Promise<void> => {
-    if (port === undefined || isSettled(port) || (isAsked() && !port.listens)) return;
+    if (port === undefined || isDoubtful() || isSettled(port) || (isAsked() && !port.listens)) return;
     const { name, number, listens: isAnswered } = port;
     const problem = await look(portLook({ targetPort: number }, { clock, isAnswered }));
     if (problem === UNSEEN || signal.aborted || number !== port.number || isSettled(port)) return;
@@ -108,7 +114,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     },
     dialOnce,
     answered: (number) => {
-      if (port === undefined || port.number !== number || port.listens) return;
+      if (port === undefined || isDoubtful() || port.number !== number || port.listens) return;
       hasAnswered = true;
       options.onListening(port.name, true);
       setListening(true);
@@ -116,10 +122,12 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     see: (sighting) => {
       if (sighting === undefined) {
         isWitnessed = false;
+        doubtEnds = -Infinity;
         return void dial();
       }
       const { listening, away = [] } = sighting;
       isWitnessed ||= port !== undefined && listening.includes(port.name);
+      if (isWitnessed) doubtEnds = -Infinity;
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
       for (const name of own) options.onListening(name, listening.includes(name));
@@ -137,6 +145,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     retarget: (next) => {
       ports = next;
       isWitnessed = false;
+      doubtEnds = -Infinity;
       hasAnswered = false;
       port = expect();
       void dial();

@@ -125,6 +125,24 @@ describe('without a probe', () => {
     expect(listening).toEqual([['http', true]]);
   });
 
+  it('is not ready for who answers on a number that was promised to nobody, until the daemon says whose it is', async () => {
+    const number = await listen();
+    let connections = 0;
+    server?.on('connection', () => (connections += 1));
+    begin({}, '', number, 20_001);
+    await clock.advance(2_000);
+    expect([kinds(), connections]).toEqual([[], 0]);
+    saw('http');
+    await becomes('ready');
+  });
+
+  it('is ready for who answers there where no daemon looks', async () => {
+    begin({}, '', await listen(), 20_001);
+    watch?.see(undefined);
+    await clock.advance(500);
+    await becomes('ready');
+  });
+
   it('was well at the last look when the daemon saw its port before it was dialled again', async () => {
     begin({}, '', await silentPort());
     await eventually(() => expect(looks.at(-1)).toMatch(/refused/));
@@ -384,6 +402,7 @@ describe('that listens elsewhere', () => {
   it('goes back at once to the number that it was given', async () => {
     const number = await listen();
     begin({}, '', number, 20_200);
+    saw('http');
     await becomes('ready');
     watch?.see({
       marker: 'run.api.1',

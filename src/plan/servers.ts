@@ -43,6 +43,14 @@ const KNOWN: readonly Known[] = [
     line: 'remix vite:dev --port $PORT --strictPort',
   },
   { title: 'Hugo', program: /^hugo$/, verb: /^(?:server|serve)$/, line: 'hugo server --port $PORT' },
+  { title: 'Rspack', program: /^rspack$/, verb: /^(?:serve|server|s|dev)$/, line: 'rspack dev --port $PORT' },
+  { title: 'Rsbuild', program: /^rsbuild$/, verb: /^(?:dev|preview)$/, line: 'rsbuild dev --port $PORT' },
+  {
+    title: 'Browsersync',
+    program: /^browser-sync$/,
+    verb: /^start$/,
+    line: 'browser-sync start --port $PORT',
+  },
   { title: 'Expo', program: /^expo$/, verb: /^start$/, line: 'expo start --port $PORT' },
 ];
 

@@ -254,6 +254,9 @@ describe('a port that is lost', () => {
     ['react-router dev', 'React Router', 'react-router dev --port $PORT --strictPort'],
     ['remix vite:dev', 'Remix', 'remix vite:dev --port $PORT --strictPort'],
     ['hugo server -D', 'Hugo', 'hugo server --port $PORT'],
+    ['npx rspack serve', 'Rspack', 'rspack dev --port $PORT'],
+    ['rsbuild dev --open', 'Rsbuild', 'rsbuild dev --port $PORT'],
+    ['browser-sync start --server', 'Browsersync', 'browser-sync start --port $PORT'],
     ['expo start --web', 'Expo', 'expo start --port $PORT'],
   ])('and its cure: %s', (command, title, line) => {
     const lost = findLostPort(command, open('.'));

@@ -53,7 +53,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
   let hasAnswered = false;
   /**
    * A number that the instance before opened by itself was promised to nobody: who answers there may be another service.
-   * The daemon, if there is one, says whose it is; until then nobody who answers is believed.
+   * Where the daemon looks, which it says within this time, it says whose it is; until then nobody who answers is believed.
    */
   let doubtEnds = primaryOf(initial)?.leased === undefined ? -Infinity : clock.now() + DOUBT;
   const isDoubtful = (): boolean => clock.now() < doubtEnds;
@@ -127,7 +127,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
       }
       const { listening, away = [] } = sighting;
       isWitnessed ||= port !== undefined && listening.includes(port.name);
-      if (isWitnessed) doubtEnds = -Infinity;
+      if (isDoubtful()) doubtEnds = isWitnessed ? -Infinity : Infinity;
       // Who listens on an external port may be anybody: the daemon does not look.
       const own = ports.filter(({ listener }) => listener !== 'external').map(({ name }) => name);
       for (const name of own) options.onListening(name, listening.includes(name));

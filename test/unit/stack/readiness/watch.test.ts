@@ -130,9 +130,18 @@ describe('without a probe', () => {
     let connections = 0;
     server?.on('connection', () => (connections += 1));
     begin({}, '', number, 20_001);
-    await clock.advance(2_000);
+    saw();
+    await clock.advance(10_000);
     expect([kinds(), connections]).toEqual([[], 0]);
     saw('http');
+    await becomes('ready');
+  });
+
+  it('is ready for who answers there where no daemon has looked for 5 s', async () => {
+    begin({}, '', await listen(), 20_001);
+    await clock.advance(4_500);
+    expect(kinds()).toEqual([]);
+    await clock.advance(1_000);
     await becomes('ready');
   });
 

@@ -306,7 +306,10 @@ services:
     await dev.prints(new RegExp(`port ${opened}, on which it listened the last time, is another's now`));
     writeFileSync(join(flags, 'go'), '');
     expect(await workspace.until('api', 'ready')).toMatchObject({ pid });
-    expect(await machine.get('api.shop.localhost')).toMatchObject({ body: 'late' });
+    // At the daemon's next look.
+    await eventually(async () =>
+      expect(await machine.get('api.shop.localhost')).toMatchObject({ body: 'late' }),
+    );
     await workspace.until('other', 'ready');
     expect(await portOf(workspace, 'other')).toBe(opened);
   });

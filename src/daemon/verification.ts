@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Finding, Sighting } from '../ports/findings.ts';
+import type { Claim, Finding, Sighting } from '../ports/findings.ts';
 import { isSameKey, type LedgerKey } from '../ports/ledger.ts';
 import type { Inspection } from './inspection.ts';
 import { instancesOf, keepKnown, type Instance } from './instances.ts';
@@ -173,14 +173,21 @@ export function createVerification(options: VerificationOptions): Verification {
   };
 }
 
-/** A condemned instance stays so: what came between may be gone, but nobody knows what it answered. */
+/**
+ * A condemned instance stays so: what came between may be gone, but nobody knows what it answered. Not where it is
+ * looked for on another number by now: what was found was about one that is none of its ports any more.
+ */
 function judge(
   standings: Map<string, NonNullable<Standing>>,
   instances: readonly Instance[],
   findings: readonly Finding[],
 ): boolean {
   let isChanged = false;
-  for (const { marker, ready } of instances) {
+  for (const { marker, ready, claim } of instances) {
+    if (isAboutOthers(standings.get(marker), claim)) {
+      standings.delete(marker);
+      isChanged = true;
+    }
     const before = standings.get(marker);
     const finding = findings.find((one) => one.marker === marker && one.kind !== 'elsewhere');
     if (before?.kind === 'condemned' || (finding === undefined && (before !== undefined || !ready))) continue;
@@ -189,6 +196,9 @@ function judge(
   }
   return isChanged;
 }
+
+const isAboutOthers = (standing: Standing, { ports }: Claim): boolean =>
+  standing?.kind === 'condemned' && !ports.some(({ number }) => number === standing.finding.number);
 
 function tell(
   instances: readonly Instance[],

@@ -22,8 +22,10 @@ export interface Numbers {
   /**
    * Looks for the service on the number that it was given again: the one that it opened is another's now. False where
    * it was not followed, or that number is another's too.
+   *
+   * @param opened the number that is another's; nothing is to do where the service is looked for elsewhere by now
    */
-  forget(service: string, port: string, slot: number): Promise<boolean>;
+  forget(service: string, port: string, slot: number, opened?: number): Promise<boolean>;
   /** Gives back numbers that were borrowed for ports which are followed no more. */
   settle(): Promise<void>;
 }
@@ -160,11 +162,13 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }
     return true;
   };
 
-  const forget: Numbers['forget'] = async (service, port, slot) => {
+  const forget: Numbers['forget'] = async (service, port, slot, opened) => {
     const current = prepared();
     const known = current?.services.get(service)?.ports.find(({ name }) => name === port);
     const lease = known && leaseOf(service, leaseInSlot(known, slot));
-    if (current === undefined || lease?.borrowed === undefined) return false;
+    if (current === undefined || lease === undefined) return false;
+    if (opened !== undefined && ![lease.number, lease.borrowed].includes(opened)) return true;
+    if (lease.borrowed === undefined) return false;
     if (!(await giveBack(current, lease))) return false;
     const text = `port ${lease.borrowed}, on which it listened the last time, is another's now: it is looked for on ${lease.number}`;
     tell(service, text);
@@ -201,8 +205,9 @@ export async function followUnit(
 export async function forgetUnit(
   numbers: Numbers | undefined,
   { unit, slot, port }: { readonly unit: Unit; readonly slot: number; readonly port: string },
+  opened: number,
 ): Promise<boolean> {
-  const isForgotten = (await numbers?.forget(unit.name, port, slot)) ?? false;
+  const isForgotten = (await numbers?.forget(unit.name, port, slot, opened)) ?? false;
   if (isForgotten) unit.retarget(slot);
   return isForgotten;
 }

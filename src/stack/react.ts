@@ -10,8 +10,11 @@ export interface Reactions {
   readonly tell: (unit: Unit, text: string) => void;
   /** Tells whose a process is that portramp may have started; undefined where that is not written down. */
   readonly belongingOf: (pid: number) => Promise<Belonging | undefined>;
-  /** Looks for an instance on the number that it was given; false where it was not followed, or that cannot be. */
-  readonly forget: (unit: Unit, slot: number, port: string) => Promise<boolean>;
+  /**
+   * Looks for an instance on the number that it was given, and not on the one that it opened; false where it was not
+   * followed, or that cannot be.
+   */
+  readonly forget: (unit: Unit, slot: number, port: string, opened: number) => Promise<boolean>;
 }
 
 /** Does what a finding about an instance asks for, if that instance is the one that runs now. */
@@ -30,7 +33,7 @@ export async function reactTo(
     switch (consequence?.kind) {
       case 'ghost':
         // A number that it opened by itself once was not promised to it.
-        if (await forget(unit, slot, finding.port)) return;
+        if (await forget(unit, slot, finding.port, finding.number)) return;
         tell(unit, consequence.cause.message);
         unit.tell(slot, { type: 'ghost', cause: consequence.cause });
         return;

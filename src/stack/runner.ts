@@ -48,7 +48,8 @@ class StackRunner implements Runner {
     units: () => this.#supervision?.units ?? [],
     tell: (unit, text) => this.#published.tell(unit, text),
     belongingOf: (pid) => belongingOf(this.#options.home.runs, pid),
-    forget: (unit, slot, port) => this.#edits.inTurn(() => forgetUnit(this.#numbers, { unit, slot, port })),
+    forget: (unit, slot, port, opened) =>
+      this.#edits.inTurn(() => forgetUnit(this.#numbers, { unit, slot, port }, opened)),
   };
 
   constructor(options: RunnerOptions) {

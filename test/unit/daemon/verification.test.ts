@@ -213,6 +213,21 @@ describe('a ghost', () => {
     expect([routed(), told.length]).toEqual(['failed', 1]);
   });
 
+  it('on a number that the instance is not looked for on any more is no reason against it', async () => {
+    be('ready');
+    const done = verification.settle(key);
+    await passes.begun[0]?.end({ findings: [ghost()] });
+    await done;
+    expect(routed()).toBe('failed');
+    be('ready', 1, { targetPort: 20_005 });
+    await clock.advance(RELAXED);
+    await passes.begun[1]?.end();
+    expect([passes.begun[1]?.claims[0]?.ports, routed()]).toEqual([
+      [{ name: 'http', number: 20_005 }],
+      'live',
+    ]);
+  });
+
   it('is the end of that instance, not of the next', async () => {
     be('ready');
     const done = verification.settle(key);

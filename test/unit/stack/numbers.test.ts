@@ -138,8 +138,11 @@ describe('a service that listens elsewhere', () => {
 
   it('is looked for where it was told to listen, when another has the number that it opened', async () => {
     await follow(3000);
-    expect(await numbers.forget('api', 'http', 0)).toBe(true);
+    expect(await numbers.forget('api', 'http', 0, 3000)).toBe(true);
     expect(targets()).toEqual([[20_001, undefined]]);
+    // What was found of the number before that was known is over; what is found of its own is not.
+    expect(await numbers.forget('api', 'http', 0, 3000)).toBe(true);
+    expect(await numbers.forget('api', 'http', 0, 20_001)).toBe(false);
     expect(asked).toEqual([3000, 20_001]);
     expect(events.at(-1)).toMatchObject({ type: 'notice', service: 'api' });
   });

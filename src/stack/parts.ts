@@ -106,7 +106,7 @@ export function openParts(options: PartsOptions): Parts {
       home,
       holdersOf,
       onNotice: (text) => events.emit({ type: 'notice', text }),
-      onReturn: (service) => supervision()?.find(service)?.dispatch({ type: 'start' }),
+      onReturn: (service) => supervision()?.takeOver(service) ?? false,
     }),
     sources: watchSources({
       clock,

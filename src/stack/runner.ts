@@ -108,6 +108,7 @@ class StackRunner implements Runner {
     if (this.#stopping !== undefined) return;
     for (const text of [...prepared.notices, ...describeRemembered(prepared)]) this.#published.notice(text);
     supervision.start(prepared, wanted);
+    parts.containers.follow(supervision.units);
     const services = this.#published.services();
     this.events.emit({ type: 'prepared', slug: prepared.stack.slug, root, services });
     await this.#published.publish();

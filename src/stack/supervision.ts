@@ -7,6 +7,7 @@ import type { Sighting } from '../protocol/messages.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
 import type { Action } from './reconcile.ts';
 import type { PreparedStack } from './prepare.ts';
+import { createDeferred, type Deferred } from '../lib/deferred.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
 import { createSlices, type Slices } from './slices.ts';
 import type { Blueprint, UnitOptions } from './unit-options.ts';
@@ -137,6 +138,14 @@ export class Supervision {
     const unit = this.#units.get(name);
     if (unit === undefined || unit.goal === 'down' || this.#down !== undefined) return;
     unit.dispatch({ type: 'restart' });
+  }
+
+  /** It runs, whoever started it. True when it is started for that; not while it is about to be anyway. */
+  takeOver(name: string): boolean {
+    const unit = this.#units.get(name);
+    if (unit === undefined || this.#down !== undefined || !RESTS.includes(unit.state.state)) return false;
+    unit.dispatch({ type: 'start' });
+    return true;
   }
 
   /** Stops a service that nobody uses; the next one who asks starts it again. */
@@ -276,16 +285,8 @@ export class Supervision {
   }
 }
 
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function createDeferred(): Deferred {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
-}
+/** What ended or never began, and what waits for another attempt. */
+const RESTS: readonly string[] = ['idle', 'failed', 'done', 'backoff'];
 
 function blueprintOf({ services, instance }: Blueprints, name: string): Blueprint | undefined {
   const service = services.get(name);

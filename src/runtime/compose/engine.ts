@@ -13,7 +13,9 @@ import type { OutputStream, StartFailure, StartResult, StopRequest } from '../in
 import { ask, askEither, type ProjectCalls } from './calls.ts';
 import { engineOf, projectOf } from './containers.ts';
 import { describeEnding, watchOutside } from './ended.ts';
+import { findForeign } from './foreign.ts';
 import { ContainerInstance } from './instance.ts';
+import { createReturns } from './returns.ts';
 import { upAll, upShared } from './start.ts';
 import type { Users } from './users.ts';
 import { watchProject, type ProjectWatch } from './watch.ts';
@@ -32,6 +34,8 @@ export interface ContainerSpec {
 }
 
 export interface ComposeEngine {
+  /** Looks from now on, and takes over what runs: to be called whenever something of the stack has changed. */
+  consider(): void;
   start(spec: ContainerSpec): Promise<StartResult>;
   /** As the engine last told; empty when there is none. */
   containersOf(service: string): readonly Container[];
@@ -54,8 +58,11 @@ export interface ComposeEngineOptions {
   readonly users?: Users;
   /** What the engine tells of the service has changed. */
   readonly onChange: (service: string) => void;
-  /** A container of a service that has no instance any more runs again: `start` takes it over. */
-  readonly onReturn: (service: string) => void;
+  /**
+   * A container of a service that has no instance here runs, whoever started it: `start` takes it over. False where it
+   * is not going to be started; then it is told again after the next look.
+   */
+  readonly onReturn: (service: string) => boolean;
   /** Once when the engine does not answer any more, and once, with undefined, when it does again. */
   readonly onProblem: (problem: string | undefined) => void;
 }
@@ -72,11 +79,10 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
   // Two `up` at once would both make the network.
   const inTurn = createQueue();
   const instances = new Map<string, ContainerInstance>();
-  /** Services that had an instance, with what their containers were when it ended. */
-  const former = new Map<string, string>();
   const starting = new Set<string>();
-  const returned = new Set<string>();
   const outside = watchOutside();
+  /** Whether anything was ever taken up: before, who starts tells what is wrong with the engine. */
+  let isFollowing = false;
   /** Those that ran when the engine was lost. */
   const lost = new Set<ContainerInstance>();
   const graces = new Map<string, NodeJS.Timeout>();
@@ -87,6 +93,16 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
 
   const ofService = (service: string): Container[] =>
     (watch?.containers ?? []).filter((each) => each.service === service);
+
+  const seen = (): string[] => (watch?.containers ?? []).map(({ service }) => service);
+
+  const returns = createReturns({
+    containersOf: ofService,
+    isTaken: (service) => instances.has(service) || starting.has(service) || isLetGo(service),
+    areOurs: async (containers) => (await findForeign(containers, calls().folders)) === undefined,
+    onlyStarted: users !== undefined,
+    onReturn,
+  });
 
   const endGrace = (service: string): void => {
     clearTimeout(graces.get(service));
@@ -127,12 +143,12 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
       engineWasGone: lost.delete(instance),
     });
     instance.end(instance.isStopping ? { code: ending.code ?? 0, signal: null } : ending);
-    former.set(service, identityOf(own));
+    returns.note(service);
   };
 
   const afterLook = (): void => {
     const problem = watch?.problem;
-    if (problem !== toldProblem) {
+    if (problem !== toldProblem && isFollowing) {
       if ((problem === undefined) !== (toldProblem === undefined)) onProblem(problem);
       toldProblem = problem;
       for (const [service, instance] of instances) {
@@ -142,20 +158,13 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     }
     if (problem !== undefined) return;
     for (const [service, instance] of instances) if (!starting.has(service)) judge(service, instance);
-    for (const service of new Set([...instances.keys(), ...former.keys()])) {
-      const own = ofService(service);
-      const facts = JSON.stringify(own);
-      if (told.get(service) !== facts) {
-        told.set(service, facts);
-        onChange(service);
-      }
-      if (instances.has(service) || starting.has(service) || isLetGo(service)) continue;
-      const isBack = own.some(({ state }) => state === 'running') && former.get(service) !== identityOf(own);
-      if (!isBack) continue;
-      former.set(service, identityOf(own));
-      returned.add(service);
-      onReturn(service);
+    for (const service of new Set([...instances.keys(), ...told.keys(), ...seen()])) {
+      const facts = JSON.stringify(ofService(service));
+      if (told.get(service) === facts) continue;
+      told.set(service, facts);
+      onChange(service);
     }
+    returns.consider(seen());
   };
 
   const begin = (): ProjectWatch =>
@@ -177,7 +186,10 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
           isOthers = unused.length === 0;
           return isOthers ? undefined : stop();
         }));
-    if (isOthers) return instance.leave('runs on: another branch uses it');
+    if (isOthers) {
+      returns.note(service);
+      return instance.leave('runs on: another branch uses it');
+    }
     await begin().look();
     // Whatever the engine tells, who waits for this stop waits no longer.
     if (failure === undefined) instance.end({ code: 0, signal: null });
@@ -204,11 +216,6 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     });
 
   const launch = (spec: ContainerSpec, say: (text: string) => void): Promise<StartFailure | undefined> => {
-    // It is there, whoever started it, and however.
-    if (returned.delete(spec.service) && users === undefined && ofService(spec.service).some(isAlive)) {
-      say('portramp: it runs again, and is taken over as it is');
-      return Promise.resolve(undefined);
-    }
     if (users === undefined) return upSoon(spec);
     return inTurn(() => users.begin(spec.service, (others) => upShared(calls().call, spec, others, say)));
   };
@@ -217,10 +224,23 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     const { service, marker, onOutput } = spec;
     const since = timestamp();
     starting.add(service);
+    const isBack = returns.begin(service);
     endGrace(service);
+    const watching = begin();
     try {
-      const failure = await launch(spec, (text) => void onOutput('stderr', Buffer.from(`${text}\n`)));
-      if (failure !== undefined) return { ok: false, failure };
+      await watching.look();
+      // A start that fails may be finished by the engine all the same: that is told by what runs now.
+      returns.note(service);
+      const say = (text: string) => void onOutput('stderr', Buffer.from(`${text}\n`));
+      // It is there, whoever started it, and however.
+      const isThere = isBack && users === undefined && ofService(service).some(isAlive);
+      if (isThere) say('portramp: it runs, and is taken over as it is');
+      const failure = isThere ? undefined : await launch(spec, say);
+      if (failure !== undefined) {
+        await watching.look();
+        if (watching.problem !== undefined) returns.miss(service);
+        return { ok: false, failure };
+      }
       const instance: ContainerInstance = new ContainerInstance({
         marker,
         engine: engineOf(calls().byLabels),
@@ -235,11 +255,10 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
         },
       });
       instances.set(service, instance);
+      isFollowing = true;
       void instance.exited.then(() => {
         if (instances.get(service) === instance) instances.delete(service);
       });
-      former.set(service, '');
-      const watching = begin();
       await watching.look();
       starting.delete(service);
       if (watching.problem === undefined) judge(service, instance);
@@ -250,6 +269,9 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
   };
 
   return {
+    consider: () => {
+      if (begin().problem === undefined) returns.consider(seen());
+    },
     start,
     containersOf: ofService,
     get problem() {
@@ -266,7 +288,3 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     },
   };
 }
-
-/** Differs when any of them was started again, or made anew. */
-const identityOf = (containers: readonly Container[]): string =>
-  containers.map(({ id, startedAt }) => `${id} ${startedAt}`).join('\n');

@@ -3,7 +3,6 @@ import { Emitter } from '../../lib/emitter.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
 import { isHttpLike } from '../../contract/ports.ts';
-import { bridgePort, isBridgePort } from '../../plan/viewpoint.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { ProjectCalls } from '../../runtime/compose/calls.ts';
 import {
@@ -23,6 +22,7 @@ import type { WatchedLook } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
 import { findContainerProblem, findIllness } from './health.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
+import { bridgesFor, leadsOf } from './leads.ts';
 import { takeDown } from './down.ts';
 import { networksFor, storeProjects, type Projects } from './projects.ts';
 import { demandResolved } from './resolved.ts';
@@ -65,9 +65,12 @@ export interface ContainersOptions {
   readonly home: Home;
   readonly holdersOf: LaunchOptions['holdersOf'];
   readonly onNotice: (text: string) => void;
-  /** A container of a service that had ended runs again. */
-  readonly onReturn: (service: string) => void;
+  /** A container of a service that is not running here runs. True when the service is started for that. */
+  readonly onReturn: (service: string) => boolean;
 }
+
+/** What is the stack's own, or everybody's. */
+type Scope = 'stack' | 'workspace';
 
 const LOOK_TIMEOUT = 3_000;
 
@@ -124,20 +127,20 @@ export function createContainers(options: ContainersOptions): Containers {
     const known = projects;
     if (known === undefined) return undefined;
     if (service.kind !== 'compose' || service.scope === 'stack') {
-      return (engines.own ??= createComposeEngine(listeners(() => projects?.own ?? known.own)));
+      return (engines.own ??= createComposeEngine(listeners('stack', () => projects?.own ?? known.own)));
     }
     const { shared } = known;
     if (shared === undefined) return undefined;
     const { users } = shared;
     return (engines.shared ??= createComposeEngine({
-      ...listeners(() => projects?.shared ?? shared),
+      ...listeners('workspace', () => projects?.shared ?? shared),
       users,
     }));
   };
 
-  const named = (composeName: string): string[] =>
+  const named = (composeName: string, scope: Scope): string[] =>
     [...(prepared?.services.values() ?? [])].flatMap(({ name, service }) =>
-      service.kind === 'compose' && service.compose === composeName ? [name] : [],
+      service.kind === 'compose' && service.compose === composeName && service.scope === scope ? [name] : [],
     );
 
   const removeLost = (units: readonly Bridged[]): void => {
@@ -155,10 +158,10 @@ export function createContainers(options: ContainersOptions): Containers {
   };
 
   let isTold = false;
-  const listeners = (calls: () => ProjectCalls): ComposeEngineOptions => ({
+  const listeners = (scope: Scope, calls: () => ProjectCalls): ComposeEngineOptions => ({
     calls,
     onChange: (service) => changes.emit(service),
-    onReturn: (service) => named(service).forEach(onReturn),
+    onReturn: (service) => named(service, scope).map(onReturn).includes(true),
     // There is one engine, however many projects are watched.
     onProblem: (problem) => {
       if (isTold === (problem !== undefined)) return;
@@ -206,6 +209,12 @@ export function createContainers(options: ContainersOptions): Containers {
     }),
     follow: (units) => {
       removeLost(units);
+      engines.shared?.consider();
+      // Also where nothing of it is started here: somebody may have done that by hand.
+      const own = units.find(
+        ({ resolved }) => resolved.service.kind === 'compose' && resolved.service.scope === 'stack',
+      );
+      if (own !== undefined) engineFor(own.resolved)?.consider();
       const next = leads.size === 0 ? [] : bridgesFor(leads, units);
       if (next.length === 0 && wanted.length === 0) return;
       if (JSON.stringify(next) === JSON.stringify(wanted)) return;
@@ -271,25 +280,3 @@ async function lookAt(
     signal,
   });
 }
-
-/** Only for processes that answer: a process could not listen on every address beside a listener on one of them. */
-function bridgesFor(leads: ReadonlyMap<string, number>, units: readonly Bridged[]): Bridge[] {
-  return units
-    .filter(({ state }) => state.state === 'ready' || state.state === 'unwell')
-    .flatMap(({ name, resolved }) =>
-      resolved.ports.flatMap(({ name: port, targetPort }) => {
-        const number = leads.get(leadKey(name, bridgePort(port)));
-        return number === undefined ? [] : [{ number, target: targetPort }];
-      }),
-    );
-}
-
-const leadKey = (service: string, port: string): string => `${service}\0${port}`;
-
-/** The numbers of bridges by the lease that they lead to; empty where no container leads out. */
-const leadsOf = ({ leases }: PreparedStack): Map<string, number> =>
-  new Map(
-    leases
-      .filter(({ port }) => isBridgePort(port))
-      .map(({ service, port, number }) => [leadKey(service, port), number]),
-  );

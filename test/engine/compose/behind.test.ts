@@ -92,7 +92,7 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
       );
       await docker('start', 'behind-web-1');
       await stack.until('web', 'ready');
-      expect(await told('web')).toContain('it runs again, and is taken over as it is');
+      expect(await told('web')).toContain('it runs, and is taken over as it is');
       await answers();
     }
   });

@@ -8,6 +8,7 @@ import { glob } from 'tinyglobby';
 
 import { sha256 } from '../../lib/hash.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
+import { isEditorsOwn } from '../watch/editors.ts';
 import { withoutIgnored } from '../watch/ignored.ts';
 import { compilePatterns, isNeverWatched } from '../watch/patterns.ts';
 
@@ -42,7 +43,9 @@ async function listInputs(dir: string, patterns: readonly string[]): Promise<str
   });
   const named = new Set(compilePatterns(patterns).bases);
   const kept = new Set(await withoutIgnored(dir, found));
-  return found.filter((file) => !isNeverWatched(file) && (kept.has(file) || named.has(file))).sort();
+  const counts = (file: string): boolean =>
+    !isNeverWatched(file) && ((kept.has(file) && !isEditorsOwn(file)) || named.has(file));
+  return found.filter(counts).sort();
 }
 
 /** Of a file that went away meanwhile: that it is not there. */

@@ -2,6 +2,8 @@
 import picomatch from 'picomatch';
 import { posix } from 'node:path';
 
+import { isEditorsOwn } from './editors.ts';
+
 export interface Patterns {
   /** Folders, and files where no pattern was needed, below which all matches lie; relative to the folder. */
   readonly bases: readonly string[];
@@ -11,21 +13,39 @@ export interface Patterns {
   readonly descends: (path: string) => boolean;
 }
 
+/** @param patterns What begins with `!` takes away from what the others match; alone, from all there is. */
 export function compilePatterns(patterns: readonly string[]): Patterns {
-  const clean = patterns.map((pattern) =>
-    posix
-      .normalize(pattern)
-      .replace(/(?<=.)\/$/, '')
-      .replace(/^\.$/, '**'),
+  const taken = patterns.filter(isExclusion).map((pattern) => clean(pattern.slice(1)));
+  const given = patterns.filter((pattern) => !isExclusion(pattern)).map(clean);
+  const wanted = given.length === 0 && taken.length > 0 ? ['**'] : given;
+  const isWanted = compileMatch(wanted);
+  const isTaken = compileMatch(taken);
+  const descents = wanted.map(compileDescent);
+  const literal = new Set(
+    wanted.map((pattern) => posix.basename(pattern)).filter((name) => !picomatch.scan(name).isGlob),
   );
-  const isMatch = picomatch(clean, { dot: true });
-  const descents = clean.map(compileDescent);
   return {
-    bases: [...new Set(clean.map((pattern) => picomatch.scan(pattern).base || '.'))],
-    // A folder that is named means everything in it.
-    matches: (path) => isMatch(path) || clean.some((pattern) => path.startsWith(`${pattern}/`)),
+    bases: [...new Set(wanted.map((pattern) => picomatch.scan(pattern).base || '.'))],
+    // An editor's own file has to be named itself.
+    matches: (path) =>
+      isWanted(path) && !isTaken(path) && (!isEditorsOwn(path) || literal.has(posix.basename(path))),
     descends: (path) => descents.some((descends) => descends(path === '' ? [] : path.split('/'))),
   };
+}
+
+/** `!(a|b)` is a pattern of its own, which matches other names. */
+const isExclusion = (pattern: string): boolean => pattern.startsWith('!') && !pattern.startsWith('!(');
+
+const clean = (pattern: string): string =>
+  posix
+    .normalize(pattern)
+    .replace(/(?<=.)\/$/, '')
+    .replace(/^\.$/, '**');
+
+/** A folder that is named means everything in it. */
+function compileMatch(patterns: readonly string[]): (path: string) => boolean {
+  const isMatch = picomatch([...patterns], { dot: true });
+  return (path) => isMatch(path) || patterns.some((pattern) => path.startsWith(`${pattern}/`));
 }
 
 /** Whether a folder, given by its segments, lies on the way to what one pattern matches. */

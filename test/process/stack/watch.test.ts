@@ -77,7 +77,7 @@ describe('a change', () => {
     write('api/readme.md');
     utimesSync(join(root, 'api/src/a.ts'), old, old);
     write('shared/s.ts');
-    await follow('src/**/*.ts', '../shared/**');
+    await follow('src/**/*.ts', 'src/**/[#.4]*', 'src/**/*~', '../shared/**');
   });
 
   it.each([
@@ -129,6 +129,14 @@ describe('a change', () => {
   it.each([
     ['of rights', () => chmodSync(join(root, 'api/src/a.ts'), 0o600)],
     ['of another file', () => write('api/readme.md', 'y')],
+    [
+      'of what an editor keeps beside a file until it is saved',
+      () => {
+        for (const name of ['.a.ts.swp', '4913', 'a.ts~', '#a.ts#']) write(`api/src/${name}`);
+        symlinkSync('me@here.1:2', join(root, 'api/src/.#a.ts'));
+        rmSync(join(root, 'api/src/4913'));
+      },
+    ],
     ['below node_modules', () => write('api/src/node_modules/x/a.ts')],
   ])('is none %s', async (_name, change) => {
     change();

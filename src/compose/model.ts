@@ -47,6 +47,8 @@ export interface ComposeService {
   /** Services whose images its own image is built from (`build.additional_contexts`). */
   readonly builtFrom: readonly string[];
   readonly hasHealthcheck: boolean;
+  /** Whether Compose runs commands in its containers once they have started (`post_start`). */
+  readonly hasStartHook: boolean;
   /** Null takes its value from the shell. `$` is written `$$`, as in a Compose file. */
   readonly environment: Readonly<Record<string, string | null>>;
   /** `NAME=ADDRESS`. */
@@ -166,6 +168,7 @@ const service = z.object({
   healthcheck: z
     .object({ disable: flag, test: z.union([z.string(), z.array(z.string())]).nullish() })
     .nullish(),
+  post_start: z.array(z.unknown()).nullish(),
   environment: z.record(z.string(), text.nullable()).nullish(),
   extra_hosts: list,
   configs: grants,
@@ -270,6 +273,7 @@ function readService(
     dependsOn: mapEntries(fields.depends_on, (_, value) => value),
     builtFrom: builtFrom(fields.build?.additional_contexts),
     hasHealthcheck: hasHealthcheck(fields.healthcheck),
+    hasStartHook: (fields.post_start ?? []).length > 0,
     environment: fields.environment ?? {},
     extraHosts: fields.extra_hosts,
   };

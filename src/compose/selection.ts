@@ -27,6 +27,20 @@ export function selectStarted(
   return selected;
 }
 
+/**
+ * Finds the services that Compose runs once more whenever it starts this one: those whose end somebody waits for
+ * (`service_completed_successfully`) among what the service depends on.
+ */
+export function findJobs(project: ComposeProject, service: string): string[] {
+  const started = selectStarted(project, [service], []);
+  const awaited = [...started].flatMap((name) =>
+    [...(project.services.get(name)?.dependsOn ?? [])].flatMap(([needed, { condition }]) =>
+      condition === 'service_completed_successfully' ? [needed] : [],
+    ),
+  );
+  return [...new Set(awaited)].filter((name) => name !== service && project.services.has(name));
+}
+
 /** Whether one of the service's profiles is on; a service without any always is. */
 export const hasProfile = ({ profiles: own }: ComposeService, profiles: readonly string[]): boolean =>
   own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));

@@ -42,6 +42,8 @@ class StackRunner implements Runner {
   #supervision: Supervision | undefined;
   #parts: Parts | undefined;
   #stopping: Promise<void> | undefined;
+  /** Whether the end removes the stack's containers: it may be asked to when it has begun. */
+  #isRemoval = false;
   readonly #published: Published;
   readonly #edits: Edits;
   readonly #reactions: Reactions = {
@@ -183,20 +185,29 @@ class StackRunner implements Runner {
   }
 
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
-    if (this.#stopping === undefined) this.#stopping = this.#stop(now, remove);
-    else if (now) void this.#supervision?.shutDown(true);
+    const isNewRemoval = remove && !this.#isRemoval;
+    this.#isRemoval ||= remove;
+    if (this.#stopping === undefined) this.#stopping = this.#stop(now);
+    else {
+      // The end of a stack that is just starting sees it by itself.
+      if (isNewRemoval && this.#parts !== undefined) {
+        this.#parts.containers.beginDown();
+        this.#published.notice('containers are removed after all: that was asked for meanwhile');
+      }
+      if (now) void this.#supervision?.shutDown(true);
+    }
     return this.#stopping;
   }
 
-  async #stop(now: boolean, remove: boolean): Promise<void> {
+  async #stop(now: boolean): Promise<void> {
     // A start that is under way sees that it is not wanted any more, and starts no service.
     await this.#starting;
-    if (remove) this.#parts?.containers.beginDown();
+    if (this.#isRemoval) this.#parts?.containers.beginDown();
     else if (this.#parts?.containers.letGo()) {
       this.#published.notice('containers run on; "portramp down" removes them');
     }
     await this.#supervision?.shutDown(now);
-    const removal = remove ? await this.#parts?.containers.down() : undefined;
+    const removal = this.#isRemoval ? await this.#parts?.containers.down() : undefined;
     if (removal !== undefined) await this.#published.publishRemoval(removal);
     await this.#close();
   }

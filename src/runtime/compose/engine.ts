@@ -29,6 +29,8 @@ export interface ContainerSpec {
   readonly findConflict: (own: ReadonlySet<number>) => Promise<StartFailure | undefined>;
   /** Networks of another project that it is to be on before it starts. */
   readonly networks?: readonly string[];
+  /** Services that Compose would run once more with this one, see `findJobs`: those that have done their work must not. */
+  readonly jobs?: readonly string[];
   /** Numbers on which it will be reached. */
   readonly numbers: readonly number[];
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { StartFailure } from '../instance.ts';
-import { isAlive, isPassing, type Container } from '../engine/containers.ts';
+import { isAlive, isPassing, startContainer, type Container } from '../engine/containers.ts';
 import { engineOf, hashOf, listContainers, projectOf } from './containers.ts';
 import type { ContainerSpec } from './engine.ts';
 import { explainFailure, findNameHolder } from './failure.ts';
@@ -22,7 +22,7 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
 
 /** What a start is about. */
-export type StartSpec = Pick<ContainerSpec, 'service' | 'findConflict' | 'networks' | 'numbers'>;
+export type StartSpec = Pick<ContainerSpec, 'service' | 'findConflict' | 'networks' | 'jobs' | 'numbers'>;
 
 /**
  * Undefined when the containers of the service run. What a failed attempt created is removed again.
@@ -76,7 +76,7 @@ async function upTogether(
     const own = new Set(before.flatMap((each) => each.published));
     const free: StartSpec[] = [];
     for (const spec of specs) {
-      const isAlone = (spec.networks ?? []).length === 0;
+      const isAlone = (spec.networks ?? []).length === 0 && (spec.jobs ?? []).length === 0;
       if (isAlone && (await spec.findConflict(own)) === undefined) free.push(spec);
     }
     if (free.length < 2) return [];
@@ -130,9 +130,10 @@ async function beginAfterOthers(
 /** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */
 async function begin(
   call: ComposeCall,
-  { service, networks = [] }: StartSpec,
+  { service, networks = [], jobs = [] }: StartSpec,
 ): Promise<StartFailure | undefined> {
-  if (networks.length > 0) {
+  const areDone = jobs.length > 0 && haveDoneTheirWork(await listContainers(call), jobs);
+  if (networks.length > 0 || areDone) {
     const created = await runCompose(call, ['create', service], { timeout: UP_TIMEOUT });
     if (created.code !== 0) return failureOf(created);
     const own = (await listContainers(call)).filter((each) => each.service === service);
@@ -142,8 +143,24 @@ async function begin(
       own.map(({ name }) => name),
     );
     if (failure !== undefined) return failure;
+    if (areDone) return startEach(call, own);
   }
   return failureOf(await runCompose(call, ['up', '--detach', service], { timeout: UP_TIMEOUT }));
+}
+
+const haveDoneTheirWork = (containers: readonly Container[], jobs: readonly string[]): boolean =>
+  jobs.every((job) => {
+    const own = containers.filter(({ service }) => service === job);
+    return own.length > 0 && own.every(({ state, exitCode }) => state === 'exited' && exitCode === 0);
+  });
+
+/** Has the engine start them: Compose would start what they depend on as well, a migration that is done too. */
+async function startEach(call: ComposeCall, own: readonly Container[]): Promise<StartFailure | undefined> {
+  for (const { id } of own) {
+    const problem = await startContainer(engineOf(call), id);
+    if (problem !== undefined) return explainFailure(problem, 1);
+  }
+  return undefined;
 }
 
 const failureOf = ({ code, stderr }: Answer): StartFailure | undefined =>

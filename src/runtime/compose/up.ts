@@ -42,13 +42,25 @@ const LOG_LINES = 10;
 /** Pauses between looks for containers that the engine was asked for and has not finished (milliseconds). */
 const LATE_LOOKS = [100, 200, 400, 800, 1_500];
 
+/** Commands that change nothing of the containers, networks and volumes that are there. */
+const READING = new Set(
+  'attach build commit config convert events export images logs port ps publish pull push stats top volumes wait'.split(
+    ' ',
+  ),
+);
+
+/** Commands that take numbers. */
+const STARTING = new Set(['up', 'create', 'start']);
+
 /**
- * Undefined for commands that start nothing, and without an engine: Compose says that itself.
- * @throws PortrampError PORT_TAKEN, COMPOSE_NAME_TAKEN; then nothing was started.
+ * Looks at what is there before a command is run. Undefined for commands that start nothing, and without an engine:
+ * Compose says that itself.
+ * @throws PortrampError PORT_TAKEN; COMPOSE_NAME_TAKEN where the containers belong to another folder, which no command
+ * may change from here. Then nothing was done.
  */
 export async function beginUp(options: UpOptions): Promise<Attempt | undefined> {
-  const { command, rest } = options.arguments;
-  if (command !== 'up' && command !== 'create' && command !== 'start') return undefined;
+  const { command = '', rest } = options.arguments;
+  if (READING.has(command)) return undefined;
   let before: Container[];
   try {
     before = await listContainers(options.call);
@@ -56,6 +68,7 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
     return undefined;
   }
   await refuseForeign(before, options);
+  if (!STARTING.has(command)) return undefined;
   await refuseTaken(before, options);
   if (command === 'start') return undefined;
   const detached = rest.some((word) => /^(-d|--detach|--wait)$/.test(word)) || command === 'create';

@@ -129,6 +129,16 @@ export async function isPassing(engine: EngineClient, id: string, project: strin
   return data?.State.Status === 'removing' || data?.Config.Labels?.[`${LABEL}.project`] === project;
 }
 
+/** Milliseconds. */
+const START_TIMEOUT = 60_000;
+
+/**
+ * Starts a container; one that runs goes on. @returns what the engine says where it did not
+ * @throws PortrampError ENGINE_UNREACHABLE
+ */
+export const startContainer = (engine: EngineClient, id: string): Promise<string | undefined> =>
+  engine.send('POST', `/containers/${id}/start`, { timeout: START_TIMEOUT });
+
 const misread = (error: z.ZodError): PortrampError =>
   new PortrampError('ENGINE_UNREACHABLE', `the container engine answers oddly: ${z.prettifyError(error)}`);
 

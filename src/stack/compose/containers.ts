@@ -2,6 +2,7 @@
 import { Emitter } from '../../lib/emitter.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
+import { findJobs } from '../../compose/selection.ts';
 import { isHttpLike } from '../../contract/ports.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { ProjectCalls } from '../../runtime/compose/calls.ts';
@@ -192,6 +193,7 @@ export function createContainers(options: ContainersOptions): Containers {
         ...spec,
         service: service.service.compose,
         networks: networksFor(prepared, service.name),
+        jobs: jobsOf(prepared, service.service.compose),
         numbers: service.ports.map(({ targetPort }) => targetPort),
         findConflict: (own) => findConflict(service, own),
       });
@@ -247,6 +249,12 @@ export function createContainers(options: ContainersOptions): Containers {
     },
   };
 }
+
+/** None where Compose has to start the service itself, for its hooks. */
+const jobsOf = ({ compose }: PreparedStack, service: string): readonly string[] =>
+  compose === undefined || compose.project.services.get(service)?.hasStartHook === true
+    ? []
+    : findJobs(compose.project, service);
 
 /** Whether the project has a service that Compose would start this one for. */
 const isDependedOn = ({ compose }: PreparedStack, service: string): boolean =>

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Machine } from '../../process/workspace.ts';
-import { findTestEngine } from '../engine.ts';
+import { IMAGE, findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
 
@@ -58,5 +58,42 @@ describe.skipIf(engine === undefined)('a migration in a container', () => {
     expect(failure?.message).toContain('migrate');
     expect((await stack.service('migrate')).failure?.message).toBe('exited with code 4');
     expect((await stack.run('down')).code).toBe(0);
+  });
+
+  it('that is done is not run again for those who need it: not at their start, nor when they start anew', async () => {
+    const stack = machine.workspace('moved', CONTRACT);
+    const rows = (): Promise<string> =>
+      engine.docker('run', '--rm', '-v', 'moved_rows:/d', IMAGE, 'cat', '/d/log');
+    const mount = 'volumes: [{ type: volume, source: rows, target: /d }]';
+    stack.write(
+      'compose.yaml',
+      `
+services:
+  migrate: { image: "${IMAGE}", command: [sh, -c, "echo moved >> /d/log"], ${mount} }
+  app:
+    image: ${IMAGE}
+    stop_signal: SIGKILL
+    command: [sleep, "1000"]
+    depends_on: { migrate: { condition: service_completed_successfully } }
+  web: { image: "${IMAGE}", stop_signal: SIGKILL, command: [sleep, "1000"], depends_on: [app] }
+volumes: { rows: {} }
+`,
+    );
+    expect(await stack.run('dev', '-d')).toMatchObject({ code: 0 });
+    const ids = await engine.docker('ps', '-q', '--no-trunc');
+    for (const words of [
+      ['restart', 'app'],
+      ['stop', 'app'],
+      ['start', 'app'],
+      ['restart', 'web'],
+    ]) {
+      expect(await stack.run(...words)).toMatchObject({ code: 0 });
+    }
+    expect(await rows()).toBe('moved');
+    // Compose knows its containers again: they are not made anew.
+    expect((await engine.docker('ps', '-q', '--no-trunc')).split('\n').sort()).toEqual(
+      ids.split('\n').sort(),
+    );
+    expect((await stack.run('down', '--volumes')).code).toBe(0);
   });
 });

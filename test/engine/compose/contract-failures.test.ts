@@ -155,6 +155,25 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     }
   });
 
+  it('removes containers where that is asked for while it ends already, and would have let them run on', async () => {
+    const patient = "trap 'while [ ! -e go ]; do sleep 0.1; done; exit' TERM; while :; do sleep 0.1; done";
+    stack.contract(
+      CONTRACT.replace('command: sleep 1000', `command: ${JSON.stringify(patient)}, stop: { timeout: 60s }`),
+    );
+    stack.write('compose.yaml', `services: { web: { ${SERVER}, ports: ["80"] } }`);
+    const dev = stack.start('dev');
+    await expectReady('web');
+    dev.child.kill('SIGINT');
+    await stack.until('idle', 'stopping');
+    const down = stack.start('down');
+    await eventually(() =>
+      expect(dev.output).toMatch(/containers run on.+containers are removed after all/s),
+    );
+    stack.write('go', '');
+    expect([await down.ended, await dev.ended]).toEqual([0, 0]);
+    expect(await docker('ps', '-aq')).toBe('');
+  });
+
   it('is not ready while the healthcheck fails, and tells what it says', async () => {
     stack.contract(CONTRACT.replace('{ compose: web }', '{ compose: web, ready: { timeout: 3s } }'));
     stack.write(

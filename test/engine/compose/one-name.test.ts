@@ -55,6 +55,20 @@ describe.skipIf(engine === undefined)('a project whose name another folder has',
     const data = await second.run('down', '--volumes');
     expect(data.code).toBe(1);
     expect(data.stderr).toContain(`belong to ${first.root}`);
+    for (const words of [
+      ['down', '-v'],
+      ['stop'],
+      ['kill', 'db'],
+      ['rm', '-sf'],
+      ['restart'],
+      ['run', '--rm', 'db', 'true'],
+    ]) {
+      expect(await second.run('compose', ...words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`belong to ${first.root}`),
+      });
+    }
+    expect((await second.run('compose', 'ps')).code).toBe(0);
     expect(await docker('ps', '-q', '--no-trunc')).toBe(running);
     expect(await docker('volume', 'ls', '-q')).toBe('app_rows');
 

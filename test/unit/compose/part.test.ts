@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findTies } from '../../../src/compose/part.ts';
 import { planOverride } from '../../../src/compose/override.ts';
 import { applyOverride } from '../../../src/compose/verify.ts';
+import { findJobs } from '../../../src/compose/selection.ts';
 import { writeOverride } from '../../../src/compose/write.ts';
 import type { Contract } from '../../../src/contract/contract.ts';
 import { parseContract } from '../../../src/contract/parse.ts';
@@ -87,5 +88,36 @@ describe('findTies', () => {
     const [tie] = findTies(contractWith(`${DB}  side: { compose: side }\n`), project);
     expect(tie?.message).toContain(expected);
     expect(tie?.hint).toContain('scope: workspace for side');
+  });
+});
+
+describe('services that Compose runs once more with another', () => {
+  const done = { condition: 'service_completed_successfully' };
+  const project = projectWith({
+    seed: { depends_on: { migrate: done } },
+    migrate: { depends_on: { db: { condition: 'service_healthy' } } },
+    db: {},
+    app: {
+      depends_on: { seed: done, db: { condition: 'service_started' } },
+      post_start: [{ command: ['true'] }],
+    },
+    web: { depends_on: { app: { condition: 'service_started' } } },
+  });
+
+  it.each([
+    ['web', ['seed', 'migrate']],
+    ['app', ['seed', 'migrate']],
+    ['seed', ['migrate']],
+    ['migrate', []],
+    ['db', []],
+    ['nobody', []],
+  ])('%s', (name, jobs) => {
+    expect(findJobs(project, name)).toEqual(jobs);
+  });
+
+  it('a service with hooks is told', () => {
+    expect([...project.services.values()].filter(({ hasStartHook }) => hasStartHook)).toMatchObject([
+      { name: 'app' },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 /** Relays connections byte for byte. The one to the instance is made when there is one to go to. */
 import type { Socket } from 'node:net';
 
+import { reset } from '../../proxy/reset.ts';
 import { isFull, splice } from '../../proxy/splice.ts';
 import { Upstream } from '../../proxy/pool-upstream.ts';
 import type { Passage } from '../../proxy/traffic.ts';
@@ -40,7 +41,7 @@ export function createTcpRelay(gate: Gate, transport: Transport = systemTranspor
     },
     close: async () => {
       const closed = [...open].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-      for (const socket of open) socket.destroy();
+      for (const socket of open) reset(socket);
       await Promise.all(closed);
     },
   };
@@ -76,7 +77,7 @@ async function serve(gate: Gate, client: Client, transport: Transport): Promise<
     entry = await gate.reenter(target, 'tunnel', gone.signal);
   }
   stopReading();
-  client.socket.destroy();
+  reset(client.socket);
 }
 
 /** What the client said before somebody listened, and whether that was all. */
@@ -137,14 +138,14 @@ function relay(client: Client, upstream: Upstream, early: Early, passage: Passag
   const { socket } = client;
   const instance = upstream.socket;
   const cut = (): void => {
-    socket.destroy();
-    instance.destroy();
+    reset(socket);
+    reset(instance);
   };
   let open = 2;
   const onClose = (other: Socket, broke: boolean): void => {
     open -= 1;
-    // An end that broke takes the other along; one that finished has told it so already.
-    if (broke) other.destroy();
+    // An end that broke off breaks off the other, or what came so far would look whole; one that finished has told so.
+    if (broke) reset(other);
     else other.destroySoon();
     if (open > 0) return;
     passage.until.removeEventListener('abort', cut);

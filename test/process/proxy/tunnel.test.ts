@@ -155,6 +155,21 @@ describe.each(engines)('engine $name, WebSocket', ({ create }) => {
     expect((await client.closed).code).toBe('ECONNRESET');
   });
 
+  it('tells a backend by a reset that the client has broken off', async () => {
+    const sides = await scriptedBackend(scene, (socket) =>
+      socket.write(`${SWITCHED}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello`),
+    );
+    const client = connect({ port: scene.port });
+    client.on('error', () => undefined).write(HANDSHAKE);
+    await once(client, 'data');
+    const told = new Promise((resolve) => {
+      sides[0]?.socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+      sides[0]?.socket.once('end', () => resolve('ended'));
+    });
+    client.resetAndDestroy();
+    expect(await told).toBe('ECONNRESET');
+  });
+
   it('survives a client that resets while its handshake is pending', async () => {
     const pending = deferred<Socket>();
     const backend = await scene.backend((_, res) => res.end('alive'));

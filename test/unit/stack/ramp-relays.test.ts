@@ -241,14 +241,14 @@ describe('a connection on a ramp of bytes', () => {
     speaker.send('x');
     for (const client of [silent, speaker]) client.finish();
     await network.settle();
-    expect([silent.closed, speaker.closed, scene.gate.holding]).toEqual(['closed', 'no', 1]);
+    expect([silent.closed, speaker.closed, scene.gate.holding]).toEqual(['reset', 'no', 1]);
   });
 
   it('is closed where nobody is coming', async () => {
     begin();
     const client = network.connect();
     await network.settle();
-    expect([client.closed, dials]).toEqual(['closed', []]);
+    expect([client.closed, dials]).toEqual(['reset', []]);
   });
 
   it('is tried on both families, and again after a pause', async () => {
@@ -273,7 +273,7 @@ describe('a connection on a ramp of bytes', () => {
       await network.settle();
       await scene.clock.advance(100);
     }
-    expect([dials.length, client.closed]).toEqual([100, 'closed']);
+    expect([dials.length, client.closed]).toEqual([100, 'reset']);
   });
 
   it.each(['client', 'service'])('that the %s breaks off is broken off on the other side', async (leaver) => {
@@ -285,7 +285,7 @@ describe('a connection on a ramp of bytes', () => {
     const [gone, other] = leaver === 'client' ? [client, service] : [service, client];
     gone?.reset();
     await network.settle();
-    expect(other?.closed).toBe('closed');
+    expect(other?.closed).toBe('reset');
     expect(scene.traffic.quiet([INSTANCE]).open).toBe(0);
   });
 
@@ -297,6 +297,6 @@ describe('a connection on a ramp of bytes', () => {
     void scene.traffic.drain([TARGET], { timeout: 10, all: false });
     await scene.clock.advance(10);
     await network.settle();
-    expect([client.closed, network.services[0]?.closed]).toEqual(['closed', 'closed']);
+    expect([client.closed, network.services[0]?.closed]).toEqual(['reset', 'reset']);
   });
 });

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import type httpProxy from 'http-proxy';
 
+import { reset } from '../../reset.ts';
 import { watchWebSocket } from '../../websocket.ts';
 import { UnusableResponseError, type Forward, type Reply } from '../engine.ts';
 import { isWebSocket } from '../upgrade.ts';
@@ -112,6 +113,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
       backend.once('close', () => socket.destroySoon());
       // What was broken off must not look as if it had ended; the package ends it.
       backend.once('error', () => reset(socket));
+      socket.once('error', () => reset(backend));
     });
     socket.once('close', () => outgoing.destroy());
   };
@@ -167,15 +169,6 @@ function refuseOthers(outgoing: ClientRequest, fail: (error: Error) => void): vo
     fail(new UnusableResponseError('it switches protocols unasked'));
     return true;
   };
-}
-
-function reset(socket: Socket): void {
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    // Only TCP has resets.
-    socket.destroy();
-  }
 }
 
 type Report = (status?: number, bytes?: number) => void;

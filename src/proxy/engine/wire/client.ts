@@ -21,6 +21,7 @@ import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
 import { readRequest, type Request } from './request.ts';
 import type { ServerContext } from './server-context.ts';
+import { reset } from '../../reset.ts';
 import { isFull } from '../../splice.ts';
 
 /** Who has the connection at the moment: an exchange or a tunnel. */
@@ -30,8 +31,8 @@ export interface ClientUser {
   /** The client has closed its half. */
   onClientEnd(): void;
   onClientDrain(): void;
-  /** It is gone; nothing is called after this. */
-  onClientClose(): void;
+  /** It is gone; nothing is called after this. @param broke it ended with an error, as by a reset */
+  onClientClose(broke: boolean): void;
   onDeadline(): void;
   /** Ends it if it is bound to this signal. */
   cut(until: AbortSignal): void;
@@ -77,8 +78,8 @@ export class Client {
     socket.on('drain', () => this.#onDrain());
     // `close` follows, and there is nobody to tell.
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.#release();
+    socket.on('close', (broke) => {
+      this.#release(broke);
       context.forget(this);
     });
   }
@@ -173,12 +174,7 @@ export class Client {
 
   /** Ends it so that the client sees that something is missing. */
   reset(): void {
-    try {
-      this.socket.resetAndDestroy();
-    } catch {
-      // Only TCP has resets.
-      this.socket.destroy();
-    }
+    reset(this.socket);
   }
 
   /** @param isKept the piece is held already: what is left of it need not be copied */
@@ -282,7 +278,7 @@ export class Client {
     this.#reader = undefined;
   }
 
-  #release(): void {
+  #release(broke: boolean): void {
     const user = this.#user;
     this.#isLingering = true;
     this.#user = undefined;
@@ -290,7 +286,7 @@ export class Client {
     this.#returnReader();
     this.deadline.remove();
     this.#unwatch?.();
-    user?.onClientClose();
+    user?.onClientClose(broke);
     this.#abort?.abort();
   }
 }

@@ -10,6 +10,7 @@ import { isWebSocket } from '../upgrade.ts';
 import type { Deadline } from '../../wheel.ts';
 import { closeFrame, FrameFollower, PATIENCE } from '../../websocket.ts';
 import type { Client, ClientUser } from './client.ts';
+import { reset } from '../../reset.ts';
 import { isFull, splice } from '../../splice.ts';
 
 /** One direction. */
@@ -107,12 +108,14 @@ export class Tunnel implements ClientUser, UpstreamUser {
     this.#watch();
   }
 
-  onClientClose(): void {
+  onClientClose(broke: boolean): void {
     this.#end();
     // The target may not have read its close frame yet, and a reset would take that away.
     if (this.#toTarget.closed) return;
     this.#upstream.user = undefined;
-    this.#upstream.destroy();
+    // What the client broke off must not look as if it had ended.
+    if (broke) reset(this.#upstream.socket);
+    else this.#upstream.destroy();
     this.#closing?.remove();
   }
 

@@ -125,7 +125,7 @@ class EngineEnd extends Duplex {
   remoteAddress = '127.0.0.1';
 
   constructor(peer: Peer) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: true, emitClose: false });
     this.#peer = peer;
   }
 
@@ -238,6 +238,8 @@ class EngineEnd extends Duplex {
     if (this.#peer.closed !== 'reset') this.#peer.closed = 'closed';
     this.#pending = undefined;
     done(error);
+    // As a socket does, with whether it broke, after the error has been told.
+    process.nextTick(() => this.emit('close', error !== null));
   }
 }
 

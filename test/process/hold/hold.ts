@@ -27,12 +27,15 @@ export interface Hold {
 
 let holds = 0;
 
-export function holdAt(machine: Machine, point: Point): Hold {
+/** Where holds are kept, and what the processes that they are for have in their environment. */
+export type HoldPlace = Pick<Machine, 'folder' | 'environment'>;
+
+export function holdAt(place: HoldPlace, point: Point): Hold {
   holds += 1;
-  const told = join(machine.folder('holds'), String(holds));
+  const told = join(place.folder('holds'), String(holds));
   return {
     env: {
-      ...machine.environment,
+      ...place.environment,
       NODE_OPTIONS: `--require=${resolve(import.meta.dirname, 'hold.cjs')}`,
       HOLD: JSON.stringify({ ...point, told }),
     },
@@ -47,8 +50,8 @@ export function holdAt(machine: Machine, point: Point): Hold {
 }
 
 /** Lets everything go on that is held on the machine: a test that failed leaves nothing that stands still. */
-export function letAllGo(machine: Machine): void {
-  const folder = machine.folder('holds');
+export function letAllGo(place: HoldPlace): void {
+  const folder = place.folder('holds');
   for (const name of readdirSync(folder)) {
     const pid = Number(readFileSync(join(folder, name), 'utf8'));
     if (pid > 1 && isHalted(pid)) process.kill(pid, 'SIGCONT');

@@ -154,6 +154,35 @@ describe.skipIf(process.platform !== 'linux')('a daemon that is killed between t
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('two dev of one stack at one step', () => {
+  const EARLIER = [
+    ['looks at what was left', { ...LOOKING, in: RUNNER }],
+    ['is about to take its place', { ...PLACED, in: RUNNER, when: 'before' }],
+  ] as const satisfies readonly (readonly [string, Point])[];
+
+  it.each(EARLIER)('the second runs it where the first %s, and the first joins', async (_, point) => {
+    // As after an earlier run.
+    mkdirSync(machine.home.runs, { recursive: true, mode: 0o700 });
+    const hold = holdAt(machine, point);
+    const first = machine.run(['dev', '-d'], { cwd: shop.root, env: hold.env });
+    const held = await hold.held();
+    expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
+    const { pid } = await shop.stack();
+    expect(pid).not.toBe(held);
+    letGo(held);
+    const { code, stderr } = await first;
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`already running (pid ${pid})`) as string,
+    });
+    expect(await shop.stack()).toMatchObject({ pid });
+    await eventually(() => expect(runners()).toHaveLength(1));
+    expect(servers()).toHaveLength(1);
+    expect(records()).toHaveLength(1);
+    expect((await shop.service('api')).restarts).toBe(0);
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('Ctrl-C', () => {
   it.each([
     ['before the runner has looked at what was left', LOOKING],

@@ -45,10 +45,8 @@ export async function removeData(key: StackKey): Promise<string[]> {
   if (contract?.compose === undefined) return [];
   const client = await openDaemon();
   try {
-    const projects = await storeProjects(
-      locateHome(),
-      await prepareStack({ key, client, ambient: process.env }),
-    );
+    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const projects = await storeProjects(locateHome(), prepared);
     if (projects === undefined) return [];
     const { byLabels, folders } = projects.own;
     const foreign = await findForeign(await listContainers(byLabels), folders);
@@ -57,7 +55,10 @@ export async function removeData(key: StackKey): Promise<string[]> {
       throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
     }
     const engine = engineOf(byLabels);
-    const volumes = await volumesOf(engine, projectOf(byLabels));
+    // Those of the main checkout bear the name of whoever made them first.
+    const volumes = (await volumesOf(engine, projectOf(byLabels))).filter(
+      ({ name }) => prepared.compose?.borrowed.includes(name) !== true,
+    );
     const left = { project: projectOf(byLabels), containers: [], networks: [], volumes };
     const [problem] = await removeLeftover(engine, left, { volumes: true });
     if (problem !== undefined) throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problem}`);

@@ -1,51 +1,137 @@
 /** What stacks whose checkout is gone have left in the container engine, for `clean` and `ls --all`. */
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
 import { messageOf } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import { createEngineClient, type EngineClient } from '../runtime/engine/client.ts';
-import { findLeftovers, removeLeftover, type Leftover } from '../runtime/engine/leftovers.ts';
-import { composeFolder, listOverrides, type StoredOverride } from '../stack/compose/store.ts';
+import { findEndpoint } from '../runtime/engine/endpoint.ts';
+import {
+  listProjects,
+  removeLeftover,
+  withSizes,
+  type EngineProject,
+  type Leftover,
+} from '../runtime/engine/leftovers.ts';
+import { listLiveRuns } from '../runtime/runs/clean.ts';
+import { madeProjects, type Records, type Verdict } from '../stack/compose/belonging.ts';
+import { createInquiry, type Inquiry } from '../stack/compose/inquiry.ts';
+import { composeFolder, listOverrides } from '../stack/compose/store.ts';
 import { notice, print } from './terminal.ts';
 
 export interface EngineLeftovers {
-  readonly leftovers: readonly Leftover[];
   readonly engine: EngineClient;
+  /** Of projects that are proven gone. */
+  readonly leftovers: readonly Leftover[];
+  /** Of projects that are not in use as far as is known, and not proven gone either. */
+  readonly doubtful: readonly Doubtful[];
+  /** Overrides of projects that are gone, and of which nothing is left. */
+  readonly spent: readonly string[];
 }
 
-/** Undefined where portramp never made a project, and where the engine cannot be asked, which is said. */
-export async function findInEngine(client: DaemonClient): Promise<EngineLeftovers | undefined> {
-  const overrides = await listOverrides(locateHome());
-  if (overrides.length === 0) return undefined;
+export interface Doubtful {
+  readonly leftover: Leftover;
+  readonly verdict: Exclude<Verdict, { readonly kind: 'used' | 'gone' }>;
+}
+
+export type FoundInEngine =
+  | EngineLeftovers
+  /** The engine could not be asked, although something may be left in it. */
+  | { readonly problem: string }
+  | undefined;
+
+/** Undefined where nothing can be left: what was made is in use, or nothing was made and there is no engine. */
+export async function findInEngine(client: DaemonClient): Promise<FoundInEngine> {
+  const home = locateHome();
+  const overrides = await listOverrides(home);
   const { stacks } = await client.request('list', { all: true });
-  const known = new Set(stacks.filter(({ root }) => existsSync(root)).map(({ slug }) => slug));
-  const isKnown = ({ title }: StoredOverride): boolean => known.has(title);
-  // Two checkouts may have had a project of one name, one after the other.
-  const inUse = new Set(overrides.filter(isKnown).map(({ project }) => project));
-  // A title with "_" is that of what all branches share: it belongs to no single one.
-  const gone = overrides.filter((each) => !isKnown(each) && !each.title.includes('_'));
-  const forgotten = [...new Set(gone.map(({ project }) => project))].filter((name) => !inUse.has(name));
+  const { live: runs } = await listLiveRuns(home.runs);
+  const records: Records = { folder: composeFolder(home), overrides, stacks, runs };
+  const inquiry = createInquiry(records);
   const [program = 'docker'] = (process.env['PORTRAMP_COMPOSE'] ?? '')
     .split(/\s+/)
     .filter((word) => word === 'podman');
+  // Nobody waits for an engine far away of which nothing is known.
+  if (overrides.length === 0 && (await findEndpoint(process.env, program)).kind !== 'socket')
+    return undefined;
   const engine = createEngineClient(process.env, program);
   try {
-    const leftovers = await findLeftovers(engine, {
-      isOverride: (file) => dirname(file) === composeFolder(locateHome()),
-      exists: (path) => path !== '' && existsSync(path),
-      forgotten,
-    });
-    return { leftovers, engine };
+    return { engine, ...(await sort(engine, inquiry, records)) };
   } catch (error) {
-    if (forgotten.length > 0) {
-      notice(`what ${forgotten.join(', ')} left in the container engine is not known: ${messageOf(error)}`);
-    }
-    return undefined;
+    const open = await unusedProjects(inquiry, records);
+    return open.length === 0
+      ? undefined
+      : { problem: `what ${open.join(', ')} left in the container engine is not known: ${messageOf(error)}` };
   }
+}
+
+async function unusedProjects(inquiry: Inquiry, records: Records): Promise<string[]> {
+  const projects = madeProjects([], records);
+  const verdicts = await Promise.all(projects.map((project) => inquiry.ofProject(project, [])));
+  return projects.filter((_, index) => verdicts[index]?.kind !== 'used');
+}
+
+/** @throws PortrampError ENGINE_UNREACHABLE */
+async function sort(
+  engine: EngineClient,
+  inquiry: Inquiry,
+  records: Records,
+): Promise<Omit<EngineLeftovers, 'engine'>> {
+  const listed = await listProjects(engine);
+  const gone: Leftover[] = [];
+  const doubtful: Doubtful[] = [];
+  const spent: string[] = [];
+  for (const project of madeProjects(listed, records)) {
+    const found = listed.find((each) => each.project === project);
+    const verdict = await inquiry.ofProject(project, found?.made ?? []);
+    if (verdict.kind === 'used') continue;
+    if (verdict.kind !== 'gone') {
+      if (found !== undefined) doubtful.push({ leftover: found, verdict });
+      continue;
+    }
+    const own = found && (await withoutBorrowed(found, inquiry));
+    if (own !== undefined && countOf(own) > 0) gone.push(own);
+    else if (own === undefined || found === own)
+      spent.push(...records.overrides.flatMap((each) => (each.project === project ? each.path : [])));
+  }
+  return { leftovers: await withSizes(engine, gone), doubtful, spent };
+}
+
+/** Without what other checkouts use of it: whose label a volume has is a matter of who came first. */
+async function withoutBorrowed(found: EngineProject, inquiry: Inquiry): Promise<Leftover> {
+  const { made: _made, ...leftover } = found;
+  const names = [...found.volumes, ...found.networks].map(({ name }) => name);
+  const inUse = await inquiry.borrowedOf(names);
+  const isFree = ({ name }: { readonly name: string }): boolean => !inUse.has(name);
+  return {
+    ...leftover,
+    volumes: found.volumes.filter(isFree),
+    networks: found.networks.filter(isFree),
+  };
+}
+
+const countOf = ({ containers, networks, volumes }: Leftover): number =>
+  containers.length + networks.length + volumes.length;
+
+/** Says what a stack that is gone left, and what removes it: data is removed only by those who say so. */
+export function describeGone(leftover: Leftover): string {
+  const { project, containers, networks, volumes } = leftover;
+  const left = `${project} is gone, and left ${describeLeftover(leftover)}`;
+  if (containers.length + networks.length === 0) return `${left}: "portramp clean --volumes" removes it`;
+  const data = volumes.length === 0 ? '' : ', with --volumes its data too';
+  return `${left}: "portramp clean" removes it${data}`;
+}
+
+/** Says why something that may be left is kept, and what to do about it. */
+export function describeDoubtful({ leftover, verdict }: Doubtful): string {
+  const { project } = leftover;
+  const what = `${describeLeftover(leftover)} of ${project}`;
+  const byHand = `docker compose -p ${shellWord(project)} down`;
+  return verdict.kind === 'moved'
+    ? `kept ${what}: its checkout moved to ${verdict.to}; portramp dev --dir ${shellWord(verdict.to)} goes on with it there`
+    : `kept ${what}: ${verdict.why}; where nobody needs it, "${byHand}" removes it, with -v its data too`;
 }
 
 /** In words: `2 containers, 1 network, 1 volume (data of 12.3 MB)`. */
@@ -80,15 +166,22 @@ export const reportLeftover = ({ project, containers, networks, volumes }: Lefto
   volumes,
 });
 
+/** What is kept, and why: `to` where its checkout is now. */
+export const reportDoubtful = ({ leftover, verdict }: Doubtful) => ({
+  ...reportLeftover(leftover),
+  ...(verdict.kind === 'moved' ? { movedTo: verdict.to } : { reason: verdict.why }),
+});
+
 /**
  * Says what is removed, and removes it: containers and networks, and the data where the person wants that too. The
  * projects whose data stays.
  */
 export async function cleanEngine(
-  { leftovers, engine }: EngineLeftovers,
+  { leftovers, engine, spent }: EngineLeftovers,
   options: { readonly volumes?: boolean | undefined; readonly quiet: boolean },
 ): Promise<Leftover[]> {
   const overrides = await listOverrides(locateHome());
+  for (const path of spent) await rm(path, { force: true });
   const say = (text: string): void => void (options.quiet || print(text));
   const kept: Leftover[] = [];
   for (const leftover of leftovers) {

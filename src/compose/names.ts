@@ -74,6 +74,17 @@ export function sharedNames(
   );
 }
 
+/** Names in the engine of volumes and networks that the stack has of the main checkout, whoever made them first. */
+export function namesFromMain(project: ComposeProject, policy: NamePolicy): string[] {
+  if (policy.names === 'keep') return [];
+  return (['volumes', 'networks'] as const).flatMap((kind) => {
+    const renamed = sharedNames(project, kind, policy);
+    return [...project[kind]].flatMap(([key, { name, external }]) =>
+      !external && policy.share.has(`${kind}.${key}`) ? [renamed.get(key) ?? name] : [],
+    );
+  });
+}
+
 /** What `share` may name, for "did you mean". */
 export const shareableNames = (project: ComposeProject): string[] => [
   ...[...project.services.keys()].map((name) => `services.${name}`),

@@ -16,6 +16,18 @@ export interface Checkout {
   readonly main: boolean;
   /** Absent outside git and where HEAD is detached. */
   readonly branch?: string;
+  /** Where git keeps what it knows; absent outside git. */
+  readonly git?: GitPlaces;
+}
+
+/** Real paths, see gitrepository-layout(5). */
+export interface GitPlaces {
+  /** The top folder of the working tree. */
+  readonly top: string;
+  /** What every worktree of the repository has in common. */
+  readonly common: string;
+  /** The worktree's own: another folder than `common` in a linked worktree, and the same one after `git worktree move`. */
+  readonly own: string;
 }
 
 /**
@@ -29,13 +41,15 @@ export async function readCheckout(folder: string): Promise<Checkout> {
     return { root, workspaceId: sha256(root), name: basename(root), main: true };
   }
   const common = await realpath(commonDir);
-  const place = relative(await realpath(top), root);
+  const git: GitPlaces = { top: await realpath(top), common, own: await realpath(gitDir) };
+  const place = relative(git.top, root);
   const branch = await ask(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
   return {
     root,
     workspaceId: sha256(place === '' ? common : `${common}\0${place}`),
     name: place === '' ? nameOfTree(common) : basename(place),
-    main: common === (await realpath(gitDir)),
+    main: common === git.own,
+    git,
     ...(branch === undefined ? {} : { branch }),
   };
 }

@@ -13,7 +13,7 @@ import type { StackKey } from '../../protocol/messages.ts';
 import { cleanRuns } from '../../runtime/runs/clean.ts';
 import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { runnerLogOf } from '../dev/report.ts';
-import { print, printJson, sayProblem } from '../terminal.ts';
+import { notice, print, printJson, sayProblem } from '../terminal.ts';
 import { findStackByName } from '../workspace.ts';
 import type { LastingClient } from '../lasting.ts';
 import { downOne } from './down.ts';
@@ -44,6 +44,12 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     const named = await Promise.all(names.map((name) => findAtRest(client, name)));
     const idle = names.length > 0 ? named : options.all ? await stacksAtRest(client) : undefined;
     const { cleaned: ended, problems: unread } = await cleanRuns(locateHome().runs);
+    const { cleanEngine, describeDoubtful, findInEngine, reportDoubtful, reportLeftover } =
+      await import('../leftovers.ts');
+    // Before anything is forgotten: what is known of a stack says where its checkout was.
+    const engine = await findInEngine(client);
+    const unasked = engine !== undefined && 'problem' in engine ? [engine.problem] : [];
+    const found = engine === undefined || 'problem' in engine ? undefined : engine;
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const { tasks } = locateHome();
     const memory = forgotten.flatMap(({ slug }) => [`${slug}.json`, `${slug}.starts.json`]);
@@ -56,27 +62,27 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     });
     const { removed } = logs;
     const problems = [...unread, ...remembered.problems, ...logs.problems];
-    if (problems.length > 0) process.exitCode = 1;
-    const { cleanEngine, findInEngine, reportLeftover } = await import('../leftovers.ts');
-    const engine = await findInEngine(client);
-    const leftovers = engine?.leftovers ?? [];
+    if (problems.length + unasked.length > 0) process.exitCode = 1;
+    const { leftovers = [], doubtful = [] } = found ?? {};
     const quiet = options.json === true;
     const kept =
-      engine &&
-      (await cleanEngine(engine, { volumes: options.volumes ?? (quiet ? false : undefined), quiet }));
+      found && (await cleanEngine(found, { volumes: options.volumes ?? (quiet ? false : undefined), quiet }));
+    unasked.forEach(notice);
     if (quiet) {
-      const found = leftovers.map((each) => ({
+      const told = leftovers.map((each) => ({
         ...reportLeftover(each),
         kept: kept?.includes(each) ? ['volumes'] : [],
       }));
-      printJson({ version: 1, forgotten, removed, ended, leftovers: found });
+      const doubts = doubtful.map(reportDoubtful);
+      printJson({ version: 1, forgotten, removed, ended, leftovers: told, doubtful: doubts });
       return problems.forEach(sayProblem);
     }
     for (const { root, found, left } of ended) {
       const rest = left === 0 ? '' : `; ${left} could not be ended: they belong to another user`;
       print(`ended ${found} processes that a crash in ${root} left behind${rest}`);
     }
-    const all = [forgotten, removed, ended, leftovers, problems];
+    for (const each of doubtful) print(describeDoubtful(each));
+    const all = [forgotten, removed, ended, leftovers, doubtful, unasked, problems];
     if (all.every((each) => each.length === 0))
       print('Nothing to clean: every stack that portramp knows has its checkout.');
     for (const stack of forgotten) print(`forgot ${stack.slug} (${stack.root})`);

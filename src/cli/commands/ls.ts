@@ -23,9 +23,9 @@ export function defineLs(program: Command): void {
 }
 
 async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const { answer, leftovers } = await withDaemon(async (client) => ({
+  const { answer, left } = await withDaemon(async (client) => ({
     answer: await client?.request('list', { all: options.all ?? false }),
-    leftovers: options.all && client !== undefined ? await findLeft(client) : [],
+    left: options.all && client !== undefined ? await findLeft(client) : NOTHING_LEFT,
   }));
   const stacks = (answer?.stacks ?? []).map(withSilence);
   const gone = await findGone(stacks);
@@ -38,8 +38,9 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
         ...stackJson(stack),
         ...(gone.has(stack.root) ? { gone: true } : {}),
       })),
-      ...(options.all ? { leftovers: leftovers.map(({ json }) => json) } : {}),
+      ...(options.all ? left.json : {}),
     });
+    left.problems.forEach(notice);
     unserved.forEach(notice);
     return;
   }
@@ -50,17 +51,33 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
       ? 'Nothing is running. Start a stack with "portramp dev".'
       : renderStacks(stacks, gone),
   );
-  for (const { text } of leftovers) print(text);
+  left.texts.forEach(print);
+  left.problems.forEach(notice);
 }
 
-/** What stacks that are gone have left in the container engine. */
-async function findLeft(client: DaemonClient) {
-  const { describeLeftover, findInEngine, reportLeftover } = await import('../leftovers.ts');
-  const { leftovers } = (await findInEngine(client)) ?? { leftovers: [] };
-  return leftovers.map((each) => ({
-    json: reportLeftover(each),
-    text: `${each.project} is gone, and left ${describeLeftover(each)}: "portramp clean" removes it`,
-  }));
+/** What is told of what stacks have left in the container engine. */
+interface Left {
+  readonly json: { readonly leftovers: readonly unknown[]; readonly doubtful: readonly unknown[] };
+  readonly texts: readonly string[];
+  readonly problems: readonly string[];
+}
+
+const NOTHING_LEFT: Left = { json: { leftovers: [], doubtful: [] }, texts: [], problems: [] };
+
+async function findLeft(client: DaemonClient): Promise<Left> {
+  const words = await import('../leftovers.ts');
+  const found = await words.findInEngine(client);
+  if (found === undefined) return NOTHING_LEFT;
+  if ('problem' in found) return { ...NOTHING_LEFT, problems: [found.problem] };
+  const { leftovers, doubtful } = found;
+  return {
+    json: {
+      leftovers: leftovers.map(words.reportLeftover),
+      doubtful: doubtful.map(words.reportDoubtful),
+    },
+    texts: [...leftovers.map(words.describeGone), ...doubtful.map(words.describeDoubtful)],
+    problems: [],
+  };
 }
 
 /** What is to be said where no daemon runs although stacks do: their runners look for one. */

@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
+import { isFolderGone } from '../../lib/gone-folder.ts';
 import { acquireLock } from '../../lib/lock.ts';
 import { describeEntryError, readStateFile } from '../../lib/state-file.ts';
 
@@ -104,7 +105,13 @@ async function readUsers(path: string): Promise<Map<string, User[]>> {
     throw describeEntryError('cannot read', path, error);
   });
   const users = Object.entries(parse(text ?? '{}'));
-  return new Map(users.map(([service, each]) => [service, each.filter(({ root }) => existsSync(root))]));
+  // A folder that cannot be looked at is no proof that its stack uses nothing.
+  const gone = await Promise.all(
+    users.map(([, each]) => Promise.all(each.map(({ root }) => isFolderGone(root)))),
+  );
+  return new Map(
+    users.map(([service, each], row) => [service, each.filter((_, index) => gone[row]?.[index] !== true)]),
+  );
 }
 
 function parse(text: string): z.output<typeof record> {

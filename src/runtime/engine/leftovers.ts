@@ -1,4 +1,4 @@
-/** What stacks have left in the engine whose checkout is gone: found by the labels that Compose gave it. */
+/** What Compose projects have in the engine, found by the labels that Compose gave it, and its removal. */
 import { z } from 'zod';
 
 import type { EngineClient } from './client.ts';
@@ -22,13 +22,17 @@ export interface Volume {
   readonly size?: number | undefined;
 }
 
-export interface LeftoverQuery {
-  /** Whether a Compose file is an override that portramp made. */
-  readonly isOverride: (file: string) => boolean;
-  /** Whether a folder is there. */
-  readonly exists: (folder: string) => boolean;
-  /** Projects of stacks that nobody knows any more, whose containers may be gone already. */
-  readonly forgotten: readonly string[];
+/** What the labels of Compose say of one container. */
+export interface Made {
+  /** The folder of its first Compose file: not always its checkout's. */
+  readonly folder: string | undefined;
+  readonly files: readonly string[];
+}
+
+/** Everything in the engine that has the name of one project. */
+export interface EngineProject extends Leftover {
+  /** Of each of the containers. */
+  readonly made: readonly Made[];
 }
 
 const LABEL = 'com.docker.compose.project';
@@ -47,39 +51,41 @@ const usage = z.object({
     .nullish(),
 });
 
-/** @throws PortrampError ENGINE_UNREACHABLE */
-export async function findLeftovers(engine: EngineClient, query: LeftoverQuery): Promise<Leftover[]> {
+/** Lists every project of which something is there. @throws PortrampError ENGINE_UNREACHABLE */
+export async function listProjects(engine: EngineClient): Promise<EngineProject[]> {
   const filters = JSON.stringify({ label: [LABEL] });
   const containers = containerRows.parse(await engine.get('/containers/json', { all: '1', filters }));
-  const folderOf = (row: (typeof containers)[number]): string => row.Labels[`${LABEL}.working_dir`] ?? '';
-  const isAtHome = (row: (typeof containers)[number]): boolean => query.exists(folderOf(row));
-  const isOwn = (row: (typeof containers)[number]): boolean =>
-    (row.Labels[`${LABEL}.config_files`] ?? '').split(',').some(query.isOverride);
-  const inUse = new Set(containers.filter(isAtHome).map((row) => row.Labels[LABEL]));
-  const left = containers
-    .filter((row) => isOwn(row) && !isAtHome(row))
-    .flatMap((row) => row.Labels[LABEL] ?? []);
-  const projects = [...new Set([...left, ...query.forgotten])]
-    .filter((project) => !inUse.has(project))
-    .sort();
-  if (projects.length === 0) return [];
   const networks = networkRows.parse(await engine.get('/networks', { filters }));
-  const { Volumes: volumes } = volumeRows.parse(await engine.get('/volumes', { filters }));
-  const sizes = await sizesOf(engine);
-  return projects
-    .map((project): Leftover => ({
+  const volumes = volumeRows.parse(await engine.get('/volumes', { filters })).Volumes ?? [];
+  const projects = [...containers, ...networks, ...volumes].flatMap(({ Labels }) => Labels[LABEL] ?? []);
+  return [...new Set(projects)].sort().map((project): EngineProject => {
+    const isOf = ({ Labels }: { readonly Labels: Readonly<Record<string, string>> }): boolean =>
+      Labels[LABEL] === project;
+    const own = containers.filter(isOf);
+    return {
       project,
-      containers: containers
-        .filter((row) => row.Labels[LABEL] === project)
-        .map(({ Id: id, Names }) => ({ id, name: (Names?.[0] ?? id).replace(/^\//, '') })),
-      networks: networks
-        .filter((row) => row.Labels[LABEL] === project)
-        .map(({ Id: id, Name: name }) => ({ id, name })),
-      volumes: (volumes ?? [])
-        .filter((row) => row.Labels[LABEL] === project)
-        .map(({ Name: name }) => ({ name, size: sizes.get(name) })),
-    }))
-    .filter((each) => each.containers.length + each.networks.length + each.volumes.length > 0);
+      containers: own.map(({ Id: id, Names }) => ({ id, name: (Names?.[0] ?? id).replace(/^\//, '') })),
+      networks: networks.filter(isOf).map(({ Id: id, Name: name }) => ({ id, name })),
+      volumes: volumes.filter(isOf).map(({ Name: name }) => ({ name })),
+      made: own.map(({ Labels }) => ({
+        folder: Labels[`${LABEL}.working_dir`],
+        files: (Labels[`${LABEL}.config_files`] ?? '').split(',').filter((file) => file !== ''),
+      })),
+    };
+  });
+}
+
+/** Adds what the volumes hold, where the engine tells that. */
+export async function withSizes<Of extends Leftover>(
+  engine: EngineClient,
+  leftovers: readonly Of[],
+): Promise<Of[]> {
+  if (leftovers.every(({ volumes }) => volumes.length === 0)) return [...leftovers];
+  const sizes = await sizesOf(engine);
+  return leftovers.map((each) => ({
+    ...each,
+    volumes: each.volumes.map(({ name }) => ({ name, size: sizes.get(name) })),
+  }));
 }
 
 /** Empty where the engine does not tell them. */

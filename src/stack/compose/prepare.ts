@@ -7,7 +7,7 @@ import { realpath } from 'node:fs/promises';
 
 import type { Variables } from '../../compose/interpolate.ts';
 import type { ComposeProject } from '../../compose/model.ts';
-import { composeName, shareableNames, type NamePolicy } from '../../compose/names.ts';
+import { composeName, namesFromMain, shareableNames, type NamePolicy } from '../../compose/names.ts';
 import { planOverride, type Finding, type Override, type OverrideInputs } from '../../compose/override.ts';
 import { publicationsOf } from '../../compose/publications.ts';
 import { applyOverride } from '../../compose/verify.ts';
@@ -77,6 +77,7 @@ export interface StackProject {
 
 export interface ComposeStack {
   readonly stack: StackIdentity;
+  readonly checkout: Checkout;
   readonly title: string;
   /** The files of the user, the base first. */
   readonly files: readonly string[];
@@ -85,6 +86,8 @@ export interface ComposeStack {
   /** As it is without the override, but for the project's name. */
   readonly project: ComposeProject;
   readonly override: Override;
+  /** What the engine calls the volumes and networks that are the main checkout's, although this stack may make them. */
+  readonly borrowed: readonly string[];
   /** The override as a Compose file. */
   readonly text: string;
   /** The shell's over those of env files. */
@@ -177,7 +180,11 @@ export async function readForWorkspace(open: OpenProject, stack: StackIdentity):
 }
 
 /** No slug has a `_` in it; the hash tells two clones of a repository apart. */
-export const sharedProjectName = ({ workspace, workspaceId, environment }: StackIdentity): string =>
+export const sharedProjectName = ({
+  workspace,
+  workspaceId,
+  environment,
+}: Pick<StackIdentity, 'workspace' | 'workspaceId' | 'environment'>): string =>
   [
     workspace,
     ...(environment === DEFAULT_ENVIRONMENT ? [] : [environment]),
@@ -198,11 +205,13 @@ export async function makeOverride(
   await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
+    checkout: open.checkout,
     title,
     files,
     directory,
     project,
     override,
+    borrowed: namesFromMain(project, policy),
     text,
     variables: open.variables,
     call: { ...call, ...reading, projectName: project.name },

@@ -6,15 +6,17 @@ import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Home } from '../../lib/home.ts';
 import { readStateFile } from '../../lib/state-file.ts';
+import { originLine, originOf, readOrigin, type Origin } from './origin.ts';
 import type { ComposeStack } from './prepare.ts';
 
 /** Writes the override to the state folder: one file a project, and one more for every other list of files. */
-export async function storeOverride(home: Home, { title, files, text }: ComposeStack): Promise<string> {
+export async function storeOverride(home: Home, compose: ComposeStack): Promise<string> {
+  const { title, files, text } = compose;
   const folder = composeFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const list = sha256(files.join('\0')).slice(0, 8);
   const path = join(folder, `${title}.${list}.yaml`);
-  await writeFileAtomic(path, text);
+  await writeFileAtomic(path, `${originLine(originOf(compose))}${text}`);
   return path;
 }
 
@@ -28,6 +30,8 @@ export interface StoredOverride {
   /** The slug of the stack, or the name of what all branches share. */
   readonly title: string;
   readonly project: string;
+  /** Absent where an older version wrote it, or where it cannot be read: then nothing is known of its checkout. */
+  readonly origin?: Origin | undefined;
 }
 
 /** Lists every override that is there. */
@@ -40,7 +44,8 @@ export async function listOverrides(home: Home): Promise<StoredOverride[]> {
     const path = join(folder, name);
     const text = (await readStateFile(path).catch(() => undefined)) ?? '';
     // Older ones do not say it: in a worktree it is the slug.
-    return [{ path, title, project: /^# Its Compose project: (\S+)$/m.exec(text)?.[1] ?? title }];
+    const project = /^# Its Compose project: (\S+)$/m.exec(text)?.[1] ?? title;
+    return [{ path, title, project, origin: readOrigin(text) }];
   });
   return (await Promise.all(found)).flat();
 }

@@ -74,13 +74,16 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
 
     const listed = await machine.run(['ls', '--all']);
     expect(listed.stdout).toMatch(
-      /left-feature is gone, and left 1 container, 1 network, 1 volume.*: "portramp clean" removes it/,
+      /left-feature is gone, and left 1 container, 1 network, 1 volume.*: "portramp clean" removes it, with --volumes its data too/,
     );
     const { stdout } = await machine.run(['clean']);
     expect(stdout).toMatch(/left-feature left behind: 1 container, 1 network, 1 volume/);
     expect(stdout).toContain('the data stays: "portramp clean --volumes" removes it');
     expect(await countOf('left-feature')).toEqual([0, 0, 1]);
 
+    expect((await machine.run(['ls', '--all'])).stdout).toMatch(
+      /left-feature is gone, and left 1 volume.*: "portramp clean --volumes" removes it/,
+    );
     const second = await machine.run(['clean', '--volumes', '--json']);
     expect(JSON.parse(second.stdout)).toMatchObject({
       leftovers: [{ project: 'left-feature', volumes: [{ name: 'left-feature_data' }], kept: [] }],

@@ -41,10 +41,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     RESTING,
     'Start a stack with "portramp (dev)"',
   ],
-  'cli/commands/ls.ts: … is gone, and left …: "portramp clean" removes it': [
-    'engine/compose/leftovers.test.ts',
-    'is gone, and left',
-  ],
   'cli/commands/open.ts: portramp why …': [WORDS, 'open later'],
   'cli/commands/scale.ts: write SERVICE=REPLICAS, such as api=3; from 1 to 32': [
     WORDS,
@@ -81,6 +77,18 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'cli/leftovers.ts: the data stays: "portramp clean --volumes" removes it': [
     'engine/compose/leftovers.test.ts',
     'clean --volumes',
+  ],
+  'cli/leftovers.ts: …: "portramp clean" removes it…': [
+    'engine/compose/leftovers.test.ts',
+    '"portramp clean" removes it, with --volumes its data too',
+  ],
+  'cli/leftovers.ts: …: "portramp clean --volumes" removes it': [
+    'engine/compose/leftovers.test.ts',
+    '1 volume.*: "portramp clean --volumes" removes it',
+  ],
+  'cli/leftovers.ts: kept …: its checkout moved to …; portramp dev --dir … goes on with it there': [
+    'engine/compose/kept.test.ts',
+    'portramp dev --dir',
   ],
   'cli/own-stack.ts: give … a command of its own in portramp.yaml, or show another service: portramp logs NAME -f':
     [WORDS, 'portramp logs NAME -f'],

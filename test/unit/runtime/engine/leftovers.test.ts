@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { EngineClient } from '../../../../src/runtime/engine/client.ts';
-import { findLeftovers, removeLeftover } from '../../../../src/runtime/engine/leftovers.ts';
+import { listProjects, removeLeftover, withSizes } from '../../../../src/runtime/engine/leftovers.ts';
 
 const container = (id: string, project: string, folder: string, file: string) => ({
   Id: id,
@@ -31,19 +31,12 @@ function engineWith(answers: Readonly<Record<string, unknown>>, refuse?: string)
 }
 
 const FULL = {
-  '/containers/json': [
-    container('1', 'shop-gone', '/gone', ours),
-    container('2', 'shop-here', '/here', ours),
-    container('3', 'foreign', '/gone', '/elsewhere/override.yaml'),
-    container('4', 'split', '/gone', ours),
-    container('5', 'split', '/here', ours),
-  ],
+  '/containers/json': [container('1', 'shop-gone', '/gone', ours)],
   '/networks': [{ Id: 'n', Name: 'shop-gone_default', ...labelled('shop-gone') }],
   '/volumes': {
     Volumes: [
       { Name: 'shop-gone_data', ...labelled('shop-gone') },
       { Name: 'shop-old_data', ...labelled('shop-old') },
-      { Name: 'shop-here_data', ...labelled('shop-here') },
     ],
   },
   '/system/df': {
@@ -54,34 +47,30 @@ const FULL = {
   },
 };
 
-const query = {
-  isOverride: (file: string) => file === ours,
-  exists: (folder: string) => folder === '/here',
-  forgotten: ['shop-old', 'shop-here', 'shop-never'],
-};
-
-describe('what is left of stacks that are gone', () => {
-  it('is what portramp had made of a folder that is not there, and the data of those that it forgot', async () => {
+describe('what projects have in the engine', () => {
+  it('is told by name, with what the labels say of where it was made, and how much it is', async () => {
     const { engine } = engineWith(FULL);
-    expect(await findLeftovers(engine, query)).toEqual([
+    const listed = await listProjects(engine);
+    expect(listed).toEqual([
       {
         project: 'shop-gone',
         containers: [{ id: '1', name: 'shop-gone-db-1' }],
         networks: [{ id: 'n', name: 'shop-gone_default' }],
-        volumes: [{ name: 'shop-gone_data', size: 1000 }],
+        volumes: [{ name: 'shop-gone_data' }],
+        made: [{ folder: '/gone', files: ['/gone/compose.yaml', ours] }],
       },
-      {
-        project: 'shop-old',
-        containers: [],
-        networks: [],
-        volumes: [{ name: 'shop-old_data', size: undefined }],
-      },
+      { project: 'shop-old', containers: [], networks: [], volumes: [{ name: 'shop-old_data' }], made: [] },
+    ]);
+    const sized = await withSizes(engine, listed);
+    expect(sized.flatMap(({ volumes }) => volumes)).toEqual([
+      { name: 'shop-gone_data', size: 1000 },
+      { name: 'shop-old_data', size: undefined },
     ]);
   });
 
   it('is removed without its data, unless that is asked for; what cannot be is told', async () => {
     const { engine, removed } = engineWith(FULL, '/volumes/shop-gone_data');
-    const [left] = await findLeftovers(engine, query);
+    const [left] = await listProjects(engine);
     if (left === undefined) throw new Error('nothing is left');
     expect(await removeLeftover(engine, left, { volumes: false })).toEqual([]);
     expect(removed).toEqual(['DELETE /containers/1', 'DELETE /networks/n']);

@@ -1,6 +1,7 @@
 /** Containers that a runner left running when it was stopped. Loads YAML and the schema. */
 import { loadContract } from '../contract/load.ts';
 import { PortrampError } from '../lib/errors.ts';
+import { isFolderGone } from '../lib/gone-folder.ts';
 import { locateHome } from '../lib/home.ts';
 import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
 import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
@@ -8,8 +9,10 @@ import { removeLeftover, volumesOf } from '../runtime/engine/leftovers.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { isUp, takeDown } from '../stack/compose/down.ts';
 import { storeProjects } from '../stack/compose/projects.ts';
+import { listOverrides } from '../stack/compose/store.ts';
 import { prepareStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
+import { describeDoubtful, describeLeftover, findInEngine } from './leftovers.ts';
 
 /**
  * Removes the containers of the stack, if its contract has any. Undefined when there was nothing to remove.
@@ -30,6 +33,40 @@ export async function removeContainers(
     const failure = await takeDown(prepared, projects, say);
     if (failure === undefined) return prepared.stack;
     throw new PortrampError('ENGINE_UNREACHABLE', failure.message, { hint: failure.hint });
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Refuses to say that nothing is there of a stack whose checkout is gone: what it left cannot be taken down without the
+ * files that it was made from.
+ * @throws PortrampError STACK_NOT_RUNNING with what is left of it, ENGINE_UNREACHABLE
+ */
+export async function demandNothingLeft({ root }: StackKey): Promise<void> {
+  if (!(await isFolderGone(root))) return;
+  const client = await openDaemon();
+  try {
+    const found = await findInEngine(client);
+    if (found === undefined) return;
+    if ('problem' in found) throw new PortrampError('ENGINE_UNREACHABLE', found.problem);
+    const { stacks } = await client.request('list', { all: true });
+    const titles = stacks.filter((stack) => stack.root === root).map(({ slug }) => slug);
+    const projects = new Set(
+      (await listOverrides(locateHome())).flatMap(({ title, project, origin }) =>
+        origin?.root === root || titles.includes(title) ? [project] : [],
+      ),
+    );
+    const left = found.leftovers.find(({ project }) => projects.has(project));
+    const doubt = found.doubtful.find(({ leftover }) => projects.has(leftover.project));
+    if (doubt !== undefined) throw new PortrampError('STACK_NOT_RUNNING', describeDoubtful(doubt));
+    if (left === undefined) return;
+    const options = left.containers.length + left.networks.length === 0 ? ' --volumes' : '';
+    throw new PortrampError(
+      'STACK_NOT_RUNNING',
+      `the checkout ${root} was removed, and ${describeLeftover(left)} of it are left`,
+      { hint: `portramp clean${options}` },
+    );
   } finally {
     client.close();
   }

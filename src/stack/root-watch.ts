@@ -42,7 +42,7 @@ export function watchRoot({ root, clock, onGone, look = isThere }: RootWatchOpti
 }
 
 const describeGone = (root: string): string =>
-  `the folder ${root} was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again`;
+  `the folder ${root} was removed or moved: this stack is stopped; after a move, "portramp dev --dir FOLDER" starts it again where it is now`;
 
 /** A folder that may not be entered, or on a disk that does not answer, is not gone. */
 async function isThere(root: string): Promise<boolean | undefined> {

@@ -5,6 +5,7 @@
 import { Emitter } from '../lib/emitter.ts';
 import { closeInOrder } from '../lib/close.ts';
 import { messageOf } from '../lib/errors.ts';
+import { isFolderGone } from '../lib/gone-folder.ts';
 import type { Lock } from '../lib/lock.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
@@ -204,7 +205,13 @@ class StackRunner implements Runner {
     await this.#starting;
     if (this.#isRemoval) this.#parts?.containers.beginDown();
     else if (this.#parts?.containers.letGo()) {
-      this.#published.notice('containers run on; "portramp down" removes them');
+      // Nothing leads to a stack by a folder that is gone.
+      const isGone = await isFolderGone(this.#options.root);
+      this.#published.notice(
+        isGone
+          ? 'containers run on; "portramp clean" removes them'
+          : 'containers run on; "portramp down" removes them',
+      );
     }
     await this.#supervision?.shutDown(now);
     const removal = this.#isRemoval ? await this.#parts?.containers.down() : undefined;

@@ -42,9 +42,10 @@ async function down(
     };
   });
   if (key !== undefined && stopped.length + failures.length === 0) {
-    const { removeContainers } = await import('../left-containers.ts');
+    const { demandNothingLeft, removeContainers } = await import('../left-containers.ts');
     const left = await removeContainers(key, notice);
-    if (left !== undefined) stopped.push(left);
+    if (left === undefined) await demandNothingLeft(key);
+    else stopped.push(left);
   }
   if (key !== undefined && options.volumes && failures.length === 0) {
     const { removeData } = await import('../left-containers.ts');

@@ -148,4 +148,17 @@ describe.skipIf(engine === undefined)('what is not proven to be of a checkout th
     expect(await clean('--volumes')).not.toContain('kept-third');
     await ok(machine.run(['down', '--dir', to]));
   });
+
+  it('is nothing of a worktree that goes away while its stack runs', async () => {
+    const tree = await addTree('fourth');
+    const dev = tree.start('dev');
+    await tree.until('db', 'ready', 60_000);
+    await main.git('worktree', 'remove', '--force', tree.root);
+    await dev.prints(/containers run on; "portramp clean" removes them/, 60_000);
+    await dev.ended;
+    expect(named(await containers(), 'kept-fourth-db-1')).toBe(true);
+    expect(await clean('--volumes')).toMatch(/kept-fourth left behind: 1 container, 1 network, 1 volume/);
+    expect(named(await containers(), 'kept-fourth-db-1')).toBe(false);
+    expect(named(await volumes(), 'kept-fourth_data')).toBe(false);
+  });
 });

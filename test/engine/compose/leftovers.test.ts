@@ -76,6 +76,14 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
     expect(listed.stdout).toMatch(
       /left-feature is gone, and left 1 container, 1 network, 1 volume.*: "portramp clean" removes it, with --volumes its data too/,
     );
+    // Its containers run: that is not nothing.
+    const down = await machine.run(['down', 'left-feature']);
+    expect(down).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /feature was removed, and 1 container, .* are left[^]*portramp clean/,
+      ) as string,
+    });
     const { stdout } = await machine.run(['clean']);
     expect(stdout).toMatch(/left-feature left behind: 1 container, 1 network, 1 volume/);
     expect(stdout).toContain('the data stays: "portramp clean --volumes" removes it');

@@ -169,9 +169,9 @@ describe('what is said of the stack', () => {
     await here.until('idle', 'ready', LONG);
     const there = `${here.root}-there`;
     renameSync(here.root, there);
-    const [, again = ''] = await dev.prints(/after a move, "portramp (dev)" in the new place/, LONG);
+    const [, again = ''] = await dev.prints(/after a move, "portramp (dev --dir) FOLDER" starts it/, LONG);
     await dev.ended;
-    expect(await machine.run([again, '-d'], { cwd: there })).toMatchObject({ code: 0 });
+    expect(await machine.run([...again.split(' '), there, '-d'])).toMatchObject({ code: 0 });
     expect((await machine.ls()).stacks.map(({ root }) => root)).toEqual([there]);
     expect(await machine.run(['down'], { cwd: there })).toMatchObject({ code: 0 });
   });

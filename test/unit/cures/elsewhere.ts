@@ -74,6 +74,10 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'cli/doctor.ts: chmod 700 …': [RUNNING, 'chmod (700)'],
   'cli/doctor.ts: not running; "portramp dev" starts it': [RESTING, "hear('doctor'"],
+  'cli/left-containers.ts: portramp clean…': [
+    'engine/compose/leftovers.test.ts',
+    'are left[^]*portramp clean',
+  ],
   'cli/leftovers.ts: the data stays: "portramp clean --volumes" removes it': [
     'engine/compose/leftovers.test.ts',
     'clean --volumes',
@@ -262,7 +266,11 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'process/stack/readiness.test.ts',
     'have it listen on 127',
   ],
-  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev" in the new place starts it again':
+  'stack/runner.ts: containers run on; "portramp clean" removes them': [
+    'engine/compose/kept.test.ts',
+    'containers run on; "portramp clean" removes them',
+  ],
+  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev --dir FOLDER" starts it again where it is now':
     [RUNNING, 'after a move, '],
   'stack/selection.ts: did you mean "…"?': [WORDS, 'dev -d apii'],
   'stack/selection.ts: there are: …': [WORDS, 'there are: '],

@@ -81,7 +81,12 @@ export interface ControlOptions {
   readonly clock: Clock;
   /** Those that are open, kept current. */
   readonly connections: Set<ControlConnection>;
-  readonly serve: (connection: ControlConnection, request: string, params: unknown) => Promise<unknown>;
+  readonly serve: (
+    connection: ControlConnection,
+    request: string,
+    params: unknown,
+    signal: AbortSignal,
+  ) => Promise<unknown>;
   readonly onGone: (connection: ControlConnection) => void;
   /** Called when the socket's path or the lock is no longer this daemon's. */
   readonly onDisplaced: () => void;
@@ -103,7 +108,7 @@ export async function listenControl(options: ControlOptions): Promise<Control> {
       budget,
       // Nothing that is said before the hello is long.
       maxLine: () => (connection.protocol === undefined ? MAX_GREETING : MAX_LINE),
-      serve: (request, params) => options.serve(connection, request, params),
+      serve: (request, params, signal) => options.serve(connection, request, params, signal),
       onActivity: () => {
         connection.lastHeard = clock.now();
       },

@@ -128,7 +128,7 @@ async function open(options: DaemonOptions, lock: Lock, setAside: readonly strin
     log,
     connections,
     onDisplaced: options.onDisplaced,
-    serve: (connection, name, params) => dispatch(context, connection, name, params),
+    serve: (connection, name, params, signal) => dispatch(context, connection, { name, params, signal }),
     onGone: (connection) => {
       followers.drop(connection.peer);
       if (sessions.detach(connection)) parts.route();

@@ -46,25 +46,31 @@ export interface DispatchContext {
 /** Answered on every connection, whatever protocol it speaks. Frozen for ever. */
 const FROZEN: readonly DaemonRequest[] = ['hello', 'status', 'yield'];
 
+/** A request as it came in. */
+export interface Asked<Name extends string = string> {
+  readonly name: Name;
+  readonly params: unknown;
+  /** Aborts when the client does not wait for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
 /** @throws PortrampError what the client is told. */
 export async function dispatch(
   context: DispatchContext,
   connection: ControlConnection,
-  name: string,
-  params: unknown,
+  { name, params, signal }: Asked,
 ): Promise<unknown> {
   if (!isRequest(name)) throw new PortrampError('BAD_MESSAGE', `there is no request "${name.slice(0, 80)}"`);
   if (connection.protocol === undefined && !FROZEN.includes(name)) {
     throw new PortrampError('BAD_MESSAGE', `"${name}" before "hello"`);
   }
-  return answer(context, connection, name, params);
+  return answer(context, connection, { name, params, signal });
 }
 
 async function answer(
   context: DispatchContext,
   connection: ControlConnection,
-  name: DaemonRequest,
-  params: unknown,
+  { name, params, signal }: Asked<DaemonRequest>,
 ): Promise<DaemonResult<DaemonRequest>> {
   const { stacks, sessions } = context;
   switch (name) {
@@ -104,7 +110,8 @@ async function answer(
       return stacks.borrow(asked);
     }
     case 'attach': {
-      const { stack, pid } = parse('attach', params);
+      const { stack, pid, withdraws } = parse('attach', params);
+      connection.withdraws = withdraws;
       stacks.attach(stack, pid, connection);
       return {};
     }
@@ -121,7 +128,7 @@ async function answer(
       return { front: context.front(), stacks: stacks.list(parse('list', params)) };
     case 'command': {
       const { stack, command } = parse('command', params);
-      return sessions.command(stack, command);
+      return sessions.command(stack, command, signal);
     }
     case 'watch': {
       const { stack } = parse('watch', params);

@@ -21,6 +21,8 @@ export interface Connection {
   readonly peer: Peer;
   /** When the last line came in. */
   lastHeard: number;
+  /** A runner's: it leaves a command that is withdrawn before it has begun with it. An older one carries it out. */
+  withdraws?: boolean;
 }
 
 export interface Session {
@@ -45,10 +47,10 @@ export interface Sessions {
   /** Ends what the connection registered; false when that is nothing. */
   detach(connection: Connection): boolean;
   /**
-   * Passes a command on.
+   * Passes a command on; one that is not answered in time, or whose `signal` aborts, is withdrawn.
    * @throws PortrampError STACK_NOT_RUNNING, RUNNER_SILENT, or the runner's own.
    */
-  command(key: LedgerKey, command: RunnerCommand): Promise<CommandAnswer>;
+  command(key: LedgerKey, command: RunnerCommand, signal?: AbortSignal): Promise<CommandAnswer>;
   close(): void;
 }
 
@@ -79,12 +81,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
   const pings = watchSilence(sessions, options);
 
-  const command = async (key: LedgerKey, order: RunnerCommand): Promise<CommandAnswer> => {
+  const command: Sessions['command'] = async (key, order, signal) => {
     const session = sessions.get(keyText(key));
     if (session === undefined) throw notRunning(key);
     return (await session.connection.peer.request('command', order, {
       timeout: ANSWER_TIMEOUT,
-      lateError: () => silentError(session),
+      lateError: () => silentError(session, order),
+      ...(signal === undefined ? {} : { signal }),
     })) as CommandAnswer;
   };
 
@@ -193,8 +196,20 @@ const runningError = (key: LedgerKey, pid: number): PortrampError =>
     hint: '"portramp logs -f" shows it, "portramp down" stops it',
   });
 
-function silentError({ key, pid }: Session): PortrampError {
-  const { words, hint } = explainSilence(pid);
+function silentError({ key, pid, connection }: Session, order: RunnerCommand): PortrampError {
+  const { words, hint, isHeld } = explainSilence(pid);
   const what = `the runner of ${describeKey(key)} (pid ${pid}) does not answer: it ${words}`;
-  return new PortrampError('RUNNER_SILENT', what, { hint });
+  const fate = describeFate(order, { isHeld, isWithdrawn: connection.withdraws === true });
+  return new PortrampError('RUNNER_SILENT', what, { hint: `${hint}; ${fate}` });
+}
+
+/** Says whether the runner does later what was asked of it: who types the command anew should not get it twice. */
+function describeFate(
+  { action }: RunnerCommand,
+  { isHeld, isWithdrawn }: { readonly isHeld: boolean; readonly isWithdrawn: boolean },
+): string {
+  if (!isWithdrawn) return `"${action}" stands: it is carried out as soon as the runner goes on`;
+  return isHeld
+    ? `"${action}" was withdrawn, and is not carried out then`
+    : `"${action}" was withdrawn, unless the runner had begun with it`;
 }

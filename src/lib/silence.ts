@@ -7,19 +7,21 @@ import { readLinuxStat } from './process-identity.ts';
 export interface Silence {
   readonly words: string;
   readonly hint: string;
+  /** Whether somebody holds it: it does nothing until it is let go on. */
+  readonly isHeld: boolean;
 }
 
 /** Says of a process that does not answer whether it was stopped, is held by a debugger, is gone, or is busy. */
 export function explainSilence(pid: number): Silence {
   switch (stateOf(pid)) {
     case 'stopped':
-      return { words: 'is stopped (state T)', hint: `"kill -CONT ${pid}" wakes it` };
+      return { words: 'is stopped (state T)', hint: `"kill -CONT ${pid}" wakes it`, isHeld: true };
     case 'traced':
-      return { words: 'is held by a debugger (state t)', hint: 'let it go on there' };
+      return { words: 'is held by a debugger (state t)', hint: 'let it go on there', isHeld: true };
     case 'gone':
-      return { words: 'is gone', hint: 'try again' };
+      return { words: 'is gone', hint: 'try again', isHeld: false };
     case 'other':
-      return { words: 'is busy', hint: 'try again' };
+      return { words: 'is busy', hint: 'try again', isHeld: false };
   }
 }
 

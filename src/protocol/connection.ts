@@ -15,6 +15,9 @@ import type {
 } from './messages.ts';
 import { createPeer, type Peer, type RequestOptions } from './peer.ts';
 
+/** Carries out what the daemon asks of a runner; `signal` aborts when nobody waits for the answer any more. */
+export type CommandHandler = (command: RunnerCommand, signal: AbortSignal) => Promise<CommandAnswer>;
+
 export interface DaemonClient {
   /** The protocol version that is spoken on this connection. */
   readonly protocol: number;
@@ -32,7 +35,7 @@ export interface DaemonClient {
   /** Called once, when the connection is over, whoever ended it. At once if it is over already. */
   onClose(listener: () => void): () => void;
   /** Answers the daemon's commands to this runner. Without it they are refused. */
-  onCommand(handler: (command: RunnerCommand) => Promise<CommandAnswer>): void;
+  onCommand(handler: CommandHandler): void;
   close(): void;
 }
 
@@ -44,7 +47,7 @@ export interface Connection {
   readonly notices: Emitter<readonly [DaemonNotice, NoticeParams<DaemonNotice>]>;
   readonly closes: Emitter<void>;
   /** Set by the runner. */
-  command?: (command: RunnerCommand) => Promise<CommandAnswer>;
+  command?: CommandHandler;
 }
 
 export function createConnection(socket: Socket): Connection {
@@ -54,11 +57,11 @@ export function createConnection(socket: Socket): Connection {
     // The daemon has checked what it sends.
     onNotice: (name, params) => notices.emit([name as DaemonNotice, params as NoticeParams<DaemonNotice>]),
     onClose: () => closes.emit(),
-    serve: async (name, params) => {
+    serve: async (name, params, signal) => {
       if (name !== 'command' || connection.command === undefined) {
         throw new PortrampError('BAD_MESSAGE', `this client does not answer "${name}"`);
       }
-      return connection.command(params as RunnerCommand);
+      return connection.command(params as RunnerCommand, signal);
     },
     lostError: () =>
       new PortrampError('DAEMON_UNREACHABLE', 'the connection to the daemon was lost', { hint: 'try again' }),

@@ -181,7 +181,12 @@ export const daemonRequests = {
   },
   /** Makes this connection the stack's runner. Refused while another one is attached. */
   attach: {
-    params: z.object({ stack: stackKey, pid: z.number().int().min(1) }),
+    params: z.object({
+      stack: stackKey,
+      pid: z.number().int().min(1),
+      /** The runner leaves a command that is withdrawn before it has begun with it. */
+      withdraws: z.boolean().default(false),
+    }),
     result: nothing,
   },
   /** Replaces the stack's whole snapshot; answers when its routes are live. Leases of ports it no longer has are released. */

@@ -3,6 +3,7 @@
  * What comes in is checked by `serve` and the notice listeners; this file only knows the envelope.
  */
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { ERROR_CODES, PortrampError, messageOf, type ErrorCode } from '../lib/errors.ts';
@@ -20,8 +21,11 @@ const MAX_SERVED = 1_000;
 const REQUEST_TIMEOUT = 30_000;
 
 export interface PeerOptions {
-  /** Answers a request of the other end. A thrown PortrampError is sent as it is, anything else as INTERNAL. */
-  readonly serve?: (request: string, params: unknown) => Promise<unknown>;
+  /**
+   * Answers a request of the other end. A thrown PortrampError is sent as it is, anything else as INTERNAL. `signal`
+   * aborts when nobody waits for the answer any more.
+   */
+  readonly serve?: (request: string, params: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly onNotice?: (notice: string, params: unknown) => void;
   /** Called for every line that came in. */
   readonly onActivity?: () => void;
@@ -41,7 +45,12 @@ export interface RequestOptions {
   readonly timeout?: number;
   /** Makes the error that the request is rejected with when no answer came in time. */
   readonly lateError?: () => PortrampError;
+  /** Gives the request up when it aborts. */
+  readonly signal?: AbortSignal;
 }
+
+/** The notice that a request is given up: who has not begun with it leaves it. An older portramp ignores it. */
+const WITHDRAW = 'withdraw';
 
 export interface Peer {
   /** Rejects with the other end's error, or when it is late or lost. */
@@ -59,12 +68,15 @@ export interface Peer {
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly cancelTimer: () => void;
+  /** Ends what watches over it. */
+  readonly letGo: () => void;
 }
 
 export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
   const clock = options.clock ?? systemClock;
   const pending = new Map<number, Pending>();
+  /** Requests of the other end that are worked on. */
+  const serving = new Map<number, AbortController>();
   let lastId = 0;
   let served = 0;
   let closed = false;
@@ -73,11 +85,12 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
     if (closed) return;
     closed = true;
     reader.drop();
-    for (const { reject, cancelTimer } of pending.values()) {
-      cancelTimer();
+    for (const { reject, letGo } of pending.values()) {
+      letGo();
       reject(lostError(options, reason));
     }
     pending.clear();
+    for (const controller of serving.values()) controller.abort();
     options.onClose?.(reason);
   };
 
@@ -96,14 +109,21 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
   const answer = async (id: number, name: string, params: unknown): Promise<void> => {
     served += 1;
     if (served > MAX_SERVED) return destroy('too many requests at once');
+    const controller = new AbortController();
+    serving.set(id, controller);
     try {
+      // A process that stood still finds the request and its withdrawal, or the end, one behind the other in its
+      // socket: what lies there is read before anything is done.
+      await setImmediate();
+      if (controller.signal.aborted) return;
       if (options.serve === undefined)
         throw new PortrampError('BAD_MESSAGE', `nobody answers "${name}" here`);
-      send({ id, result: await options.serve(name, params) });
+      send({ id, result: await options.serve(name, params, controller.signal) });
     } catch (error) {
       send({ id, error: encodeError(error) });
     } finally {
       served -= 1;
+      if (serving.get(id) === controller) serving.delete(id);
     }
   };
 
@@ -111,7 +131,7 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
     const request = pending.get(id);
     if (request === undefined) return;
     pending.delete(id);
-    request.cancelTimer();
+    request.letGo();
     if (message.error === undefined) request.resolve(message.result);
     else request.reject(decodeError(message.error));
   };
@@ -131,6 +151,7 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
     options.onActivity?.();
     const { id, request, notice } = message;
     if (typeof request === 'string' && typeof id === 'number') void answer(id, request, message.params);
+    else if (notice === WITHDRAW) serving.get(withdrawnId(message.params))?.abort();
     else if (typeof notice === 'string') options.onNotice?.(notice, message.params);
     else if (typeof id === 'number' && ('result' in message || 'error' in message)) settle(id, message);
     else if (!('error' in message)) {
@@ -164,22 +185,34 @@ export function createPeer(socket: Socket, options: PeerOptions = {}): Peer {
   socket.on('close', () => finish());
 
   return {
-    request: (name, params, { timeout = REQUEST_TIMEOUT, lateError } = {}) =>
+    request: (name, params, { timeout = REQUEST_TIMEOUT, lateError, signal } = {}) =>
       new Promise((resolve, reject) => {
         if (closed) {
           reject(lostError(options, undefined));
           return;
         }
         const id = (lastId += 1);
-        const cancelTimer = clock.after(timeout, () => {
-          pending.delete(id);
-          reject(
+        const giveUp = (error: PortrampError): void => {
+          if (!pending.delete(id)) return;
+          letGo();
+          send({ notice: WITHDRAW, params: { id } });
+          reject(error);
+        };
+        const cancelTimer = clock.after(timeout, () =>
+          giveUp(
             lateError?.() ??
               new PortrampError('TIMEOUT', `no answer to "${name}" within ${timeout / 1000} s`),
-          );
-        });
-        pending.set(id, { resolve, reject, cancelTimer });
+          ),
+        );
+        const onAbort = (): void => giveUp(new PortrampError('TIMEOUT', `"${name}" was given up`));
+        const letGo = (): void => {
+          cancelTimer();
+          signal?.removeEventListener('abort', onAbort);
+        };
+        pending.set(id, { resolve, reject, letGo });
         send({ id, request: name, params });
+        if (signal?.aborted === true) onAbort();
+        else signal?.addEventListener('abort', onAbort);
       }),
     notify: (name, params) => send({ notice: name, params }),
     close: () => close(),
@@ -201,6 +234,9 @@ interface Envelope {
   readonly result?: unknown;
   readonly error?: unknown;
 }
+
+const withdrawnId = (params: unknown): number =>
+  typeof params === 'object' && params !== null && 'id' in params ? Number(params.id) : NaN;
 
 function parseEnvelope(line: string): Envelope | undefined {
   try {

@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly scale: (service: string, replicas: number) => Promise<void>;
   /** Why the last edit of the contract is not in effect. */
   readonly problems: readonly string[];
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** @throws PortrampError UNKNOWN_NAME, USAGE for what has no replicas, and why a stack cannot be scaled */
@@ -37,6 +39,8 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
     case 'restart': {
       const services = meantBy(plan, command.services);
       await context.demandResolved(services);
+      // Given up meanwhile: whoever asked was told that nobody answers.
+      context.signal.throwIfAborted();
       supervision.restartNamed(plan, command.services);
       const asked = Object.fromEntries(
         services.flatMap((name) => {

@@ -124,7 +124,7 @@ class StackRunner implements Runner {
       connect,
       clock,
       pid: process.pid,
-      onCommand: (command) => this.#command(command),
+      onCommand: (command, signal) => this.#command(command, signal),
       onNotice: (text) => this.#published.notice(text),
       onFindings: (findings) => {
         for (const finding of findings) void reactTo(finding, this.#reactions);
@@ -233,7 +233,7 @@ class StackRunner implements Runner {
     this.#resolveEnded();
   }
 
-  async #command(command: RunnerCommand): Promise<CommandAnswer> {
+  async #command(command: RunnerCommand, signal: AbortSignal): Promise<CommandAnswer> {
     const supervision = this.#supervision;
     const { prepared } = this.#edits;
     const stop = (): void => void this.stop({ now: false, remove: true });
@@ -251,6 +251,7 @@ class StackRunner implements Runner {
         demandResolved: async (names) => this.#parts?.containers.demandResolved(names),
         scale: (service, replicas) => this.#edits.scale(service, replicas),
         problems: this.#published.problems,
+        signal,
       },
       command,
     );

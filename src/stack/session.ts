@@ -8,16 +8,15 @@ import { PortrampError, messageOf } from '../lib/errors.ts';
 import { describeSystemError } from '../lib/system-error.ts';
 import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
+import type { CommandHandler } from '../protocol/connection.ts';
 import type { RequestOptions } from '../protocol/peer.ts';
 import type {
-  CommandAnswer,
   DaemonParams,
   DaemonRequest,
   DaemonResult,
   Finding,
   Lease,
   NoticeParams,
-  RunnerCommand,
   Sighting,
   StackSnapshot,
 } from '../protocol/messages.ts';
@@ -28,7 +27,7 @@ export interface SessionOptions {
   readonly connect: (options: { readonly spawn: boolean }) => Promise<DaemonClient | undefined>;
   readonly clock: Clock;
   readonly pid: number;
-  readonly onCommand: (command: RunnerCommand) => Promise<CommandAnswer>;
+  readonly onCommand: CommandHandler;
   readonly onNotice: (text: string) => void;
   /** What the daemon found out about the listeners of this stack. */
   readonly onFindings: (findings: readonly Finding[]) => void;
@@ -145,6 +144,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
   });
 
+  const registration = (stack: DaemonParams<'attach'>['stack']): DaemonParams<'attach'> => ({
+    stack,
+    pid: options.pid,
+    withdraws: true,
+  });
+
   const register = async (): Promise<void> => {
     if (registered === undefined) return;
     const { stack, leases } = registered;
@@ -153,7 +158,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const held = { slug, index, leases: [...leases], ...(front === undefined ? {} : { front }) };
     const answer = await client.request('claim', { ...claim, held });
     front = frontOf(answer) ?? front;
-    await client.request('attach', { stack: { root, environment }, pid: options.pid });
+    await client.request('attach', registration({ root, environment }));
     for (const text of answer.notices) onNotice(text);
     options.onRegistered(answer);
   };
@@ -225,7 +230,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     attach: async (stack, leases) => {
       const { root, environment } = stack;
-      await lastingly(() => client.request('attach', { stack: { root, environment }, pid: options.pid }));
+      await lastingly(() => client.request('attach', registration({ root, environment })));
       registered = { stack, leases };
     },
     hold: (leases) => {

@@ -50,6 +50,29 @@ describe('a refused request', () => {
   });
 });
 
+describe('a command that a stopped runner did not answer', () => {
+  it.each(['stop', 'restart', 'down'])('is not carried out when the runner goes on: %s', async (command) => {
+    const shop = machine.workspace('shop', SHOP);
+    await shop.run('dev', '-d');
+    const before = await shop.stack();
+    const { pid = 0 } = before;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect(await shop.run(...(command === 'down' ? [command] : [command, 'api']))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`"${command}" was withdrawn, and is not carried out then`) as string,
+      });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    // The runner answers this one after all that came before.
+    expect(await shop.run('why', 'api')).toMatchObject({ code: 0 });
+    const after = await shop.stack();
+    const instances = (stack: typeof before) => stack.services.map(({ state, pid: own }) => ({ state, own }));
+    expect(instances(after)).toEqual(instances(before));
+  });
+});
+
 describe('a running stack whose contract is gone', () => {
   it('is controlled all the same, from folders below too', async () => {
     const shop = machine.workspace('shop', SHOP);

@@ -129,6 +129,79 @@ describe('two peers', () => {
   });
 });
 
+describe('a request that is given up', () => {
+  const scene = async () => {
+    const served: string[] = [];
+    const [near, far] = await connect();
+    createPeer(far, { serve: async (name) => void served.push(name) });
+    return { near, far, served };
+  };
+  const line = (message: object): string => `${JSON.stringify(message)}\n`;
+
+  it('is not begun with where the withdrawal lies behind it', async () => {
+    const { near, served } = await scene();
+    near.write(
+      line({ id: 1, request: 'first' }) +
+        line({ id: 2, request: 'second' }) +
+        line({ notice: 'withdraw', params: { id: 1 } }),
+    );
+    const [answer] = (await once(near, 'data')) as [Buffer];
+    expect(String(answer)).toBe(line({ id: 2 }));
+    expect(served).toEqual(['second']);
+  });
+
+  it('is not begun with where its asker has gone', async () => {
+    const { near, far, served } = await scene();
+    near.write(line({ id: 1, request: 'first' }));
+    near.destroy();
+    await once(far, 'close');
+    await new Promise(setImmediate);
+    expect(served).toEqual([]);
+  });
+
+  it.each([
+    ['that is late', (): void => undefined],
+    ['whose asker aborts', (controller: AbortController): void => controller.abort()],
+  ])('%s tells the one who has begun with it', async (_, giveUp) => {
+    const timers: (() => void)[] = [];
+    const clock = {
+      now: () => 0,
+      wallTime: () => 0,
+      after: (_milliseconds: number, task: () => void) => (timers.push(task), () => undefined),
+    };
+    const begun = event<void>();
+    const ended = event<void>();
+    const [near] = await connectPeers(
+      { clock },
+      {
+        serve: async (_name, _params, signal) => {
+          signal.addEventListener('abort', () => ended.see());
+          begun.see();
+          return new Promise(() => undefined);
+        },
+      },
+    );
+    const controller = new AbortController();
+    const request = near.request('slow', {}, { signal: controller.signal });
+    const failing = expect(request).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await begun.seen;
+    giveUp(controller);
+    for (const task of timers) task();
+    await failing;
+    await ended.seen;
+  });
+
+  it.each([undefined, null, 5, {}, { id: 'x' }, { id: 77 }])(
+    'is another one than a withdrawal of %j names',
+    async (params) => {
+      const { near, served } = await scene();
+      near.write(line({ id: 1, request: 'first' }) + line({ notice: 'withdraw', params }));
+      await once(near, 'data');
+      expect(served).toEqual(['first']);
+    },
+  );
+});
+
 describe('a peer that gets rubbish', () => {
   it.each(['no JSON', '[1]', '5', 'null', '"text"', '{"id": 1', '\u0000\u0001'])(
     'answers %j with BAD_MESSAGE and hangs up',

@@ -76,7 +76,7 @@ const connect = (protocol?: number): ControlConnection => ({
 });
 
 const ask = (name: string, params: unknown = {}, connection = connect(3)): Promise<unknown> =>
-  dispatch(context, connection, name, params);
+  dispatch(context, connection, { name, params, signal: new AbortController().signal });
 
 const stackIn = (root: string): { root: string; environment: string } => ({ root, environment: 'dev' });
 const claimOf = (root: string): object => ({

@@ -236,6 +236,23 @@ describe('a runner that stops answering', () => {
     await failed;
   });
 
+  it.each([
+    [true, 'unless the runner had begun with it'],
+    [undefined, '"stop" stands: it is carried out as soon as the runner goes on'],
+  ])('says whether the command is carried out later (withdraws: %s)', async (withdraws, words) => {
+    const { sessions, createRunner, clock } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, process.pid, { ...connection, ...(withdraws === undefined ? {} : { withdraws }) });
+    runner.answers = false;
+    const failed = expect(
+      sessions.command(shop, { action: 'stop', services: ['api'] }),
+    ).rejects.toMatchObject({
+      hint: expect.stringContaining(words) as string,
+    });
+    await clock.advance(5_000);
+    await failed;
+  });
+
   it('leaves no timer behind when it goes', async () => {
     const { sessions, createRunner, clock } = scene();
     const { connection } = createRunner();

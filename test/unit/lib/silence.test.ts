@@ -13,19 +13,20 @@ it.skipIf(process.platform === 'win32')(
     });
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
-    expect(explainSilence(pid)).toEqual({ words: 'is busy', hint: 'try again' });
+    expect(explainSilence(pid)).toEqual({ words: 'is busy', hint: 'try again', isHeld: false });
     expect(mayBeHalted(pid)).toBe(process.platform !== 'linux');
     child.kill('SIGSTOP');
     await eventually(() =>
       expect(explainSilence(pid)).toEqual({
         words: 'is stopped (state T)',
         hint: `"kill -CONT ${pid}" wakes it`,
+        isHeld: true,
       }),
     );
     expect(mayBeHalted(pid)).toBe(true);
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
-    expect(explainSilence(pid)).toEqual({ words: 'is gone', hint: 'try again' });
+    expect(explainSilence(pid)).toEqual({ words: 'is gone', hint: 'try again', isHeld: false });
   },
 );

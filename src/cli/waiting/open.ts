@@ -3,9 +3,13 @@ import type { PublishedService, ServiceDetails } from '../../protocol/messages.t
 import { statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
 
-/** `api is starting: waits for db`. */
-export function describeOpen(service: PublishedService): string {
-  const { reason } = complaintOf(service);
+/**
+ * `api is starting: waits for db`, or `db is starting: last look: answered with 500`.
+ * @param details what the runner knows of the service, where it was asked
+ */
+export function describeOpen(service: PublishedService, details?: ServiceDetails): string {
+  const found = details?.probe?.problem;
+  const reason = complaintOf(service).reason ?? (found === undefined ? undefined : `last look: ${found}`);
   const status = statusOf(service);
   if (isBehind(service)) return `${service.name} is ${status}: ${describeSwap(service)}`;
   return `${service.name} is ${status}${reason === undefined ? '' : `: ${reason}`}`;

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 
 import { PortrampError } from '../../lib/errors.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
-import type { PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
+import type { PublishedService, RunningStack, ServiceDetails, StackKey } from '../../protocol/messages.ts';
 import { meaningOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
 import { findRunningStack, notRunning } from '../daemon-access.ts';
@@ -77,11 +77,12 @@ export async function describeDelay(
     const hint = `"portramp ls" shows how far it is`;
     return new PortrampError('TIMEOUT', `${after}, the stack is just starting`, { hint });
   }
-  const { root, lines } = await findCause(client, stack, first);
+  const { root, lines, details } = await findCause(client, stack, first);
   const named = late.some(({ name }) => name === root.name) ? late : [...late, root];
   const why = `"portramp why ${first.name}" says what is in the way`;
   const cure = named.map((service) => complaintOf(service).hint).find((hint) => hint !== undefined);
-  return new PortrampError('TIMEOUT', `${after}, ${named.map(describeOpen).join('; ')}${lines}`, {
+  const states = named.map((service) => describeOpen(service, details.get(service.name))).join('; ');
+  return new PortrampError('TIMEOUT', `${after}, ${states}${lines}`, {
     hint: cure === undefined ? why : `${cure}; ${why}`,
   });
 }
@@ -97,17 +98,26 @@ export async function describeLoss(
   return new PortrampError('SERVICE_FAILED', `${describeOpen(lost)}${lines}`, { hint });
 }
 
+interface Cause {
+  readonly root: PublishedService;
+  /** What that printed last, as it is shown. */
+  readonly lines: string;
+  /** What the runner knows of each service, by name. */
+  readonly details: ReadonlyMap<string, ServiceDetails>;
+}
+
 async function findCause(
   client: DaemonClient,
   stack: RunningStack,
   service: PublishedService,
-): Promise<{ readonly root: PublishedService; readonly lines: string }> {
+): Promise<Cause> {
   const { askRunner } = await import('../why/ask.ts');
-  const root = rootOf(stack.services, service, await askRunner(client, stack));
+  const details = await askRunner(client, stack);
+  const root = rootOf(stack.services, service, details);
   const log = await readLastLines(stack.slug, root);
-  if (log.length === 0) return { root, lines: '' };
+  if (log.length === 0) return { root, lines: '', details };
   const quoted = log.map((text) => `\n    ${displayText(text)}`).join('');
-  return { root, lines: `\n  the last lines of ${root.name}:${quoted}` };
+  return { root, lines: `\n  the last lines of ${root.name}:${quoted}`, details };
 }
 
 export const isUp = (service: PublishedService): boolean => meaningOf(service).isUp;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, program, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -27,7 +28,7 @@ describe('a wait', () => {
     const up = await shop.run('dev', '-d', '--timeout', '2s');
     expect(up.code).toBe(1);
     expect(up.stderr).toMatch(
-      /after 2 s, slow is starting; behind is starting: waits for slow\n +the last lines of slow:\n +loading\n +hint: "portramp why slow"/,
+      /after 2 s, slow is starting: last look: [^;\n]+; behind is starting: waits for slow\n +the last lines of slow:\n +loading\n +hint: "portramp why slow"/,
     );
 
     // What is quicker than three seconds needs no word; after that it is said once, as nothing changes.
@@ -35,13 +36,13 @@ describe('a wait', () => {
     expect(waited).toMatchObject({ code: 1, stdout: '' });
     expect(waited.stderr.match(/^waiting: behind is starting: waits for slow$/gm)).toHaveLength(1);
     expect(waited.stderr).toMatch(
-      /after 7 s, behind is starting: waits for slow; slow is starting\n +the last lines of slow:\n +loading/,
+      /after 7 s, behind is starting: waits for slow; slow is starting: last look: [^;\n]+\n +the last lines of slow:\n +loading/,
     );
     for (const action of ['start', 'restart']) {
       const ended = await shop.run(action, 'behind', '--timeout', '200ms');
       expect(ended).toMatchObject({ code: 1, stdout: '' });
       expect(ended.stderr).toMatch(
-        /after 0\.2 s, behind is starting.*; slow is starting\n.*slow:\n +loading/,
+        /after 0\.2 s, behind is starting.*; slow is starting: last look: [^;\n]+\n.*slow:\n +loading/,
       );
     }
     expect(await shop.run('restart', 'behind', '--no-wait')).toEqual({
@@ -50,6 +51,25 @@ describe('a wait', () => {
       stderr: '',
     });
     expect((await shop.run('dev', '--timeout', '1s')).stderr).toMatch(/--timeout .*dev -d/);
+  });
+
+  it('ends with what the last look found, where a service answers and is not well', async () => {
+    const shop = machine.workspace(
+      'shop',
+      `${HEAD}  db: { command: ${node('server.js')}, ready: { http: /call, timeout: 10m } }\n`,
+    );
+    expect((await shop.run('dev', '-d', '--timeout', '1s')).code).toBe(1);
+    await eventually(async () => expect((await shop.run('why', 'db')).stdout).toMatch(/answered with 500/));
+    for (const action of ['wait', 'start']) {
+      const { code, stderr } = await shop.run(action, 'db', '--timeout', '500ms');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /after 0\.5 s, db is starting: last look: answered with 500\n +the last lines of db:/,
+      );
+    }
+    const again = await shop.run('restart', 'db', '--timeout', '2s');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/after 2 s, db is (starting|restarting|stopping)/);
   });
 
   it('ends when the start has failed, with the lines of the cause', async () => {

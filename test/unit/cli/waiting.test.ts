@@ -60,6 +60,20 @@ describe('the root of a wait', () => {
     expect(['web', 'api', 'db']).toContain(rootOf([web, api, ring], web, new Map()).name);
   });
 
+  it('is told with what the last look at it found, where nothing else is known', () => {
+    const details = (problem?: string) => ({
+      name: 'db',
+      needs: [],
+      probe: { ago: 200, ...(problem && { problem }) },
+    });
+    expect(describeOpen(service('db'), details('answered with 500'))).toBe(
+      'db is starting: last look: answered with 500',
+    );
+    expect(describeOpen(service('db'), details())).toBe('db is starting');
+    const waiting = service('db', { state: 'waiting', waitingFor: ['api'] });
+    expect(describeOpen(waiting, details('answered with 500'))).toBe(describeOpen(waiting));
+  });
+
   it('is told with the hand-off that is under way', () => {
     const revision = { asked: 2, serving: 1 };
     const instance = { slot: 1, state: 'warming' as const, role: 'challenger' as const, ports: {} };

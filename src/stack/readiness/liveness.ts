@@ -23,8 +23,8 @@ export const UNSEEN = Symbol('unseen');
 /** Milliseconds. */
 const INTERVAL = 10_000;
 const FAILURES = 3;
-/** For what tells of its changes, while it is unwell. */
-const UNWELL_INTERVAL = 1_000;
+/** Between looks at what fails. */
+const QUICK_INTERVAL = 1_000;
 
 /** Returns the function that ends what the clock does not. */
 export function watchLiveness(options: LivenessOptions): () => void {
@@ -40,12 +40,15 @@ export function watchLiveness(options: LivenessOptions): () => void {
   const check = async (isCertain: boolean): Promise<void> => {
     isLooking = true;
     isDue = false;
+    const began = clock.now();
     const problem = await look();
     isLooking = false;
     if (problem === ENDED) return;
     if (problem !== UNSEEN) count(problem, isCertain);
-    const isQuick = failures >= FAILURES && onChange !== undefined;
-    next(isDue ? 0 : isQuick ? UNWELL_INTERVAL : untilBeat(clock.now()), isDue);
+    // What fails at once is asked again soon. What does not answer in time may be busy or stand still: it has longer.
+    const isPrompt = failures > 0 && clock.now() - began < QUICK_INTERVAL;
+    const isQuick = isPrompt || (failures >= FAILURES && onChange !== undefined);
+    next(isDue ? 0 : isQuick ? QUICK_INTERVAL : untilBeat(clock.now()), isDue);
   };
   let cancelNext = (): void => undefined;
   const next = (ms: number, isCertain = false): void => {

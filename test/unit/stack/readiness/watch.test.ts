@@ -518,17 +518,19 @@ describe('with a command to go by', () => {
     begin(exec, ', ports: false', 1);
     await becomes('ready');
     problem = 'exited with code 1';
-    await clock.advance(25_000);
+    // The looks are at 10 s and 11 s, and a good one at 12 s.
+    await clock.advance(11_500);
     expect(kinds()).toEqual(['ready']);
     problem = undefined;
-    await clock.advance(10_000);
+    await clock.advance(1_000);
     problem = 'exited with code 1';
-    await clock.advance(24_000);
+    // At 20 s and 21 s, and at 22 s.
+    await clock.advance(9_000);
     expect(kinds()).toEqual(['ready']);
-    await clock.advance(10_000);
+    await clock.advance(1_000);
     expect(kinds()).toEqual(['ready', 'unwell']);
     problem = undefined;
-    await clock.advance(10_000);
+    await clock.advance(1_000);
     expect(kinds()).toEqual(['ready', 'unwell', 'ready']);
   });
 

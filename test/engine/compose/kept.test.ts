@@ -34,17 +34,9 @@ describe.skipIf(engine === undefined)('what is not proven to be of a checkout th
 
   const lines = async (...words: string[]): Promise<string[]> =>
     (await docker(...words)).split('\n').filter((line) => line !== '');
-  /** Every volume with the time when it was made: one that is removed and made again is another one. */
-  const volumes = async (): Promise<string[]> => {
-    const names = await lines('volume', 'ls', '-q');
-    if (names.length === 0) return [];
-    return (await lines('volume', 'inspect', '-f', '{{.Name}} {{.CreatedAt}}', ...names)).toSorted();
-  };
+  const volumes = async (): Promise<string[]> => (await lines('volume', 'ls', '-q')).toSorted();
   const containers = async (): Promise<string[]> =>
     (await lines('ps', '--no-trunc', '--format', '{{.Names}} {{.ID}}')).toSorted();
-  const named = (rows: readonly string[], name: string): boolean =>
-    rows.some((row) => row.startsWith(`${name} `));
-
   const addTree = async (name: string): Promise<Workspace> => {
     const root = join(main.root, '..', name);
     await main.git('worktree', 'add', '-q', '-b', name, root);
@@ -106,7 +98,7 @@ describe.skipIf(engine === undefined)('what is not proven to be of a checkout th
     for (const each of [main, tree]) await ok(each.run('dev', '-d'));
     for (const each of [tree, main]) await ok(each.run('down'));
     const before = await volumes();
-    expect(named(before, 'kept-second_data')).toBe(true);
+    expect(before).toContain('kept-second_data');
     expect(await clean('--all')).toContain('forgot kept-second ');
     expect(await listAll()).not.toContain('is gone');
     await clean('--volumes');
@@ -134,6 +126,7 @@ describe.skipIf(engine === undefined)('what is not proven to be of a checkout th
   it('is what a worktree left that git moved, until the data is used there', async () => {
     const tree = await addTree('third');
     await ok(tree.run('dev', '-d'));
+    await docker('exec', 'kept-third-db-1', 'sh', '-c', 'echo here > /data/mark');
     await ok(tree.run('down'));
     const before = await volumes();
     const to = join(main.root, '../moved');
@@ -144,21 +137,8 @@ describe.skipIf(engine === undefined)('what is not proven to be of a checkout th
     expect(await volumes()).toEqual(before);
     await ok(machine.run(['dev', '--dir', to, '-d']));
     expect(await volumes()).toEqual(before);
-    expect(named(await containers(), 'kept-third-db-1')).toBe(true);
+    expect(await docker('exec', 'kept-third-db-1', 'cat', '/data/mark')).toBe('here');
     expect(await clean('--volumes')).not.toContain('kept-third');
     await ok(machine.run(['down', '--dir', to]));
-  });
-
-  it('is nothing of a worktree that goes away while its stack runs', async () => {
-    const tree = await addTree('fourth');
-    const dev = tree.start('dev');
-    await tree.until('db', 'ready', 60_000);
-    await main.git('worktree', 'remove', '--force', tree.root);
-    await dev.prints(/containers run on; "portramp clean" removes them/, 60_000);
-    await dev.ended;
-    expect(named(await containers(), 'kept-fourth-db-1')).toBe(true);
-    expect(await clean('--volumes')).toMatch(/kept-fourth left behind: 1 container, 1 network, 1 volume/);
-    expect(named(await containers(), 'kept-fourth-db-1')).toBe(false);
-    expect(named(await volumes(), 'kept-fourth_data')).toBe(false);
   });
 });

@@ -266,10 +266,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'process/stack/readiness.test.ts',
     'have it listen on 127',
   ],
-  'stack/runner.ts: containers run on; "portramp clean" removes them': [
-    'engine/compose/kept.test.ts',
-    'containers run on; "portramp clean" removes them',
-  ],
   'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev --dir FOLDER" starts it again where it is now':
     [RUNNING, 'after a move, '],
   'stack/selection.ts: did you mean "…"?': [WORDS, 'dev -d apii'],

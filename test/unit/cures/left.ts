@@ -65,6 +65,7 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stack/refused-hosts.ts: "portramp why …" says more': SHOWS,
   'stack/refused-hosts.ts: it does not run, and keeps its names until "portramp clean …" or its checkout is gone':
     SHOWS,
+  'stack/runner.ts: containers run on; "portramp clean" removes them': SHOWS,
   'stack/runner.ts: containers run on; "portramp down" removes them':
     'the test that provokes it takes them over',
   'stack/edits.ts: the port of … has changed again: portramp restart …': SHOWS,

@@ -5,6 +5,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { createQueue, type Queue } from '../lib/queue.ts';
 import { changeStack } from './change.ts';
+import { demandSameProjects } from './compose/renamed.ts';
 import type { Numbers } from './numbers.ts';
 import type { Parts } from './parts.ts';
 import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
@@ -73,7 +74,9 @@ export function createEdits(options: EditsOptions): Edits {
   const prepareAgain = async (client: Session, known: readonly string[]): Promise<PreparedStack> => {
     const named: string[] = [];
     try {
-      return await prepare(client, (files) => named.push(...files));
+      const next = await prepare(client, (files) => named.push(...files));
+      if (prepared !== undefined) demandSameProjects(prepared, next);
+      return next;
     } catch (error) {
       await watch?.follow([...new Set([...known, ...named])], readFrom);
       throw error;

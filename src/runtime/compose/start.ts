@@ -40,7 +40,7 @@ export async function up(
     if (foreign !== undefined) return describeForeign(projectOf(call), foreign);
     const conflict = await findConflict(new Set(before.flatMap((each) => each.published)));
     if (conflict !== undefined) return conflict;
-    const failure = await beginAfterOthers(call, spec, before);
+    const failure = (await putBack(call, [service], before)) ?? (await beginAfterOthers(call, spec, before));
     if (failure === undefined) return undefined;
     await removeStuck(call, new Set([service]), before);
     return failure;
@@ -81,6 +81,7 @@ async function upTogether(
     }
     if (free.length < 2) return [];
     const names = free.map(({ service }) => service);
+    await putBack(call, names, before);
     const { code } = await runCompose(call, ['up', '--detach', ...names], { timeout: UP_TIMEOUT });
     if (code === 0) return free;
     await removeStuck(call, new Set(names), before);
@@ -125,6 +126,21 @@ async function beginAfterOthers(
     if (!(await isPassing(engineOf(call), holder, projectOf(call)))) return failure;
     await pause(wait);
   }
+}
+
+/**
+ * Compose starts a container that was taken off its networks as it is: only one that is made anew is on them. Its data is
+ * kept, also that of volumes without a name.
+ */
+async function putBack(
+  call: ComposeCall,
+  names: readonly string[],
+  before: readonly Container[],
+): Promise<StartFailure | undefined> {
+  const cut = names.filter((name) => before.some(({ service, isCutOff }) => service === name && isCutOff));
+  if (cut.length === 0) return undefined;
+  const words = ['up', '--no-start', '--no-deps', '--force-recreate', ...cut];
+  return failureOf(await runCompose(call, words, { timeout: UP_TIMEOUT }));
 }
 
 /** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */

@@ -97,6 +97,9 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
         onEvent(event);
         lookSoon();
       },
+      onNetwork: (id) => {
+        if (containers.some((each) => each.id === id)) lookSoon();
+      },
       onEnd: () => {
         lookSoon();
         later(pause, follow);

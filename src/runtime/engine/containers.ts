@@ -19,6 +19,8 @@ export interface Container {
   /** When it was last started, as the engine writes it. */
   readonly startedAt: string;
   readonly hasTerminal: boolean;
+  /** It is on no network at all, and shares none of another container: nobody reaches it, nor does it reach anybody. */
+  readonly isCutOff: boolean;
   /** Ports that this machine holds for it right now. */
   readonly publications: readonly ContainerPort[];
   /** The numbers of these. */
@@ -56,8 +58,12 @@ const details = z
       Healthcheck: health.nullish(),
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()).nullish(), Tty: z.boolean().default(false) }),
+    HostConfig: z.object({ NetworkMode: z.string().default('') }).nullish(),
     NetworkSettings: z
-      .object({ Ports: z.record(z.string(), z.array(binding).nullable()).nullish() })
+      .object({
+        Ports: z.record(z.string(), z.array(binding).nullable()).nullish(),
+        Networks: z.record(z.string(), z.unknown()).nullish(),
+      })
       .nullish(),
   })
   .transform(({ State: state, Config: config, ...fields }): Container => {
@@ -78,6 +84,7 @@ const details = z
       outOfMemory: state.OOMKilled,
       startedAt: state.StartedAt,
       hasTerminal: config.Tty,
+      isCutOff: isCutOff(fields.NetworkSettings?.Networks, fields.HostConfig?.NetworkMode),
       publications,
       published: [...new Set(publications.map(({ number }) => number))],
       workingDirectory: labels[`${LABEL}.project.working_dir`],
@@ -85,6 +92,14 @@ const details = z
       configHash: labels[`${LABEL}.config-hash`],
     };
   });
+
+/** An engine that does not tell of networks knows nothing against it. */
+const isCutOff = (networks: object | null | undefined, mode: string | undefined): boolean =>
+  networks !== null &&
+  networks !== undefined &&
+  Object.keys(networks).length === 0 &&
+  mode !== undefined &&
+  !/^(container:|ns:|host$|none$|slirp4netns|pasta|$)/.test(mode);
 
 const rows = z.array(z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() }));
 

@@ -175,7 +175,8 @@ export function createContainers(options: ContainersOptions): Containers {
     use: async (next) => {
       prepared = next;
       leads = leadsOf(next);
-      projects = await storeProjects(home, next);
+      // Of a contract that speaks of none any more, what was started is still to be removed.
+      projects = (await storeProjects(home, next)) ?? projects;
     },
     demandResolved: async (names) => {
       const services = names.flatMap((name) => prepared?.services.get(name) ?? []);

@@ -13,7 +13,10 @@ export interface ServiceContainers {
 export function findContainerProblem(service: ServiceContainers): string | undefined {
   const { containers } = service;
   if (containers.length === 0) return 'the engine knows no container of it';
-  for (const { state, name } of containers) {
+  for (const { state, name, isCutOff } of containers) {
+    if (isCutOff && state === 'running') {
+      return `its container ${name} is on no network any more: "portramp restart ${service.name}" puts it on its own again`;
+    }
     if (state === 'restarting') return 'it ends, and the engine starts it again and again';
     if (state === 'paused') return `its container is paused: docker unpause ${name}`;
   }

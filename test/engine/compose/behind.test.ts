@@ -83,6 +83,22 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
     }
   });
 
+  it('docker network disconnect is not ready, and restart puts the container back', async () => {
+    const expectHealed = async (name: string): Promise<void> => {
+      expect((await stack.run('restart', name)).code).toBe(0);
+      await stack.until(name, 'ready');
+      await answers();
+    };
+    await docker('network', 'disconnect', 'behind_default', 'behind-web-1');
+    const text = await failureOf('web', 'unwell');
+    expect(text).toMatch(/behind-web-1 is on no network any more: .*portramp restart (--stack \S+ )?web/);
+    await docker('network', 'connect', 'behind_default', 'behind-web-1');
+    await stack.until('web', 'ready');
+    await docker('network', 'disconnect', 'behind_default', 'behind-web-1');
+    await stack.until('web', 'unwell');
+    await expectHealed('web');
+  });
+
   it('docker kill and docker stop are called by their name, and docker start is taken over', async () => {
     for (const verb of ['kill', 'stop']) {
       await docker(verb, 'behind-web-1');

@@ -96,6 +96,31 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     await stack.until('b', 'ready');
   });
 
+  it('of the project name is in effect after down: until then everything is done to what runs', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }'), A);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    stack.write('compose.yaml', `name: other\n${A}`);
+    await untilRefused();
+    const [problem] = (await stack.stack()).problems ?? [];
+    expect(problem).toMatch(/would be called "other" now.* are in "live": .*portramp down.*portramp dev/);
+    expect((await stack.run('restart', 'a')).code).toBe(0);
+    await stack.until('a', 'ready');
+    expect(await namesOf()).toEqual(['live-a-1']);
+    expect((await stack.run('down')).code).toBe(0);
+    expect(await engine.left()).toEqual([]);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    expect(await namesOf()).toEqual(['other-a-1']);
+  });
+
+  it('that takes the whole project away leaves nothing of it behind', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }'), A);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    stack.contract(contractWith(IDLE));
+    await eventually(async () => expect(await namesOf()).toEqual([]));
+    expect((await stack.run('down')).code).toBe(0);
+    expect(await engine.left()).toEqual([]);
+  });
+
   it('that does not parse keeps nobody from taking the stack down', async () => {
     open(contractWith(IDLE, 'a: { compose: a }'), A);
     expect((await stack.run('dev', '-d')).code).toBe(0);

@@ -14,6 +14,7 @@ const containerOf = (state: string, startedAt = '1', id = 'a'): Container => ({
   outOfMemory: false,
   startedAt,
   hasTerminal: false,
+  isCutOff: false,
   publications: [],
   published: [],
   workingDirectory: '/shop',

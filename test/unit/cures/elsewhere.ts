@@ -254,6 +254,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'cli/render/why.ts: ; its checkout was removed or moved: portramp clean': [GONE, 'forgot shop-cleaned'],
   'cli/why/explain.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
   'front/notices.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
+  'stack/compose/health.ts: its container … is on no network any more: "portramp restart …" puts it on its own again':
+    ['engine/compose/behind.test.ts', "expectHealed('web')"],
   'stack/compose/health.ts: its container publishes … … instead of …: somebody else started it so, "portramp restart …" puts it right':
     ['engine/compose/behind.test.ts', "stack.run('restart', name)"],
   'stack/compose/prepare.ts: name it with -f, or change to its folder': [COMPOSE, 'name it with -f'],

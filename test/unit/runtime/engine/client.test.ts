@@ -147,6 +147,35 @@ describe('events', () => {
     expect((asked as { event: string[] }).event.filter((name) => name.startsWith('exec'))).toEqual([]);
   });
 
+  it('of networks are told by the container that they are about, and who cannot tell them tells all else', async () => {
+    for (const tellsNetworks of [true, false]) {
+      const told: string[] = [];
+      await withEngine(
+        (request, response) => {
+          const filters = new URL(request.url ?? '', 'http://x').searchParams.get('filters') ?? '';
+          const isNetwork = filters.includes('"network"');
+          if (isNetwork && !tellsNetworks) response.writeHead(400).end('{"message":"no such filter"}');
+          else if (isNetwork)
+            response.write(
+              '{"Type":"network","Action":"disconnect","Actor":{"ID":"n","Attributes":{"container":"a","name":"shop_default"}}}\n{"Action":"connect","Actor":{"ID":"n"}}\n',
+            );
+          else response.write('{"Action":"start","Actor":{"ID":"a"}}\n');
+        },
+        async (environment) => {
+          const stream = followEvents(createEngineClient(environment, 'docker'), 'shop', {
+            onOpen: () => undefined,
+            onEvent: ({ action, id }) => told.push(`${action} ${id}`),
+            onNetwork: (id) => told.push(`network ${id}`),
+            onEnd: () => told.push('end'),
+          });
+          const expected = tellsNetworks ? ['network a', 'start a'] : ['start a'];
+          await eventually(() => expect(told.toSorted()).toEqual(expected));
+          stream.close();
+        },
+      );
+    }
+  });
+
   it('tells nothing after it was closed, nor from a line that is none', async () => {
     expect(parseEvent('')).toBeUndefined();
     expect(parseEvent('{}')).toBeUndefined();

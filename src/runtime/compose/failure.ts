@@ -97,6 +97,8 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
     ([, folder]) =>
       `is ${folder} the right folder? A new worktree lacks submodules: git submodule update --init`,
   ],
+  [/paused container|is paused/, () => 'wake it: portramp compose unpause'],
+  [/failed to solve|failed to build/, () => 'the whole of it is told by: portramp compose build'],
   [
     /permission denied while trying to connect/,
     () => 'this user may not talk to the engine: add it to the group "docker"',
@@ -105,7 +107,14 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
 
 /** @param code The exit code. */
 export function explainFailure(stderr: string, code: number): Explanation {
-  const said = findSaid(readLog(stderr).rest);
+  const { rest } = readLog(stderr);
+  const last = rest.at(-1);
+  // What it was doing is not why it was ended.
+  if (code < 0 && rest.every((line) => PROGRESS.test(line))) {
+    const where = last === undefined ? '' : `; the last it told was: ${last.replace(/\s+/g, ' ')}`;
+    return { message: `Compose was ended before it was done${where}`, hint: 'start it again' };
+  }
+  const said = findSaid(rest);
   const message =
     said.length === 0 ? `Compose failed with code ${code}` : `Compose says: ${said.slice(-4).join('; ')}`;
   for (const [pattern, hint] of HINTS) {

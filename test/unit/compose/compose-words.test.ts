@@ -29,6 +29,8 @@ describe('what Compose says', () => {
       'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /x/data',
       'mkdir -p /x/data: a new worktree lacks folders',
     ],
+    ['Error response from daemon: cannot start a paused container, try unpause instead', 'compose unpause'],
+    ['failed to solve: process "/bin/sh -c false" did not complete: exit code: 1', 'portramp compose build'],
     [TAKEN, 'whose it is says "docker inspect the-db"; end it with "docker rm -f the-db"'],
   ])('gets a hint: %s', (text, hint) => {
     const explained = explainFailure(text, 1);
@@ -81,6 +83,17 @@ describe('what Compose says', () => {
       'Compose says: Container p-a-1  Starting',
     );
     expect(explainFailure('container p-a-1 is unhealthy', 1).message).toContain('p-a-1 is unhealthy');
+  });
+
+  it('does not take for a reason what it was doing when it was ended', () => {
+    const stderr = ' Volume "v"  Created\n Container p-a-1  Creating\n';
+    const { message, hint } = explainFailure(stderr, -1);
+    expect(message).toBe(
+      'Compose was ended before it was done; the last it told was: Container p-a-1 Creating',
+    );
+    expect(hint).toBe('start it again');
+    expect(explainFailure('', -1).message).toBe('Compose was ended before it was done');
+    expect(explainFailure('Error response from daemon: no\n', -1).message).toContain('daemon: no');
   });
 
   it('tells who has the name of a container', () => {

@@ -258,6 +258,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     ['engine/compose/behind.test.ts', "expectHealed('web')"],
   'stack/compose/health.ts: its container publishes … … instead of …: somebody else started it so, "portramp restart …" puts it right':
     ['engine/compose/behind.test.ts', "stack.run('restart', name)"],
+  'stack/compose/renamed.ts: the Compose project would be called "…" now, and its containers are in "…": type "portramp down", then "portramp dev"':
+    ['engine/compose/edits.test.ts', 'would be called "other" now'],
   'stack/compose/prepare.ts: name it with -f, or change to its folder': [COMPOSE, 'name it with -f'],
   'stack/compose/shared.ts: … is shared by all branches: "portramp down" lets go of it': [
     'engine/compose/shared.test.ts',

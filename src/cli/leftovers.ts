@@ -166,7 +166,7 @@ export const reportLeftover = ({ project, containers, networks, volumes }: Lefto
   volumes,
 });
 
-/** What is kept, and why: `to` where its checkout is now. */
+/** A project that is kept because its checkout is not proven gone, and why: `to` where that checkout is now. */
 export const reportDoubtful = ({ leftover, verdict }: Doubtful) => ({
   ...reportLeftover(leftover),
   ...(verdict.kind === 'moved' ? { movedTo: verdict.to } : { reason: verdict.why }),

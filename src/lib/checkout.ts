@@ -24,7 +24,7 @@ export interface Checkout {
 export interface GitPlaces {
   /** The top folder of the working tree. */
   readonly top: string;
-  /** What every worktree of the repository has in common. */
+  /** Folder that every worktree of the repository has in common (`git rev-parse --git-common-dir`). */
   readonly common: string;
   /** The worktree's own: another folder than `common` in a linked worktree, and the same one after `git worktree move`. */
   readonly own: string;

@@ -86,7 +86,7 @@ function freeName(path: string): string {
   }
 }
 
-/** What an entry is, itself and not what a link leads to; undefined where there is none, or that cannot be seen. */
+/** Looks at an entry itself, not at what a link leads to; undefined where there is none, or none can be seen. */
 function lookAt(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
@@ -95,7 +95,7 @@ function lookAt(path: string): Stats | undefined {
   }
 }
 
-/** What stands in the place of a file or a folder: to be moved away. */
+/** Codes of the system where another kind of entry stands in the place of a file or a folder: to be moved away. */
 const OF_OTHER_KIND = ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 
 /**

@@ -18,10 +18,10 @@ export type Whereabouts =
   | { readonly kind: 'gone' }
   /** @param to What `root` is called now. */
   | { readonly kind: 'moved'; readonly to: string }
-  /** It could not be looked at. */
+  /** The checkout could not be looked at. */
   | { readonly kind: 'unclear'; readonly why: string };
 
-/** What a look at a path came to: the code of a system error where it could not be looked at. */
+/** Result of a look at a path; the code of a system error where the path could not be looked at. */
 type Sight = 'folder' | 'something else' | 'nothing' | { readonly code: string };
 
 /**

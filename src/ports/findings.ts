@@ -59,7 +59,7 @@ export interface Sighting {
    * looked for elsewhere.
    */
   readonly opened: readonly SightedPort[];
-  /** Its ports on which its own listens on addresses alone that no connection to this machine itself arrives at. */
+  /** Ports on which the instance listens only on addresses where no connection from this machine to itself arrives. */
   readonly away?: readonly { readonly port: string; readonly address: string }[] | undefined;
 }
 

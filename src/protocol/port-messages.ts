@@ -95,7 +95,7 @@ export const sighting = z.object({
       lease: z.string().optional(),
     }),
   ),
-  /** Its ports on which its own listens on addresses alone that no connection to this machine itself arrives at. */
+  /** Ports on which the instance listens only on addresses where no connection from this machine to itself arrives. */
   away: z.array(z.object({ port: z.string(), address: z.string() })).optional(),
 });
 

@@ -21,7 +21,7 @@ import { sourcesOf } from './watch/sources.ts';
 export interface Edits {
   /** Takes its turn among edits and moves of numbers. */
   readonly inTurn: Queue;
-  /** What the stack is made from now; undefined before it was prepared for the first time. */
+  /** The stack as prepared last; undefined before the first time. */
   readonly prepared: PreparedStack | undefined;
   /** Reads what the stack is made from. @throws ContractError and what `prepareStack` throws */
   prepare(session: Session): Promise<PreparedStack>;
@@ -38,7 +38,7 @@ export interface Edits {
   close(): Promise<void> | undefined;
 }
 
-/** What there is of the runner at the time. */
+/** Parts of the runner, as far as they are there at the time. */
 export interface EditsOptions extends Pick<RunnerOptions, 'root' | 'environment' | 'ambient' | 'selection'> {
   readonly clock: Clock;
   readonly published: Published;

@@ -36,7 +36,7 @@ export interface Published {
   notice(text: string): void;
 }
 
-/** What there is of the runner at the time. */
+/** Parts of the runner, as far as they are there at the time. */
 export interface PublishedOptions {
   readonly root: string;
   readonly events: Emitter<RunnerEvent>;

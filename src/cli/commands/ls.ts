@@ -55,7 +55,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   left.problems.forEach(notice);
 }
 
-/** What is told of what stacks have left in the container engine. */
+/** Report of what stacks have left in the container engine: as JSON, as lines, and what kept it from being looked for. */
 interface Left {
   readonly json: { readonly leftovers: readonly unknown[]; readonly doubtful: readonly unknown[] };
   readonly texts: readonly string[];

@@ -100,9 +100,9 @@ export async function describeLoss(
 
 interface Cause {
   readonly root: PublishedService;
-  /** What that printed last, as it is shown. */
+  /** The last lines that the root printed, as they are shown. */
   readonly lines: string;
-  /** What the runner knows of each service, by name. */
+  /** Details of each service by name, as the runner knows them. */
   readonly details: ReadonlyMap<string, ServiceDetails>;
 }
 

@@ -1,4 +1,4 @@
-/** What a Host field, or the authority of an absolute-form target, can be (RFC 9110 §7.2, RFC 3986 §3.2). Pure. */
+/** Grammar of a Host field and of the authority of an absolute-form target (RFC 9110 §7.2, RFC 3986 §3.2). Pure. */
 
 /** A host name or IPv4 address, or an IPv6 address in brackets, and a port. No user information. */
 const AUTHORITY =

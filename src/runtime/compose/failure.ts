@@ -98,7 +98,7 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
       `is ${folder} the right folder? A new worktree lacks submodules: git submodule update --init`,
   ],
   [/paused container|is paused/, () => 'wake it: portramp compose unpause'],
-  [/failed to solve|failed to build/, () => 'the whole of it is told by: portramp compose build'],
+  [/failed to solve|failed to build/, () => 'see the whole of it: portramp compose build'],
   [
     /permission denied while trying to connect/,
     () => 'this user may not talk to the engine: add it to the group "docker"',

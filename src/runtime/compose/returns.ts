@@ -5,11 +5,11 @@
 import type { Container } from '../engine/containers.ts';
 
 export interface Returns {
-  /** What runs of the service now is no news: only what runs beyond it has come back. */
+  /** Takes the containers of the service that run now for known: only others have come back. */
   note(service: string): void;
-  /** Its start failed for want of an engine: it is told as soon as there is one. */
+  /** Remembers a service whose start failed for want of an engine: the service is told as soon as there is one. */
   miss(service: string): void;
-  /** It is about to be started. True when that is for a container that runs already. */
+  /** Notes that the service is about to be started. True when that is for a container that runs already. */
   begin(service: string): boolean;
   /** Tells of each that is back. To be called whenever the engine, or whoever starts services, knows something new. */
   consider(services: Iterable<string>): void;

@@ -19,7 +19,7 @@ export interface Container {
   /** When it was last started, as the engine writes it. */
   readonly startedAt: string;
   readonly hasTerminal: boolean;
-  /** It is on no network at all, and shares none of another container: nobody reaches it, nor does it reach anybody. */
+  /** Whether the container is on no network, its own or another container's: nobody reaches the container, nor the container anybody. */
   readonly isCutOff: boolean;
   /** Ports that this machine holds for it right now. */
   readonly publications: readonly ContainerPort[];

@@ -1,4 +1,4 @@
-/** What Compose projects have in the engine, found by the labels that Compose gave it, and its removal. */
+/** Containers, networks and volumes of Compose projects, found by the labels that Compose gave them, and their removal. */
 import { z } from 'zod';
 
 import type { EngineClient } from './client.ts';
@@ -22,7 +22,7 @@ export interface Volume {
   readonly size?: number | undefined;
 }
 
-/** What the labels of Compose say of one container. */
+/** A container, as the labels of Compose tell it. */
 export interface Made {
   /** The folder of its first Compose file: not always its checkout's. */
   readonly folder: string | undefined;

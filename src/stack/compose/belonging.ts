@@ -10,7 +10,7 @@ import type { RunningStack, StackKey } from '../../protocol/messages.ts';
 import { sharedProjectName } from './prepare.ts';
 import type { StoredOverride } from './store.ts';
 
-/** What portramp wrote down: each part may be lost without the others. */
+/** Records that portramp wrote: each part may be lost without the others. */
 export interface Records {
   /** The folder of the overrides. */
   readonly folder: string;
@@ -23,7 +23,7 @@ export interface Records {
   readonly runs: readonly Pick<StackKey, 'root'>[];
 }
 
-/** What has to be gone before the project is. */
+/** Everything that has to be gone before the project counts as gone. */
 export interface Claims {
   readonly isRunning: boolean;
   readonly places: readonly CheckoutPlace[];

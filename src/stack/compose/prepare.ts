@@ -86,7 +86,7 @@ export interface ComposeStack {
   /** As it is without the override, but for the project's name. */
   readonly project: ComposeProject;
   readonly override: Override;
-  /** What the engine calls the volumes and networks that are the main checkout's, although this stack may make them. */
+  /** Names in the engine of volumes and networks that are the main checkout's, although this stack may make them. */
   readonly borrowed: readonly string[];
   /** The override as a Compose file. */
   readonly text: string;

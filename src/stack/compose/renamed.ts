@@ -3,7 +3,7 @@ import { PortrampError } from '../../lib/errors.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { ComposeStack } from './prepare.ts';
 
-/** What is read of a stack. */
+/** The part of a stack that is read here. */
 type Composed = Pick<PreparedStack, 'compose'>;
 
 /**

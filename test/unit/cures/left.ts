@@ -53,7 +53,7 @@ export const LEFT: Readonly<Record<string, string>> = {
   'runtime/compose/failure.ts: docker pull …, or have it built: portramp compose build': 'asks a registry',
   'runtime/compose/failure.ts: see "docker compose config"': SHOWS,
   'runtime/compose/failure.ts: start it again': ENGINE,
-  'runtime/compose/failure.ts: the whole of it is told by: portramp compose build': SHOWS,
+  'runtime/compose/failure.ts: see the whole of it: portramp compose build': SHOWS,
   'runtime/compose/failure.ts: wake it: portramp compose unpause': ENGINE,
   'runtime/compose/start.ts: take … down first: one container cannot be two': ENGINE,
   'runtime/compose/up.ts: end … and try again; nothing was started': ENGINE,

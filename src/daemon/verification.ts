@@ -68,9 +68,13 @@ const IDLE = 30_000;
 /** A publication waits this long for a pass (milliseconds). */
 const SETTLE_TIMEOUT = 3_000;
 
-/** How long to wait after a pass that cost this much. Milliseconds, both. */
+/**
+ * How long to wait after a pass that cost this much. Milliseconds, both. Where something is about to happen a pass that
+ * costs a lot does not put off the next one for longer than is waited in a rest: a start would be judged by a look that
+ * was taken before the service had opened anything.
+ */
 export const pauseAfter = (cost: number, eager: boolean): number =>
-  Math.max(eager ? EAGER : RELAXED, cost / SHARE);
+  eager ? Math.min(Math.max(EAGER, cost / SHARE), RELAXED) : Math.max(RELAXED, cost / SHARE);
 
 export function createVerification(options: VerificationOptions): Verification {
   const { inspection, clock, sessions, log } = options;

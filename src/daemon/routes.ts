@@ -19,7 +19,8 @@ export function frontStacks(
     if (stack === undefined) return [];
     const { slug } = stack;
     const routes = verifiedRoutes(snapshot, standingOf);
-    return [{ slug, key: keyText(key), label: labelOf(stack), routes, ports: ownPorts(snapshot) }];
+    const { services } = snapshot;
+    return [{ slug, key: keyText(key), label: labelOf(stack), routes, ports: ownPorts(snapshot), services }];
   });
 }
 

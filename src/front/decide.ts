@@ -87,6 +87,8 @@ function explainStranger(
   const owner = resting.findHost(host);
   if (owner !== undefined) return notices.resting(host, owner);
   if (verdict === 'foreign') return notices.FOREIGN_HOST;
+  const unrouted = table.findUnrouted(host);
+  if (unrouted !== undefined) return notices.unroutedService(host, unrouted);
   const meant = suggest(host, table.hosts);
   return notices.unknownHost(host, meant === undefined ? meant : urlOf(meant, port));
 }

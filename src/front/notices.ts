@@ -2,6 +2,7 @@
 import { certificateHint } from '../lib/certificate-hint.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shellWord } from '../lib/shell-word.ts';
+import { askForUrl, describeUnrouted, type Unrouted } from '../lib/unrouted.ts';
 import { leadTo } from '../lib/way.ts';
 import type { RequestHead, Target } from '../proxy/engine/engine.ts';
 import { isFormPost } from './gate.ts';
@@ -132,6 +133,16 @@ export function unknownHost(host: string, link: string | undefined): Notice {
     hint: 'portramp ls shows what runs; portramp dev starts the stack of a checkout',
     link,
   };
+}
+
+/** The host names a service, or a port of one, that the front does not pass requests on to. */
+export function unroutedService(host: string, meant: Unrouted & { readonly stack: FrontStack }): Notice {
+  return about(meant.stack, {
+    code: 'UNKNOWN_HOST',
+    title: `No route leads to ${host}`,
+    message: `The service ${meant.service} of ${meant.stack.label} ${describeUnrouted(meant)}.`,
+    hint: askForUrl(meant) ?? `portramp why ${meant.service}`,
+  });
 }
 
 /** The host is one of a stack that nobody runs at the moment. */

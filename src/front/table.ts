@@ -1,6 +1,7 @@
 /**
  * Which host leads where: compiled from every stack's routes, immutable, replaced whole. Pure.
  */
+import { findUnrouted, type NamedService, type Unrouted } from '../lib/unrouted.ts';
 import type { Target } from '../proxy/engine/engine.ts';
 import { compileLookup, type Entry } from './lookup.ts';
 
@@ -59,6 +60,8 @@ export interface FrontStack {
   readonly routes: readonly FrontRoute[];
   /** Ports of this machine that its services were given: a page may have been opened there too. */
   readonly ports?: ReadonlySet<number> | undefined;
+  /** All of its services, with those that no route leads to. */
+  readonly services?: readonly NamedService[] | undefined;
 }
 
 /** Where a request leads. */
@@ -75,6 +78,8 @@ export interface RouteTable {
   find(host: string, path: string): Match | undefined;
   /** The stack that has the host, with the first of its routes. */
   findHost(host: string): Match | undefined;
+  /** What a host without a route means, in the first stack that has such a service. */
+  findUnrouted(host: string): (Unrouted & { readonly stack: FrontStack }) | undefined;
   /** Each once, wildcards left out. */
   readonly hosts: readonly string[];
 }
@@ -86,6 +91,13 @@ export function compileTable(stacks: readonly FrontStack[]): RouteTable {
   return {
     find: (host, path) => lookup.find(host, path),
     findHost: (host) => lookup.findHost(host),
+    findUnrouted: (host) => {
+      for (const stack of stacks) {
+        const meant = findUnrouted(host, stack.slug, stack.services ?? []);
+        if (meant !== undefined) return { stack, ...meant };
+      }
+      return undefined;
+    },
     get hosts() {
       return (hosts ??= listHosts(stacks));
     },

@@ -29,9 +29,9 @@ export const LED = [
   'override',
 ] as const;
 
-/** Without options of the kind, which say already which stack is meant. */
+/** Without options of the kind, which say already which stack is meant; the number of a port does, its name does not. */
 const COMMAND = new RegExp(
-  String.raw`\bportramp (${LED.join('|')})\b(?![^"';,&|)\n]*\s(?:--(?:env|stack|dir|all|port)|-C)\b)`,
+  String.raw`\bportramp (${LED.join('|')})\b(?![^"';,&|)\n]*\s(?:--(?:env|stack|dir|all)\b|-C\b|--port \d+(?![\w/-])))`,
   'g',
 );
 

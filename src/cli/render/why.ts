@@ -95,6 +95,7 @@ function renderHost({
   running,
   gone,
   service,
+  unrouted,
   refused,
   suggestion,
 }: HostExplanation): string[] {
@@ -102,6 +103,10 @@ function renderHost({
   if (stack === undefined) {
     const near = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
     return [color.bold(host), ...indent([`leads nowhere: no stack has that name${near}`, ...wanted])];
+  }
+  if (unrouted !== undefined) {
+    const text = `no route leads there: ${unrouted.service} of ${stack} ${unrouted.reason}`;
+    return [color.bold(host), ...indent([text, ...wanted])];
   }
   const cure = gone ? '; its checkout was removed or moved: portramp clean' : ': portramp dev';
   const rest = running ? '' : `, which is not running${cure}`;

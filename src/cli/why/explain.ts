@@ -3,6 +3,7 @@ import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from 
 import { certificateHint } from '../../lib/certificate-hint.ts';
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
+import { describeUnrouted, findUnrouted, type Unrouted } from '../../lib/unrouted.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf, refusalOf, silenceOf } from '../complaint.ts';
 import type {
@@ -208,16 +209,31 @@ export function findHost(
   return stack && { stack };
 }
 
+/** The service that a host without a route means, in a stack that runs. */
+function findUnroutedHost(
+  stacks: readonly RunningStack[],
+  host: string,
+): { readonly stack: RunningStack; readonly meant: Unrouted } | undefined {
+  for (const stack of stacks) {
+    const meant = findUnrouted(host, stack.slug, stack.services);
+    if (meant !== undefined) return { stack, meant };
+  }
+  return undefined;
+}
+
 export function explainHost(
   { stacks, gone }: Facts,
   host: string,
   service: ServiceExplanation | undefined,
 ): HostExplanation {
-  const found = findHost(stacks, host);
+  const routed = findHost(stacks, host);
+  const unrouted = routed === undefined ? findUnroutedHost(stacks, host) : undefined;
+  const found = routed ?? unrouted;
   const known = stacks.flatMap(({ hosts }) => hosts ?? []);
   const suggestion = found === undefined ? suggest(host, known) : undefined;
   return {
     host,
+    ...(unrouted === undefined ? {} : { unrouted: tellUnrouted(unrouted.meant) }),
     ...(found === undefined ? {} : { stack: found.stack.slug, root: found.stack.root }),
     running: found?.stack.pid !== undefined,
     ...(found !== undefined && gone?.has(found.stack.root) === true ? { gone: true } : {}),
@@ -228,3 +244,9 @@ export function explainHost(
     ...(suggestion === undefined ? {} : { suggestion }),
   };
 }
+
+const tellUnrouted = (meant: Unrouted): NonNullable<HostExplanation['unrouted']> => ({
+  service: meant.service,
+  ...(meant.port === undefined ? {} : { port: meant.port.name }),
+  reason: describeUnrouted(meant),
+});

@@ -11,6 +11,7 @@ export function isWrong(explanation: Explanation): boolean {
     case 'host':
       return (
         explanation.stack === undefined ||
+        explanation.unrouted !== undefined ||
         !explanation.running ||
         (explanation.service !== undefined && isServiceWrong(explanation.service))
       );

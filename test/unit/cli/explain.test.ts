@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { notRunning } from '../../../src/cli/daemon-access.ts';
 import { passThrough } from '../../../src/cli/pass-through.ts';
 import { renderStacks } from '../../../src/cli/render/stacks.ts';
+import { renderExplanation } from '../../../src/cli/render/why.ts';
 import { explainSilence } from '../../../src/cli/silent-logs.ts';
 import { rootOf } from '../../../src/cli/waiting/open.ts';
 import {
@@ -390,4 +391,24 @@ it('nothing runs in a checkout that was removed, and it is said what to type', a
     (await notRunning({ root, environment: 'dev' })).hint;
   expect(await said('/no/such/checkout')).toBe('"portramp clean" forgets its stack');
   expect(await said('/')).toBe('start it with "portramp dev"');
+});
+
+it('a host that names a service without a route says why there is none, and that is wrong', () => {
+  const grpc = portOf(20002, { name: 'rpc', appProtocol: 'grpc' });
+  const facts: Facts = {
+    stacks: [stackOf([serviceOf('api', { ports: [grpc] })])],
+    front: 7267,
+    details: new Map(),
+  };
+  const explained = explainHost(facts, 'api.shop.localhost', undefined);
+  expect(explained).toMatchObject({
+    stack: 'shop',
+    running: true,
+    unrouted: { service: 'api', port: 'rpc' },
+  });
+  expect(isWrong({ kind: 'host', ...explained })).toBe(true);
+  expect(renderExplanation({ kind: 'host', ...explained })).toContain(
+    'no route leads there: api of shop speaks grpc on its port rpc',
+  );
+  expect(explainHost(facts, 'http.api.shop.localhost', undefined)).not.toHaveProperty('unrouted');
 });

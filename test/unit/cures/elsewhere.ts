@@ -207,6 +207,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     FILES,
     'or another PORTRAMP_HOME',
   ],
+  'lib/unrouted.ts: portramp url … --port …': ['process/front/unrouted.test.ts', 'hint.split'],
   'protocol/client.ts: install portramp … or later in this checkout': [
     'process/daemon/lifecycle.test.ts',
     'install portramp 1.0.0 or later',

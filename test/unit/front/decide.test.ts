@@ -11,6 +11,14 @@ import { headOf, type Headers } from './head.ts';
 
 const LIVE: RouteState = { state: 'live', targets: [{ protocol: 'http', host: '127.0.0.1', port: 1 }] };
 
+const SERVICES = [
+  {
+    name: 'orders',
+    kind: 'process',
+    ports: [{ name: 'http', appProtocol: 'grpc', port: 20002, hosts: [] }],
+  },
+];
+
 function decideAbout(
   host: string,
   {
@@ -24,7 +32,7 @@ function decideAbout(
   return decide(
     headOf(host, headers, more),
     {
-      table: compileTable([{ slug: 'shop', key: 'shop', label: 'shop', routes }]),
+      table: compileTable([{ slug: 'shop', key: 'shop', label: 'shop', routes, services: SERVICES }]),
       expected: new Set(),
       resting: compileResting(resting),
       restarts: createRestarts(),
@@ -86,4 +94,15 @@ describe('a target that does not answer', () => {
 it('a path is passed on as it came where nothing says otherwise', () => {
   const decision = decideAbout('api.shop.localhost', { more: { path: '/a?b' } });
   expect(decision.action === 'forward' && decision.path).toBeUndefined();
+});
+
+it('a name of a service that speaks no HTTP/1 is told what it speaks, and where', () => {
+  const decision = decideAbout('orders.shop.localhost');
+  expect(decision).toMatchObject({ reply: { status: 404, headers: { 'x-portramp': 'unknown-host' } } });
+  expect(decision.action === 'reply' && JSON.parse(decision.reply.body)).toEqual({
+    error: 'UNKNOWN_HOST',
+    message:
+      'The service orders of shop speaks grpc on its port http, and hosts are for HTTP/1 and WebSockets: it is dialled at 127.0.0.1:20002.',
+    hint: 'portramp url --stack shop orders --port http',
+  });
 });

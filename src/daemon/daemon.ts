@@ -15,7 +15,7 @@ import { dispatch, type DispatchContext } from './dispatch.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { chooseFrontPorts, type FrontChoice } from './front-choice.ts';
-import { openFrontPort, type FrontPort } from './front-port.ts';
+import { describeUnreachable, openFrontPort, type FrontPort } from './front-port.ts';
 import { keepFrontNumber, readFrontNumber, type StoredFront } from './front-store.ts';
 import type { Inspection } from './inspection.ts';
 import { followGone } from './gone-roots.ts';
@@ -265,7 +265,11 @@ function createContext(
     front: () => frontPort.status,
     frontMoves: () => frontPort.moves,
     adoptFront: (held) => frontPort.adopt(held),
-    takeNotices: () => [...untold.splice(0), ...frontPort.takeNotices()],
+    takeNotices: () => [
+      ...untold.splice(0),
+      ...frontPort.takeNotices(),
+      ...[describeUnreachable(frontPort.status, home.config)].filter((text) => text !== undefined),
+    ],
     // Not before the answer, which is sent in the microtasks of this turn.
     end: (reason) => void setImmediate(() => end(reason)),
   };

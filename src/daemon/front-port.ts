@@ -204,6 +204,17 @@ async function describeProblem(
   return `the front's port ${port} is held by ${describeHolder(holder)}`;
 }
 
+/**
+ * Says of a front that does not listen that no name leads anywhere, and what helps.
+ * @param config path of the machine's `config.yaml`
+ */
+export function describeUnreachable({ http, problem }: FrontStatus, config: string): string | undefined {
+  if (problem === undefined) return undefined;
+  const other = http === FALLBACK_PORT ? 8080 : FALLBACK_PORT;
+  const move = `write "httpPort: ${other}" to ${config}, then "portramp daemon stop --force && portramp daemon start"`;
+  return `${problem}: until it is free, no name of a service leads anywhere; to move the front: ${move}`;
+}
+
 function fallbackNotice(): string {
   const how: Partial<Record<NodeJS.Platform, string>> = {
     linux: '"sudo sysctl net.ipv4.ip_unprivileged_port_start=80" allows port 80',

@@ -38,7 +38,12 @@ async function open(name: string, options: StackOptions & { json?: boolean }): P
 
 /** @throws PortrampError STACK_NOT_RUNNING; SERVICE_SILENT where a browser would find nothing, with the reason */
 function requireAnswer(key: StackKey, name: string, portName: string): Promise<void> {
-  return withRunningStack(key, async (_client, stack) => {
+  return withRunningStack(key, async (client, stack) => {
+    const { front } = await client.request('status', {});
+    if (front.problem !== undefined)
+      throw new PortrampError('SERVICE_SILENT', `no name leads to ${name}: ${front.problem}`, {
+        hint: `portramp url ${name} --direct prints an address that does not lead through the front`,
+      });
     const service = stack.services.find((one) => one.name === name);
     const port = service?.ports.find((one) => one.name === portName);
     if (service === undefined || port === undefined || answersOn(service, port)) return;

@@ -95,6 +95,7 @@ function renderHost({
   running,
   gone,
   service,
+  frontProblem,
   unrouted,
   refused,
   suggestion,
@@ -113,6 +114,7 @@ function renderHost({
   return [
     color.bold(host),
     ...indent([
+      ...(frontProblem === undefined ? [] : [color.red(`not reached now: ${frontProblem}`)]),
       `leads to ${stack} (${root})${rest}`,
       ...wanted,
       ...(service === undefined ? [] : renderService(service)),

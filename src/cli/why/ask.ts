@@ -50,11 +50,11 @@ export async function askAboutHost(client: DaemonClient, host: string): Promise<
   return { kind: 'host', ...explainHost({ ...listed, details: new Map() }, host, service) };
 }
 
-type Listed = Pick<Facts, 'stacks' | 'front' | 'gone'>;
+type Listed = Pick<Facts, 'stacks' | 'front' | 'frontProblem' | 'gone'>;
 
 async function listAll(client: DaemonClient): Promise<Listed> {
   const { stacks, front } = await client.request('list', { all: true, holdings: true });
-  return { stacks, front: front.http, gone: await findGone(stacks) };
+  return { stacks, front: front.http, frontProblem: front.problem, gone: await findGone(stacks) };
 }
 
 async function serviceIn(

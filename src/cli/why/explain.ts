@@ -19,6 +19,8 @@ export interface Facts {
   readonly stacks: readonly RunningStack[];
   readonly details: ReadonlyMap<string, ServiceDetails>;
   readonly front: number | undefined;
+  /** Why the front does not listen; absent where it does. */
+  readonly frontProblem?: string | undefined;
   /** Folders of stacks that are not there any more, as far as it was asked. */
   readonly gone?: ReadonlySet<string>;
 }
@@ -222,7 +224,7 @@ function findUnroutedHost(
 }
 
 export function explainHost(
-  { stacks, gone }: Facts,
+  { stacks, gone, frontProblem }: Facts,
   host: string,
   service: ServiceExplanation | undefined,
 ): HostExplanation {
@@ -233,6 +235,7 @@ export function explainHost(
   const suggestion = found === undefined ? suggest(host, known) : undefined;
   return {
     host,
+    ...(routed === undefined || frontProblem === undefined ? {} : { frontProblem }),
     ...(unrouted === undefined ? {} : { unrouted: tellUnrouted(unrouted.meant) }),
     ...(found === undefined ? {} : { stack: found.stack.slug, root: found.stack.root }),
     running: found?.stack.pid !== undefined,

@@ -75,6 +75,8 @@ export interface HostExplanation {
   readonly running: boolean;
   /** Set where its checkout was removed or moved. */
   readonly gone?: true;
+  /** Why no host leads anywhere at the moment: the front does not listen. */
+  readonly frontProblem?: string;
   /** Set where it names a service, or a port of one, that no route leads to: why, and where that is found. */
   readonly unrouted?: { readonly service: string; readonly port?: string; readonly reason: string };
   /** The service behind it, while the stack runs. */

@@ -12,6 +12,7 @@ export function isWrong(explanation: Explanation): boolean {
       return (
         explanation.stack === undefined ||
         explanation.unrouted !== undefined ||
+        explanation.frontProblem !== undefined ||
         !explanation.running ||
         (explanation.service !== undefined && isServiceWrong(explanation.service))
       );

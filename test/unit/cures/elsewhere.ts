@@ -122,6 +122,12 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     [WORDS, 'or name its folder with --dir'],
   'cli/workspace.ts: did you mean "…"?': [WORDS, 'did you mean "(shop)"'],
   'cli/workspace.ts: portramp ls --all lists them': [WORDS, 'portramp (ls --all) lists them'],
+  'cli/commands/open.ts: portramp url … --direct prints an address that does not lead through the front': [
+    'process/front/taken.test.ts',
+    "'url', 'api', '--direct'",
+  ],
+  'daemon/front-port.ts: write "httpPort: …" to …, then "portramp daemon stop --force && portramp daemon start"':
+    ['process/front/taken.test.ts', 'write "httpPort: '],
   'daemon/dispatch.ts: "portramp down --all" stops them; --force stops the daemon and leaves them running without a front':
     [RUNNING, 'portramp (down --all)'],
   'daemon/front-choice.ts: to move it: …"portramp daemon stop --force && portramp daemon start"; services keep running':

@@ -9,7 +9,7 @@ import {
   judgeHeld,
   type FrontChoice,
 } from '../../../src/daemon/front-choice.ts';
-import { openFrontPort } from '../../../src/daemon/front-port.ts';
+import { describeUnreachable, openFrontPort } from '../../../src/daemon/front-port.ts';
 import { keepFrontNumber, readFrontNumber, type FrontNumber } from '../../../src/daemon/front-store.ts';
 import { readFrontSettings } from '../../../src/daemon/settings.ts';
 import { createManualClock } from '../manual-clock.ts';
@@ -283,12 +283,16 @@ describe('opening the front port', () => {
     const problem = "the front's port 7267 is held by nginx (pid 12, in /srv)";
     expect(frontPort.status).toEqual({ http: 7267, problem });
     expect(frontPort.problems).toEqual([problem]);
+    expect(describeUnreachable(frontPort.status, '/home/config.yaml')).toBe(
+      `${problem}: until it is free, no name of a service leads anywhere; to move the front: write "httpPort: 8080" to /home/config.yaml, then "portramp daemon stop --force && portramp daemon start"`,
+    );
     await clock.advance(2_000);
     expect(seen.tried).toHaveLength(3);
     expect(seen.log).toEqual([problem]);
     taken.clear();
     await clock.advance(1_000);
     expect(frontPort.status).toEqual({ http: 7267 });
+    expect(describeUnreachable(frontPort.status, '/home/config.yaml')).toBeUndefined();
     await clock.advance(5_000);
     expect(seen.tried).toHaveLength(4);
   });

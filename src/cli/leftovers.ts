@@ -20,6 +20,7 @@ import { madeProjects, type Records, type Verdict } from '../stack/compose/belon
 import { createInquiry, type Inquiry } from '../stack/compose/inquiry.ts';
 import { composeFolder, listOverrides } from '../stack/compose/store.ts';
 import { notice, print } from './terminal.ts';
+import { engineProgram } from './unattended.ts';
 
 export interface EngineLeftovers {
   readonly engine: EngineClient;
@@ -50,9 +51,7 @@ export async function findInEngine(client: DaemonClient): Promise<FoundInEngine>
   const { live: runs } = await listLiveRuns(home.runs);
   const records: Records = { folder: composeFolder(home), overrides, stacks, runs };
   const inquiry = createInquiry(records);
-  const [program = 'docker'] = (process.env['PORTRAMP_COMPOSE'] ?? '')
-    .split(/\s+/)
-    .filter((word) => word === 'podman');
+  const program = engineProgram();
   // Nobody waits for an engine far away of which nothing is known.
   if (overrides.length === 0 && (await findEndpoint(process.env, program)).kind !== 'socket')
     return undefined;

@@ -8,6 +8,8 @@ import type { DaemonClient } from '../protocol/client.ts';
 import type { PortHolder, PublishedService, RunningStack } from '../protocol/messages.ts';
 import { mayListen } from '../protocol/status.ts';
 import { belongingOf } from '../runtime/runs/clean.ts';
+import type { RunningContainer } from '../runtime/engine/publishers.ts';
+import type { MadeContainer, RecordedStack, RunningContainers } from './unattended.ts';
 import { isOf } from './why/ask.ts';
 
 /** A service that a number belongs to, by its lease or because it listens there. */
@@ -21,11 +23,15 @@ export interface PortPlace {
 export type PortOwner =
   /** What listens is the service's, or the runner's for it. */
   | ({ readonly kind: 'service'; readonly holders: readonly PortHolder[] } & PortPlace)
+  /** A container that portramp had made listens, and no running stack speaks of the number. */
+  | ({ readonly kind: 'container'; readonly container: MadeContainer } & ContainerPlace)
   | { readonly kind: 'front' }
   /** Somebody listens who belongs to no stack; `reserved` when the number is one's all the same. */
   | {
       readonly kind: 'stranger';
       readonly holders: readonly PortHolder[];
+      /** The container for which the engine listens. */
+      readonly container?: RunningContainer | undefined;
       readonly reserved?: PortPlace | undefined;
     }
   /** `forbidden` where this user may not open the port. */
@@ -35,7 +41,24 @@ export type PortOwner =
       readonly forbidden?: true | undefined;
     };
 
-export async function findPortOwner(client: DaemonClient, number: number): Promise<PortOwner> {
+type FindContainers = (client: DaemonClient) => Promise<RunningContainers | undefined>;
+
+/** Loads YAML and the schema. */
+const askEngine: FindContainers = async (client) => (await import('./unattended.ts')).findRunning(client);
+
+/** Whose a container is. */
+export interface ContainerPlace {
+  readonly stack: RecordedStack;
+  readonly service: string;
+  readonly port?: string | undefined;
+}
+
+/** @param findContainers Asks the engine, where nothing else tells who listens. */
+export async function findPortOwner(
+  client: DaemonClient,
+  number: number,
+  findContainers: FindContainers = askEngine,
+): Promise<PortOwner> {
   const { stacks, front } = await client.request('list', { all: true, holdings: true });
   if (front.http === number) return { kind: 'front' };
   const places = stacks.flatMap((stack) => placesOf(stack, number));
@@ -52,7 +75,41 @@ export async function findPortOwner(client: DaemonClient, number: number): Promi
   }
   const squatter = findSquatter(stacks, holders, evidence);
   if (squatter !== undefined) return { kind: 'service', holders, ...squatter };
-  return { kind: 'stranger', holders, reserved: place };
+  // An engine that cannot be asked leaves it at what the system tells.
+  const running = await findContainers(client).catch(() => undefined);
+  const isPublished = ({ published }: RunningContainer): boolean => published.includes(`${number}/tcp`);
+  const made = running?.made.find(isPublished);
+  if (made !== undefined) return containersOwner(made, { stacks, holders, place });
+  return { kind: 'stranger', holders, reserved: place, container: running?.others.find(isPublished) };
+}
+
+function containersOwner(
+  container: MadeContainer,
+  {
+    stacks,
+    holders,
+    place,
+  }: {
+    readonly stacks: readonly RunningStack[];
+    readonly holders: readonly PortHolder[];
+    readonly place: PortPlace | undefined;
+  },
+): PortOwner {
+  const { owners, service } = container;
+  const slugs = owners.map(({ slug }) => slug);
+  const running = stacks.find(({ slug, pid }) => pid !== undefined && slugs.includes(slug));
+  const known = running?.services.find(({ name, kind }) => kind === 'compose' && name === service);
+  if (running !== undefined && known !== undefined) {
+    return { kind: 'service', holders, stack: running, service };
+  }
+  const isKept = place !== undefined && slugs.includes(place.stack.slug);
+  if (isKept) return { kind: 'container', container, ...place };
+  return {
+    kind: 'container',
+    container,
+    stack: running ?? owners[0] ?? { slug: container.project },
+    service,
+  };
 }
 
 /** The service that listens there though the number is not its own: one that chooses its port itself. */
@@ -85,6 +142,8 @@ export function withBelonging(holders: readonly PortHolder[]): Promise<NumberHol
 /** Says what to type to end a listener that no running stack has; undefined where it is not one process. */
 export async function howToEndStranger(number: number, owner: PortOwner): Promise<string | undefined> {
   if (owner.kind !== 'stranger') return undefined;
+  // Ended by its pid, what listens for a container would leave that running.
+  if (owner.container !== undefined) return `to end it: docker stop ${owner.container.name}`;
   const [holder, ...others] = await withBelonging(owner.holders.filter(({ pid }) => pid !== undefined));
   // A process of a stack that cannot be stopped by this number is named; its pid is not the way to end it.
   if (holder === undefined || others.length > 0 || holder.belonging === 'live') return undefined;

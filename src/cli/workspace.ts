@@ -4,9 +4,10 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { PortrampError } from '../lib/errors.ts';
+import type { DaemonClient } from '../protocol/client.ts';
 import type { StackKey } from '../protocol/messages.ts';
 import { suggest } from '../lib/suggest.ts';
-import { withDaemon } from './daemon-access.ts';
+import { withDaemon, withStartedDaemon } from './daemon-access.ts';
 import { meanStack } from './way.ts';
 
 /** The options that say which stack a command is about. */
@@ -27,8 +28,9 @@ export function withStackOptions(command: Command): Command {
 /**
  * The stack of this checkout: the nearest folder upwards with a contract, else with a running stack (its contract
  * may have been removed), in the chosen environment.
+ * @param atRest Whether one that does not run will do.
  */
-export async function locateStack(options: StackOptions): Promise<StackKey> {
+export async function locateStack(options: StackOptions, atRest = false): Promise<StackKey> {
   meanStack(options);
   if (options.stack !== undefined) return findStackByName(options.stack);
   const { findContract } = await import('../contract/find.ts');
@@ -37,7 +39,7 @@ export async function locateStack(options: StackOptions): Promise<StackKey> {
   const found = await findContract(named);
   if (found !== undefined) return { root: await realpath(found.root), environment };
   const from = await realpath(named).catch(() => undefined);
-  const running = await findRootAbove(from ?? named, environment);
+  const running = await findRootAbove(from ?? named, environment, atRest);
   if (running !== undefined) return { root: running, environment };
   if (from === undefined) throw new PortrampError('USAGE', `the folder ${named} does not exist`);
   throw new PortrampError('CONTRACT_NOT_FOUND', `there is no portramp.yaml in ${from} or a folder above it`, {
@@ -50,8 +52,8 @@ export async function locateStack(options: StackOptions): Promise<StackKey> {
  * @throws {PortrampError} UNKNOWN_NAME, with the nearest name that there is
  */
 export async function findStackByName(name: string): Promise<StackKey> {
-  const answer = await withDaemon(async (client) => client?.request('list', { all: true }));
-  const stacks = answer?.stacks ?? [];
+  // Names are remembered, also after the machine was started anew.
+  const { stacks } = await withStartedDaemon((client) => client.request('list', { all: true }));
   const found = stacks.find(({ slug }) => slug === name);
   if (found !== undefined) return { root: found.root, environment: found.environment };
   const names = stacks.map(({ slug }) => slug);
@@ -61,10 +63,13 @@ export async function findStackByName(name: string): Promise<StackKey> {
   });
 }
 
-/** The nearest folder at or above `from` that is the root of a running stack. */
-async function findRootAbove(from: string, environment: string): Promise<string | undefined> {
+/** The nearest folder at or above `from` that is the root of a stack that runs, or is remembered. */
+async function findRootAbove(from: string, environment: string, all: boolean): Promise<string | undefined> {
+  const ask = all ? withStartedDaemon : withDaemon;
   // Without a contract and without a daemon there is no stack: that is what is told, not why it cannot be asked.
-  const answer = await withDaemon(async (client) => client?.request('list', {})).catch(() => undefined);
+  const answer = await ask(async (client: DaemonClient | undefined) =>
+    client?.request('list', { all }),
+  ).catch(() => undefined);
   const roots = answer?.stacks.filter((stack) => stack.environment === environment).map(({ root }) => root);
   for (let folder = from; ; folder = dirname(folder)) {
     if (roots?.includes(folder)) return folder;

@@ -6,6 +6,7 @@ import type { LastingClient } from '../lasting.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import { withRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
+import type { PortOwner } from '../port-owner.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { color, notice, print, printJson } from '../terminal.ts';
 import { waitForOutcome, waitForStop, type Asked, type Outcome } from '../waiting/outcome.ts';
@@ -75,7 +76,9 @@ interface ControlOptions extends StackOptions {
 }
 
 async function control(action: Action, names: string[], options: ControlOptions): Promise<void> {
-  const { key, services } = await locateServices(action, names, options);
+  const located = await locateServices(action, names, options);
+  if ('container' in located) return stopOne(located, options);
+  const { key, services } = located;
   await withRunningStack(key, async (client) => {
     await untilPublished(client, key);
     const answer = await client.request('command', { stack: key, command: { action, services } });
@@ -115,12 +118,22 @@ async function finish(
   return { settled: [] };
 }
 
+type ContainerOwner = Extract<PortOwner, { readonly kind: 'container' }>;
+
+/** Stops a container that no runner would. */
+async function stopOne({ container, service }: ContainerOwner, options: ControlOptions): Promise<void> {
+  const { stopContainer } = await import('../unattended.ts');
+  await stopContainer(container);
+  if (options.json) printJson({ version: 1, action: 'stop', services: [service], outcome: [] });
+  else print(`stopped ${service} (the container ${container.name})`);
+}
+
 /** What is to be done, and where: services by name in the stack of this checkout, or one by its port in any. */
 async function locateServices(
   action: Action,
   names: string[],
   options: ControlOptions,
-): Promise<{ key: StackKey; services: string[] }> {
+): Promise<{ key: StackKey; services: string[] } | ContainerOwner> {
   if (options.port === undefined && names.length > 0)
     return { key: await locateStack(options), services: names };
   if (options.port === undefined || names.length > 0) {
@@ -135,6 +148,7 @@ async function locateServices(
     meanStack(wayTo(owner.stack));
     return { key: owner.stack, services: [owner.service] };
   }
+  if (owner.kind === 'container') return owner;
   const { describeOwner } = await import('./whose.ts');
   const hint = owner.kind === 'front' ? 'portramp daemon stop' : await howToEndStranger(port, owner);
   throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });

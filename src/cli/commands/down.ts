@@ -31,7 +31,7 @@ async function down(
       hint: 'portramp down STACK --volumes',
     });
   }
-  const key = options.all ? undefined : await locateStack(options);
+  const key = options.all ? undefined : await locateStack(options, true);
   const { stopped, failures } = await withDaemon<Ended>(async (client) => {
     if (client === undefined) return { stopped: [], failures: [] };
     const stacks = await chooseStacks(client, key);
@@ -51,6 +51,12 @@ async function down(
     const { removeData } = await import('../left-containers.ts');
     for (const name of await removeData(key)) notice(`removed the volume ${name}`);
   }
+  if (options.all) {
+    const { removeUnattended } = await import('../left-containers.ts');
+    const left = await removeUnattended(notice);
+    stopped.push(...left.removed);
+    failures.push(...left.failures);
+  }
   if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
   else if (stopped.length + failures.length === 0) print('Nothing was running.');
   else for (const stack of stopped) print(`${stack.slug} is down`);
@@ -60,7 +66,7 @@ async function down(
 /** What has come of it. */
 interface Ended {
   readonly stopped: Pick<RunningStack, 'slug'>[];
-  readonly failures: readonly unknown[];
+  readonly failures: unknown[];
 }
 
 /** One that cannot be stopped does not keep the others from it; each is named. */

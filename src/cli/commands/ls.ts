@@ -5,7 +5,7 @@ import { isHalted } from '../../lib/silence.ts';
 import { inOneLine } from '../../lib/state-file.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import type { RunningStack } from '../../protocol/messages.ts';
-import { withDaemon } from '../daemon-access.ts';
+import { withDaemon, withStartedDaemon } from '../daemon-access.ts';
 import { findGone } from '../gone.ts';
 import { stackJson } from '../render/json.ts';
 import { renderStacks } from '../render/stacks.ts';
@@ -23,10 +23,13 @@ export function defineLs(program: Command): void {
 }
 
 async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
-  const { answer, left } = await withDaemon(async (client) => ({
-    answer: await client?.request('list', { all: options.all ?? false }),
-    left: options.all && client !== undefined ? await findLeft(client) : NOTHING_LEFT,
-  }));
+  // What is remembered is the daemon's to tell, also after the machine was started anew.
+  const ask = options.all && !(await areRunnersAlive()) ? withStartedDaemon : withDaemon;
+  const { answer, left } = await ask(async (client: DaemonClient | undefined) => {
+    const answer = await client?.request('list', { all: options.all ?? false });
+    if (answer === undefined || client === undefined || !options.all) return { answer, left: NOTHING_LEFT };
+    return { answer, left: await findLeft(client, answer.stacks) };
+  });
   const stacks = (answer?.stacks ?? []).map(withSilence);
   const gone = await findGone(stacks);
   const unserved = answer === undefined ? await listUnserved() : [];
@@ -37,6 +40,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
       stacks: stacks.map((stack) => ({
         ...stackJson(stack),
         ...(gone.has(stack.root) ? { gone: true } : {}),
+        ...left.containersOf(stack).json,
       })),
       ...(options.all ? left.json : {}),
     });
@@ -49,7 +53,10 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   print(
     stacks.length === 0
       ? 'Nothing is running. Start a stack with "portramp dev".'
-      : renderStacks(stacks, gone),
+      : renderStacks(stacks, (stack) => ({
+          isGone: gone.has(stack.root),
+          remains: left.containersOf(stack).text,
+        })),
   );
   left.texts.forEach(print);
   left.problems.forEach(notice);
@@ -60,24 +67,50 @@ interface Left {
   readonly json: { readonly leftovers: readonly unknown[]; readonly doubtful: readonly unknown[] };
   readonly texts: readonly string[];
   readonly problems: readonly string[];
+  /** What runs of a stack that has no runner. */
+  containersOf(stack: RunningStack): { readonly json?: object; readonly text?: string };
 }
 
-const NOTHING_LEFT: Left = { json: { leftovers: [], doubtful: [] }, texts: [], problems: [] };
+const NOTHING_LEFT: Left = {
+  json: { leftovers: [], doubtful: [] },
+  texts: [],
+  problems: [],
+  containersOf: () => ({}),
+};
 
-async function findLeft(client: DaemonClient): Promise<Left> {
+async function findLeft(client: DaemonClient, stacks: readonly RunningStack[]): Promise<Left> {
   const words = await import('../leftovers.ts');
+  const { containerJson, describeContainers, findUnattended } = await import('../unattended.ts');
+  const unattended = await findUnattended(client, stacks);
+  const left: Left = {
+    ...NOTHING_LEFT,
+    texts: unattended.texts,
+    containersOf: ({ slug, pid }) => {
+      const containers = pid === undefined ? unattended.of.get(slug) : undefined;
+      if (containers === undefined) return {};
+      return {
+        json: { containers: containers.map(containerJson) },
+        text: `${describeContainers(containers)} — portramp down ${slug}`,
+      };
+    },
+  };
   const found = await words.findInEngine(client);
-  if (found === undefined) return NOTHING_LEFT;
-  if ('problem' in found) return { ...NOTHING_LEFT, problems: [found.problem] };
+  if (found === undefined) return left;
+  if ('problem' in found) return { ...left, problems: [found.problem] };
   const { leftovers, doubtful } = found;
   return {
+    ...left,
     json: {
       leftovers: leftovers.map(words.reportLeftover),
       doubtful: doubtful.map(words.reportDoubtful),
     },
-    texts: [...leftovers.map(words.describeGone), ...doubtful.map(words.describeDoubtful)],
-    problems: [],
+    texts: [...left.texts, ...leftovers.map(words.describeGone), ...doubtful.map(words.describeDoubtful)],
   };
+}
+
+async function areRunnersAlive(): Promise<boolean> {
+  const { listLiveRuns } = await import('../../runtime/runs/clean.ts');
+  return (await listLiveRuns(locateHome().runs)).live.length > 0;
 }
 
 /** What is to be said where no daemon runs although stacks do: their runners look for one. */

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 
 import { describeForbidden, describeHolder } from '../../lib/holder.ts';
+import type { PortHolder } from '../../protocol/messages.ts';
 import { withStartedDaemon } from '../daemon-access.ts';
 import { parsePort } from '../port-argument.ts';
-import { findPortOwner, type PortOwner, type PortPlace } from '../port-owner.ts';
+import { findPortOwner, type ContainerPlace, type PortOwner, type PortPlace } from '../port-owner.ts';
 import { print, printJson } from '../terminal.ts';
 
 export function defineWhose(program: Command): void {
@@ -22,7 +23,7 @@ async function whose(port: number, isJson: boolean): Promise<void> {
   const owner = await withStartedDaemon((client) => findPortOwner(client, port));
   if (isJson) printJson({ version: 1, port, ...toJson(owner) });
   else print(describeOwner(port, owner));
-  process.exitCode = owner.kind === 'service' || owner.kind === 'front' ? 0 : 1;
+  process.exitCode = owner.kind === 'stranger' || owner.kind === 'nobody' ? 1 : 0;
 }
 
 function toJson(owner: PortOwner): Record<string, unknown> {
@@ -31,9 +32,18 @@ function toJson(owner: PortOwner): Record<string, unknown> {
       const { kind, holders } = owner;
       return { kind, ...placeJson(owner), holders };
     }
+    case 'container':
+      return { kind: 'container', container: owner.container.name, ...placeJson(owner) };
     case 'front':
       return { kind: 'front' };
-    case 'stranger':
+    case 'stranger': {
+      const { reserved, container, ...rest } = owner;
+      return {
+        ...rest,
+        ...(container === undefined ? {} : { container: container.name }),
+        ...(reserved === undefined ? {} : { reserved: placeJson(reserved) }),
+      };
+    }
     case 'nobody': {
       const { reserved, ...rest } = owner;
       return { ...rest, ...(reserved === undefined ? {} : { reserved: placeJson(reserved) }) };
@@ -41,7 +51,7 @@ function toJson(owner: PortOwner): Record<string, unknown> {
   }
 }
 
-const placeJson = ({ stack, service, port }: PortPlace): Record<string, unknown> => ({
+const placeJson = ({ stack, service, port }: ContainerPlace): Record<string, unknown> => ({
   stack: stack.slug,
   root: stack.root,
   environment: stack.environment,
@@ -54,14 +64,22 @@ export function describeOwner(port: number, owner: PortOwner): string {
   switch (owner.kind) {
     case 'service': {
       const { service, port: name, stack, holders } = owner;
-      const who = holders.map(describeHolder).join(', ') || describeHolder(undefined);
+      const who = describeHolders(holders);
       const what = name === undefined ? `is listened on by ${service}` : `is ${service} (${name})`;
       return `port ${port} ${what} of ${stack.slug}, ${stack.root}: ${who}\nto end it: portramp stop --port ${port}`;
+    }
+    case 'container': {
+      const { service, port: name, stack, container } = owner;
+      const what = `is ${service}${name === undefined ? '' : ` (${name})`}`;
+      const whose = stack.root === undefined ? stack.slug : `${stack.slug}, ${stack.root}`;
+      const alone = container.isAttended ? '' : ', which runs without a runner';
+      const rest = container.isAttended ? '' : `\nto end all of its stack: portramp down ${stack.slug}`;
+      return `port ${port} ${what} of ${whose}: the container ${container.name}${alone}\nto end it: portramp stop --port ${port}${rest}`;
     }
     case 'front':
       return `port ${port} is the front of portramp`;
     case 'stranger': {
-      const who = owner.holders.map(describeHolder).join(', ') || describeHolder(undefined);
+      const who = owner.container?.text ?? describeHolders(owner.holders);
       return `port ${port} belongs to no stack: ${who} has it${describeReserved(owner.reserved)}`;
     }
     case 'nobody':
@@ -70,6 +88,9 @@ export function describeOwner(port: number, owner: PortOwner): string {
         : `nothing listens on port ${port}${describeReserved(owner.reserved)}`;
   }
 }
+
+const describeHolders = (holders: readonly PortHolder[]): string =>
+  holders.map(describeHolder).join(', ') || describeHolder(undefined);
 
 const describeReserved = (place: PortPlace | undefined): string =>
   place === undefined

@@ -23,22 +23,30 @@ const PAINT: Record<Status, (text: string) => string> = {
   external: color.cyan,
 };
 
-/** @param gone checkouts of stacks at rest that were removed or moved */
-export function renderStacks(stacks: readonly RunningStack[], gone: ReadonlySet<string> = new Set()): string {
+/** What else is known of a stack at rest. */
+export interface Rest {
+  /** Whether its checkout was removed or moved. */
+  readonly isGone?: boolean | undefined;
+  /** What runs of it all the same, and what to type. */
+  readonly remains?: string | undefined;
+}
+
+/** @param restOf of stacks at rest */
+export function renderStacks(
+  stacks: readonly RunningStack[],
+  restOf: (stack: RunningStack) => Rest = () => ({}),
+): string {
   return stacks
-    .map((stack) => renderStack(stack, describeService, gone.has(stack.root) && stack.pid === undefined))
+    .map((stack) => renderStack(stack, describeService, stack.pid === undefined ? restOf(stack) : {}))
     .join('\n\n');
 }
 
-/**
- * @param describe what is said of a service beside its state
- * @param isGone whether its checkout was removed or moved
- */
-export function renderStack(stack: RunningStack, describe = describeService, isGone = false): string {
+/** @param describe what is said of a service beside its state */
+export function renderStack(stack: RunningStack, describe = describeService, rest: Rest = {}): string {
   const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
   const status =
     stack.pid === undefined
-      ? describeResting(isGone)
+      ? describeResting(rest)
       : stack.silent
         ? describeSilence(stack.pid)
         : color.dim(`pid ${stack.pid}${stack.ending ? ', going down' : ''}`);
@@ -57,10 +65,12 @@ function describeSilence(pid: number): string {
   return color.red(`runner ${pid} does not answer: it ${words}`) + color.dim(` — ${hint}`);
 }
 
-const describeResting = (isGone: boolean): string =>
-  isGone
-    ? `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean')}`
-    : color.dim('not running');
+function describeResting({ isGone, remains }: Rest): string {
+  if (isGone === true) {
+    return `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean')}`;
+  }
+  return color.dim('not running') + (remains === undefined ? '' : color.yellow(`, but ${remains}`));
+}
 
 /** The status of a service, in its colour. */
 export function paintStatus(service: Pick<PublishedService, 'status' | 'state'>): string {

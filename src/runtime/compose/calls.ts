@@ -19,7 +19,11 @@ export interface ProjectCalls {
 }
 
 /** @param cwd A folder without a Compose file or `.env` of the user. */
-export const callByLabels = (call: ComposeCall, cwd: string, projectName: string): ComposeCall => ({
+export const callByLabels = (
+  call: Pick<ComposeCall, 'binary' | 'environment'>,
+  cwd: string,
+  projectName: string,
+): ComposeCall => ({
   binary: call.binary,
   cwd,
   environment: { ...call.environment, COMPOSE_FILE: undefined, COMPOSE_ENV_FILES: undefined },

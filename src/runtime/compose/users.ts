@@ -96,6 +96,10 @@ export function openUsers(path: string, self: User): Users {
   };
 }
 
+/** Lists the stacks that use anything of the project. @throws PortrampError STATE_FOLDER */
+export const listUsers = async (path: string): Promise<User[]> =>
+  [...(await readUsers(path)).values()].flat();
+
 /**
  * Those whose checkout is there. A broken file has none: nothing is lost but who they were.
  * @throws PortrampError STATE_FOLDER for a file that cannot be read: who uses what is in it is not known then.

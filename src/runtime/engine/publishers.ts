@@ -1,10 +1,13 @@
-/** The containers that have ports of this machine, of whatever project: what a process table shows as the engine's. */
+/** The containers that run, of whatever project, and the ports of this machine that they have: what a process table shows as the engine's. */
 import { z } from 'zod';
 
 import type { EngineClient } from './client.ts';
 
+const LABEL = 'com.docker.compose';
+
 const rows = z.array(
   z.object({
+    Id: z.string().default(''),
     Names: z.array(z.string()).nullish(),
     Labels: z.record(z.string(), z.string()).nullish(),
     Ports: z
@@ -19,11 +22,21 @@ const rows = z.array(
   }),
 );
 
-export interface Publisher {
+export interface RunningContainer {
+  readonly id: string;
   readonly name: string;
   /** For a person. */
   readonly text: string;
+  /** Its Compose project and service; empty for one that Compose did not make. */
+  readonly project: string;
+  readonly service: string;
+  /** The Compose files that it was made from. */
+  readonly files: readonly string[];
+  /** What it has of this machine, as `5432/tcp`, where that meets with loopback. */
+  readonly published: readonly string[];
 }
+
+export type Publisher = Pick<RunningContainer, 'name' | 'text'>;
 
 /** By `5432/tcp`, the container that has it. */
 export type Publishers = ReadonlyMap<string, Publisher>;
@@ -33,16 +46,28 @@ const MEETING = /^(|0\.0\.0\.0|127\..*|::1?)$/;
 
 /** Lists those that run. Empty where the engine does not tell. */
 export async function listPublishers(engine: EngineClient): Promise<Publishers> {
-  const read = rows.safeParse(await engine.get('/containers/json').catch(() => undefined));
-  const found = new Map<string, Publisher>();
-  for (const { Names, Labels, Ports } of read.data ?? []) {
-    const folder = Labels?.['com.docker.compose.project.working_dir'];
+  const running = await listRunning(engine).catch(() => []);
+  return new Map(running.flatMap((each) => each.published.map((port) => [port, each])));
+}
+
+/** Lists the containers that run, paused ones too. @throws PortrampError ENGINE_UNREACHABLE */
+export async function listRunning(engine: EngineClient): Promise<RunningContainer[]> {
+  const read = rows.safeParse(await engine.get('/containers/json'));
+  return (read.data ?? []).map(({ Id: id, Names, Labels, Ports }) => {
+    const folder = Labels?.[`${LABEL}.project.working_dir`];
     const name = (Names?.[0] ?? '').replace(/^\//, '');
     const place = folder === undefined ? '' : ` (started in ${folder})`;
-    for (const { IP, PublicPort, Type } of Ports ?? []) {
-      if (typeof PublicPort !== 'number' || !MEETING.test(IP ?? '')) continue;
-      found.set(`${PublicPort}/${Type}`, { name, text: `the container ${name}${place}` });
-    }
-  }
-  return found;
+    const published = (Ports ?? []).flatMap(({ IP, PublicPort, Type }) =>
+      typeof PublicPort === 'number' && MEETING.test(IP ?? '') ? [`${PublicPort}/${Type}`] : [],
+    );
+    return {
+      id,
+      name,
+      text: `the container ${name}${place}`,
+      project: Labels?.[`${LABEL}.project`] ?? '',
+      service: Labels?.[`${LABEL}.service`] ?? '',
+      files: Labels?.[`${LABEL}.project.config_files`]?.split(',') ?? [],
+      published: [...new Set(published)],
+    };
+  });
 }

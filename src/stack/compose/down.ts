@@ -8,7 +8,8 @@ import { isAlive, type Container } from '../../runtime/engine/containers.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';
-import type { Projects, SharedProject } from './projects.ts';
+import type { Projects, SharedProject, UnreadProjects } from './projects.ts';
+import { titleAmong } from './store.ts';
 
 /** Milliseconds. */
 const DOWN_TIMEOUT = 120_000;
@@ -61,6 +62,49 @@ export async function takeDown(
   return failure ?? left;
 }
 
+/**
+ * Removes the same of a stack whose files cannot be read: what portramp had made for it, by labels. No cleanup is run.
+ * Undefined where nothing was there. @throws PortrampError ENGINE_UNREACHABLE
+ */
+export async function takeDownUnread({
+  title,
+  own,
+  held,
+}: UnreadProjects): Promise<{ readonly failure?: StartFailure | undefined } | undefined> {
+  let failure: StartFailure | undefined;
+  let wasUp = false;
+  for (const call of own) {
+    const there = await listContainers(call);
+    const made = there.filter(({ configFiles }) => titleAmong(configFiles, call.cwd) === title);
+    if (made.length === 0) continue;
+    wasUp = true;
+    failure = (await removeMade(call, made, there)) ?? failure;
+  }
+  const used = (await held?.users.own()) ?? [];
+  const isFree = held !== undefined && (await held.users.areFree());
+  if (
+    held === undefined ||
+    (used.length === 0 && !(isFree && (await listContainers(held.byLabels)).length > 0))
+  )
+    return wasUp ? { failure } : undefined;
+  const left = await letGo(held, used);
+  return { failure: failure ?? left };
+}
+
+/** Removes the containers, with the networks too where nobody else has anything in the project. */
+async function removeMade(
+  byLabels: ComposeCall,
+  made: readonly Container[],
+  there: readonly Container[],
+): Promise<StartFailure | undefined> {
+  // With the networks, also those of services that the files have lost, whose containers are gone.
+  if (made.length === there.length) return ask(byLabels, ['down'], DOWN_TIMEOUT);
+  const services = new Set(made.map(({ service }) => service));
+  return services.size > 0
+    ? ask(byLabels, ['rm', '--force', '--stop', ...services], DOWN_TIMEOUT)
+    : undefined;
+}
+
 /** Stops those who may be using what is cleaned up. Those of the stack that did not run are left out. */
 async function readyChores(
   own: ProjectCalls,
@@ -90,11 +134,8 @@ async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
   }
   const made = left.filter((container) => isMadeWith(own, container));
   if (failure === undefined && made.length === 0 && left.length > 0) return undefined;
-  // With the networks, also those of services that the files have lost, whose containers are gone.
-  if (made.length === left.length) return ask(own.byLabels, ['down'], DOWN_TIMEOUT);
-  const services = new Set(made.map(({ service }) => service));
-  const words = ['rm', '--force', '--stop', ...services];
-  return (services.size > 0 ? await ask(own.byLabels, words, DOWN_TIMEOUT) : undefined) ?? failure;
+  const unremoved = await removeMade(own.byLabels, made, left);
+  return unremoved ?? (made.length === left.length ? undefined : failure);
 }
 
 async function letGo(

@@ -5,6 +5,7 @@ import { canPublish } from '../../compose/publications.ts';
 import type { Home } from '../../lib/home.ts';
 import { callByLabels, type ProjectCalls } from '../../runtime/compose/calls.ts';
 import { openUsers, type Users } from '../../runtime/compose/users.ts';
+import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { PreparedStack } from '../prepare.ts';
 import { sharedProjectName, type ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
@@ -37,11 +38,44 @@ export async function storeProjects(
   };
   const { root, environment, slug } = stack;
   const title = sharedProjectName(stack);
-  const users = openUsers(join(folder, `${title}.users.json`), { root, environment, slug });
+  const users = openUsers(usersFile(home, title), { root, environment, slug });
   const own = { ...(await callsFor(compose)), folders: [root, compose.directory] };
   const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
   return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };
 }
+
+/** Projects as records and labels know them, of a stack whose contract or Compose files cannot be read. */
+export interface UnreadProjects {
+  /** The slug: the overrides of its containers are called so. */
+  readonly title: string;
+  readonly own: readonly ComposeCall[];
+  readonly held?: Projects['held'] | undefined;
+}
+
+/** @param names Of the Compose projects. @param stack Absent where the ledger has lost it. */
+export function unreadProjects(
+  home: Home,
+  call: Pick<ComposeCall, 'binary' | 'environment'>,
+  {
+    title,
+    names,
+    stack,
+  }: { readonly title: string; readonly names: readonly string[]; readonly stack?: Identity | undefined },
+): UnreadProjects {
+  const folder = composeFolder(home);
+  const own = names.map((name) => callByLabels(call, folder, name));
+  if (stack === undefined) return { title, own };
+  const { root, environment, slug } = stack;
+  const shared = sharedProjectName(stack);
+  const users = openUsers(usersFile(home, shared), { root, environment, slug });
+  return { title, own, held: { byLabels: callByLabels(call, folder, shared), users } };
+}
+
+type Identity = Pick<PreparedStack['stack'], 'root' | 'environment' | 'slug' | 'workspace' | 'workspaceId'>;
+
+/** @param title Of what all branches share. */
+export const usersFile = (home: Home, title: string): string =>
+  join(composeFolder(home), `${title}.users.json`);
 
 /** The networks on which a container of the stack finds the shared services that it depends on or consumes. */
 export function networksFor({ compose, services }: PreparedStack, name: string): string[] {

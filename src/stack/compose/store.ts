@@ -1,6 +1,6 @@
 /** The overrides in the state folder: each says of which stack it is, and what that is called in the engine. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { sha256 } from '../../lib/hash.ts';
@@ -34,12 +34,19 @@ export interface StoredOverride {
   readonly origin?: Origin | undefined;
 }
 
+/** Names the stack, or what all branches share, that an override is of; undefined for a file that is called otherwise. */
+const titleOf = (path: string): string | undefined => /^(.+)\.[0-9a-f]{8}\.yaml$/.exec(basename(path))?.[1];
+
+/** Names whose override is among the files that a container was made from; undefined where none is. */
+export const titleAmong = (files: readonly string[], folder: string): string | undefined =>
+  files.flatMap((file) => (dirname(file) === folder ? (titleOf(file) ?? []) : []))[0];
+
 /** Lists every override that is there. */
 export async function listOverrides(home: Home): Promise<StoredOverride[]> {
   const folder = composeFolder(home);
   const names = await readdir(folder).catch(() => []);
   const found = names.map(async (name): Promise<StoredOverride[]> => {
-    const title = /^(.+)\.[0-9a-f]{8}\.yaml$/.exec(name)?.[1];
+    const title = titleOf(name);
     if (title === undefined) return [];
     const path = join(folder, name);
     const text = (await readStateFile(path).catch(() => undefined)) ?? '';

@@ -380,8 +380,8 @@ it('a stack whose checkout was removed is not started anywhere: every view says 
     hint: 'portramp clean',
   });
   expect(explainHost(facts, 'api.shop.localhost', undefined)).toMatchObject({ running: false, gone: true });
-  expect(renderStacks([stack], facts.gone)).toContain('its checkout was removed or moved');
-  expect(renderStacks([stack], facts.gone)).toContain('portramp clean');
+  expect(renderStacks([stack], () => ({ isGone: true }))).toContain('its checkout was removed or moved');
+  expect(renderStacks([stack], () => ({ isGone: true }))).toContain('portramp clean');
   expect(renderStacks([stack])).toContain('not running');
   expect(explainSilence('api', stack, true)).toMatch(/removed or moved: portramp clean$/);
 });

@@ -1,9 +1,10 @@
 /** What a person names on the command line: a port, a service; and whose a port is. */
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { findRunningStack, requireServices } from '../../../src/cli/daemon-access.ts';
 import { parsePort } from '../../../src/cli/port-argument.ts';
 import { findPortOwner, howToEndStranger } from '../../../src/cli/port-owner.ts';
+import type { RunningContainers } from '../../../src/cli/unattended.ts';
 import { ContractError } from '../../../src/contract/contract-error.ts';
 import type { Diagnostic } from '../../../src/contract/diagnostic.ts';
 import type { DaemonClient } from '../../../src/protocol/client.ts';
@@ -95,8 +96,12 @@ describe('a stack', () => {
 
 describe('a port', () => {
   const holders = [{ pid: 42, command: 'x' }];
+  let running: RunningContainers | undefined;
+  afterEach(() => {
+    running = undefined;
+  });
   const of = (stacks: readonly RunningStack[], number: number, answer?: Parameters<typeof clientOf>[1]) =>
-    findPortOwner(clientOf(stacks, answer), number);
+    findPortOwner(clientOf(stacks, answer), number, async () => running);
 
   it('is the front’s, or nobody’s, and may be kept for a service all the same', async () => {
     expect(await of([], 7_267)).toEqual({ kind: 'front' });
@@ -158,6 +163,38 @@ describe('a port', () => {
       kind: 'stranger',
       holders: [{ pid: 7 }],
     });
+  });
+
+  it('is that of a container, of whomever, whose engine listens', async () => {
+    bonds.clear();
+    const container = {
+      id: 'c',
+      name: 'shop-db-1',
+      text: 'the container shop-db-1',
+      project: 'shop',
+      service: 'db',
+      files: [],
+      published: ['5/tcp'],
+    };
+    const made = { ...container, owners: [stackOf()], isAttended: false };
+    running = { made: [made], others: [{ ...container, name: 'theirs', published: ['6/tcp'] }] };
+    const taken = { free: false, holders };
+    const resting = stackOf({ leases: [{ service: 'db', port: '80/tcp', number: 5 }] });
+    delete (resting as { pid?: number }).pid;
+    expect(await of([resting], 5, taken)).toMatchObject({ kind: 'container', service: 'db', port: '80/tcp' });
+    expect(await of([], 5, taken)).toMatchObject({
+      kind: 'container',
+      service: 'db',
+      stack: { slug: 'shop' },
+    });
+    // On a number that the stack does not speak of, because somebody else started it so.
+    const moved = stackOf({ services: [serviceOf({ name: 'db', kind: 'compose' })] });
+    expect(await of([moved], 5, taken)).toMatchObject({ kind: 'service', service: 'db' });
+    expect(await of([stackOf()], 5, taken)).toMatchObject({ kind: 'container', stack: { pid: 10 } });
+    const stranger = await of([resting], 6, taken);
+    expect(stranger).toMatchObject({ kind: 'stranger', container: { name: 'theirs' } });
+    expect(await howToEndStranger(6, stranger)).toBe('to end it: docker stop theirs');
+    expect(await of([], 7, taken)).toMatchObject({ kind: 'stranger', container: undefined });
   });
 
   it('is that of the stack that runs, where another one keeps it as well', async () => {

@@ -12,6 +12,7 @@ const WAITS = 'process/cli/waits.test.ts';
 const GONE = 'process/cli/gone.test.ts';
 const MACHINE = 'unit/cures/machine.test.ts';
 const COMPOSE = 'unit/cures/compose.test.ts';
+const UNATTENDED = 'engine/compose/unattended.test.ts';
 const FILES = 'unit/cures/files.test.ts';
 
 /** `file: hint`, as the source writes it → the test that types it, and words of that test by which it is known. */
@@ -22,6 +23,11 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'portramp (check --explain) lists all',
   ],
   'cli/commands/clean.ts: portramp down …': ['process/cli/gone.test.ts', 'portramp down shop-named'],
+  'cli/commands/whose.ts: \nto end all of its stack: portramp down …': [UNATTENDED, 'portramp down alone'],
+  'cli/commands/whose.ts: port … … of …: the container ……\nto end it: portramp stop --port ……': [
+    UNATTENDED,
+    'to end it: portramp stop --port',
+  ],
   'cli/commands/control.ts: portramp daemon stop': [RESTING, 'portramp (daemon stop)'],
   'cli/commands/control.ts: …, or: portramp stop --port 20031': [RUNNING, 'or: portramp stop --port 20031'],
   'cli/commands/daemon.ts: The daemon is not running; "portramp dev" starts it.': [

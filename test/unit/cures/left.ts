@@ -14,6 +14,7 @@ export const LEFT: Readonly<Record<string, string>> = {
   'cli/doctor.ts: install libnss-myhostname, or use the address that "portramp ls" shows': INSTALLS,
   'cli/doctor.ts: sudo sysctl fs.inotify.max_user_watches=524288': INSTALLS,
   'cli/lasting.ts: "portramp daemon start" starts it again; what runs goes on': LATE,
+  'cli/unattended.ts: docker stop …': 'said where the engine itself refuses to stop a container',
   'cli/commands/exec.ts: portramp compose exec … …': ENGINE,
   'cli/dev/detached.ts: it goes on; "portramp ls" shows how far it is, "portramp down" stops it': LATE,
   'cli/dev/detached.ts: start it again with "portramp dev -d"': LATE,

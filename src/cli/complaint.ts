@@ -35,6 +35,10 @@ export function refusalOf({ name, revision }: PublishedService): Complaint {
   };
 }
 
+/** Says that files were changed, and the service was not started again, since it seems to write them itself. */
+export const heldOf = ({ held }: PublishedService): Complaint =>
+  held === undefined ? {} : { reason: held.reason, hint: held.hint };
+
 /** Tells whether a request to the port is answered, or starts what answers. */
 export function answersOn(service: PublishedService, { listening }: PublishedPort): boolean {
   const status = statusOf(service);

@@ -127,6 +127,8 @@ export const publishedService = z.object({
       refused: z.string().optional(),
     })
     .optional(),
+  /** Files of `watch` (of a task: `inputs`) that restart it no more, why, and what to write or type. */
+  held: z.object({ files: z.array(z.string()), reason: z.string(), hint: z.string() }).optional(),
 });
 
 export const routeState = z.discriminatedUnion('state', [

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly demandResolved: (services: readonly string[]) => Promise<void>;
   /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
   readonly scale: (service: string, replicas: number) => Promise<void>;
+  /** From now on every file that they watch restarts these again. */
+  readonly release: (services: readonly string[]) => void;
   /** Why the last edit of the contract is not in effect. */
   readonly problems: readonly string[];
   /** Aborts when nobody waits for the answer any more. */
@@ -29,6 +31,7 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
   const { supervision, plan, clock, publish, stop } = context;
   switch (command.action) {
     case 'start':
+      context.release(meantBy(plan, command.services));
       supervision.startNamed(plan, command.services);
       await publish();
       return told(meantBy(plan, command.services), context);
@@ -41,6 +44,7 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       await context.demandResolved(services);
       // Given up meanwhile: whoever asked was told that nobody answers.
       context.signal.throwIfAborted();
+      context.release(services);
       supervision.restartNamed(plan, command.services);
       const asked = Object.fromEntries(
         services.flatMap((name) => {

@@ -97,6 +97,7 @@ export function createEdits(options: EditsOptions): Edits {
     const known = new Set(last.notices);
     for (const text of next.notices) if (!known.has(text)) published.notice(text);
     const changes = changeStack(units, last, next, { wanted });
+    for (const { service } of changes) parts()?.brakes.release(service);
     parts()?.reach.keep(new Set(units.units.map((unit) => unit.name)));
     published.applied(changes);
     await watch?.follow(next.files, readFrom);

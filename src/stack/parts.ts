@@ -25,6 +25,9 @@ import { openStartMemory, type StartMemory } from './readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
 import { FAILURE_LINES } from './view.ts';
+import { launchBraked } from './watch/braked.ts';
+import { createBrakes, type Brakes } from './watch/brakes.ts';
+import { describeHeld } from './watch/held.ts';
 import { watchSources, type SourceWatch } from './watch/sources.ts';
 
 export interface Parts {
@@ -39,6 +42,8 @@ export interface Parts {
   readonly starts: StartMemory;
   readonly reach: Reach;
   readonly sources: SourceWatch;
+  /** Of the restarts that changed files cause. */
+  readonly brakes: Brakes;
   readonly containers: Containers;
   /** Ends the watch on the folder of the stack. */
   readonly leaveRoot: () => void;
@@ -73,10 +78,24 @@ export function openParts(options: PartsOptions): Parts {
     logs.note(service, text);
     events.emit({ type: 'notice', text, service });
   };
+  const brakes = createBrakes({
+    clock,
+    onHeld: (service) => {
+      const unit = supervision()?.find(service);
+      const held = unit && describeHeld(unit.resolved, brakes.heldOf(service));
+      if (held !== undefined) tell(service, `${held.reason} — ${held.hint}`);
+    },
+    onChange: () => void publish(),
+    onQuiet: (service, files) => {
+      logs.note(service, `${files[0]} changed, and is quiet now`);
+      supervision()?.touch(service);
+    },
+  });
   return {
     runId,
     clock,
     session,
+    brakes,
     logs,
     key,
     holdersOf,
@@ -110,6 +129,7 @@ export function openParts(options: PartsOptions): Parts {
     }),
     sources: watchSources({
       clock,
+      brakes,
       onChange: (service, file) => {
         logs.note(service, `${file} changed`);
         supervision()?.touch(service);
@@ -131,8 +151,8 @@ export function openParts(options: PartsOptions): Parts {
 
 /** Nothing runs any more when this is called. */
 export function closeParts(parts: Parts, onProblem: (error: unknown) => void): Promise<void> {
-  const { reach, sources, containers, leaveRoot, watchdog, record, logs, starts } = parts;
-  const closable = [sources, reach, containers, watchdog, record, starts, logs];
+  const { reach, sources, brakes, containers, leaveRoot, watchdog, record, logs, starts } = parts;
+  const closable = [sources, brakes, reach, containers, watchdog, record, starts, logs];
   return closeInOrder([leaveRoot, ...closable.map((part) => () => part.close())], onProblem);
 }
 
@@ -147,7 +167,8 @@ export interface LaunchSettings extends Pick<SupervisionOptions, 'onChange' | 'o
 
 /** The units of the stack, with processes that are logged, watched over, recorded and led to. */
 export function createSupervision(parts: Parts, settings: LaunchSettings): Supervision {
-  const { clock, logs, watchdog, record, tasks, reach, containers, key, holdersOf, runId, starts } = parts;
+  const { clock, logs, watchdog, record, tasks, reach, containers, brakes, key, holdersOf, runId, starts } =
+    parts;
   const { ambient, color, reassign, forget, onChange, onFollow, onSettled } = settings;
   return new Supervision({
     clock,
@@ -166,22 +187,24 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });
-      return launch({
-        service,
-        reassign: (port, holder) => {
-          const known = resolved.ports.find((one) => one.name === port);
-          return reassign(name, known === undefined ? port : leaseInSlot(known, slot), holder);
-        },
-        forget: (port) => forget(name, port, slot),
-        forced,
-        tasks,
-        ambient,
-        color,
-        holdersOf,
-        clock,
-        onOutput,
-        marker,
-      });
+      return launchBraked(brakes, resolved, () =>
+        launch({
+          service,
+          reassign: (port, holder) => {
+            const known = resolved.ports.find((one) => one.name === port);
+            return reassign(name, known === undefined ? port : leaseInSlot(known, slot), holder);
+          },
+          forget: (port) => forget(name, port, slot),
+          forced,
+          tasks,
+          ambient,
+          color,
+          holdersOf,
+          clock,
+          onOutput,
+          marker,
+        }),
+      );
     },
     onSpawn: (pid) => {
       watchdog.add(pid);

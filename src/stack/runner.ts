@@ -249,6 +249,7 @@ class StackRunner implements Runner {
         publish: () => this.#published.publish(),
         stop,
         demandResolved: async (names) => this.#parts?.containers.demandResolved(names),
+        release: (services) => services.forEach((name) => this.#parts?.brakes.release(name)),
         scale: (service, replicas) => this.#edits.scale(service, replicas),
         problems: this.#published.problems,
         signal,

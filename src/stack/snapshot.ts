@@ -18,6 +18,7 @@ import { describeUnasked } from './readiness/words.ts';
 import type { Cause, ServiceState, Then } from './service.ts';
 import { tellStatus } from './status.ts';
 import type { Unit } from './unit.ts';
+import type { Held } from './watch/held.ts';
 
 /** A service with what has become of it. */
 export interface ServiceView {
@@ -32,6 +33,8 @@ export interface ServiceView {
   readonly targets: Unit['targets'];
   readonly instances: Unit['instances'];
   readonly revision: Unit['revision'];
+  /** Files that restart it no more. */
+  readonly held?: Held | undefined;
   /** The process that runs now. */
   readonly instance?: Mark | undefined;
 }
@@ -50,7 +53,7 @@ export const takeSnapshot = (
 ): StackSnapshot => ({ services: views.map(publishService), routes: views.flatMap(routesOf), ...stack });
 
 export function publishService(view: ServiceView): PublishedService {
-  const { resolved, state, restarts, waitingFor } = view;
+  const { resolved, state, restarts, waitingFor, held } = view;
   const failure = failureOf(view);
   return {
     name: resolved.name,
@@ -61,6 +64,7 @@ export function publishService(view: ServiceView): PublishedService {
     restarts,
     ports: resolved.ports.map((port) => publishPort(view, port)),
     ...(hasInstances(resolved) ? { instances: view.instances.map(publishInstance) } : {}),
+    ...(held === undefined ? {} : { held: { ...held, files: [...held.files] } }),
     ...(resolved.service.kind === 'process' ? { revision: view.revision } : {}),
     // Of a container, that is only who reads its log.
     ...('pid' in state && state.pid !== undefined && resolved.kind !== 'compose'

@@ -60,11 +60,12 @@ export function stackJson(running: RunningStack): StackJson {
 
 /** Leads the commands in what is said of a service to its stack. */
 function leadService(service: PublishedService, way: Way): PublishedService {
-  const { reason, hint, failure } = service;
+  const { reason, hint, failure, held } = service;
   return {
     ...service,
     ...(reason === undefined ? {} : { reason: leadTo(reason, way) }),
     ...(hint === undefined ? {} : { hint: leadTo(hint, way) }),
+    ...(held === undefined ? {} : { held: { ...held, hint: leadTo(held.hint, way) } }),
     ...(failure?.hint === undefined ? {} : { failure: { ...failure, hint: leadTo(failure.hint, way) } }),
   };
 }

@@ -3,7 +3,7 @@ import { explainSilence } from '../../lib/silence.ts';
 import { leadTo } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
-import { answersOn, complaintOf, refusalOf } from '../complaint.ts';
+import { answersOn, complaintOf, heldOf, refusalOf, type Complaint } from '../complaint.ts';
 import { describeRenamed } from '../renamed.ts';
 import { color, columns } from '../terminal.ts';
 import { wayTo } from '../way.ts';
@@ -100,16 +100,18 @@ export function describeService(service: PublishedService): string {
   const { reason, hint } = complaintOf(service);
   if (reason !== undefined) {
     const paint = isCalm(service) ? color.dim : color.red;
-    return paint(reason) + (hint === undefined ? '' : color.dim(` — ${hint}`));
+    return (
+      paint(reason) + (hint === undefined ? '' : color.dim(` — ${hint}`)) + describeAside(heldOf(service))
+    );
   }
   const restarts = service.restarts > 0 ? color.dim(`  restarted ${service.restarts}×`) : '';
+  const asides = [refusalOf(service), heldOf(service)].map(describeAside).join('');
   const urls = urlsOf(service).map(color.cyan).join(' ');
-  return urls + describeFollowed(service) + restarts + describeReplicas(service) + describeRefusal(service);
+  return urls + describeFollowed(service) + restarts + describeReplicas(service) + asides;
 }
 
-/** Says that an older instance serves in place of the one that was asked for last. */
-function describeRefusal(service: PublishedService): string {
-  const { reason, hint } = refusalOf(service);
+/** What is to be said of a service beside how it is. */
+function describeAside({ reason, hint }: Complaint): string {
   return reason === undefined ? '' : `  ${color.red(reason)}${color.dim(` — ${hint}`)}`;
 }
 

@@ -23,12 +23,25 @@ export function renderExplanation(explanation: Explanation): string {
 }
 
 function renderService(service: ServiceExplanation): string[] {
-  const { stack, root, reason, hint, needs, probe, answers = {}, remains, ports, refusedHosts } = service;
+  const {
+    stack,
+    root,
+    reason,
+    hint,
+    needs,
+    probe,
+    answers = {},
+    held,
+    remains,
+    ports,
+    refusedHosts,
+  } = service;
   const head = `${color.bold(service.service)} ${paintWord(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
   return [
     head,
     ...indent([
       ...(reason === undefined ? [] : [withHint(color.red(reason), hint)]),
+      ...(held === undefined ? [] : [withHint(color.red(held.reason), held.hint)]),
       ...needs.flatMap(renderNeed),
       ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
       ...(probe === undefined ? [] : [renderProbe(probe)]),

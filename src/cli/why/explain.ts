@@ -51,6 +51,7 @@ export function explainService(
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),
     ...(service?.answers === undefined ? {} : { answers: service.answers }),
+    ...(service?.held === undefined ? {} : { held: service.held }),
     ...(details?.remains === undefined ? {} : { remains: details.remains }),
     // The ports of an external service are not this machine's.
     ports:

@@ -20,6 +20,8 @@ export interface ServiceExplanation {
   readonly probe?: NonNullable<ServiceDetails['probe']>;
   /** What the front saw of its answers last. */
   readonly answers?: NonNullable<PublishedService['answers']>;
+  /** Files of `watch` that restart it no more. */
+  readonly held?: NonNullable<PublishedService['held']>;
   /** Processes that keep it from stopping. */
   readonly remains?: readonly PortHolder[];
   readonly ports: readonly PortExplanation[];

@@ -5,6 +5,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { errnoOf } from '../../lib/errors.ts';
 import { isEqual } from '../../plan/equal.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
+import { createBatch } from './batch.ts';
+import type { Brakes, Phase } from './brakes.ts';
 import { listIgnoredFolders, withoutIgnored } from './ignored.ts';
 import { compilePatterns, isNeverWatched, rootsOf } from './patterns.ts';
 import { watchTree, type Tree } from './tree.ts';
@@ -24,7 +26,7 @@ export const sourcesOf = (services: ReadonlyMap<string, ResolvedService>): Sourc
     patterns: patternsOf(service),
   }));
 
-function patternsOf(service: ResolvedService['service']): readonly string[] {
+export function patternsOf(service: ResolvedService['service']): readonly string[] {
   switch (service.kind) {
     case 'process':
       return service.watch;
@@ -38,6 +40,8 @@ function patternsOf(service: ResolvedService['service']): readonly string[] {
 
 export interface SourceWatchOptions {
   readonly clock: Clock;
+  /** Says which changes are the service's own work. */
+  readonly brakes: Pick<Brakes, 'see' | 'judge'>;
   /** Called after changes have calmed down, with one of the files, relative to the folder of the service. */
   readonly onChange: (service: string, file: string) => void;
   readonly onProblem: (service: string, problem: string) => void;
@@ -48,9 +52,6 @@ export interface SourceWatch {
   follow(sources: readonly Sources[]): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Milliseconds without another change: a save of all files, or `git switch`, is one change. */
-const CALM = 150;
 
 interface Watched {
   readonly sources: Sources;
@@ -82,21 +83,19 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
 
 async function openWatch(
   sources: Sources,
-  { clock, onChange, onProblem }: SourceWatchOptions,
+  { clock, brakes, onChange, onProblem }: SourceWatchOptions,
 ): Promise<Watched> {
   const { service, dir } = sources;
   const patterns = compilePatterns(sources.patterns);
   const ignored = await listIgnoredFolders(dir);
-  const changed = new Set<string>();
-  let cancel = (): void => undefined;
   let hasFailed = false;
 
-  const tell = async (): Promise<void> => {
-    const files = [...changed];
-    changed.clear();
-    const [first] = await withoutIgnored(dir, files);
+  const tell = async (changes: ReadonlyMap<string, Phase>): Promise<void> => {
+    const counted = new Set(await withoutIgnored(dir, [...changes.keys()]));
+    const [first] = brakes.judge(service, new Map([...changes].filter(([file]) => counted.has(file))));
     if (first !== undefined) onChange(service, first);
   };
+  const batch = createBatch(clock, (changes) => void tell(changes));
   const openTree = (up: string): Promise<Tree> => {
     const fromDir = (path: string): string => [up, path].filter((part) => part !== '').join('/');
     return watchTree({
@@ -109,9 +108,9 @@ async function openWatch(
       matches: (path) => patterns.matches(fromDir(path)),
       isIgnored: async (path) => (await withoutIgnored(dir, [`${fromDir(path)}/`])).length === 0,
       onChange: (path) => {
-        changed.add(fromDir(path));
-        cancel();
-        cancel = clock.after(CALM, () => void tell());
+        const file = fromDir(path);
+        const phase = brakes.see(service, file);
+        if (phase !== 'held') batch.add(file, phase);
       },
       // Said once for all of its folders: the service runs on without.
       onError: (error) => {
@@ -124,7 +123,7 @@ async function openWatch(
   return {
     sources,
     close: async () => {
-      cancel();
+      batch.close();
       await Promise.all(trees.map((tree) => tree.close()));
     },
   };

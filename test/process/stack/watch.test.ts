@@ -33,6 +33,7 @@ beforeEach(() => {
   problems = [];
   watch = watchSources({
     clock: systemClock,
+    brakes: { see: () => 'steady', judge: (_service, files) => [...files.keys()] },
     onChange: (_service, file) => void changes.push(file),
     onProblem: (_service, problem) => void problems.push(problem),
   });

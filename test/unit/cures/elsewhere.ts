@@ -289,4 +289,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'stack/selection.ts: there are: …': [WORDS, 'there are: '],
   'stack/service.ts: see "portramp logs …"': [RUNNING, 'start bad'],
   'stack/taken.ts: end it: …': ['process/stack/orphans.test.ts', 'hint: end it: portramp clean'],
+  'stack/watch/held.ts: write "…: […]" in services.…; if somebody else writes there, "portramp restart …" lets it count again':
+    ['process/stack/brakes.test.ts', 'in services'],
 };

@@ -121,6 +121,7 @@ function buildService(name: string, fields: ServiceFields, defaults: Defaults, t
     access: buildAccess(fields),
     transition: buildTransition(fields),
     replicas: fields.replicas ?? 1,
+    ...(fields.replicas === undefined ? {} : { replicasWritten: true }),
     watch: fields.watch ?? [],
     idle: milliseconds(fields.idle),
   } satisfies ProcessService;

@@ -101,6 +101,8 @@ export interface ProcessService extends Runnable {
   readonly transition: TransitionPolicy;
   /** How many instances serve at once. */
   readonly replicas: number;
+  /** Whether the number is written there, be it the one that it would have been. */
+  readonly replicasWritten?: true;
   /** Patterns relative to `dir`: files whose change restarts the service. */
   readonly watch: readonly string[];
   /** Milliseconds without a client after which a service with `start: request` is stopped. */

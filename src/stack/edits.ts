@@ -65,7 +65,7 @@ export function createEdits(options: EditsOptions): Edits {
       client,
       ambient,
       held: prepared && heldBy(prepared),
-      scales: scales.asked,
+      scales: (contract) => scales.beside(contract),
       onFiles,
     });
   };
@@ -96,6 +96,7 @@ export function createEdits(options: EditsOptions): Edits {
     client.hold(next.leases);
     const known = new Set(last.notices);
     for (const text of next.notices) if (!known.has(text)) published.notice(text);
+    for (const { service, text } of scales.settle(next.contract)) parts()?.tell(service, text);
     const changes = changeStack(units, last, next, { wanted });
     for (const { service } of changes) parts()?.brakes.release(service);
     parts()?.reach.keep(new Set(units.units.map((unit) => unit.name)));

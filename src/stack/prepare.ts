@@ -63,8 +63,8 @@ export interface PrepareOptions {
   readonly compose?: ComposeCommand;
   /** Told what the Compose project is read from, also where it is refused then. Absolute paths. */
   readonly onFiles?: ((files: readonly string[]) => void) | undefined;
-  /** How many replicas a person asked for, by service, over what the contract says. */
-  readonly scales?: ReadonlyMap<string, number>;
+  /** How many replicas a person asked for, by service, over what this contract says. */
+  readonly scales?: (contract: Contract) => ReadonlyMap<string, number>;
 }
 
 /**
@@ -74,7 +74,7 @@ export interface PrepareOptions {
  * @throws {ContractError} with every finding, when the contract has errors.
  */
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
-  const { key, client, ambient, held, scales = new Map() } = options;
+  const { key, client, ambient, held, scales = () => new Map<string, number>() } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -106,7 +106,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     ...envFiles.diagnostics,
     ...certificates.diagnostics,
   ];
-  const plan = scale(demand(planned.plan, findings), scales);
+  const plan = scale(demand(planned.plan, findings), scales(contract));
   const rules = rulesOf(contract);
   const ports = [...portsOf(plan), ...bridgesOf(plan)];
   const {

@@ -99,6 +99,32 @@ describe('an edit of the contract', () => {
     expect((await shop.run('down')).code).toBe(0);
   });
 
+  it('of replicas holds over what was scaled before, and one of anything else leaves that', async () => {
+    const scaled = (fields: string): string => contract(WEB, `api: { ${SERVER}${fields} }`, OTHER);
+    const replicas = async (): Promise<number> => {
+      const { instances = [] } = await shop.service('api');
+      return instances.filter(({ role, state }) => role === 'serving' && state === 'ready').length;
+    };
+    expect((await shop.run('scale', 'api=3')).code).toBe(0);
+    expect(await replicas()).toBe(3);
+    shop.contract(scaled(', stop: { timeout: 9s }'));
+    await dev.prints(/applied api changed \(stop\)/);
+    expect(await replicas()).toBe(3);
+
+    shop.contract(scaled(', replicas: 2'));
+    await dev.prints(/api +│ replicas 2 by the contract \(scale 3 no longer holds\)/);
+    await eventually(async () => expect(await replicas()).toBe(2));
+    expect((await shop.run('ls')).stdout).toMatch(/2 of 2 replicas ready/);
+    expect((await shop.run('why', 'api')).code).toBe(0);
+
+    expect((await shop.run('scale', 'api=3')).code).toBe(0);
+    expect(await replicas()).toBe(3);
+    shop.contract(scaled(', replicas: 2, stop: { timeout: 8s }'));
+    await dev.prints(/applied api changed \(stop\)[^]*applied api changed \(stop\)/);
+    expect(await replicas()).toBe(3);
+    expect(dev.output.match(/no longer holds/g)).toHaveLength(1);
+  });
+
   it('is seen whatever way an editor has of writing, and in env files too', async () => {
     const path = join(shop.root, 'portramp.yaml');
     const edit = (level: string): string =>

@@ -18,6 +18,9 @@ const SIX_FIRST: readonly string[] = ['::1', '127.0.0.1'];
 /** RFC 6761 §6.3: names below `.localhost` are loopback, whatever the system's resolver thinks. */
 const LOOPBACK = /^(?:127\.0\.0\.1|::1|(?:.+\.)?localhost)$/i;
 
+/** Whether a host is surely this machine, where a connection costs next to nothing. */
+export const isNear = (host: string): boolean => LOOPBACK.test(host) || /^127(?:\.\d+){3}$/.test(host);
+
 /** An address that is not the last one is given up after this many milliseconds. */
 const IMPATIENCE = 3_000;
 

@@ -8,6 +8,12 @@ export interface Waiter {
   onFailure(error: Error): void;
 }
 
+/** A connection that nobody uses, and what ends the time for which it is left open. */
+export interface Witness {
+  readonly upstream: Upstream;
+  cancel(): void;
+}
+
 /** The connections to one target, who waits for one, and what was learnt of it. */
 export interface Place {
   readonly target: Target;
@@ -20,8 +26,14 @@ export interface Place {
   resting: number;
   /** Kinds of exchanges after which it was silent. */
   readonly proven: Set<string>;
-  /** It has answered on one connection while another one was open. */
-  servesMany: boolean;
+  /** Until when it is known to serve many connections at a time, see `pool-witness.ts`; milliseconds of the pool's clock. */
+  manyUntil: number;
+  /** Until when no connection is left open to find that out. */
+  doubtUntil: number;
+  /** The one that is left open to find that out. */
+  witness: Witness | undefined;
+  /** New connections whose users wait for the first byte, as long as that is not known. */
+  readonly unanswered: Set<Upstream>;
   /** The address that worked last. */
   address: string | undefined;
   /** It was seen to keep an idle connection for `PROOF`, and not to close one within `SURE_FOR`. */
@@ -30,7 +42,8 @@ export interface Place {
   distrusted: boolean;
 }
 
-export function createPlace(target: Target): Place {
+/** @param manyUntil until when it is taken to serve many connections at a time */
+export function createPlace(target: Target, manyUntil: number): Place {
   return {
     target,
     idle: [],
@@ -39,7 +52,10 @@ export function createPlace(target: Target): Place {
     dials: new Set(),
     resting: 0,
     proven: new Set(),
-    servesMany: false,
+    manyUntil,
+    doubtUntil: -Infinity,
+    witness: undefined,
+    unanswered: new Set(),
     address: undefined,
     keeps: false,
     distrusted: false,

@@ -48,6 +48,8 @@ export class Upstream {
   deadline: Deadline | undefined;
   /** The pool's: called when nobody uses it and it has ended. */
   onUseless: ((how: Useless) => void) | undefined;
+  /** The pool's: called when the target says something to who uses it, once. */
+  onFirstBytes: (() => void) | undefined;
   /** The pool's: how long it may be kept idle, in milliseconds, and whether the target says so. */
   keepFor = 0;
   saysHowLong = false;
@@ -82,6 +84,7 @@ export class Upstream {
   #read(buffer: Buffer, length: number): void {
     const { user } = this;
     if (user === undefined) return this.#drop('spoke');
+    if (this.onFirstBytes !== undefined) this.#tellFirst();
     const isLast = isLastOfTurn(length);
     if (isLast) user.onBytes(buffer, length);
     else this.#share.handle(length, () => user.onBytes(buffer, length));
@@ -96,6 +99,7 @@ export class Upstream {
     if (this.user === undefined) this.#drop('spoke');
     else {
       const { user } = this;
+      this.#tellFirst();
       this.#share.handle(piece.length, () => user.onBytes(piece, piece.length));
     }
   }
@@ -104,6 +108,12 @@ export class Upstream {
     if (this.#large === undefined) return;
     if (spare.length < MAX_SPARE) spare.push(this.#large);
     this.#large = undefined;
+  }
+
+  #tellFirst(): void {
+    const tell = this.onFirstBytes;
+    this.onFirstBytes = undefined;
+    tell?.();
   }
 
   /** Bytes or an end that nobody waits for: whatever they mean, it is not the answer to the next request. */
@@ -120,4 +130,9 @@ export class Upstream {
     if (user === undefined) this.onUseless?.(this.#error === undefined ? 'closed' : 'left');
     else user.onClose(this.#error);
   }
+}
+
+/** Whether it can carry another exchange. */
+export function isAlive({ socket, deaf }: Upstream): boolean {
+  return !deaf && !socket.destroyed && socket.writable && !socket.readableEnded;
 }

@@ -8,7 +8,8 @@ import type { Target } from './engine/engine.ts';
 import { dial, findAddresses } from './pool-dial.ts';
 import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
 import { Resting } from './pool-rest.ts';
-import type { Upstream, Useless } from './pool-upstream.ts';
+import { isAlive, type Upstream, type Useless } from './pool-upstream.ts';
+import { Witnesses } from './pool-witness.ts';
 import { isSameTarget } from './target-tls.ts';
 import { systemTransport, type Transport } from './transport.ts';
 import type { Wheel } from './wheel.ts';
@@ -68,6 +69,8 @@ export interface PoolOptions {
   readonly connectTimeout: number;
   /** Milliseconds that a connection rests, see `pool-rest.ts`; 0: not at all. */
   readonly rest: number;
+  /** Milliseconds that a connection is left open to see if the target serves others as well, see `pool-witness.ts`. */
+  readonly witness: number;
   /** Default: that of the system. */
   readonly transport?: Transport;
 }
@@ -80,11 +83,13 @@ class TargetPool implements Pool {
   readonly #options: PoolOptions;
   readonly #places = new Map<number, Place[]>();
   readonly #resting: Resting;
+  readonly #witnesses: Witnesses;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { clock, rest } = options;
+    const { clock, rest, witness } = options;
+    this.#witnesses = new Witnesses(clock, witness, (place) => this.#closeUnused(place));
     this.#resting = new Resting(clock, rest, (place, upstream) => this.#offerRested(place, upstream));
   }
 
@@ -98,8 +103,10 @@ class TargetPool implements Pool {
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
       upstream.deadline?.clear();
       if (!isAlive(upstream)) upstream.destroy();
-      else if (repeatable || this.#isSure(place, upstream)) return upstream;
-      else {
+      else if (repeatable || this.#isSure(place, upstream)) {
+        this.#witnesses.watch(place, upstream);
+        return upstream;
+      } else {
         // Closed, and not put back: a service that serves one connection at a time would wait for this one.
         upstream.destroy();
         return undefined;
@@ -111,8 +118,6 @@ class TargetPool implements Pool {
   wait(target: Target, waiter: Waiter, reused: boolean): void {
     const place = this.#placeOf(target);
     (reused ? place.waiting : place.waitingForNew).add(waiter);
-    // A target that serves one connection at a time does not get to another one before this one is closed.
-    if (!place.servesMany) this.#resting.drop(place);
     this.#dialForWaiting(place);
   }
 
@@ -132,8 +137,8 @@ class TargetPool implements Pool {
     upstream.saysHowLong = keepFor !== undefined;
     upstream.keepFor = keepFor === undefined ? KEEP_FOR : keepFor - SAFETY;
     upstream.onUseless ??= (how) => this.#forget(place, upstream, how);
-    place.servesMany ||= place.resting > 0 || place.idle.some(({ reused }) => reused);
-    if (this.#resting.mustRest(place, kind)) this.#resting.add(place, upstream, kind, now);
+    if (!this.#witnesses.servesMany(place, now)) this.#witnesses.keep(place, upstream, now);
+    else if (this.#resting.mustRest(place, kind)) this.#resting.add(place, upstream, kind, now);
     else this.#offer(place, upstream, upstream.keepFor, now);
   }
 
@@ -144,6 +149,7 @@ class TargetPool implements Pool {
   close(): void {
     this.#closed = true;
     this.#resting.close();
+    this.#witnesses.close();
     for (const place of [...this.#places.values()].flat()) {
       for (const cancel of place.dials) cancel();
       for (const upstream of place.idle.splice(0)) upstream.destroy();
@@ -159,7 +165,7 @@ class TargetPool implements Pool {
     for (const place of places) {
       if (isSameTarget(place.target, target)) return place;
     }
-    const place = createPlace(target);
+    const place = createPlace(target, this.#witnesses.presume(target));
     places.push(place);
     return place;
   }
@@ -177,6 +183,11 @@ class TargetPool implements Pool {
 
   #distrust(place: Place): void {
     place.distrusted = true;
+    this.#closeUnused(place);
+  }
+
+  #closeUnused(place: Place): void {
+    this.#witnesses.forget(place);
     this.#resting.drop(place);
     for (const upstream of place.idle.splice(0)) upstream.destroy();
   }
@@ -184,6 +195,7 @@ class TargetPool implements Pool {
   /** Learns from a connection that has ended when nobody used it. */
   #forget(place: Place, upstream: Upstream, how: Useless): void {
     this.#resting.forget(upstream);
+    this.#witnesses.forget(place, upstream);
     if (how === 'spoke') this.#distrust(place);
     if (how !== 'closed' && this.#ageOf(upstream) <= SURE_FOR) place.keeps = false;
     const index = place.idle.indexOf(upstream);
@@ -205,10 +217,12 @@ class TargetPool implements Pool {
     const [waiter] = waiting;
     if (waiter !== undefined) {
       waiting.delete(waiter);
+      this.#witnesses.watch(place, upstream);
       waiter.onUpstream(upstream);
       return;
     }
-    if (this.#closed || place.distrusted || left <= 0 || place.idle.length >= MAX_IDLE) upstream.destroy();
+    const isWelcome = !place.distrusted && this.#witnesses.servesMany(place, now);
+    if (this.#closed || !isWelcome || left <= 0 || place.idle.length >= MAX_IDLE) upstream.destroy();
     else this.#keep(place, upstream, left, now);
   }
 
@@ -279,9 +293,4 @@ class TargetPool implements Pool {
 function preferring(address: string | undefined, addresses: readonly string[]): readonly string[] {
   if (address === undefined || !addresses.includes(address)) return addresses;
   return [address, ...addresses.filter((other) => other !== address)];
-}
-
-/** Whether it can carry another exchange. */
-export function isAlive({ socket, deaf }: Upstream): boolean {
-  return !deaf && !socket.destroyed && socket.writable && !socket.readableEnded;
 }

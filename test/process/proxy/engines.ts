@@ -10,6 +10,6 @@ export const engines: readonly { readonly name: string; readonly create: (head?:
   { name: 'http-proxy', create: (head = HEAD) => createHttpProxyEngine({ headTime: head }) },
   {
     name: 'wire',
-    create: (head = HEAD) => createWireEngine({ timeouts: { head, halfClosed: 5_000, rest: 0 } }),
+    create: (head = HEAD) => createWireEngine({ timeouts: { head, halfClosed: 5_000, rest: 0, witness: 0 } }),
   },
 ];

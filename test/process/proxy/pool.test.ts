@@ -30,7 +30,7 @@ interface Options {
 
 async function start({ listens = true, rest = 0 }: Options = {}): Promise<Bench> {
   const clock = createManualClock();
-  const pool = createPool({ clock, wheel: new Wheel(clock), connectTimeout: 30_000, rest });
+  const pool = createPool({ clock, wheel: new Wheel(clock), connectTimeout: 30_000, rest, witness: 0 });
   const sides: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sides.push(socket.on('error', () => undefined).resume());
@@ -296,19 +296,6 @@ describe('the first connection of a kind rests: it', () => {
     );
     expect(pool.take(target, true)).toBe(upstreams[1]);
     expect(pool.take(target, true)).toBeUndefined();
-  });
-
-  it('is closed where it is in the way: of a target that may serve one at a time', async () => {
-    const bench = await start({ rest: REST });
-    const { pool, target } = bench;
-    const [first] = await use(bench, 'GET 200 /a');
-    await wait(pool, target);
-    expect(first?.socket.destroyed).toBe(true);
-    // Answered on one while another one was open: from now on it is known to serve many.
-    await use(bench, 'GET 200 /b', 'GET 200 /c');
-    await wait(pool, target);
-    await pass(bench, REST + 1);
-    expect(pool.idle).toBe(2);
   });
 
   it('is seen to be silent only when what has come was read, however late the clock is', async () => {

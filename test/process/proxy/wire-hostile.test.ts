@@ -16,7 +16,9 @@ let handler: Handler;
 let witness: RawClient;
 
 async function start(timeouts: Partial<Timeouts> = {}): Promise<void> {
-  scene = await createScene(createWireEngine({ timeouts: { linger: 500, rest: 0, ...timeouts } }));
+  scene = await createScene(
+    createWireEngine({ timeouts: { linger: 500, rest: 0, witness: 0, ...timeouts } }),
+  );
   handler = () => forwardTo(scene.target);
   scene.handler = (head, signal) => (head.path === '/witness' ? reply('witness') : handler(head, signal));
   witness = await openRaw(scene.port);

@@ -14,7 +14,7 @@ const SEED = 7;
 
 let scene: Scene;
 beforeEach(async () => {
-  scene = await createScene(createWireEngine({ timeouts: { rest: 0 } }));
+  scene = await createScene(createWireEngine({ timeouts: { rest: 0, witness: 0 } }));
 });
 afterEach(() => scene.close());
 

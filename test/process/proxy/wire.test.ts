@@ -11,7 +11,7 @@ import { GET, OK, openRaw, scriptedBackend } from './wire-raw.ts';
 
 async function start(options: WireOptions = {}): Promise<Scene> {
   const scene = await createScene(
-    createWireEngine({ ...options, timeouts: { rest: 0, ...options.timeouts } }),
+    createWireEngine({ ...options, timeouts: { rest: 0, witness: 0, ...options.timeouts } }),
   );
   onTestFinished(() => scene.close());
   return scene;

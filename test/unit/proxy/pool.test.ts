@@ -1,45 +1,8 @@
 /** To whom a connection is given that comes back, or is made. */
 import { expect, it } from 'vitest';
 
-import { createPool, type Pool } from '../../../src/proxy/pool.ts';
-import type { Upstream } from '../../../src/proxy/pool-upstream.ts';
-import { Wheel } from '../../../src/proxy/wheel.ts';
-import { createManualClock, type ManualClock } from '../manual-clock.ts';
-import { Peer } from './memory/connection.ts';
 import { TARGET } from './memory/network.ts';
-
-interface Scene {
-  readonly clock: ManualClock;
-  readonly pool: Pool;
-  readonly peers: Peer[];
-  readonly next: (reused?: boolean) => Promise<Upstream>;
-}
-
-function openPool(rest = 0): Scene {
-  const clock = createManualClock();
-  const peers: Peer[] = [];
-  const pool = createPool({
-    clock,
-    wheel: new Wheel(clock),
-    connectTimeout: 1_000,
-    rest,
-    transport: {
-      adopt: (socket) => socket,
-      connect: (_target, _address, onread) => {
-        const peer = new Peer();
-        peers.push(peer);
-        setImmediate(() => {
-          peer.end.emit('connect');
-          peer.end.begin(onread);
-        });
-        return peer.socket;
-      },
-    },
-  });
-  const next = (reused = true): Promise<Upstream> =>
-    new Promise((onUpstream, onFailure) => pool.wait(TARGET, { onUpstream, onFailure }, reused));
-  return { clock, pool, peers, next };
-}
+import { openPool } from './pool-scene.ts';
 
 it('one that was closed meanwhile is given to nobody who waits', async () => {
   const { pool, next } = openPool();

@@ -2,7 +2,7 @@
  * Connections to targets that belong to one client, which has logged in over them (`login.ts`): between two requests
  * they are kept for that one, as if it had dialled by itself, and closed when it has gone.
  */
-import { isAlive } from '../../pool.ts';
+import { isAlive } from '../../pool-upstream.ts';
 import type { Upstream } from '../../pool-upstream.ts';
 import { isSameTarget } from '../../target-tls.ts';
 import type { Wheel } from '../../wheel.ts';

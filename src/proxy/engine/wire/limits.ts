@@ -57,6 +57,11 @@ export interface Timeouts {
    * puts off for 40 to 200 ms (TCP_DELACK_MIN and _MAX; RFC 9293 §3.8.6.3 allows 500).
    */
   readonly rest: number;
+  /**
+   * How long a connection is left open to a target that may serve one at a time (`pool-witness.ts`): as long as others
+   * may have to wait for that.
+   */
+  readonly witness: number;
 }
 
 export const TIMEOUTS: Timeouts = {
@@ -70,4 +75,5 @@ export const TIMEOUTS: Timeouts = {
   progress: LINGERING.progress,
   connect: 30_000,
   rest: 250,
+  witness: 100,
 };

@@ -35,6 +35,7 @@ function createServer(handler: Handler, options: WireOptions): EngineServer {
     transport,
     connectTimeout: timeouts.connect,
     rest: timeouts.rest,
+    witness: timeouts.witness,
   });
   const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
   const presence = createPresence({ clock, lookUp });

@@ -15,7 +15,15 @@ export interface Result {
 }
 
 const AT_ONCE = 16;
-const TIMEOUTS = { head: 1_000, body: 1_000, answer: 1_500, halfClosed: 1_000, linger: 200, rest: 0 };
+const TIMEOUTS = {
+  head: 1_000,
+  body: 1_000,
+  answer: 1_500,
+  halfClosed: 1_000,
+  linger: 200,
+  rest: 0,
+  witness: 0,
+};
 
 export async function smuggle(server: RunningServer, payloads: readonly Payload[]): Promise<Result> {
   const known = new Map<string, number>();

@@ -7,7 +7,7 @@ import { createNetwork, TARGET, type Network } from './network.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-const TIMES = { head: 1_000, idle: 3_000, rest: 0, answer: 20_000 };
+const TIMES = { head: 1_000, idle: 3_000, rest: 0, witness: 0, answer: 20_000 };
 /** A deadline of the wheel is up to two ticks late. */
 const LATE = 501;
 

@@ -13,7 +13,7 @@ const answer = (fields = '', status = '200 OK'): string =>
   `HTTP/1.1 ${status}\r\nKeep-Alive: timeout=60\r\nContent-Length: 2\r\n${fields}\r\nok`;
 
 const start = (options: NetworkOptions = {}): Network =>
-  createNetwork({ ...options, timeouts: { rest: 0, idle: 60_000, ...options.timeouts } });
+  createNetwork({ ...options, timeouts: { rest: 0, witness: 0, idle: 60_000, ...options.timeouts } });
 
 /** Makes one exchange. @returns the number of the connection to the service on which it was made */
 async function exchange(

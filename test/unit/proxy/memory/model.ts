@@ -19,6 +19,7 @@ export const TIMES: Timeouts = {
   progress: 9_000,
   connect: 3_000,
   rest: 250,
+  witness: 100,
 };
 
 /** Longer than all of them, one after the other. */

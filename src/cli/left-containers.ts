@@ -6,9 +6,6 @@ import { isFolderGone } from '../lib/gone-folder.ts';
 import { locateHome } from '../lib/home.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import { findCompose } from '../runtime/compose/binary.ts';
-import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
-import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
-import { removeLeftover, volumesOf } from '../runtime/engine/leftovers.ts';
 import type { RunningStack, StackKey } from '../protocol/messages.ts';
 import { isUp, takeDown, takeDownUnread } from '../stack/compose/down.ts';
 import { storeProjects, unreadProjects, type Projects } from '../stack/compose/projects.ts';
@@ -159,39 +156,6 @@ export async function demandNothingLeft({ root }: StackKey): Promise<void> {
       `the checkout ${root} was removed, and ${describeLeftover(left)} of it are left`,
       { hint: `portramp clean${options}` },
     );
-  } finally {
-    client.close();
-  }
-}
-
-/**
- * Removes the volumes that the stack's own project has made: not those that all branches share, nor external ones. Their
- * names.
- * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID, COMPOSE_NAME_TAKEN …
- */
-export async function removeData(key: StackKey): Promise<string[]> {
-  const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
-  if (contract?.compose === undefined) return [];
-  const client = await openDaemon();
-  try {
-    const prepared = await prepareStack({ key, client, ambient: process.env });
-    const projects = await storeProjects(locateHome(), prepared);
-    if (projects === undefined) return [];
-    const { byLabels, folders } = projects.own;
-    const foreign = await findForeign(await listContainers(byLabels), folders);
-    if (foreign !== undefined) {
-      const { message, hint } = describeForeign(projectOf(byLabels), foreign);
-      throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
-    }
-    const engine = engineOf(byLabels);
-    // Those of the main checkout bear the name of whoever made them first.
-    const volumes = (await volumesOf(engine, projectOf(byLabels))).filter(
-      ({ name }) => prepared.compose?.borrowed.includes(name) !== true,
-    );
-    const left = { project: projectOf(byLabels), containers: [], networks: [], volumes };
-    const [problem] = await removeLeftover(engine, left, { volumes: true });
-    if (problem !== undefined) throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problem}`);
-    return volumes.map(({ name }) => name);
   } finally {
     client.close();
   }

@@ -48,8 +48,8 @@ async function down(
     else stopped.push(left);
   }
   if (key !== undefined && options.volumes && failures.length === 0) {
-    const { removeData } = await import('../left-containers.ts');
-    for (const name of await removeData(key)) notice(`removed the volume ${name}`);
+    const { removeData } = await import('../stack-data.ts');
+    await removeData(key, notice);
   }
   if (options.all) {
     const { removeUnattended } = await import('../left-containers.ts');

@@ -110,24 +110,23 @@ export async function removeLeftover(
   { containers, networks, volumes }: Leftover,
   options: { readonly volumes: boolean },
 ): Promise<string[]> {
-  const problems: string[] = [];
-  const remove = async (what: string, path: string): Promise<void> => {
-    const query = { force: '1' };
-    const problem = await engine.send('DELETE', path, { query, timeout: REMOVE_TIMEOUT });
-    // What somebody else has removed meanwhile is gone too.
-    if (problem !== undefined && !/no such|not found/i.test(problem)) problems.push(`${what}: ${problem}`);
-  };
-  for (const { id, name } of containers) await remove(`container ${name}`, `/containers/${id}`);
-  for (const { id, name } of networks) await remove(`network ${name}`, `/networks/${id}`);
-  if (options.volumes) await removeVolumes(remove, volumes);
-  return problems;
+  const problems: (string | undefined)[] = [];
+  for (const { id, name } of containers)
+    problems.push(await remove(engine, `container ${name}`, `/containers/${id}`));
+  for (const { id, name } of networks)
+    problems.push(await remove(engine, `network ${name}`, `/networks/${id}`));
+  if (options.volumes) for (const { name } of volumes) problems.push(await removeVolume(engine, name));
+  return problems.filter((problem) => problem !== undefined);
 }
 
-async function removeVolumes(
-  remove: (what: string, path: string) => Promise<void>,
-  volumes: readonly Volume[],
-): Promise<void> {
-  for (const { name } of volumes) await remove(`volume ${name}`, `/volumes/${encodeURIComponent(name)}`);
+/** Removes a volume. Undefined when it is gone, else why not. @throws PortrampError ENGINE_UNREACHABLE */
+export const removeVolume = (engine: EngineClient, name: string): Promise<string | undefined> =>
+  remove(engine, `volume ${name}`, `/volumes/${encodeURIComponent(name)}`);
+
+async function remove(engine: EngineClient, what: string, path: string): Promise<string | undefined> {
+  const problem = await engine.send('DELETE', path, { query: { force: '1' }, timeout: REMOVE_TIMEOUT });
+  // What somebody else has removed meanwhile is gone too.
+  return problem === undefined || /no such|not found/i.test(problem) ? undefined : `${what}: ${problem}`;
 }
 
 /** Lists the volumes of one project. @throws PortrampError ENGINE_UNREACHABLE */

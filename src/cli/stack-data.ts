@@ -1,0 +1,50 @@
+/** The data of one stack in volumes of the container engine, and its removal. Loads YAML and the schema. */
+import { loadContract } from '../contract/load.ts';
+import { PortrampError } from '../lib/errors.ts';
+import { locateHome } from '../lib/home.ts';
+import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
+import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
+import { removeVolume, volumesOf } from '../runtime/engine/leftovers.ts';
+import type { StackKey } from '../protocol/messages.ts';
+import { storeProjects } from '../stack/compose/projects.ts';
+import { sortVolumes } from '../stack/compose/volumes.ts';
+import { prepareStack } from '../stack/prepare.ts';
+import { openDaemon } from './daemon-access.ts';
+
+/**
+ * Removes the volumes that the files of the stack make in its own project: not those that all branches share, nor
+ * external ones, nor what others put into that project.
+ * @param say Told of each volume, when it was removed and when it is kept, for a person.
+ * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID, COMPOSE_NAME_TAKEN …
+ */
+export async function removeData(key: StackKey, say: (text: string) => void): Promise<void> {
+  const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
+  if (contract?.compose === undefined) return;
+  const client = await openDaemon();
+  try {
+    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const projects = await storeProjects(locateHome(), prepared);
+    if (projects === undefined || prepared.compose === undefined) return;
+    const { byLabels, folders } = projects.own;
+    const project = projectOf(byLabels);
+    const foreign = await findForeign(await listContainers(byLabels), folders);
+    if (foreign !== undefined) {
+      const { message, hint } = describeForeign(project, foreign);
+      throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
+    }
+    const engine = engineOf(byLabels);
+    const names = (await volumesOf(engine, project)).map(({ name }) => name);
+    const { own, kept } = sortVolumes(names, prepared.compose);
+    const problems: string[] = [];
+    for (const name of own) {
+      const problem = await removeVolume(engine, name);
+      if (problem === undefined) say(`removed the volume ${name}`);
+      else problems.push(problem);
+    }
+    for (const { name, why } of kept) say(`kept the volume ${name}: ${why}`);
+    if (problems.length > 0)
+      throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problems.join('; ')}`);
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,70 @@
+/** Data is removed by those alone who say so, and only where it is the stack's own; what is removed is told. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Machine, Result, Workspace } from '../../process/workspace.ts';
+import { IMAGE, findTestEngine } from '../engine.ts';
+
+const execute = promisify(execFile);
+const engine = await findTestEngine();
+
+const keep = (volume: string): string =>
+  `{ image: ${IMAGE}, stop_signal: SIGKILL, volumes: ["${volume}"], command: [sleep, "1000"] }`;
+const CONTRACT = `version: 1\nworkspace: data\nservices: { db: { compose: db } }\n`;
+
+describe.skipIf(engine === undefined)('data in volumes', () => {
+  if (engine === undefined) return;
+  const { docker, compose } = engine;
+  let machine: Machine;
+
+  const lines = async (...words: string[]): Promise<string[]> =>
+    (await docker(...words)).split('\n').filter((line) => line !== '');
+  const volumes = async (): Promise<string[]> => (await lines('volume', 'ls', '-q')).toSorted();
+  const ok = async (result: Promise<Result>): Promise<string> => {
+    const { code, stdout, stderr } = await result;
+    expect(`${code} ${code === 0 ? '' : stdout + stderr}`).toBe('0 ');
+    return stdout + stderr;
+  };
+  const open = (folder: string, project: string, contract = CONTRACT): Workspace => {
+    const workspace = machine.workspace(folder, contract);
+    workspace.write('compose.yaml', project);
+    return workspace;
+  };
+  /** As a person would, beside portramp. */
+  const byHand = async (workspace: Workspace, ...words: string[]): Promise<void> => {
+    const [program, ...first] = compose.command;
+    await execute(program, [...first, ...words], { cwd: workspace.root });
+  };
+
+  beforeEach(() => {
+    machine = engine.createMachine();
+  });
+  afterEach(async () => {
+    await machine.run(['down', '--all']);
+    await machine.close();
+    for (const id of await lines('ps', '-aq')) await docker('rm', '-f', id);
+    for (const name of await volumes()) await docker('volume', 'rm', '-f', name);
+    for (const id of await lines('network', 'ls', '-q', '--filter', 'type=custom'))
+      await docker('network', 'rm', id);
+  });
+
+  it('of others are kept, and told; what was removed is told, also where something could not be', async () => {
+    const project = `services: { db: ${keep('rows:/data')}, keys: ${keep('keys:/data')} }\nvolumes: { keys: {}, rows: {} }\n`;
+    const own = open('lite', project);
+    own.write('tools.yml', `services: { tool: ${keep('notes:/data')} }\nvolumes: { notes: {} }\n`);
+    await ok(own.run('dev', '-d'));
+    await byHand(own, '-p', 'lite', '-f', 'tools.yml', 'up', '-d');
+    await docker('run', '-d', '--name', 'holder', '-v', 'lite_keys:/data', IMAGE, 'sleep', '1000');
+    const { code, stderr } = await own.run('down', '--volumes');
+    expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(stderr).toContain('removed the volume lite_rows\n');
+    expect(stderr).toMatch(/not removed: volume lite_keys: .*in use/);
+    expect(stderr).toContain(
+      'kept the volume lite_notes: no Compose file of this stack names it; docker volume rm lite_notes\n',
+    );
+    expect(await volumes()).toEqual(['lite_keys', 'lite_notes']);
+    expect((await lines('ps', '--format', '{{.Names}}')).toSorted()).toEqual(['holder', 'lite-tool-1']);
+  });
+});

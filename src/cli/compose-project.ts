@@ -20,7 +20,7 @@ export const readComposeProject =
     const profiles = profilesIn(found.variables, []);
     const binary = await findComposeIfAny(environment);
     if (binary === undefined) {
-      const reading = await readProjectStatically(root, named);
+      const reading = await readProjectStatically(root, named, found.variables);
       if (strict && reading?.by === 'files') demandProfiles(reading.project, profiles);
       return reading;
     }
@@ -32,6 +32,6 @@ export const readComposeProject =
       return { project, by: 'compose', doubts: [] };
     } catch (error) {
       if (strict) throw error;
-      return readProjectStatically(root, named);
+      return readProjectStatically(root, named, found.variables);
     }
   };

@@ -1,6 +1,6 @@
 /**
- * Reads Compose files where no Compose is at hand to resolve them. What it cannot resolve (`include`, `extends`,
- * `!override`, nested variables) is an error that names the place: a guess would publish the wrong ports. Pure.
+ * Reads Compose files where no Compose is at hand to resolve them. What it cannot resolve (`include`, `extends`, a tag
+ * within a list) is an error that names the place: a guess would publish the wrong ports. Pure.
  */
 import { sortDiagnostics, type Diagnostic, type Position } from '../contract/diagnostic.ts';
 import { find, locate, type Mapping, type Path, type Tree } from '../contract/tree.ts';
@@ -10,6 +10,7 @@ import { parseProject, type ComposePort, type ComposeProject } from './model.ts'
 import { parseShortPort } from './short-ports.ts';
 import { fromList, merge, normalize, type Json } from './static-merge.ts';
 import { findInvalid } from './static-rules.ts';
+import { TAGS, findInLists, findReplaced, without, withoutReset } from './static-tags.ts';
 
 export interface StaticResult {
   /** Absent when there are diagnostics. */
@@ -53,7 +54,7 @@ export function readStatically(inputs: StaticInputs): StaticResult {
   const trees: Mapping[] = [];
   let merged: Json = { name };
   for (const source of sources) {
-    const { trees: documents, diagnostics: syntax } = readYamlDocuments(source);
+    const { trees: documents, diagnostics: syntax } = readYamlDocuments(source, { tags: TAGS });
     diagnostics.push(...syntax.map((each) => ({ ...each, hint: HINT })));
     // Compose merges the documents of one file like several files.
     for (const tree of documents) {
@@ -61,7 +62,9 @@ export function readStatically(inputs: StaticInputs): StaticResult {
       if (tree.kind !== 'map') fail(tree.at, 'this is not a Compose file: it holds no map', HINT);
       else {
         trees.push(tree);
-        merged = merge(merged, readFile(reader, tree));
+        for (const { at, tag = '' } of findInLists(tree))
+          report(at, `"${tag}" within a list needs Compose itself`);
+        merged = merge(without(merged, findReplaced(tree)), readFile(reader, withoutReset(tree)));
       }
     }
   }

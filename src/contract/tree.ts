@@ -12,12 +12,15 @@ export interface Scalar {
   readonly value: string | number | boolean | null;
   /** As written: `1.10` is the number 1.1. */
   readonly text: string;
+  /** One of those that the reader was told of. */
+  readonly tag?: string;
 }
 
 export interface List {
   readonly kind: 'list';
   readonly at: Position;
   readonly items: readonly Tree[];
+  readonly tag?: string;
 }
 
 export interface Mapping {
@@ -25,6 +28,7 @@ export interface Mapping {
   readonly at: Position;
   /** In the order of the file. */
   readonly entries: ReadonlyMap<string, Entry>;
+  readonly tag?: string;
 }
 
 export interface Entry {

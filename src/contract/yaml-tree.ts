@@ -16,15 +16,20 @@ const MAX_DEPTH = 100;
 interface Reader {
   readonly at: (offset: number) => Position;
   readonly diagnostics: Diagnostic[];
+  readonly tags: readonly string[];
   /** What the anchors read so far stand for; undefined while one is being read, to find an alias inside it. */
   readonly anchors: Map<string, Tree | undefined>;
   /** Values and levels below a tree, itself included, with aliases written out. */
   readonly extent: WeakMap<Tree, { readonly size: number; readonly depth: number }>;
 }
 
-/** Builds the tree of a document without syntax errors. */
-export function readDocument(document: Document.Parsed, at: (offset: number) => Position): YamlResult {
-  const reader: Reader = { at, diagnostics: [], anchors: new Map(), extent: new WeakMap() };
+/** Builds the tree of a document without syntax errors. @param tags Those that it keeps. */
+export function readDocument(
+  document: Document.Parsed,
+  at: (offset: number) => Position,
+  tags: readonly string[] = [],
+): YamlResult {
+  const reader: Reader = { at, diagnostics: [], tags, anchors: new Map(), extent: new WeakMap() };
   if (document.contents === null) return { diagnostics: [] };
   const tree = readNode(reader, document.contents);
   const { size, depth } = reader.extent.get(tree) ?? { size: 0, depth: 0 };
@@ -44,7 +49,9 @@ function readNode(reader: Reader, node: Node): Tree {
   if (isAlias(node)) return readAlias(reader, node);
   const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
   if (anchor !== undefined) reader.anchors.set(anchor, undefined);
-  const tree = readContent(reader, node);
+  const content = readContent(reader, node);
+  const { tag } = node;
+  const tree = tag !== undefined && reader.tags.includes(tag) ? { ...content, tag } : content;
   measure(reader, tree);
   if (anchor !== undefined) reader.anchors.set(anchor, tree);
   return tree;

@@ -25,6 +25,8 @@ const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 export interface YamlOptions {
   /** For files of other programs: tags of theirs, and what the parser merely warns about, are no errors. */
   readonly foreign?: boolean;
+  /** Tags of other programs that are known: the tree keeps them. */
+  readonly tags?: readonly string[];
 }
 
 export function readYaml(source: Source, options: YamlOptions = {}): YamlResult {
@@ -69,9 +71,12 @@ function readDocuments(source: Source, options: YamlOptions): YamlDocuments & { 
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
   const documents = [...composer.compose(tokens)];
   const results = documents.map((document): YamlResult => {
-    const trouble = options.foreign ? document.errors : [...document.errors, ...document.warnings];
+    const isKnown = ({ message }: YAMLError): boolean =>
+      (options.tags ?? []).some((tag) => message === `Unresolved tag: ${tag}`);
+    const warnings = options.foreign ? [] : document.warnings.filter((warning) => !isKnown(warning));
+    const trouble = [...document.errors, ...warnings];
     const syntax = explainErrors(trouble, text, at);
-    return syntax.length > 0 ? { diagnostics: syntax } : readDocument(document, at);
+    return syntax.length > 0 ? { diagnostics: syntax } : readDocument(document, at, options.tags);
   });
   const [, second] = documents;
   return {

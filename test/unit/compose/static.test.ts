@@ -133,6 +133,27 @@ networks: { back: {} }
     expect(project?.services.get('web')?.ports).toMatchObject([{ published: '1' }, { published: '2' }]);
   });
 
+  it('drops what a later file resets, and what it overrides, as Compose does', () => {
+    const base =
+      'services: { web: { image: a, ports: ["1:1"], environment: { A: "1", B: "2" } }, old: { image: a, ports: ["3:3"] } }';
+    const { project, diagnostics } = read(
+      base,
+      'services:\n  web:\n    ports: !override ["2:2"]\n    environment: { A: !reset null }\n  old: !reset\n',
+    );
+    expect(diagnostics).toEqual([]);
+    expect([...(project?.services.keys() ?? [])]).toEqual(['web']);
+    expect(project?.services.get('web')).toMatchObject({
+      ports: [{ published: '2' }],
+      environment: { B: '2' },
+    });
+    expect(project?.services.get('web')?.environment).not.toHaveProperty('A');
+    const emptied = read(base, 'services: { web: { ports: !reset [] } }').project;
+    expect(emptied?.services.get('web')?.ports).toEqual([]);
+    // With nothing before it there is nothing to drop but what it stands at.
+    const alone = read('services: { web: { image: a, ports: !override ["2:2"], expose: !reset ["5"] } }');
+    expect(alone.project?.services.get('web')).toMatchObject({ ports: [{ published: '2' }] });
+  });
+
   it('merges the documents of one file like files', () => {
     const { project } = read(
       'services: { a: { image: x } }\n---\nservices: { a: { ports: ["1:1"] } }\n---\n',
@@ -165,7 +186,8 @@ networks: { back: {} }
   it.each([
     ['include: [other.yaml]', '"include" needs Compose itself', 1],
     ['services:\n  a:\n    extends: { service: b }', '"extends" needs Compose itself', 3],
-    ['services:\n  a:\n    ports: !override ["1:1"]', 'Unresolved tag', 3],
+    ['services:\n  a:\n    ports: !else ["1:1"]', 'Unresolved tag', 3],
+    ['services:\n  a:\n    ports: [!reset "1:1"]', 'within a list needs Compose itself', 3],
     ['services:\n  a:\n    ports: ["a:b"]', '"a:b" is not a port', 3],
     ['services: [', '', 1],
     ['- a', 'this is not a Compose file', 1],

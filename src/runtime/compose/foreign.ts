@@ -1,6 +1,7 @@
 /** Two folders whose Compose projects have one name: the second would take over the containers of the first. */
 import { realpath } from 'node:fs/promises';
 
+import { isFolderGone } from '../../lib/gone-folder.ts';
 import type { Container } from '../engine/containers.ts';
 import type { StartFailure } from '../instance.ts';
 
@@ -24,8 +25,9 @@ export async function findForeign(
   return undefined;
 }
 
-/** Links followed; undefined where there is none. */
-const realFolder = (folder: string): Promise<string | undefined> => realpath(folder).catch(() => undefined);
+/** Links followed; undefined where there is surely none. One that cannot be looked at is somebody's, as it is written. */
+const realFolder = (folder: string): Promise<string | undefined> =>
+  realpath(folder).catch(async () => ((await isFolderGone(folder)) ? undefined : folder));
 
 /** Says so, and what helps. @param project Its name. @param folder The other one. */
 export const describeForeign = (project: string, folder: string): Required<StartFailure> => ({

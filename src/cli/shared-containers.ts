@@ -1,6 +1,6 @@
 /** What all branches share, around a command of `portramp compose`. */
 import { locateHome } from '../lib/home.ts';
-import type { ComposeArguments } from '../runtime/compose/arguments.ts';
+import { scalesOf, type ComposeArguments } from '../runtime/compose/arguments.ts';
 import type { ComposeCall } from '../runtime/compose/resolve.ts';
 import { storeProjects } from '../stack/compose/projects.ts';
 import { reachShared, startShared } from '../stack/compose/shared.ts';
@@ -24,10 +24,11 @@ const ASKING = ['exec', 'logs', 'top', 'port', 'ps', 'images', 'stats', 'events'
 export async function openShared(
   { prepared, override, project }: OpenedStack,
   own: ComposeCall,
-  { command = '', rest }: ComposeArguments,
+  parsed: ComposeArguments,
   whoHolds: (port: number) => Promise<string | undefined>,
 ): Promise<SharedContainers | undefined> {
-  const shared = prepared && (await storeProjects(locateHome(), prepared))?.shared;
+  const { command = '', rest } = parsed;
+  const shared = prepared && (await storeProjects(locateHome(), prepared, scalesOf(parsed)))?.shared;
   if (prepared === undefined || shared === undefined) return undefined;
   // Of `exec`, the first is the service, and what follows may be any word.
   const named = rest.filter((word) => project.services.has(word));

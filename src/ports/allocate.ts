@@ -150,6 +150,24 @@ function grantPinned(search: Search, port: PortRequest, running: boolean): void 
   }
 }
 
+/** Makes a range wider where it is, if what comes next is free: a number that is known does not move for that. */
+async function grantWider(
+  search: Search,
+  port: PortRequest,
+  isUsable: (number: number) => Promise<boolean>,
+): Promise<void> {
+  const known = search.heldBy(port);
+  if (known === undefined || search.granted.has(portKey(port))) return;
+  if (numbersOf(known).some((number) => search.given.has(number))) return;
+  const isPinned = known.number === port.static;
+  if (!isPinned && findObjection(search.rules, port.service, known.number) !== undefined) return;
+  const { number, span = 1 } = known;
+  for (let next = number + span; next < number + (port.span ?? 1); next += 1) {
+    if (!(await isUsable(next))) return;
+  }
+  grant(search, port, number);
+}
+
 function grantHeld(search: Search, port: PortRequest): void {
   const known = search.heldBy(port);
   if (known === undefined || search.granted.has(portKey(port))) return;
@@ -174,6 +192,8 @@ async function grantFree(
     if (isBarred || number > range.to || isExcluded(range, number) || isLeased(number)) return false;
     return isFree(number);
   };
+  await grantWider(search, port, isUsable);
+  if (search.granted.has(portKey(port))) return;
   for (const first of walkFrom(range, preferredNumber(range, stack, port))) {
     let width = 0;
     while (width < span && (await isUsable(first + width))) width += 1;

@@ -56,6 +56,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const { runInTerminal } = await import('../../runtime/compose/run.ts');
   const { findCompose } = await import('../../runtime/compose/binary.ts');
   const { composeWords } = await import('../../runtime/compose/resolve.ts');
+  const { scalesOf } = await import('../../runtime/compose/arguments.ts');
   const { beginUp } = await import('../../runtime/compose/up.ts');
   const { withoutServices } = await import('../../compose/part.ts');
   const binary = await findCompose(process.env);
@@ -64,7 +65,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const call = {
     ...prepared.call,
     binary,
-    files: [...prepared.files, await storeOverride(locateHome(), prepared)],
+    files: [...prepared.files, await storeOverride(locateHome(), prepared, scalesOf(parsed))],
   };
   const attempt = await beginUp({
     call,

@@ -22,16 +22,17 @@ export interface SharedProject extends ProjectCalls {
   readonly users: Users;
 }
 
-/** Writes the overrides. Undefined without a project, or without Compose. */
+/** Writes the overrides. @param scales As in `storeOverride`. Undefined without a project, or without Compose. */
 export async function storeProjects(
   home: Home,
   { compose, stack }: Pick<PreparedStack, 'compose' | 'stack'>,
+  scales?: ReadonlyMap<string, number>,
 ): Promise<Projects | undefined> {
   const binary = compose?.binary;
   if (compose === undefined || binary === undefined) return undefined;
   const folder = composeFolder(home);
   const callsFor = async (project: ComposeStack): Promise<ProjectCalls> => {
-    const files = [...project.files, await storeOverride(home, project)];
+    const files = [...project.files, await storeOverride(home, project, scales)];
     // Whatever its profile, a service that is wanted is started.
     const call = { ...project.call, binary, files, profiles: ['*'] };
     return { call, byLabels: callByLabels(call, folder, project.project.name) };

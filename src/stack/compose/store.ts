@@ -9,12 +9,21 @@ import { readStateFile } from '../../lib/state-file.ts';
 import { originLine, originOf, readOrigin, type Origin } from './origin.ts';
 import type { ComposeStack } from './prepare.ts';
 
-/** Writes the override to the state folder: one file a project, and one more for every other list of files. */
-export async function storeOverride(home: Home, compose: ComposeStack): Promise<string> {
+/**
+ * Writes the override to the state folder: one file a project, and one more for every other list of files.
+ * @param scales What one command says of replicas: a runner that starts a service from its own file is not to find
+ * these numbers there.
+ */
+export async function storeOverride(
+  home: Home,
+  compose: ComposeStack,
+  scales: ReadonlyMap<string, number> = new Map(),
+): Promise<string> {
   const { title, files, text } = compose;
   const folder = composeFolder(home);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const list = sha256(files.join('\0')).slice(0, 8);
+  const words = [...files, ...[...scales].map(([service, count]) => `${service}=${count}`)];
+  const list = sha256(words.join('\0')).slice(0, 8);
   const path = join(folder, `${title}.${list}.yaml`);
   await writeFileAtomic(path, `${originLine(originOf(compose))}${text}`);
   return path;

@@ -152,6 +152,25 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
     await answers();
   });
 
+  it('replicas of one command move no number for good: restart puts it right, and touches nothing else', async () => {
+    const [lease] = (await stack.service('web')).ports;
+    const other = await docker('inspect', '-f', '{{.Id}} {{.State.StartedAt}}', 'behind-checked-1');
+    expect((await stack.run('compose', 'up', '-d', '--scale', 'web=2', 'web')).code).toBe(0);
+    expect(await docker('port', 'behind-web-2', '80/tcp')).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect((await stack.run('restart', 'web')).code).toBe(0);
+    await stack.until('web', 'ready');
+    // Which of the two is left is up to Compose.
+    const service = 'label=com.docker.compose.service=web';
+    expect(await docker('ps', '-a', '--filter', service, '--format', '{{.Ports}}')).toBe(
+      `127.0.0.1:${lease?.targetPort}->80/tcp`,
+    );
+    const name = await docker('ps', '--filter', service, '--format', '{{.Names}}');
+    if (name !== 'behind-web-1') await docker('rename', name, 'behind-web-1');
+    await answers();
+    expect((await stack.service('web')).ports).toEqual([lease]);
+    expect(await docker('inspect', '-f', '{{.Id}} {{.State.StartedAt}}', 'behind-checked-1')).toBe(other);
+  });
+
   it.skipIf(engine?.isPrivate !== true)('an engine that goes and comes back', async () => {
     await restartEngine(async () => {
       await eventually(async () => {

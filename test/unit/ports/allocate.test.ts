@@ -283,10 +283,12 @@ describe('numbers in a row', () => {
     );
   });
 
-  it('move when more are needed, and stay when fewer are', async () => {
+  it('begin where the first was when more are needed, although that one is in use, and stay when fewer are', async () => {
     const one = await grant(emptyLedger, shop, [of('web', 1)]);
-    const three = await grant(one.ledger, shop, [of('web', 3)]);
-    expect(three.leases).toMatchObject([{ span: 3 }]);
+    const [number = 0] = one.numbers;
+    const three = await grant(one.ledger, shop, [of('web', 3)], { isFree: freeBut(number) });
+    expect(three.leases).toMatchObject([{ number, span: 3 }]);
+    expect(three.notices).toEqual([]);
     expect(three.ledger.leases).toEqual(three.leases);
     const again = await grant(three.ledger, shop, [of('web', 1)]);
     expect(again).toMatchObject({ leases: three.leases, added: [] });
@@ -344,7 +346,9 @@ describe('a range that became wider', () => {
   it('says so when its number moves', async () => {
     const first = await grant(emptyLedger, shop, [api]);
     const [number = 0] = first.numbers;
-    const { notices, numbers } = await grant(first.ledger, shop, [{ ...api, span: 3 }]);
+    const isFree = freeBut(number + 1);
+    const { notices, numbers } = await grant(first.ledger, shop, [{ ...api, span: 3 }], { isFree });
+    expect(numbers[0]).not.toBe(number);
     expect(notices).toEqual([
       `api.http moved from port ${number} to ${numbers[0]}, where 3 in a row are free`,
     ]);

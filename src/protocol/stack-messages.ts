@@ -88,6 +88,8 @@ export const publishedInstance = z.object({
   mark: processMark.optional(),
   /** Target ports by name. */
   ports: z.record(z.string(), port),
+  /** Why it is not up, where it is not merely on its way. */
+  failure: failure.optional(),
 });
 
 export const publishedService = z.object({

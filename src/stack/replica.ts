@@ -60,6 +60,11 @@ export class ReplicaShell {
     return this.#instance;
   }
 
+  /** Which launch of the service its last process was. */
+  get launch(): number | undefined {
+    return this.#source.launch;
+  }
+
   get listening(): ReadonlyMap<string, boolean> {
     return this.#listening;
   }

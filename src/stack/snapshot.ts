@@ -31,13 +31,16 @@ export interface ServiceView {
   /** Started by the first request. */
   readonly armed: boolean;
   readonly targets: Unit['targets'];
-  readonly instances: Unit['instances'];
+  readonly instances: readonly InstanceView[];
   readonly revision: Unit['revision'];
   /** Files that restart it no more. */
   readonly held?: Held | undefined;
   /** The process that runs now. */
   readonly instance?: Mark | undefined;
 }
+
+/** A replica with the last lines that it printed, where it is not as it should be. */
+type InstanceView = Unit['instances'][number] & { readonly log?: readonly string[] };
 
 /** What tells a process from all others. */
 interface Mark {
@@ -157,8 +160,9 @@ function withMark<Key extends string>(
   return found as { [K in Key]?: Pick<Mark, 'startTime' | 'marker'> };
 }
 
-function publishInstance(instance: Unit['instances'][number]): PublishedInstance {
-  const { slot, life, role, launched } = instance;
+function publishInstance(instance: InstanceView): PublishedInstance {
+  const { slot, life, role, launched, log = [] } = instance;
+  const failure = failureOf({ state: life, log });
   return {
     slot,
     role,
@@ -166,10 +170,11 @@ function publishInstance(instance: Unit['instances'][number]): PublishedInstance
     ports: Object.fromEntries((launched?.ports ?? []).map(({ name, targetPort }) => [name, targetPort])),
     ...('pid' in life && life.pid !== undefined ? { pid: life.pid } : {}),
     ...withMark('mark', instance.process, life),
+    ...(failure === undefined ? {} : { failure }),
   };
 }
 
-function failureOf({ state, log }: ServiceView): Failure | undefined {
+function failureOf({ state, log }: Pick<ServiceView, 'state' | 'log'>): Failure | undefined {
   const cause = causeOf(state);
   if (cause === undefined) return undefined;
   const { message, hint, exitCode, signal } = cause;

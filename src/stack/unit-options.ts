@@ -61,6 +61,8 @@ export interface UnitTarget {
 export interface UnitInstance extends Replica {
   readonly launched: ResolvedService | undefined;
   readonly process: Instance | undefined;
+  /** Which launch of the service its last process was; undefined before that. */
+  readonly launch?: number | undefined;
   /** Whether something of its own listens, by port; absent: nobody has looked. */
   readonly listening: ReadonlyMap<string, boolean>;
 }

@@ -102,8 +102,8 @@ export class Unit {
   get instances(): readonly UnitInstance[] {
     return this.replicas.map((replica) => {
       const shell = this.#shells.get(replica.slot);
-      const { launched, instance: process, listening = new Map() } = shell ?? {};
-      return { ...replica, launched, process, listening };
+      const { launched, instance: process, launch, listening = new Map() } = shell ?? {};
+      return { ...replica, launched, process, launch, listening };
     });
   }
 

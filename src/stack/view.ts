@@ -1,4 +1,5 @@
 import type { LogStore } from './logs/store.ts';
+import type { ServiceState } from './service.ts';
 import type { ServiceView } from './snapshot.ts';
 import type { Unit } from './unit.ts';
 import type { Brakes } from './watch/brakes.ts';
@@ -9,13 +10,20 @@ export const FAILURE_LINES = 20;
 
 /** What is published of a unit. */
 export function viewUnit(unit: Unit, logs?: LogStore, brakes?: Pick<Brakes, 'heldOf'>): ServiceView {
-  const { name, resolved, state, restarts, waitingFor, armed, targets, instance, instances, revision } = unit;
-  const isBad =
-    ['failed', 'backoff', 'unwell'].includes(state.state) ||
-    (state.state === 'warming' && state.found !== undefined);
+  const { name, resolved, state, restarts, waitingFor, armed, targets, instance, revision } = unit;
+  const tail = (launch: number | undefined): string[] => logs?.tail(name, FAILURE_LINES, launch) ?? [];
+  // What the only one printed is told with the service.
+  const isAlone = unit.instances.length < 2;
+  const instances = unit.instances.map((one) =>
+    !isAlone && one.launch !== undefined && isBad(one.life) ? { ...one, log: tail(one.launch) } : one,
+  );
   // Where there is one process after the other, what an earlier one printed is not why this one is as it is.
-  const launch = instances.length > 1 ? undefined : unit.generation;
-  const log = isBad ? (logs?.tail(name, FAILURE_LINES, launch) ?? []) : [];
+  const launch = isAlone ? unit.generation : undefined;
+  const log = isBad(state) ? tail(launch) : [];
   const held = describeHeld(resolved, brakes?.heldOf(name) ?? []);
   return { resolved, held, state, restarts, waitingFor, log, armed, targets, instance, instances, revision };
 }
+
+const isBad = (life: ServiceState): boolean =>
+  ['failed', 'backoff', 'unwell'].includes(life.state) ||
+  (life.state === 'warming' && life.found !== undefined);

@@ -1,6 +1,6 @@
 /** The objects of `--json`: the same in every command that prints them. */
 import { leadTo, type Way } from '../../lib/way.ts';
-import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
+import type { Failure, PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { isRenamed } from '../renamed.ts';
 import { wayTo } from '../way.ts';
 
@@ -60,12 +60,18 @@ export function stackJson(running: RunningStack): StackJson {
 
 /** Leads the commands in what is said of a service to its stack. */
 function leadService(service: PublishedService, way: Way): PublishedService {
-  const { reason, hint, failure, held } = service;
+  const { reason, hint, failure, held, instances } = service;
   return {
     ...service,
     ...(reason === undefined ? {} : { reason: leadTo(reason, way) }),
     ...(hint === undefined ? {} : { hint: leadTo(hint, way) }),
     ...(held === undefined ? {} : { held: { ...held, hint: leadTo(held.hint, way) } }),
-    ...(failure?.hint === undefined ? {} : { failure: { ...failure, hint: leadTo(failure.hint, way) } }),
+    ...leadFailure(failure, way),
+    ...(instances === undefined
+      ? {}
+      : { instances: instances.map((one) => ({ ...one, ...leadFailure(one.failure, way) })) }),
   };
 }
+
+const leadFailure = (failure: Failure | undefined, way: Way): { failure?: Failure } =>
+  failure?.hint === undefined ? {} : { failure: { ...failure, hint: leadTo(failure.hint, way) } };

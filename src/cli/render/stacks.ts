@@ -4,6 +4,7 @@ import { leadTo } from '../../lib/way.ts';
 import type { PublishedService, RunningStack } from '../../protocol/messages.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
 import { answersOn, complaintOf, heldOf, refusalOf, type Complaint } from '../complaint.ts';
+import { brokenOf, servingOf } from '../instances.ts';
 import { describeRenamed } from '../renamed.ts';
 import { color, columns } from '../terminal.ts';
 import { wayTo } from '../way.ts';
@@ -123,13 +124,13 @@ const describeFollowed = ({ ports }: PublishedService): string =>
     .join('');
 
 /** How many serve, where there are several; a service is ready as soon as one of them is. */
-function describeReplicas({ name, instances = [] }: PublishedService): string {
-  const serving = instances.filter(({ role }) => role === 'serving');
+function describeReplicas(service: PublishedService): string {
+  const serving = servingOf(service);
   if (serving.length < 2) return '';
   const ready = serving.filter(({ state }) => state === 'ready').length;
   const text = `  ${ready} of ${serving.length} replicas ready`;
-  if (!serving.some(({ state }) => state === 'failed')) return color.dim(text);
-  return color.red(text) + color.dim(` — portramp logs ${name}`);
+  if (brokenOf(service).length === 0) return color.dim(text);
+  return color.red(text) + color.dim(` — portramp why ${service.name}`);
 }
 
 /** On its way, or as far as it gets: not what a person has to be alarmed about. */

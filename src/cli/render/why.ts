@@ -1,5 +1,6 @@
 /** One screen that says what is in the way. */
 import { describeHolder } from '../../lib/holder.ts';
+import type { InstanceTold } from '../instances.ts';
 import { color } from '../terminal.ts';
 import type {
   ExplainedHolder,
@@ -23,19 +24,8 @@ export function renderExplanation(explanation: Explanation): string {
 }
 
 function renderService(service: ServiceExplanation): string[] {
-  const {
-    stack,
-    root,
-    reason,
-    hint,
-    needs,
-    probe,
-    answers = {},
-    held,
-    remains,
-    ports,
-    refusedHosts,
-  } = service;
+  const { stack, root, reason, hint, needs, instances = [], ports, refusedHosts } = service;
+  const { probe, answers = {}, held, remains } = service;
   const head = `${color.bold(service.service)} ${paintWord(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
   return [
     head,
@@ -43,6 +33,7 @@ function renderService(service: ServiceExplanation): string[] {
       ...(reason === undefined ? [] : [withHint(color.red(reason), hint)]),
       ...(held === undefined ? [] : [withHint(color.red(held.reason), held.hint)]),
       ...needs.flatMap(renderNeed),
+      ...instances.map((instance) => renderInstance(instance, service.service)),
       ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
       ...(probe === undefined ? [] : [renderProbe(probe)]),
       ...renderAnswers(answers),
@@ -50,6 +41,18 @@ function renderService(service: ServiceExplanation): string[] {
       ...refusedHosts.map(({ host, stack: holder }) => `${host} is held by ${holder}`),
     ]),
   ];
+}
+
+/** Who is about to take over, and who gets no more requests. */
+const ROLES: Record<InstanceTold['role'], string> = {
+  serving: '',
+  challenger: ', which is to take over',
+  retiring: ', which gets no more requests',
+};
+
+function renderInstance({ name, role, status, pid, reason, hint }: InstanceTold, service: string): string {
+  const head = `${name} is ${paintWord(status)}${pid === undefined ? '' : ` (pid ${pid})`}${ROLES[role]}`;
+  return reason === undefined ? head : `${head}: ${withHint(reason, hint ?? `portramp logs ${service}`)}`;
 }
 
 function renderNeed({ service, condition, state, reason, hint, needs }: NeedExplanation): string[] {

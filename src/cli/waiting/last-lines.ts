@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { locateHome } from '../../lib/home.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
+import { brokenOf } from '../instances.ts';
 import { isStart, type LogLine } from '../../stack/logs/line.ts';
 
 /** How many lines of the cause are shown. */
@@ -13,7 +14,8 @@ const READ = 4 * LINES;
 
 /** Reads the last lines of a service; none where nothing of it ran in this run of the stack. */
 export async function readLastLines(slug: string, service: PublishedService): Promise<readonly string[]> {
-  if (service.failure !== undefined) return service.failure.log.filter(isWorthIt).slice(-LINES);
+  const failure = service.failure ?? brokenOf(service).find((one) => one.failure !== undefined)?.failure;
+  if (failure !== undefined) return failure.log.filter(isWorthIt).slice(-LINES);
   // Only a process, and a container, has a log of today.
   if (service.pid === undefined && service.kind !== 'compose') return [];
   const { readLogs } = await import('../../stack/logs/read.ts');

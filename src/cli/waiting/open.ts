@@ -1,7 +1,8 @@
 /** What is still waited for, in words, and where the root of it is. Pure. */
 import type { PublishedService, ServiceDetails } from '../../protocol/messages.ts';
-import { statusOf } from '../../protocol/status.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
+import { describeShortage } from '../instances.ts';
 
 /**
  * `api is starting: waits for db`, or `db is starting: last look: answered with 500`.
@@ -12,6 +13,9 @@ export function describeOpen(service: PublishedService, details?: ServiceDetails
   const reason = complaintOf(service).reason ?? (found === undefined ? undefined : `last look: ${found}`);
   const status = statusOf(service);
   if (isBehind(service)) return `${service.name} is ${status}: ${describeSwap(service)}`;
+  // What was looked at last may be a replica that is well: each is told by itself.
+  const shortage = meaningOf(service).isUp ? describeShortage(service) : undefined;
+  if (shortage !== undefined) return `${service.name} is ${status}: ${shortage}`;
   return `${service.name} is ${status}${reason === undefined ? '' : `: ${reason}`}`;
 }
 

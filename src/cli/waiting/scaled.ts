@@ -1,10 +1,13 @@
 /** Waits for services that were told to have more or fewer replicas. */
 import { PortrampError } from '../../lib/errors.ts';
 import type { LastingClient } from '../lasting.ts';
-import type { PublishedService, StackKey } from '../../protocol/messages.ts';
+import type { PublishedInstance, PublishedService, RunningStack, StackKey } from '../../protocol/messages.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { describeInstance, servingOf } from '../instances.ts';
+import { displayText } from '../terminal.ts';
+import { readLastLines } from './last-lines.ts';
 import { explainLoss, isLost, takenDown, type Outcome } from './outcome.ts';
-import { waitUntil } from './wait.ts';
+import { quoteLast, waitUntil } from './wait.ts';
 
 /** Resolves when each service has as many replicas as it shall, or one is lost. @throws PortrampError TIMEOUT */
 export async function waitForScale(
@@ -17,7 +20,7 @@ export async function waitForScale(
   const isOpen = (service: PublishedService): boolean =>
     isMeant(service) && !hasReplicas(service, sizes.get(service.name) ?? 1);
   const isOver = (service: PublishedService): boolean =>
-    meaningOf(service).isFinal || brokenOf(service) > 0 || !isOpen(service);
+    meaningOf(service).isFinal || failedOf(service).length > 0 || !isOpen(service);
   const stack = await waitUntil(client, key, {
     timeout,
     isOpen,
@@ -30,8 +33,8 @@ export async function waitForScale(
     .map((service) => ({ service, note: noteOn(service, sizes.get(service.name) ?? 1) }));
   const lost = meant.find((service) => isLost(service) && !isAsleep(service));
   if (lost !== undefined) return { settled, error: await explainLoss(client, stack, lost) };
-  const broken = meant.find((service) => brokenOf(service) > 0);
-  return broken === undefined ? { settled } : { settled, error: explainBroken(broken) };
+  const broken = meant.find((service) => failedOf(service).length > 0);
+  return broken === undefined ? { settled } : { settled, error: await explainFailed(stack, broken) };
 }
 
 /** Tells whether the service has no replica now, and will have as many as were asked for. */
@@ -58,12 +61,18 @@ function hasReplicas(service: PublishedService, size: number): boolean {
   );
 }
 
-const brokenOf = ({ instances = [] }: PublishedService): number =>
-  instances.filter(({ state }) => state === 'failed').length;
+const failedOf = (service: PublishedService): PublishedInstance[] =>
+  servingOf(service).filter(({ state }) => state === 'failed');
 
-const explainBroken = (service: PublishedService): PortrampError =>
-  new PortrampError(
+/** Names each replica that failed, and what one of them printed last. */
+async function explainFailed(stack: RunningStack, service: PublishedService): Promise<PortrampError> {
+  const { name } = service;
+  const failed = failedOf(service);
+  const each = failed.map((one) => `\n  ${displayText(describeInstance(service, one))}`).join('');
+  const last = quoteLast('one of them', await readLastLines(stack.slug, service));
+  return new PortrampError(
     'SERVICE_FAILED',
-    `${brokenOf(service)} of ${service.instances?.length ?? 1} replicas of ${service.name} failed`,
-    { hint: `see "portramp logs ${service.name}"` },
+    `${failed.length} of ${servingOf(service).length} replicas of ${name} failed${each}${last}`,
+    { hint: `see "portramp logs ${name}"; after a cure, "portramp restart ${name}"` },
   );
+}

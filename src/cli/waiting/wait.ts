@@ -115,9 +115,13 @@ async function findCause(
   const details = await askRunner(client, stack);
   const root = rootOf(stack.services, service, details);
   const log = await readLastLines(stack.slug, root);
-  if (log.length === 0) return { root, lines: '', details };
+  return { root, lines: quoteLast(root.name, log), details };
+}
+
+/** The last lines below a message, as they are shown; empty where there are none. */
+export function quoteLast(whose: string, log: readonly string[]): string {
   const quoted = log.map((text) => `\n    ${displayText(text)}`).join('');
-  return { root, lines: `\n  the last lines of ${root.name}:${quoted}`, details };
+  return quoted === '' ? '' : `\n  the last lines of ${whose}:${quoted}`;
 }
 
 export const isUp = (service: PublishedService): boolean => meaningOf(service).isUp;

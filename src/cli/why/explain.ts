@@ -6,6 +6,7 @@ import { suggest } from '../../lib/suggest.ts';
 import { describeUnrouted, findUnrouted, type Unrouted } from '../../lib/unrouted.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf, refusalOf, silenceOf } from '../complaint.ts';
+import { tellInstance } from '../instances.ts';
 import type {
   HostExplanation,
   LeaseExplanation,
@@ -53,6 +54,7 @@ export function explainService(
     ...(service?.answers === undefined ? {} : { answers: service.answers }),
     ...(service?.held === undefined ? {} : { held: service.held }),
     ...(details?.remains === undefined ? {} : { remains: details.remains }),
+    ...tellInstances(service),
     // The ports of an external service are not this machine's.
     ports:
       service?.kind === 'external'
@@ -60,6 +62,12 @@ export function explainService(
         : numbers.map((number) => explainPort(facts, number, ports.get(number))),
     refusedHosts: refusedHosts(stack, name),
   };
+}
+
+/** One instance that is as the service itself needs no line of its own. */
+function tellInstances(service: PublishedService | undefined): Pick<ServiceExplanation, 'instances'> {
+  if (service?.instances === undefined || service.instances.length < 2) return {};
+  return { instances: service.instances.map((instance) => tellInstance(service, instance)) };
 }
 
 /** Short names are made from the name of a service: `api.localhost`. */

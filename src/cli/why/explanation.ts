@@ -1,5 +1,6 @@
 /** What `portramp why` says; `--json` prints it as it is. */
 import type { PortHolder, PublishedService, ServiceDetails } from '../../protocol/messages.ts';
+import type { InstanceTold } from '../instances.ts';
 
 export type Explanation =
   | ({ readonly kind: 'service' } & ServiceExplanation)
@@ -24,6 +25,8 @@ export interface ServiceExplanation {
   readonly held?: NonNullable<PublishedService['held']>;
   /** Processes that keep it from stopping. */
   readonly remains?: readonly PortHolder[];
+  /** Of a service with replicas or ramps: how each of its instances is. */
+  readonly instances?: readonly InstanceTold[];
   readonly ports: readonly PortExplanation[];
   /** Short host names that another stack has. */
   readonly refusedHosts: readonly { readonly host: string; readonly stack: string }[];

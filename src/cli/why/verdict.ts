@@ -19,7 +19,11 @@ export function isWrong(explanation: Explanation): boolean {
   }
 }
 
-const isServiceWrong = ({ state }: ServiceExplanation): boolean => !isFine(state);
+const isServiceWrong = (service: ServiceExplanation): boolean => !isFine(service.state) || isShort(service);
+
+/** A service is ready with one replica; that it has fewer than it was asked to have is wrong all the same. */
+const isShort = ({ state, instances = [] }: ServiceExplanation): boolean =>
+  state === 'ready' && instances.some(({ role, status }) => role === 'serving' && status !== 'ready');
 
 /** A word that is no status is "not running". */
 const isFine = (state: string): boolean =>

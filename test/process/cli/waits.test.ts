@@ -164,7 +164,14 @@ describe('scale', () => {
     shop.write('broken', '');
     const failed = await shop.run('scale', 'app=2');
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/1 of 2 replicas of app failed\n.*portramp logs app/);
+    expect(failed.stderr).toMatch(
+      /1 of 2 replicas of app failed\n {2}replica \d is failed: exited with code 1\n[^]*portramp logs app/,
+    );
+    expect(await shop.run('why', 'app')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/replica \d is failed: exited with code 1/) as string,
+    });
+    expect((await shop.run('ls')).stdout).toContain('1 of 2 replicas ready');
     expect(await shop.run('scale', 'far=2')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('far is no process of portramp') as string,

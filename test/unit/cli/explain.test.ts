@@ -18,7 +18,12 @@ import {
 } from '../../../src/cli/why/explain.ts';
 import type { PortExplanation, ServiceExplanation } from '../../../src/cli/why/explanation.ts';
 import { isWrong } from '../../../src/cli/why/verdict.ts';
-import type { PublishedService, RunningStack, ServiceDetails } from '../../../src/protocol/messages.ts';
+import type {
+  PublishedInstance,
+  PublishedService,
+  RunningStack,
+  ServiceDetails,
+} from '../../../src/protocol/messages.ts';
 
 const serviceOf = (name: string, more: Partial<PublishedService> = {}): PublishedService => ({
   name,
@@ -411,4 +416,38 @@ it('a host that names a service without a route says why there is none, and that
     'no route leads there: api of shop speaks grpc on its port rpc',
   );
   expect(explainHost(facts, 'http.api.shop.localhost', undefined)).not.toHaveProperty('unrouted');
+});
+
+describe('a service with several instances', () => {
+  const failure = { message: 'exited with code 1', exitCode: 1, log: ['boom'] };
+  const rep = (...instances: Partial<PublishedInstance>[]): PublishedService =>
+    serviceOf('rep', {
+      instances: instances.map((more, slot) => ({
+        slot,
+        state: 'ready',
+        role: 'serving',
+        ports: {},
+        ...more,
+      })),
+    });
+
+  it('is told with each of them, and is wrong where one that serves is not up', () => {
+    const short = explain(
+      [rep({ pid: 7 }, { state: 'backoff', failure }, { state: 'failed', failure })],
+      'rep',
+    );
+    const text = renderExplanation({ kind: 'service', ...short });
+    expect(text).toContain('replica 0 is ready (pid 7)');
+    expect(text).toContain('replica 1 is restarting: exited with code 1 — portramp logs rep');
+    expect(text).toContain('replica 2 is failed: exited with code 1 — portramp logs rep');
+    expect(isWrong({ kind: 'service', ...short })).toBe(true);
+  });
+
+  it('is well while one is to follow another', () => {
+    const handed = explain([rep({}, { state: 'warming', role: 'challenger' })], 'rep');
+    const text = renderExplanation({ kind: 'service', ...handed });
+    expect(text).toContain('instance 1 is starting, which is to take over');
+    expect(isWrong({ kind: 'service', ...handed })).toBe(false);
+    expect(explain([rep({})], 'rep')).not.toHaveProperty('instances');
+  });
 });

@@ -48,7 +48,22 @@ it('until there are as many replicas as shall be', async () => {
 
 it('no longer than one of them works at all', async () => {
   const { error } = await scaled(api('ready', 'warming'), api('ready', 'failed'));
-  expect(error?.message).toBe('1 of 2 replicas of api failed');
+  expect(error?.message).toBe('1 of 2 replicas of api failed\n  replica 1 is failed');
+});
+
+it('and names each one that failed, with its reason and what it printed last', async () => {
+  const failure = { message: 'exited with code 3', exitCode: 3, log: ['listening', '', 'boom'] };
+  const { instances = [], ...service } = api('ready', 'failed');
+  const broken = {
+    ...service,
+    instances: instances.map((one) => (one.slot === 1 ? { ...one, failure } : one)),
+  };
+  const { error } = await scaled(api('ready', 'warming'), broken);
+  expect(error?.message).toBe(
+    '1 of 2 replicas of api failed\n  replica 1 is failed: exited with code 3\n' +
+      '  the last lines of one of them:\n    listening\n    boom',
+  );
+  expect(error?.hint).toContain('portramp logs api');
 });
 
 it.each(['stopped', 'sleeping'] as const)('not at all for a service that is %s', async (status) => {

@@ -21,7 +21,8 @@ describe('a service with replicas', () => {
   it('says how many are ready, and where to look when one has failed', () => {
     expect(textOf(withReplicas('ready', 'ready'))).toBe('2 of 2 replicas ready');
     expect(textOf(withReplicas('ready', 'warming'))).toBe('1 of 2 replicas ready');
-    expect(textOf(withReplicas('failed', 'ready'))).toBe('1 of 2 replicas ready — portramp logs web');
+    expect(textOf(withReplicas('failed', 'ready'))).toBe('1 of 2 replicas ready — portramp why web');
+    expect(textOf(withReplicas('ready', 'backoff'))).toBe('1 of 2 replicas ready — portramp why web');
   });
 
   it('says nothing of it when there is one', () => {

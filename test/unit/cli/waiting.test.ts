@@ -83,4 +83,21 @@ describe('the root of a wait', () => {
     expect(describeOpen(draining)).toContain('has finished its requests');
     expect(describeOpen({ ...ready, revision: { asked: 2, serving: 2 } })).toBe('app is ready');
   });
+
+  it('names each replica that is not up, whatever was seen of another one last', () => {
+    const failure = { message: 'exited with code 1', log: [] };
+    const short = service('app', {
+      state: 'ready',
+      instances: [
+        { slot: 0, state: 'ready', role: 'serving', ports: {} },
+        { slot: 1, state: 'backoff', role: 'serving', ports: {}, failure },
+        { slot: 2, state: 'warming', role: 'serving', ports: {} },
+      ],
+    });
+    expect(
+      describeOpen(short, { name: 'app', needs: [], probe: { ago: 200, problem: 'connection refused' } }),
+    ).toBe(
+      'app is ready: 1 of 3 replicas ready; replica 1 is restarting: exited with code 1; replica 2 is starting',
+    );
+  });
 });

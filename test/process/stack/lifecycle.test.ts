@@ -91,7 +91,8 @@ services:
     await dev.prints(/mule │ here/);
     dev.child.kill('SIGINT');
     await dev.prints(/SIGINT: stopping/);
-    dev.child.kill('SIGINT');
+    // The same signal at once would be taken for the one before.
+    dev.child.kill('SIGTERM');
     expect(await dev.ended).toBe(0);
   });
 

@@ -5,6 +5,7 @@ import type { StackKey } from '../protocol/messages.ts';
 import { numbersInUse } from './in-use.ts';
 import type { LogStore } from './logs/store.ts';
 import { primaryOf } from './readiness/own-ports.ts';
+import type { Ended } from './replica-options.ts';
 import type { End } from './service.ts';
 import { describeDenied, findDenied, type AskHolders } from './taken.ts';
 
@@ -18,14 +19,13 @@ export interface EndingOptions {
 }
 
 /**
- * Looks who has the port that a process says was in use. Called after an end with another code than 0.
+ * Looks who has the port that a process says was in use. What another launch said is not why this one ended. A process that
+ * was ready all the same is not started again: whoever has the port would answer its probe again.
  *
- * @param launch counts the launches of the service: what another one said is not why this one ended
  * @returns undefined where it says nothing of the kind; a promise of nothing where nobody has the port any more
  */
 export function explainEnd(
-  launched: ResolvedService,
-  launch: number,
+  { launched, launch, wasReady }: Ended,
   { logs, key, holdersOf }: EndingOptions,
 ): Promise<Pick<End, 'why' | 'isLasting'> | undefined> | undefined {
   const { name, ports } = launched;
@@ -36,6 +36,17 @@ export function explainEnd(
   return findDenied(numbers, { ...key, service: name }, holdersOf).then((denied) => {
     if (denied === undefined) return undefined;
     const told = primary && toldPort(primary);
-    return { why: describeDenied(denied, told, name), isLasting: denied.isLasting };
+    const why = describeDenied(denied, told, name);
+    const isStranger = denied.holder.owner === undefined;
+    return {
+      why: wasReady && isProbedAnywhere(launched) ? { ...why, message: `${why.message}${DECEIVED}` } : why,
+      isLasting: denied.isLasting || (wasReady && isStranger),
+    };
   });
 }
+
+const DECEIVED = '; it was called ready because another program answered its probe';
+
+/** Whether what says that it is ready may have asked any program: a command dials whom it likes. */
+const isProbedAnywhere = ({ service }: ResolvedService): boolean =>
+  service.kind === 'process' && service.ready.kind === 'exec';

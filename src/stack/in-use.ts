@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** EADDRINUSE (POSIX) as programs print it: by its name, by its text, or in words of their own. */
 const IN_USE =
-  /EADDRINUSE|address (?:is )?already in use|only one usage of each socket address|port \d+ (?:is|was) (?:already |currently )?(?:in use|used|taken|occupied|allocated)|port \d+ is not available/i;
+  /EADDRINUSE|address (?:is )?already in use|connection in use|only one usage of each socket address|port \d+ (?:is|was) (?:already |currently )?(?:in use|used|taken|occupied|allocated)|port \d+ is not available/i;
 
 /** Words of a dev server that takes another port instead: it ended for another reason. */
 const GOES_ON = /\btrying (?:another|port|\d)|\busing (?:an(?:other)? |available )*(?:port )?\d+ instead/i;

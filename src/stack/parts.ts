@@ -183,7 +183,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         throw await explainUnopened(error, launched.ports, holdersOf);
       }),
     drain: (drain) => reach.drain(drain),
-    explainEnd: (launched, number) => explainEnd(launched, number, { logs, key, holdersOf }),
+    explainEnd: (ended) => explainEnd(ended, { logs, key, holdersOf }),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });

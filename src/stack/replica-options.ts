@@ -24,6 +24,18 @@ export interface Launch {
 /** `skipped`: a task whose inputs are those of its last success. */
 export type LaunchResult = StartResult | { readonly skipped: true };
 
+/** A process that has ended by itself with another code than 0. */
+export interface Ended {
+  readonly launched: ResolvedService;
+  /** Counts the launches of the service. */
+  readonly launch: number;
+  /** Whether it had been called ready. */
+  readonly wasReady: boolean;
+}
+
+/** Finds out more about an end, where there is more to know. */
+export type ExplainEnd = (ended: Ended) => Promise<Partial<End> | undefined> | undefined;
+
 export interface ReplicaOptions {
   readonly service: string;
   readonly slot: number;
@@ -40,11 +52,7 @@ export interface ReplicaOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (launched: ResolvedService) => Promise<void>;
-  /** Finds out more about the end of a launch with another code than 0, where there is more to know. */
-  readonly explainEnd: (
-    launched: ResolvedService,
-    launch: number,
-  ) => Promise<Partial<End> | undefined> | undefined;
+  readonly explainEnd: ExplainEnd;
   readonly onEvent: (event: ServiceEvent) => void;
   /** Tells what the contract says, now, about another number that the port's instance opens. */
   readonly follows: () => Follow;

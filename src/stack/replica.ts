@@ -49,6 +49,8 @@ export class ReplicaShell {
   /** Tells of the end of a process that is being explained. */
   #tellEnd: ((more?: Partial<End>) => void) | undefined;
   #killed = false;
+  /** Whether the process that was launched last has been called ready. */
+  #wasReady = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -125,6 +127,7 @@ export class ReplicaShell {
     const launching = next();
     this.launched = launching.service();
     this.lastLook = undefined;
+    this.#wasReady = false;
     const source = { service, replica: replicaIn(this.launched, slot), launch: launching.generation };
     this.#source = source;
     this.#stamp = await stampBefore(this.launched);
@@ -183,8 +186,9 @@ export class ReplicaShell {
     this.#tellEnd = tell;
     const hasFailed = end.why === undefined && (end.exitCode ?? 0) !== 0;
     const { launch = 0 } = this.#source;
+    const [launched, wasReady] = [this.launched, this.#wasReady];
     const explained =
-      hasFailed && this.launched !== undefined ? explainEnd(this.launched, launch) : undefined;
+      hasFailed && launched !== undefined ? explainEnd({ launched, launch, wasReady }) : undefined;
     if (explained === undefined) tell();
     else void explained.catch(() => undefined).then(tell);
   }
@@ -214,7 +218,9 @@ export class ReplicaShell {
       return;
     }
     // What leads to it took a moment to open.
-    if (this.#watch === probing && this.#verdict === 'ready') onEvent({ type: 'ready', now: clock.now() });
+    if (this.#watch !== probing || this.#verdict !== 'ready') return;
+    this.#wasReady = true;
+    onEvent({ type: 'ready', now: clock.now() });
   }
 
   #probe(): void {

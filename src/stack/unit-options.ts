@@ -6,9 +6,8 @@ import type { LogStore } from './logs/store.ts';
 import type { Followed } from './readiness/following.ts';
 import type { WatchedLook } from './readiness/looks.ts';
 import type { StartMemory } from './readiness/starts.ts';
-import type { Launch, LaunchResult } from './replica-options.ts';
+import type { ExplainEnd, Launch, LaunchResult } from './replica-options.ts';
 import type { Replica } from './roster/roster.ts';
-import type { End } from './service.ts';
 import type { Unit } from './unit.ts';
 
 /** A service, and how the instance in each slot is launched. */
@@ -29,11 +28,7 @@ export interface UnitOptions {
   readonly open: (launched: ResolvedService) => Promise<void> | undefined;
   /** Resolves when the instance gets no requests any more and those under way are over, or late. */
   readonly drain: (drain: Drain) => Promise<void>;
-  /** Finds out more about the end of a launch with another code than 0, where there is more to know. */
-  readonly explainEnd: (
-    launched: ResolvedService,
-    launch: number,
-  ) => Promise<Partial<End> | undefined> | undefined;
+  readonly explainEnd: ExplainEnd;
   /** Called after every change of state. */
   readonly onChange: (unit: Unit) => void;
   /** The instance in the slot is a server on this number: it is to be followed, where that can be. */

@@ -59,6 +59,50 @@ Node.js v20.20.2`,
   ['php', 'Failed to listen on localhost:8000 (reason: Address already in use)', [8000]],
   ['rust', 'Error: Os { code: 98, kind: AddrInUse, message: "Address already in use" }', []],
   ['deno', 'error: Uncaught (in promise) AddrInUse: Address already in use (os error 98)', []],
+  [
+    'redis on every address, with the time',
+    '77:M 30 Nov 2026 09:11:42.123 # Warning: Could not create server TCP listening socket *:6379: bind: Address already in use\n' +
+      '77:M 30 Nov 2026 09:11:42.123 # Failed listening on port 6379 (tcp), aborting.',
+    [6379],
+  ],
+  [
+    'nginx with the time',
+    '2026/11/30 09:11:42 [emerg] 123#123: bind() to 0.0.0.0:8124 failed (98: Address already in use)',
+    [8124],
+  ],
+  [
+    'postgres with the time',
+    '2026-11-30 09:11:42.123 UTC [123] LOG:  could not bind IPv4 address "0.0.0.0": Address already in use\n' +
+      '2026-11-30 09:11:42.123 UTC [123] HINT:  Is another postmaster already running on port 5433? If not, wait a few seconds and retry.\n' +
+      '2026-11-30 09:11:42.123 UTC [123] FATAL:  could not create any TCP/IP sockets',
+    [5433],
+  ],
+  [
+    'mysql',
+    "[ERROR] Can't start server: Bind on TCP/IP port: Address already in use\n[ERROR] Do you already have another mysqld server running on port: 3306 ?",
+    [3306],
+  ],
+  [
+    'memcached',
+    'bind(): Address already in use\nfailed to listen on TCP port 11211: Address already in use',
+    [11211],
+  ],
+  ['apache', '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:8085', [8085]],
+  ['gunicorn', "[ERROR] Connection in use: ('127.0.0.1', 8000)", [8000]],
+  ['java', 'Exception in thread "main" java.net.BindException: Address already in use', []],
+  [
+    'jetty',
+    'java.io.IOException: Failed to bind to /0.0.0.0:8086\nCaused by: java.net.BindException: Address already in use',
+    [8086],
+  ],
+  [
+    '.NET',
+    'System.IO.IOException: Failed to bind to address http://127.0.0.1:5001: address already in use.\n' +
+      ' ---> System.Net.Sockets.SocketException (98): Address already in use',
+    [5001],
+  ],
+  ['ruby', 'Address already in use - bind(2) for 127.0.0.1:4567 (Errno::EADDRINUSE)', [4567]],
+  ['elixir', '[error] Running Endpoint with Bandit at 127.0.0.1:4000 (http) failed: :eaddrinuse', [4000]],
   ['colours', '\u001B[31mError: listen EADDRINUSE: address already in use :::3000\u001B[0m', [3000]],
 ];
 

@@ -34,7 +34,7 @@ function createScene() {
   let launches = 0;
   const open = (slot: number) => {
     const events: ServiceEvent[] = [];
-    const asked: [number, string[]][] = [];
+    const asked: [number, string[], boolean][] = [];
     let current: Launch | undefined;
     let explain = (_more?: { why: { message: string } }): void => undefined;
     let end = (_exit: Exit): void => undefined;
@@ -68,8 +68,8 @@ function createScene() {
       }),
       open: () => undefined,
       drain: async () => undefined,
-      explainEnd: (_launched, launch) => {
-        asked.push([launch, logs.tail('api', 40, launch)]);
+      explainEnd: ({ launch, wasReady }) => {
+        asked.push([launch, logs.tail('api', 40, launch), wasReady]);
         return new Promise((resolve) => {
           explain = resolve;
         });
@@ -158,10 +158,23 @@ describe('a replica', () => {
     await replica.print('up');
     await replica.exit(1);
     expect(replica.asked).toEqual([
-      [1, ['Error: listen EADDRINUSE :::3000']],
-      [2, ['TypeError: x', 'up']],
+      [1, ['Error: listen EADDRINUSE :::3000'], false],
+      [2, ['TypeError: x', 'up'], false],
     ]);
     await clock.advance(60_000);
     expect([replica.isReady(), clock.waiting]).toEqual([false, 0]);
+  });
+
+  it('has its end explained by whether its last process was ready', async () => {
+    const replica = createScene().open(0);
+    await replica.start();
+    await replica.print('up and running\n');
+    await replica.exit(1);
+    await replica.start();
+    await replica.exit(1);
+    expect(replica.asked.map(([launch, , wasReady]) => [launch, wasReady])).toEqual([
+      [1, true],
+      [2, false],
+    ]);
   });
 });

@@ -73,13 +73,14 @@ const renderAnswers = ({ failed, dropped }: NonNullable<ServiceExplanation['answ
 const renderProbe = ({ problem, ago }: NonNullable<ServiceExplanation['probe']>): string =>
   `last look ${(ago / 1000).toFixed(1)} s ago: ${problem ?? 'well'}`;
 
-function renderPort({ lease, front, free, holders }: PortExplanation): string[] {
+function renderPort({ lease, front, ramp, free, holders }: PortExplanation): string[] {
   const lines: string[] = [];
   if (lease !== undefined) {
     const { service, port, stack, root, running, pinned, generation, given, opened } = lease;
     const rest = running ? '' : ', which is not running';
     const how = given === undefined ? 'leased to' : 'opened by';
     lines.push(`${how} ${service}.${port} of ${stack} (${root})${rest}`);
+    if (ramp) lines.push(`its ramp, which clients dial: portramp listens there for ${service}`);
     if (given !== undefined) lines.push(`in place of ${given}, which it was given`);
     if (opened !== undefined) lines.push(`it listens on ${opened} in its place`);
     if (pinned !== undefined) lines.push(`in place of ${pinned}, which the contract pins`);

@@ -12,6 +12,7 @@ import {
   explainService,
   findHost,
   leasedNumbers,
+  numbersOf,
   type Facts,
   type PortFacts,
 } from './explain.ts';
@@ -74,8 +75,7 @@ async function serviceIn(
   }
   const details = await askRunner(client, stack);
   const ports = new Map<number, PortFacts>();
-  const numbers =
-    service?.kind === 'external' ? [] : (service?.ports.map((port) => port.targetPort) ?? leased);
+  const numbers = service === undefined ? leased : numbersOf(service);
   for (const number of numbers)
     ports.set(number, await lookAtPort(client, number, service, runnersOf(listed.stacks)));
   return explainService({ ...listed, details }, stack, name, ports);

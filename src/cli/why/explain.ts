@@ -1,5 +1,11 @@
 /** From what the daemon, the runner and the system say to an explanation. Pure. */
-import type { PortHolder, PublishedService, RunningStack, ServiceDetails } from '../../protocol/messages.ts';
+import type {
+  PortHolder,
+  PublishedPort,
+  PublishedService,
+  RunningStack,
+  ServiceDetails,
+} from '../../protocol/messages.ts';
 import { certificateHint } from '../../lib/certificate-hint.ts';
 import { explainSilence } from '../../lib/silence.ts';
 import { suggest } from '../../lib/suggest.ts';
@@ -42,7 +48,7 @@ export function explainService(
 ): ServiceExplanation {
   const service = stack.services.find((one) => one.name === name);
   const details = facts.details.get(name);
-  const numbers = service?.ports.map((port) => port.targetPort) ?? leasedNumbers(stack, name);
+  const numbers = service === undefined ? leasedNumbers(stack, name) : numbersOf(service);
   return {
     stack: stack.slug,
     root: stack.root,
@@ -55,11 +61,7 @@ export function explainService(
     ...(service?.held === undefined ? {} : { held: service.held }),
     ...(details?.remains === undefined ? {} : { remains: details.remains }),
     ...tellInstances(service),
-    // The ports of an external service are not this machine's.
-    ports:
-      service?.kind === 'external'
-        ? []
-        : numbers.map((number) => explainPort(facts, number, ports.get(number))),
+    ports: numbers.map((number) => explainPort(facts, number, ports.get(number))),
     refusedHosts: refusedHosts(stack, name),
   };
 }
@@ -75,6 +77,22 @@ const refusedHosts = (stack: RunningStack, name: string): ServiceExplanation['re
   Object.entries(stack.refusedHosts ?? {})
     .filter(([host]) => host === `${name}.localhost`)
     .map(([host, holder]) => ({ host, stack: holder }));
+
+/**
+ * The numbers of a service that runs, in the order in which a request passes them: of a port with a ramp what people
+ * dial, then where each instance listens. Those of an external service are not this machine's.
+ */
+export function numbersOf({ kind, ports, instances = [] }: PublishedService): number[] {
+  if (kind === 'external') return [];
+  return ports.flatMap((port) =>
+    hasRamp(port)
+      ? [port.port, ...instances.flatMap((instance) => instance.ports[port.name] ?? [])]
+      : [port.targetPort],
+  );
+}
+
+/** Only a ramp has numbers of instances behind it. */
+const hasRamp = ({ leases }: PublishedPort): boolean => leases !== undefined;
 
 export const leasedNumbers = (stack: RunningStack, name: string): number[] =>
   (stack.leases ?? []).filter(({ service }) => service === name).map(({ number }) => number);
@@ -158,6 +176,7 @@ export function explainPort(facts: Facts, number: number, found: PortFacts | und
     number,
     ...(lease === undefined ? {} : { lease }),
     ...(facts.front === number ? { front: true } : {}),
+    ...(isRamp(facts.stacks, number) ? { ramp: true } : {}),
     free: found?.free ?? true,
     holders: (found?.holders ?? []).map((holder) => ({
       ...holder,
@@ -165,6 +184,11 @@ export function explainPort(facts: Facts, number: number, found: PortFacts | und
     })),
   };
 }
+
+const isRamp = (stacks: readonly RunningStack[], number: number): boolean =>
+  stacks.some(({ services }) =>
+    services.some(({ ports }) => ports.some((port) => hasRamp(port) && port.port === number)),
+  );
 
 function findLease(stacks: readonly RunningStack[], number: number): LeaseExplanation | undefined {
   for (const stack of stacks) {

@@ -48,6 +48,8 @@ export interface PortExplanation {
   readonly lease?: LeaseExplanation;
   /** Set when it is the front's. */
   readonly front?: true;
+  /** Set where portramp itself listens for a service, and passes on to its instances. */
+  readonly ramp?: true;
   readonly free: boolean;
   readonly holders: readonly ExplainedHolder[];
 }

@@ -450,4 +450,23 @@ describe('a service with several instances', () => {
     expect(isWrong({ kind: 'service', ...handed })).toBe(false);
     expect(explain([rep({})], 'rep')).not.toHaveProperty('instances');
   });
+
+  it('has the number that clients dial before those where its instances listen', () => {
+    const lease = (port: string, number: number) => ({ service: 'ho', port, number });
+    const ho = (...ports: number[]): PublishedService =>
+      serviceOf('ho', {
+        ports: [portOf(20_001, { targetPort: 20_002, leases: ['http@0', 'http@1'] })],
+        instances: ports.map((http, slot) => ({ slot, state: 'ready', role: 'serving', ports: { http } })),
+      });
+    const leases = [lease('http', 20_001), lease('http@0', 20_002), lease('http@1', 20_003)];
+    const told = (service: PublishedService) => explain([service], 'ho', {}, { leases }).ports;
+    expect(told(ho(20_003))).toMatchObject([
+      { number: 20_001, ramp: true, lease: { port: 'http' } },
+      { number: 20_003, lease: { port: 'http@1' } },
+    ]);
+    // As it is with `start: request` before the first one.
+    expect(told(ho()).map(({ number }) => number)).toEqual([20_001]);
+    const text = renderExplanation({ kind: 'service', ...explain([ho(20_003)], 'ho', {}, { leases }) });
+    expect(text).toContain('its ramp, which clients dial: portramp listens there for ho');
+  });
 });

@@ -65,6 +65,8 @@ export interface AsideOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal: AbortSignal;
+  /** Called with the end of what the command has printed so far, whenever that grows. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface ProcessSpec {

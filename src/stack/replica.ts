@@ -1,13 +1,13 @@
 /** One replica of a service: the process, probe and timer that its state asks for. What happens is in `service.ts`. */
-import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 import { messageOf, PortrampError } from '../lib/errors.ts';
+import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, StartResult } from '../runtime/instance.ts';
 import { describeStart } from './logs/line.ts';
-import { stampOf } from './probe.ts';
+import { stampBefore, stampSince } from './readiness/stamp.ts';
 import type { StartHistory } from './readiness/starts.ts';
 import { watchReadiness } from './readiness/watch.ts';
 import type { Finding, ReadinessWatch } from './readiness/watch-options.ts';
@@ -16,17 +16,12 @@ import type { LogSource } from './logs/store.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import type { Effect, End } from './service.ts';
 
-const stampBefore = async ({ dir, service }: ResolvedService): Promise<string | undefined> =>
-  service.kind === 'process' && service.ready.kind === 'file'
-    ? stampOf(resolve(dir, service.ready.path))
-    : undefined;
-
 /** What tells it from others of the service in the logs; undefined where there is one. */
 const replicaIn = (launched: ResolvedService | undefined, slot: number): number | undefined =>
   launched?.service.kind === 'process' && launched.service.replicas > 1 ? slot : undefined;
 
-/** Lines of its log in which an instance may name the number that it opened. */
-const MENTIONED = 100;
+/** Last lines of its log that say something of an instance: what it is ready by, or the number that it opened. */
+const PRINTED = 100;
 
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
@@ -39,6 +34,8 @@ export class ReplicaShell {
   /** The source of the lines of the process that was launched last. */
   #source: LogSource;
   #stamp: string | undefined;
+  /** Wall time. */
+  #startedAt = 0;
   #watch: ReadinessWatch | undefined;
   /** Whether something of the instance's own listens, by port; absent: nobody has looked. */
   #listening = new Map<string, boolean>();
@@ -79,6 +76,20 @@ export class ReplicaShell {
   /** The contract may say something else about the instance now. */
   judge(): void {
     this.#watch?.judge();
+  }
+
+  /** The contract says something else now about when such an instance is ready: that counts for this one too. */
+  async redeclare({ service: next }: ResolvedService): Promise<void> {
+    const { launched } = this;
+    if (launched === undefined || !('ready' in next) || !('ready' in launched.service)) return;
+    const { ready } = next;
+    if (isEqual(launched.service.ready, ready)) return;
+    const now = { ...launched, service: { ...launched.service, ready } };
+    this.launched = now;
+    const watch = this.#watch;
+    const stamp = await stampSince(now, this.#startedAt);
+    this.#stamp = stamp;
+    if (this.launched === now && this.#watch === watch) watch?.redeclare({ ready, stamp });
   }
 
   /** Looks anew whether it is ready, after its ports changed. */
@@ -130,6 +141,7 @@ export class ReplicaShell {
     this.#wasReady = false;
     const source = { service, replica: replicaIn(this.launched, slot), launch: launching.generation };
     this.#source = source;
+    this.#startedAt = this.#options.clock.wallTime();
     this.#stamp = await stampBefore(this.launched);
     const result = await launch({
       ...launching,
@@ -227,7 +239,6 @@ export class ReplicaShell {
     const { service: name, clock, logs, lookAt, onListening, follows, onFollow } = this.#options;
     const service = this.launched?.service;
     if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
-    const readsLog = service.ready.kind === 'log';
     const { launch } = this.#source;
     this.#listening = new Map();
     const history = this.#options.starts.begin(this.launched);
@@ -244,13 +255,12 @@ export class ReplicaShell {
         service.kind === 'process' ? async (age) => (await this.#instance?.family(age)) ?? [] : undefined,
       clock,
       onLine: (listener) =>
-        readsLog
-          ? logs.lines.on((line) => {
-              // Colours must not come between the words of a pattern.
-              if (line.service === name && line.launch === launch && line.stream !== 'portramp')
-                listener(stripVTControlCharacters(line.text));
-            })
-          : () => undefined,
+        logs.lines.on((line) => {
+          // Colours must not come between the words of a pattern.
+          if (line.service === name && line.launch === launch && line.stream !== 'portramp')
+            listener(stripVTControlCharacters(line.text));
+        }),
+      printed: () => logs.tail(name, PRINTED, launch).map((text) => stripVTControlCharacters(text)),
       onFinding: (finding) => {
         history.learn(finding, [...this.#listening.values()].includes(true));
         this.#onFinding(finding);
@@ -260,7 +270,7 @@ export class ReplicaShell {
       },
       follows,
       patience: history.patience,
-      mentions: (number) => namesNumber(logs.tail(name, MENTIONED, launch), number),
+      mentions: (number) => namesNumber(logs.tail(name, PRINTED, launch), number),
       onFollow,
       onListening: (port, listens) => {
         if (this.#listening.get(port) === listens) return;

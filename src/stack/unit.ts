@@ -136,9 +136,11 @@ export class Unit {
     this.#options.onChange(this);
   }
 
-  /** New values that need no restart: taken over by what is started from now on. */
+  /** New values that need no restart: for what is started from now on, and for looks at what the newest ones started. */
   adopt(blueprint: Blueprint): void {
     this.learn(blueprint);
+    const newest = this.replicas.filter(({ revision }) => revision === this.#roster.revision);
+    for (const { slot } of newest) void this.#shells.get(slot)?.redeclare(blueprint.instance(slot));
     const size = sizeOf(this.resolved);
     if (size !== this.#roster.size) this.#step({ type: 'scale', size });
   }

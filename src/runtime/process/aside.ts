@@ -6,18 +6,16 @@ import { systemClock } from '../../lib/clock.ts';
 import { isScarcity } from '../../lib/descriptors.ts';
 import { startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { spawned } from '../../lib/spawned.ts';
+import type { AsideOptions } from '../instance.ts';
 import { trackRemains } from './remains.ts';
 import { signalGroup, signalRemains } from './signals.ts';
 import { describeStartError } from './start-error.ts';
 
-export interface Aside {
+export interface Aside extends AsideOptions {
   /** A string runs in a shell, a list is exec'd. */
   readonly command: string | readonly string[];
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly signal: AbortSignal;
 }
 
 /** How much of what it prints is kept for the explanation (characters). */
@@ -27,7 +25,8 @@ const MAX_OUTPUT = 2_000;
  * Undefined when it ended with code 0, else what went wrong, with the last line that it printed.
  * @throws the system's error where there is no descriptor to start it with: then nothing was found out
  */
-export function runAside({ command, dir, env, timeout, signal }: Aside): Promise<string | undefined> {
+export function runAside(aside: Aside): Promise<string | undefined> {
+  const { command, dir, env, timeout, signal, onOutput } = aside;
   const shell = typeof command === 'string';
   const [file = '', ...args] = typeof command === 'string' ? [command] : command;
   return new Promise((resolve, reject) => {
@@ -53,6 +52,7 @@ export function runAside({ command, dir, env, timeout, signal }: Aside): Promise
     let output = '';
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-MAX_OUTPUT);
+      onOutput?.(output);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);

@@ -14,7 +14,7 @@ export interface PortWatchOptions {
   /** Runs a task once after so many milliseconds, unless the watch has ended. */
   readonly later: (ms: number, task: () => void) => void;
   /** Milliseconds between two looks at a port that is waited for. */
-  readonly interval: number;
+  readonly interval: () => number;
   /** Whether ready depends on the port. */
   readonly isNeeded: (port: ResolvedPort) => boolean;
   /** Whether somebody else looks at the port, and it need not be dialled while it is silent. */
@@ -38,6 +38,8 @@ export interface PortWatch {
   readonly see: (sighting: Pick<Sighting, 'listening' | 'away'> | undefined) => void;
   /** Forgets what was seen of a child that is gone: it says nothing about the one that came after it. */
   readonly beginAnew: () => void;
+  /** Whether ready depends on the port may be another answer now. */
+  readonly reconsider: () => void;
   /** The instance is looked for on these ports from now on. */
   readonly retarget: (ports: readonly ResolvedPort[]) => void;
 }
@@ -101,7 +103,7 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     while (!signal.aborted && !isSettled(port)) {
       if (!hasAnswered) await dialOnce();
       hasAnswered = false;
-      const pause = port.listens || isLong() ? RELAXED : interval;
+      const pause = port.listens || isLong() ? RELAXED : interval();
       if (!isSettled(port)) await new Promise<void>((resolve) => later(pause, resolve));
     }
     isDialling = false;
@@ -141,6 +143,12 @@ export function watchPort(initial: readonly ResolvedPort[], options: PortWatchOp
     },
     beginAnew: () => {
       if (port !== undefined && !port.listens) port = { ...port, listened: false };
+    },
+    reconsider: () => {
+      const expected = expect();
+      if (port === undefined || expected === undefined) return;
+      port = { ...port, optional: expected.optional === true };
+      void dial();
     },
     retarget: (next) => {
       ports = next;

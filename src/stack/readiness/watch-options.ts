@@ -8,10 +8,15 @@ import type { Followed } from './following.ts';
 import type { LookOptions, WatchedLook } from './looks.ts';
 import type { TreeOptions } from './tree.ts';
 
+/** What the contract says about when an instance is ready. */
+export type Declared = Pick<LookOptions, 'ready' | 'stamp'>;
+
 export interface ReadinessOptions extends LookOptions {
   readonly clock: Clock;
   /** Calls back for every line that the instance prints; returns the function that ends it. */
   readonly onLine: (listener: (text: string) => void) => () => void;
+  /** Gives the lines that the instance has printed so far. */
+  readonly printed?: () => readonly string[];
   readonly onFinding: (finding: Finding) => void;
   /** The look where the contract declares none, for what is no process; default: a connection. */
   readonly usual?: WatchedLook | undefined;
@@ -43,7 +48,12 @@ export interface ReadinessWatch {
   readonly see: (sighting: Sighting | undefined) => void;
   /** The instance is looked for on other numbers from now on; what its probe said still holds. */
   readonly retarget: (ports: readonly ResolvedPort[]) => void;
-  /** The contract may say something else now. */
+  /**
+   * The contract says something else now about when the instance is ready, and how late it may be: that counts from now
+   * on. One that is ready stays so unless the new probe fails as often as the old one would have to.
+   */
+  readonly redeclare: (declared: Declared) => void;
+  /** The contract may say something else now about its ports. */
   readonly judge: () => void;
   readonly end: () => void;
 }

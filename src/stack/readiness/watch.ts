@@ -2,7 +2,6 @@
  * Watches one instance: gathers the facts that `assess.ts` judges, and tells when the verdict changes. Quick looks until
  * the instance is ready for the first time, relaxed ones after that.
  */
-import { messageOf } from '../../lib/errors.ts';
 import type { Follow } from '../../plan/plan.ts';
 import type { ProbeResult } from '../probe.ts';
 import {
@@ -14,62 +13,43 @@ import {
   SILENCE,
   type Assessment,
   type ElsewhereFacts,
-  type ProbeFacts,
   type TreeFacts,
   type Verdict,
 } from './assess.ts';
 import { watchElsewhere } from './elsewhere.ts';
 import { createFollowing, type Followed } from './following.ts';
-import { ENDED, UNSEEN, watchLiveness } from './liveness.ts';
 import { watchPort } from './port-watch.ts';
+import { takeLook, watchProbe, type Probing } from './probing.ts';
+import { createTimers } from './timers.ts';
 import { watchTree } from './tree.ts';
-import type { ReadinessOptions, ReadinessWatch } from './watch-options.ts';
+import type { Declared, ReadinessOptions, ReadinessWatch } from './watch-options.ts';
 import { watchWork } from './work.ts';
-import { lookFor, matcherOf, serverLook, type Look } from './looks.ts';
-import { askedPort, requiredPort } from './own-ports.ts';
+import { serverLook } from './looks.ts';
+import { requiredPort } from './own-ports.ts';
 
 /** A verdict that comes later than this has waited while the whole process stood still. Milliseconds. */
 const STALL = 1_000;
+
+const UNLOOKED = 'it has not been looked at yet';
 
 /** Nobody is there who could follow. */
 const UNFOLLOWED: Followed = { followed: false, why: 'it is not followed' };
 
 export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
-  const { ready, clock, onFinding, onLook, onListening } = options;
+  const { clock, onFinding, onLook, onListening } = options;
   const abort = new AbortController();
-  const cancels = new Set<() => void>();
-  const later = (ms: number, task: () => void): (() => void) => {
-    // A look that was under way at the end would go on: nobody would cancel what it asks for.
-    if (abort.signal.aborted) return () => undefined;
-    const cancel = clock.after(ms, () => {
-      cancels.delete(cancel);
-      task();
-    });
-    cancels.add(cancel);
-    return cancel;
-  };
+  const timers = createTimers(clock);
+  const { later } = timers;
 
-  let { ports } = options;
+  let { ready, ports } = options;
   const { usual } = options;
-  const lookNow = (isAnswered = false): Look | undefined => {
-    const look =
-      lookFor({ ...options, ports, isAnswered }) ?? (ready.kind === 'default' ? usual?.look : undefined);
-    if (usual === undefined || look === undefined) return look;
-    return async (signal) => usual.problem() ?? look(signal);
-  };
-  /** Whether looks find out what the probe says, or the lines of the log. */
-  const isPolled = lookNow() !== undefined;
-  const isProbed = isPolled || ready.kind === 'log';
   let begun = clock.now();
-  /** Whether the probe asks the port, and cannot succeed while that is silent. */
-  const onPort = askedPort(ready, ports) !== undefined;
-  let probe: ProbeFacts = isProbed ? { state: 'open', onPort } : { state: 'none' };
   /** Names of ports that listen. */
   const listening = new Set<string>();
   let tree: TreeFacts | undefined;
   let verdict: Verdict = { kind: 'starting' };
   let wasReady = false;
-  let lastProblem = 'it has not been looked at yet';
+  let lastProblem = UNLOOKED;
   let cancelAgain = (): void => undefined;
 
   const follows = (): Follow => options.follows?.() ?? 'never';
@@ -100,7 +80,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const { facts: port } = portWatch;
     const workedAt = work?.workedAt;
     const { asides } = opened;
-    const facts = { begun, probe, port, tree, elsewhere, asides, doubt, patience, workedAt };
+    const facts = { begun, probe: probing.facts, port, tree, elsewhere, asides, doubt, patience, workedAt };
     const next = assess(facts, clock.now());
     if (isFollowing(next, elsewhere)) return;
     if (isAwaited()) work?.begin();
@@ -116,9 +96,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   const beginAnew = (): void => {
     begun = clock.now();
     portWatch.beginAnew();
-    if (!isProbed || probe.state === 'open') return;
-    probe = { state: 'open', onPort };
-    void pollUntilWell();
+    probing.anew();
   };
 
   const opened = watchElsewhere({
@@ -153,25 +131,35 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     onLook?.(problem);
   };
 
-  /** A look that could not be taken, for want of a descriptor, says nothing about what it was to look at. */
-  const see = async (look: Look | undefined): Promise<ProbeResult | typeof UNSEEN> => {
-    try {
-      return await look?.(abort.signal);
-    } catch (error) {
-      if (!abort.signal.aborted) told(`it could not be looked at: ${messageOf(error)}`);
-      return UNSEEN;
-    }
+  const becomeWell = (): void => {
+    const { facts: port } = portWatch;
+    // Nobody waits for the port: whoever hears that the service is ready hears at once whether it listens.
+    if (port?.optional === true && !port.listens && !wasReady) void portWatch.dialOnce().then(judge);
+    else judge();
   };
+
+  const probeBy = (declared: Declared, isWell: boolean): Probing =>
+    watchProbe({
+      ...declared,
+      means: options,
+      ports: () => ports,
+      isWell,
+      told,
+      onWell: becomeWell,
+      onFailing: () => judge(),
+      onAnswered: (number) => portWatch.answered(number),
+    });
+  let probing = probeBy(options, false);
 
   const portWatch = watchPort(usual === undefined ? ports : [], {
     clock,
     signal: abort.signal,
     later,
-    interval: ready.interval,
+    interval: () => ready.interval,
     isNeeded: (port) => requiredPort(ready, [port]) !== undefined,
-    isAsked: () => probe.state === 'open',
+    isAsked: () => probing.facts.state === 'open',
     isLong: () => verdict.kind === 'silent',
-    look: see,
+    look: (look) => takeLook(look, abort.signal, told),
     onLook: told,
     onListening: (name, listens) => {
       if (listens) listening.add(name);
@@ -185,54 +173,13 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     },
   });
 
-  const becomeWell = (): void => {
-    if (probe.state !== 'well') probe = { state: 'well', since: clock.now() };
-    const { facts: port } = portWatch;
-    // Nobody waits for the port: whoever hears that the service is ready hears at once whether it listens.
-    if (port?.optional === true && !port.listens && !wasReady) void portWatch.dialOnce().then(judge);
-    else judge();
-  };
-
-  const lookAgain = async (): Promise<ProbeResult | typeof UNSEEN | typeof ENDED> => {
-    const problem = await see(lookNow(probe.state === 'well'));
-    if (abort.signal.aborted) return ENDED;
-    if (problem !== UNSEEN) told(problem);
-    return problem;
-  };
-
-  const fail = (problem: string): void => {
-    probe = { state: 'failing', problem: `does not answer any more: ${problem}` };
-    judge();
-  };
-
-  let isAlive = false;
-  const probeOnce = async (): Promise<void> => {
-    if (!isPolled || probe.state !== 'open') return;
-    const asked = askedPort(ready, ports)?.targetPort;
-    const problem = await see(lookNow());
-    if (problem === UNSEEN || abort.signal.aborted || probe.state !== 'open') return;
-    told(problem);
-    if (problem !== undefined) return;
-    if (asked !== undefined) portWatch.answered(asked);
-    becomeWell();
-    if (isAlive) return;
-    isAlive = true;
-    const onChange = usual?.onChange;
-    const living = { clock, later, look: lookAgain, onWell: becomeWell, onFailing: fail, onChange };
-    cancels.add(watchLiveness(living));
-  };
-
-  const pollUntilWell = async (): Promise<void> => {
-    await probeOnce();
-    if (probe.state === 'open' && !abort.signal.aborted) later(ready.interval, () => void pollUntilWell());
-  };
-
   /** A process that stood still has not looked meanwhile: then one more look comes before the verdict. */
   const laterSeen = (ms: number, decide: () => void): (() => void) => {
     const due = clock.now() + ms;
     return later(ms, () => {
       if (clock.now() - due <= STALL) return decide();
-      void probeOnce()
+      void probing
+        .once()
         .then(portWatch.dialOnce)
         .then(() => void (abort.signal.aborted || decide()));
     });
@@ -248,21 +195,19 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     options.family && watchWork({ clock, later, family: options.family, isAsked: () => isAwaited() });
 
   const isLate = (): boolean => verdict.kind === 'starting' && !wasReady;
-  if (ready.timeout !== undefined) {
-    const after = ready.timeout;
-    laterSeen(after, () => void (wasReady || onFinding({ kind: 'deadline', after, problem: lastProblem })));
-  } else {
-    laterSeen(LATE, () => void (isLate() && onFinding({ kind: 'late', after: LATE, problem: lastProblem })));
-  }
-  if (ready.kind === 'log') {
-    told(`no line matched /${ready.pattern}/`);
-    const matches = matcherOf(ready.pattern);
-    const wellByLine = (): void => {
-      told(undefined);
-      becomeWell();
-    };
-    cancels.add(options.onLine((text) => void (probe.state === 'open' && matches(text) && wellByLine())));
-  } else void pollUntilWell();
+  let cancelLimit = (): void => undefined;
+  const setLimit = (): void => {
+    cancelLimit();
+    const { timeout: after } = ready;
+    const tell = (kind: 'deadline' | 'late', ms: number): void =>
+      onFinding({ kind, after: ms, problem: probing.underWay() ?? lastProblem });
+    cancelLimit =
+      after === undefined
+        ? laterSeen(LATE, () => void (isLate() && tell('late', LATE)))
+        : laterSeen(after, () => void (wasReady || tell('deadline', after)));
+  };
+  setLimit();
+  probing.begin();
   // Not at once: whoever watches has to have the watch in hand.
   queueMicrotask(judge);
   followTree();
@@ -283,11 +228,21 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
       portWatch.retarget(usual === undefined ? next : []);
       judge();
     },
+    redeclare: (declared) => {
+      ({ ready } = declared);
+      lastProblem = UNLOOKED;
+      probing.end();
+      probing = probeBy(declared, verdict.kind === 'ready');
+      portWatch.reconsider();
+      setLimit();
+      probing.begin();
+      judge();
+    },
     end: () => {
       abort.abort();
       treeWatch?.end();
-      for (const cancel of cancels) cancel();
-      cancels.clear();
+      probing.end();
+      timers.end();
     },
   };
 }

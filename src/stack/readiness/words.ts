@@ -1,6 +1,7 @@
 /** What a verdict about a service says to a person, and what to write. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 
+import type { Readiness } from '../../contract/contract.ts';
 import type { ResolvedPort, ResolvedService } from '../../plan/plan.ts';
 import { cureFor, lineFor } from '../findings.ts';
 import type { Cause, Found } from '../service.ts';
@@ -98,6 +99,20 @@ export const describeUnasked = ({
   message: `its probe has succeeded, but nothing listens on ${nameOf({ name, number })}`,
   hint: NO_PORT,
 });
+
+/**
+ * Says what a look waits for that has had no answer.
+ *
+ * @param ms for how long
+ * @param printed what the probe's command has printed
+ */
+export function describeWaiting(ready: Readiness, ms: number, printed = ''): string {
+  const long = `for ${Math.floor(ms / 1_000)} s`;
+  if (ready.kind === 'http') return `no answer to GET ${ready.path} ${long}`;
+  if (ready.kind !== 'exec') return `no answer ${long}`;
+  const last = quoteEnd(printed.split('\n'));
+  return `its command has been running ${long}${last === undefined ? '' : `; it printed: ${last}`}`;
+}
 
 /** Says that the contract's own timeout is over. */
 export const describeDeadline = (

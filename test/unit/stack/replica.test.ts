@@ -109,6 +109,12 @@ function createScene() {
         return clock.advance(0);
       },
       kill: () => shell.kill(),
+      readyBy: async (pattern: string) => {
+        if (api?.service.kind !== 'process') throw new Error('there is no such service');
+        const ready = { ...api.service.ready, kind: 'log' as const, pattern };
+        await shell.redeclare({ ...api, service: { ...api.service, ready } });
+        return clock.advance(0);
+      },
       ends: () => events.flatMap((event) => (event.type === 'exited' ? [event.end] : [])),
       isReady: () => events.some(({ type }) => type === 'ready'),
     };
@@ -128,6 +134,19 @@ describe('a replica', () => {
     expect([old.isReady(), challenger.isReady()]).toEqual([true, false]);
     await challenger.print('up\n');
     expect(challenger.isReady()).toBe(true);
+  });
+
+  it('is ready by a pattern that was mended while it started', async () => {
+    const { open } = createScene();
+    const [printed, prints] = [open(0), open(1)];
+    await printed.start();
+    await prints.start();
+    await printed.print('\u001b[32mlistening\u001b[0m\n');
+    await printed.readyBy('^listening$');
+    await prints.readyBy('^listening$');
+    expect([printed.isReady(), prints.isReady()]).toEqual([true, false]);
+    await prints.print('listening\n');
+    expect(prints.isReady()).toBe(true);
   });
 
   it('tells of its end when that is explained, or at once where it is to be stopped anyway', async () => {

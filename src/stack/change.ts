@@ -1,6 +1,7 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
-import { reconcile, type Action } from './reconcile.ts';
+import { reconcile, retryFailed, type Action } from './reconcile.ts';
+import type { ServiceState } from './service.ts';
 import type { Blueprints, Supervision } from './supervision.ts';
 
 export interface ChangeOptions {
@@ -18,11 +19,12 @@ export function changeStack(
   last: Blueprints,
   next: Blueprints,
   { wanted, spared, onSpared }: ChangeOptions,
-): Change[] {
-  const changes = diffServices(last.services, next.services);
+): readonly Change[] {
+  const stateOf = (name: string): ServiceState | undefined => supervision.find(name)?.state;
+  const changes = retryFailed(diffServices(last.services, next.services), stateOf);
   const actions = reconcile({
     changes,
-    stateOf: (name) => supervision.find(name)?.state,
+    stateOf,
     wanted: supervision.wanted,
     wantedNow: wanted,
   });

@@ -19,6 +19,26 @@ export type Action =
   | { readonly type: 'restart'; readonly service: string }
   | { readonly type: 'start'; readonly service: string };
 
+/**
+ * Has services that failed start again for edits of what may have made them fail, although what runs would go on: a hint
+ * under a failed service names such a field. The same changes when there are none of these.
+ */
+export const retryFailed = (
+  changes: readonly Change[],
+  stateOf: ReconcileInput['stateOf'],
+): readonly Change[] =>
+  changes.map((change) =>
+    change.kind === 'changed' && stateOf(change.service)?.state === 'failed' && change.fields.some(mayMend)
+      ? { ...change, impact: 'restart' }
+      : change,
+  );
+
+/** What decides whether a service starts and gets ready. The rest is for its clients, or for what runs well. */
+const MENDING: readonly string[] = ['ready', 'restart', 'run', 'inputs', 'transition', 'needs'];
+const MENDING_OF_PORT = /^ports\.[^.]+\.(?:implicit|static|follow|listener)$/;
+
+const mayMend = (field: string): boolean => MENDING.includes(field) || MENDING_OF_PORT.test(field);
+
 /** Removals first, so that nothing that is gone holds up what is new. Without changes there are no actions. */
 export function reconcile({ changes, stateOf, wanted, wantedNow }: ReconcileInput): Action[] {
   const removed = changes.filter((change) => change.kind === 'removed');

@@ -107,6 +107,7 @@ describe('time', () => {
       'runtime/compose/engine.ts',
       'stack/edits.ts',
       'stack/logs/store.ts',
+      'stack/replica.ts',
       'stack/tasks/record.ts',
     ]);
   });

@@ -20,6 +20,7 @@ import { keepFrontNumber, readFrontNumber, type StoredFront } from './front-stor
 import type { Inspection } from './inspection.ts';
 import { followGone } from './gone-roots.ts';
 import { frontStacks, restingStacks } from './routes.ts';
+import { keepsLoans } from './loans.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { readFrontSettings } from './settings.ts';
 import { createStacks, type Stacks } from './stacks.ts';
@@ -211,7 +212,7 @@ function createRegistry(
           log,
           sessions: () => sessions.all(),
           leaseOf: (number, own) => {
-            const others = withoutIdleLoans(ledger.current, (key) => sessions.find(key) !== undefined);
+            const others = withoutIdleLoans(ledger.current, keepsLoans(sessions));
             const lease = findOther(others, number, { ...own.session.key, service: own.service });
             return lease && `${lease.service} of ${findStack(ledger.current, lease)?.slug ?? lease.root}`;
           },

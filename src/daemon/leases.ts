@@ -56,6 +56,8 @@ export interface LeasesOptions {
   readonly isPortFree: (port: number) => Promise<boolean>;
   readonly lookAtPort: (port: number) => Promise<PortSight>;
   readonly isRunning: (key: LedgerKey) => boolean;
+  /** Whether the number that the lease's service opened in place of its own is kept for it. */
+  readonly keepsLoan: (lease: LedgerLease) => boolean;
   /** @throws PortrampError BAD_MESSAGE for a stack without a name. */
   readonly requireStack: (key: LedgerKey) => LedgerStack;
   /** Forgets stacks whose checkout is gone; true when there were any. Called in turn. */
@@ -63,7 +65,7 @@ export interface LeasesOptions {
 }
 
 export function createLeases(options: LeasesOptions): Leases {
-  const { ledger, inTurn, isPortFree, isRunning, requireStack } = options;
+  const { ledger, inTurn, isPortFree, isRunning, keepsLoan, requireStack } = options;
 
   const optionsFor = (key: LedgerKey, rules: PortRules | undefined): AllocateOptions => ({
     isFree: isPortFree,
@@ -72,7 +74,7 @@ export function createLeases(options: LeasesOptions): Leases {
   });
 
   const asOthersSee = (key: LedgerKey): Ledger =>
-    withoutIdleLoans(ledger.current, (one) => isSameKey(one, key) || isRunning(one));
+    withoutIdleLoans(ledger.current, (one) => isSameKey(one, key) || keepsLoan(one));
 
   const requireLease = (key: LedgerKey, port: LeasePort): LedgerLease => {
     const lease = leasesOf(ledger.current, key).find((one) => isSamePort(one, port));
@@ -139,7 +141,7 @@ export function createLeases(options: LeasesOptions): Leases {
   const borrow: Leases['borrow'] = async ({ stack: key, port, number }) => {
     const { result, other, written } = await inTurn(async () => {
       const present = requireLease(key, port);
-      const taken = asOthersSee(key).leases.find(
+      const taken = withoutIdleLoans(ledger.current, keepsLoan).leases.find(
         (one) => isOn(one, number) && !(isSameKey(one, key) && isSamePort(one, port)),
       );
       if (taken !== undefined) return { result: present, other: taken, written: later(Promise.resolve()) };

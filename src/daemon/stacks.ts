@@ -35,6 +35,7 @@ import { checkClaim, checkRoutes } from './checks.ts';
 import { findGone } from './gone-roots.ts';
 import { grantHosts, withoutRefused, type HostGrant } from './hosts.ts';
 import { createLeases, toLease, type Leases } from './leases.ts';
+import { keepsLoans } from './loans.ts';
 import { nameStack, type Held, type Naming } from './names.ts';
 import { notRunning, type Connection, type Session, type Sessions } from './sessions.ts';
 
@@ -227,6 +228,7 @@ export function createStacks(options: StacksOptions): Stacks {
     inTurn,
     requireStack,
     isRunning: isAttached,
+    keepsLoan: keepsLoans(sessions),
     forgetGone: async () => (await forgetNow(undefined)).length > 0,
   });
 

@@ -154,10 +154,10 @@ export function putLeases(ledger: Ledger, key: LedgerKey, leases: readonly Ledge
 }
 
 /**
- * The ledger as it counts for others: what a stack borrowed that does not run is merely remembered. The same object
+ * The ledger as it counts for others: what a service borrowed that does not run is merely remembered. The same object
  * when that changes nothing.
  */
-export function withoutIdleLoans(ledger: Ledger, isInUse: (key: LedgerKey) => boolean): Ledger {
+export function withoutIdleLoans(ledger: Ledger, isInUse: (lease: LedgerLease) => boolean): Ledger {
   const isIdle = (lease: LedgerLease): boolean => lease.borrowed !== undefined && !isInUse(lease);
   if (!ledger.leases.some(isIdle)) return ledger;
   return {

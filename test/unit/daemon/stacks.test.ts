@@ -94,6 +94,34 @@ describe('a number that a service opened in place of its own', () => {
     expect(again.leases).toEqual([{ ...API, number: own }]);
   });
 
+  it('is anybody’s while its service does not run, and remembered all the same', async () => {
+    const [shop, other] = [await claim('shop'), await claim('other')];
+    await lease(shop);
+    await lease(other);
+    const runner = connection();
+    stacks.attach(shop, 1, runner);
+    attach(other);
+    const publish = (state: 'ready' | 'idle' | 'backoff') => {
+      const port = { name: 'http', appProtocol: 'http' as const, port: 3000, targetPort: 3000, hosts: [] };
+      const service = { name: 'api', kind: 'process', state, restarts: 0, ports: [port] };
+      return stacks.publish(shop, { services: [service], routes: [] }, runner);
+    };
+    await borrow(shop, 3000);
+    for (const state of ['ready', 'backoff'] as const) {
+      await publish(state);
+      expect(await borrow(other, 3000)).toMatchObject({ holder: 'api of shop' });
+    }
+    await publish('idle');
+    const asked = [API];
+    expect(await stacks.lease(shop, asked, { rules: RULES, scope: 'stack' })).toMatchObject({
+      leases: [{ borrowed: 3000 }],
+    });
+    expect(await borrow(other, 3000)).toMatchObject({ lease: { borrowed: 3000 } });
+    // Its next start finds another there, and is looked for on its own number again.
+    await publish('ready');
+    expect(await borrow(shop, 3000)).toMatchObject({ holder: 'api of other' });
+  });
+
   it('is not borrowed where another service has it, and given back by the own number', async () => {
     const [shop, other] = [await claim('shop'), await claim('other')];
     const [own = 0, its = 0] = [await lease(shop), await lease(other)];

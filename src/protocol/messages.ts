@@ -75,6 +75,8 @@ export const serviceDetails = z.object({
   probe: z.object({ problem: z.string().optional(), ago: z.number() }).optional(),
   /** While it is stopping: the processes that are left. */
   remains: z.array(portHolder).optional(),
+  /** Whether it has been started in this run of the stack, whatever became of it. */
+  ran: z.boolean().optional(),
 });
 
 /** The answer of a runner to a command. */

@@ -13,6 +13,7 @@ export async function describeUnit(
   const { name, resolved, lastLook } = unit;
   return {
     name,
+    ran: unit.generation > 0,
     needs: resolved.needs.map((need) => ({
       service: need.service,
       condition: need.condition,

@@ -98,7 +98,7 @@ export const leasedNumbers = (stack: RunningStack, name: string): number[] =>
   (stack.leases ?? []).filter(({ service }) => service === name).map(({ number }) => number);
 
 function reasonOf(
-  { gone }: Facts,
+  { gone, details }: Facts,
   stack: RunningStack,
   service: PublishedService | undefined,
 ): Pick<ServiceExplanation, 'reason' | 'hint'> {
@@ -124,9 +124,12 @@ function reasonOf(
   if (service?.state === 'external') return reasonOfExternal(service);
   if (service !== undefined && meaningOf(service).isUp) return silenceOf(service);
   if (service?.state !== 'idle') return {};
-  return statusOf(service) === 'sleeping'
-    ? { reason: 'the first request will start it', hint: `portramp open ${service.name}` }
-    : { reason: 'nobody started it', hint: `portramp start ${service.name}` };
+  const { name } = service;
+  if (statusOf(service) === 'sleeping')
+    return { reason: 'the first request will start it', hint: `portramp open ${name}` };
+  // Nothing else puts to rest what ran, as long as its stack runs.
+  const reason = details.get(name)?.ran === true ? 'stopped by a command' : 'nobody started it';
+  return { reason, hint: `portramp start ${name}` };
 }
 
 /** Nobody looks after what runs elsewhere: the requests that it did not answer tell. */

@@ -125,6 +125,13 @@ describe('the reason of a service', () => {
     expect({ reason, hint }).toEqual({ reason: undefined, hint: undefined, ...expected });
   });
 
+  it('is that a command stopped it, where it has run', () => {
+    const services = [serviceOf('api', { state: 'idle' })];
+    const told = { reason: 'stopped by a command', hint: 'portramp start api' };
+    expect(explain(services, 'api', { api: { ran: true } })).toMatchObject(told);
+    expect(explain(services, 'api', { api: { ran: false } }).reason).toBe('nobody started it');
+  });
+
   it('is that of its stack, where that does not run', () => {
     expect(explain([], 'api', {}, { resting: true })).toMatchObject({
       state: 'not running',

@@ -1,5 +1,5 @@
 /** What git ignores: generated files, whose change must not restart what generates them. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { askGit } from '../../lib/git.ts';
 
@@ -19,4 +19,18 @@ export async function withoutIgnored(root: string, paths: readonly string[]): Pr
   const answer = await asked.catch(() => undefined);
   const ignored = new Set((answer ?? '').split('\0'));
   return paths.filter((path) => !ignored.has(path));
+}
+
+/** The name of a file that says what is ignored in its folder and below. */
+export const RULES = '.gitignore';
+
+/** Absolute paths of the files from the folder upwards, there or not, that say what is ignored in it. */
+export async function listRuleFiles(dir: string): Promise<string[]> {
+  const asked = askGit(dir, ['rev-parse', '--show-cdup', '--git-path', 'info/exclude']);
+  const answer = await asked.catch(() => undefined);
+  if (answer === undefined) return [];
+  const [up = '', exclude = ''] = answer.split('\n');
+  const folders = up.split('/').filter((part) => part !== '');
+  const above = [dir, ...folders.map((_part, index) => resolve(dir, ...folders.slice(0, index + 1)))];
+  return [...above.map((folder) => join(folder, RULES)), ...(exclude === '' ? [] : [resolve(dir, exclude)])];
 }

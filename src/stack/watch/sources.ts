@@ -7,7 +7,8 @@ import { isEqual } from '../../plan/equal.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import { createBatch } from './batch.ts';
 import type { Brakes, Phase } from './brakes.ts';
-import { listIgnoredFolders, withoutIgnored } from './ignored.ts';
+import { watchFiles } from './files.ts';
+import { listIgnoredFolders, listRuleFiles, RULES, withoutIgnored } from './ignored.ts';
 import { compilePatterns, isNeverWatched, rootsOf } from './patterns.ts';
 import { watchTree, type Tree } from './tree.ts';
 
@@ -53,14 +54,23 @@ export interface SourceWatch {
   close(): Promise<void>;
 }
 
+/** Milliseconds without another change of what is ignored. */
+const RULES_CALM = 50;
+
 interface Watched {
   readonly sources: Sources;
+  /** Asks again what is ignored. */
+  review(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function watchSources(options: SourceWatchOptions): SourceWatch {
   let watched: Watched[] = [];
   let closed = false;
+  const rules = watchFiles({
+    clock: options.clock,
+    onChange: async () => void (await Promise.all(watched.map((one) => one.review()))),
+  });
   return {
     follow: async (sources) => {
       const wanted = sources.filter(({ patterns }) => patterns.length > 0);
@@ -68,13 +78,17 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
       const stale = watched.filter((one) => !isWanted(one));
       watched = watched.filter(isWanted);
       await Promise.all(stale.map((one) => one.close()));
+      const begun = options.clock.wallTime();
       for (const one of wanted) {
         if (closed || watched.some(({ sources: known }) => isEqual(one, known))) continue;
         watched.push(await openWatch(one, options));
       }
+      const files = await Promise.all(watched.map(({ sources: { dir } }) => listRuleFiles(dir)));
+      await rules.follow([...new Set(files.flat())], begun);
     },
     close: async () => {
       closed = true;
+      await rules.close();
       await Promise.all(watched.map((one) => one.close()));
       watched = [];
     },
@@ -87,7 +101,8 @@ async function openWatch(
 ): Promise<Watched> {
   const { service, dir } = sources;
   const patterns = compilePatterns(sources.patterns);
-  const ignored = await listIgnoredFolders(dir);
+  let ignored = await listIgnoredFolders(dir);
+  let cancelReview = (): void => undefined;
   let hasFailed = false;
 
   const tell = async (changes: ReadonlyMap<string, Phase>): Promise<void> => {
@@ -107,6 +122,11 @@ async function openWatch(
         patterns.descends(fromDir(path)),
       matches: (path) => patterns.matches(fromDir(path)),
       isIgnored: async (path) => (await withoutIgnored(dir, [`${fromDir(path)}/`])).length === 0,
+      rules: RULES,
+      onRules: () => {
+        cancelReview();
+        cancelReview = clock.after(RULES_CALM, () => void review());
+      },
       onChange: (path) => {
         const file = fromDir(path);
         const phase = brakes.see(service, file);
@@ -119,10 +139,17 @@ async function openWatch(
       },
     });
   };
-  const trees = await Promise.all(rootsOf(patterns).map(openTree));
+  let trees: readonly Tree[] = [];
+  const review = async (): Promise<void> => {
+    ignored = await listIgnoredFolders(dir);
+    for (const tree of trees) tree.review();
+  };
+  trees = await Promise.all(rootsOf(patterns).map(openTree));
   return {
     sources,
+    review,
     close: async () => {
+      cancelReview();
       batch.close();
       await Promise.all(trees.map((tree) => tree.close()));
     },

@@ -14,6 +14,10 @@ export interface TreeOptions {
   readonly matches: (file: string) => boolean;
   /** Whether a folder that appears later is one that nobody is to look into. */
   readonly isIgnored: (folder: string) => Promise<boolean>;
+  /** The name of files that say which folders are to be descended into. */
+  readonly rules: string;
+  /** Such a file may have changed: `review` looks again. */
+  readonly onRules: () => void;
   /** A file has come, gone or changed in content. */
   readonly onChange: (file: string) => void;
   /** A folder cannot be watched. */
@@ -21,6 +25,8 @@ export interface TreeOptions {
 }
 
 export interface Tree {
+  /** Looks again which folders are descended into. What lies in those that come is no news. */
+  review(): void;
   close(): Promise<void>;
 }
 
@@ -51,6 +57,7 @@ export async function watchTree(options: TreeOptions): Promise<Tree> {
   const identities = new Set<string>();
   /** Names that something has happened to, by folder. */
   const events = new Map<string, Set<string>>();
+  let isToReview = false;
   let working: Promise<void> | undefined;
   let cancelRetry = (): void => undefined;
   let isClosed = false;
@@ -58,14 +65,20 @@ export async function watchTree(options: TreeOptions): Promise<Tree> {
   const childOf = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 
   const handleEvents = async (): Promise<void> => {
+    while (isToReview && !isClosed) {
+      isToReview = false;
+      await review();
+    }
     for (let next = take(events); next !== undefined && !isClosed; next = take(events)) {
       const [folder, names] = next;
       await lookAt(folder, [...names], true);
       if (folder === '') await followRoot();
     }
     working = undefined;
+    if (isToReview && !isClosed) working = handleEvents();
   };
   const onEvent = (folder: string, name: string): void => {
+    if (name === options.rules) options.onRules();
     const names = events.get(folder) ?? new Set();
     events.set(folder, names.add(name));
     working ??= handleEvents();
@@ -103,6 +116,20 @@ export async function watchTree(options: TreeOptions): Promise<Tree> {
       watcher.close();
     }
     return gone.flatMap(([each, { files }]) => [...files.keys()].map((name) => childOf(each, name)));
+  };
+
+  const review = async (): Promise<void> => {
+    for (const path of folders.keys()) if (path !== '' && !descends(path)) drop(path);
+    for (const [path, { files }] of folders) {
+      const entries = await readdir(join(root, path), { withFileTypes: true }).catch(() => []);
+      // A file may have changed by now, which is told when its event comes.
+      const names = entries.filter((entry) => !entry.isFile()).map(({ name }) => name);
+      await lookAt(
+        path,
+        names.filter((name) => !files.has(name)),
+        false,
+      );
+    }
   };
 
   /** A few files at once, then one folder after the other: a large tree does not cost more than a small one. */
@@ -159,6 +186,10 @@ export async function watchTree(options: TreeOptions): Promise<Tree> {
 
   await followRoot(true);
   return {
+    review: () => {
+      isToReview = true;
+      working ??= handleEvents();
+    },
     close: async () => {
       isClosed = true;
       cancelRetry();

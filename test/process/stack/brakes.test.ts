@@ -99,7 +99,7 @@ const LONG = 90_000;
 describe('services that write what they watch', () => {
   it(
     'are restarted by edits alone, and by what is printed not at all by what they write',
-    { timeout: 4 * LONG },
+    { timeout: 8 * LONG },
     async () => {
       shop = machine.workspace('shop', contract());
       for (const { name } of WRITERS) shop.write(`${name}/main.js`, '0');

@@ -5,6 +5,8 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -176,6 +178,69 @@ describe('what git ignores', () => {
     await seesOnly('c.ts');
   });
 });
+
+describe('a change of what git ignores', () => {
+  let text = '';
+  const rewrite = (file: string): void => write(`api/${file}`, (text += 'x'));
+  const counts = (file: string): Promise<void> =>
+    eventually(async () => {
+      changes = [];
+      rewrite(file);
+      await eventually(() => expect(changes).toContain(file), 1_000);
+    });
+  /** Proves by a file beside it that it does not. */
+  const countsNot = (file: string): Promise<void> =>
+    eventually(async () => {
+      changes = [];
+      rewrite(file);
+      rewrite('mark');
+      await eventually(() => expect(changes).not.toEqual([]), 5_000);
+      expect(changes).toEqual(['mark']);
+    });
+
+  it.each([
+    ['beside it', 'api/.gitignore'],
+    ['above the service', '.gitignore'],
+    ['in a folder that is watched', 'api/src/.gitignore'],
+    ['of this clone alone', '.git/info/exclude'],
+  ])('%s is looked at again, both ways', async (_name, rules) => {
+    execFileSync('git', ['init', '-q', root]);
+    write(rules, 'gen/\n');
+    write('api/src/gen/a.ts');
+    await follow('**');
+    rmSync(join(root, 'api/src/gen'), { recursive: true });
+    write('api/src/gen/deep/b.ts');
+    await countsNot('src/gen/deep/b.ts');
+    write(rules, '');
+    await counts('src/gen/deep/b.ts');
+    write(rules, 'gen/\n');
+    await countsNot('src/gen/deep/b.ts');
+  });
+
+  it('ends the watches on what is ignored', { skip: process.platform !== 'linux' }, async () => {
+    execFileSync('git', ['init', '-q', root]);
+    write('api/gen/a/b/c.ts');
+    write('.gitignore', '\n');
+    await follow('**');
+    const before = countWatches();
+    write('.gitignore', 'gen/\n');
+    await eventually(() => expect(countWatches()).toBe(before - 3));
+    write('.gitignore', '\n');
+    await eventually(() => expect(countWatches()).toBe(before));
+  });
+});
+
+/** Of this process. */
+const countWatches = (): number =>
+  readdirSync('/proc/self/fdinfo')
+    .map((fd) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+      } catch {
+        return '';
+      }
+    })
+    .reduce((sum, text) => sum + text.split('\n').filter((line) => line.startsWith('inotify')).length, 0);
 
 describe.skipIf(process.platform !== 'linux')('20,000 files in 400 folders', () => {
   const cost = async (pattern: string): Promise<{ watches: number; megabytes: number; after: number }> => {

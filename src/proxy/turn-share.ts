@@ -2,12 +2,13 @@
  * The share that one connection has of a turn of the event loop. Node reads a socket up to 32 times in a row while there
  * is something to read, and the bytes of a flood of tiny chunks or interim responses take long to look at: a single
  * connection could keep all others waiting for seconds. One that has used its share is not read until the next turn.
+ * Those that use theirs up share what one alone would have: however many they are, a turn does not get much longer.
  */
 import type { Socket } from 'node:net';
 
 import { systemClock, type Clock } from '../lib/clock.ts';
 
-/** Milliseconds of a turn. Hundreds of ordinary requests fit in. */
+/** Milliseconds of a turn, for all who use up their share. Hundreds of ordinary requests fit in. */
 const SHARE = 1;
 
 /** Milliseconds per byte: what takes longer to look at is read in small pieces, which can be interrupted. */
@@ -15,6 +16,9 @@ const DENSE = 4e-6;
 
 let turn = 0;
 let isCounting = false;
+/** Connections that have used up their share: in this turn, and in the last one. */
+let using = 0;
+let crowd = 0;
 
 /** Numbers the turns in which somebody asks. */
 function currentTurn(): number {
@@ -23,6 +27,8 @@ function currentTurn(): number {
     setImmediate(() => {
       isCounting = false;
       turn += 1;
+      crowd = using;
+      using = 0;
     });
   }
   return turn;
@@ -68,7 +74,7 @@ export class TurnShare {
     if (now !== this.#turn) this.#used = 0;
     this.#turn = now;
     this.#used += took;
-    if (this.#used >= SHARE && !this.#isResting) this.#rest();
+    if (this.#used * Math.max(1, crowd) >= SHARE && !this.#isResting) this.#rest();
   }
 
   /** Below Node, so that whoever pauses and resumes the socket meanwhile need not know. */
@@ -76,6 +82,7 @@ export class TurnShare {
     const handle = this.#handleOf();
     if (handle?.reading !== true) return;
     this.#isResting = true;
+    using += 1;
     handle.readStop();
     setImmediate(() => {
       this.#isResting = false;

@@ -38,6 +38,25 @@ it('stops reading a connection that has used its share of a turn, until the next
   expect(handle.isRead).toBe(true);
 });
 
+it('those that use up their share of a turn have one between them from then on, until they are fewer again', async () => {
+  const handles = Array.from({ length: 4 }, createHandle);
+  const shares = handles.map((handle) => new TurnShare(() => handle, clock));
+  const readFor = (ms: number): readonly boolean[] => {
+    for (const share of shares) share.handle(10, work(ms));
+    return handles.map(({ isRead }) => isRead);
+  };
+  const all = (isRead: boolean): readonly boolean[] => handles.map(() => isRead);
+  expect(readFor(1)).toEqual(all(false));
+  await nextTurn();
+  expect(readFor(0.2)).toEqual(all(true));
+  expect(readFor(0.1)).toEqual(all(false));
+  await nextTurn();
+  expect(readFor(0.2)).toEqual(all(true));
+  await nextTurn();
+  expect(readFor(0.9)).toEqual(all(true));
+  await nextTurn();
+});
+
 it('adds up what was read in one turn, and begins anew in the next', async () => {
   const handle = createHandle();
   const share = new TurnShare(() => handle, clock);

@@ -8,6 +8,7 @@ import { changeStack } from './change.ts';
 import { demandSameProjects } from './compose/renamed.ts';
 import type { Numbers } from './numbers.ts';
 import type { Parts } from './parts.ts';
+import { createPersistence } from './passing.ts';
 import { heldBy, prepareStack, type PreparedStack } from './prepare.ts';
 import type { Published } from './published.ts';
 import type { RunnerOptions } from './runner-options.ts';
@@ -109,8 +110,13 @@ export function createEdits(options: EditsOptions): Edits {
 
   const scales = createScales(inTurn, apply);
 
-  /** Runs after an edit of what the stack was made from; never throws. */
-  const reload = (): Promise<void> => apply().catch((error: unknown) => published.refused(error));
+  /** Runs after an edit of what the stack was made from. */
+  const persistence = createPersistence({
+    clock,
+    apply,
+    again: (attempt) => void inTurn(attempt),
+    onRefused: (error) => published.refused(error),
+  });
 
   return {
     inTurn,
@@ -122,7 +128,7 @@ export function createEdits(options: EditsOptions): Edits {
       prepared = first;
     },
     watch: async () => {
-      watch = watchFiles({ clock, onChange: () => inTurn(reload) });
+      watch = watchFiles({ clock, onChange: () => inTurn(persistence.attempt) });
       await watch.follow(prepared?.files ?? [], readFrom);
       await parts()?.sources.follow(sourcesOf(prepared?.services ?? new Map()));
     },
@@ -142,6 +148,9 @@ export function createEdits(options: EditsOptions): Edits {
       });
       void published.publish();
     },
-    close: () => watch?.close(),
+    close: () => {
+      persistence.close();
+      return watch?.close();
+    },
   };
 }

@@ -109,6 +109,7 @@ describe('time', () => {
       'stack/logs/store.ts',
       'stack/replica.ts',
       'stack/tasks/record.ts',
+      'stack/watch/sources.ts',
     ]);
   });
 });

@@ -7,6 +7,10 @@ const FILES = 'unit/cures/files.test.ts';
 
 /** hint, as the source writes it → the test that types it, and words of that test by which it is known. */
 export const OF_CONTRACTS: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  '"…" within a list needs Compose itself': [
+    'unit/compose/static.test.ts',
+    'within a list needs Compose itself',
+  ],
   'a contract is YAML or JSON in UTF-8': [FILES, 'a contract is YAML or JSON'],
   'a contract is a file that you can read': [FILES, 'a contract is a file'],
   'a shallow clone has few of them: fetch it first, in GitHub Actions with fetch-depth: 0': [

@@ -18,6 +18,7 @@ import {
 import { listLiveRuns } from '../runtime/runs/clean.ts';
 import { madeProjects, type Records, type Verdict } from '../stack/compose/belonging.ts';
 import { createInquiry, type Inquiry } from '../stack/compose/inquiry.ts';
+import { forgetOwner, listOwners } from '../stack/compose/owner.ts';
 import { composeFolder, listOverrides } from '../stack/compose/store.ts';
 import { notice, print } from './terminal.ts';
 import { engineProgram } from './unattended.ts';
@@ -49,7 +50,11 @@ export async function findInEngine(client: DaemonClient): Promise<FoundInEngine>
   const overrides = await listOverrides(home);
   const { stacks } = await client.request('list', { all: true });
   const { live: runs } = await listLiveRuns(home.runs);
-  const records: Records = { folder: composeFolder(home), overrides, stacks, runs };
+  const owners = await listOwners(
+    home,
+    overrides.map(({ project }) => project),
+  );
+  const records: Records = { folder: composeFolder(home), overrides, stacks, runs, owners };
   const inquiry = createInquiry(records);
   const program = engineProgram();
   // Nobody waits for an engine far away of which nothing is known.
@@ -189,7 +194,10 @@ export async function cleanEngine(
     const withData = volumes.length > 0 && (options.volumes ?? (await asks(leftover)));
     for (const problem of await removeLeftover(engine, leftover, { volumes: withData })) notice(problem);
     if (volumes.length > 0 && !withData) kept.push(leftover);
-    else for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
+    else {
+      for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
+      await forgetOwner(locateHome(), project);
+    }
   }
   if (kept.length > 0) say('the data stays: "portramp clean --volumes" removes it');
   return kept;

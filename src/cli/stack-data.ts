@@ -2,6 +2,7 @@
 import { loadContract } from '../contract/load.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
+import type { ProjectCalls } from '../runtime/compose/calls.ts';
 import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
 import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
 import { removeVolume, volumesOf } from '../runtime/engine/leftovers.ts';
@@ -25,13 +26,9 @@ export async function removeData(key: StackKey, say: (text: string) => void): Pr
     const prepared = await prepareStack({ key, client, ambient: process.env });
     const projects = await storeProjects(locateHome(), prepared);
     if (projects === undefined || prepared.compose === undefined) return;
-    const { byLabels, folders } = projects.own;
+    const { byLabels } = projects.own;
     const project = projectOf(byLabels);
-    const foreign = await findForeign(await listContainers(byLabels), folders);
-    if (foreign !== undefined) {
-      const { message, hint } = describeForeign(project, foreign);
-      throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
-    }
+    await demandOwn(projects.own);
     const engine = engineOf(byLabels);
     const names = (await volumesOf(engine, project)).map(({ name }) => name);
     const { own, kept } = sortVolumes(names, prepared.compose);
@@ -47,4 +44,13 @@ export async function removeData(key: StackKey, say: (text: string) => void): Pr
   } finally {
     client.close();
   }
+}
+
+/** @throws PortrampError COMPOSE_NAME_TAKEN where the project is another folder's. */
+async function demandOwn({ byLabels, folders, data }: ProjectCalls): Promise<void> {
+  const foreign = await findForeign(await listContainers(byLabels), folders);
+  const failure =
+    foreign === undefined ? await data?.refuse() : describeForeign(projectOf(byLabels), foreign);
+  if (failure === undefined) return;
+  throw new PortrampError('COMPOSE_NAME_TAKEN', failure.message, { hint: failure.hint });
 }

@@ -52,6 +52,7 @@ async function runPlain(words: readonly string[], options: StackOptions): Promis
 
 async function runForStack(parsed: ComposeArguments, options: StackOptions): Promise<number> {
   const { openComposeStack, whoHolds } = await import('../compose-stack.ts');
+  const { createDataOwner } = await import('../../stack/compose/owner.ts');
   const { storeOverride } = await import('../../stack/compose/store.ts');
   const { runInTerminal } = await import('../../runtime/compose/run.ts');
   const { findCompose } = await import('../../runtime/compose/binary.ts');
@@ -73,6 +74,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
     project: withoutServices(prepared.project, prepared.override.omitted),
     published: prepared.override.published,
     folders: [prepared.stack.root, prepared.directory],
+    data: createDataOwner(locateHome(), prepared, call),
     describeHolder: whoHolds,
     say: notice,
   });

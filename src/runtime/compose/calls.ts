@@ -16,6 +16,16 @@ export interface ProjectCalls {
   readonly byLabels: ComposeCall;
   /** Where the containers may have been made: the checkout and the project's own folder. Absent where any will do. */
   readonly folders?: readonly string[];
+  /** Absent where any may use it. */
+  readonly data?: DataOwner;
+}
+
+/** Whose the data in the project's volumes is. */
+export interface DataOwner {
+  /** Undefined where it is nobody else's, else why it may not be used. @throws PortrampError ENGINE_UNREACHABLE */
+  refuse(): Promise<StartFailure | undefined>;
+  /** Writes down that it is this checkout's, once a start has succeeded. */
+  take(): Promise<void>;
 }
 
 /** @param cwd A folder without a Compose file or `.env` of the user. */

@@ -16,7 +16,7 @@ import { describeEnding, watchOutside } from './ended.ts';
 import { findForeign } from './foreign.ts';
 import { ContainerInstance } from './instance.ts';
 import { createReturns } from './returns.ts';
-import { upAll, upShared } from './start.ts';
+import { upOwn, upShared } from './start.ts';
 import type { Users } from './users.ts';
 import { watchProject, type ProjectWatch } from './watch.ts';
 
@@ -209,8 +209,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
         await pause(GATHER);
         const batch = waiting.splice(0);
         const specs = batch.map((each) => each.spec);
-        const { call, folders } = calls();
-        const failures = await upAll(call, specs, folders).catch((error: unknown) =>
+        const failures = await upOwn(calls(), specs).catch((error: unknown) =>
           specs.map((): StartFailure => ({ message: messageOf(error) })),
         );
         for (const [index, each] of batch.entries()) each.settle(failures[index]);

@@ -1,7 +1,8 @@
-/** Two folders whose Compose projects have one name: the second would take over the containers of the first. */
+/** Two folders whose Compose projects have one name: the second would take over containers and data of the first. */
 import { realpath } from 'node:fs/promises';
 
 import { isFolderGone } from '../../lib/gone-folder.ts';
+import { shellWord } from '../../lib/shell-word.ts';
 import type { Container } from '../engine/containers.ts';
 import type { StartFailure } from '../instance.ts';
 
@@ -33,4 +34,14 @@ const realFolder = (folder: string): Promise<string | undefined> =>
 export const describeForeign = (project: string, folder: string): Required<StartFailure> => ({
   message: `the containers of the Compose project "${project}" belong to ${folder}`,
   hint: `give one of the two another "name:", or remove them: docker compose -p ${project} down`,
+});
+
+/** Says that of data, and what helps. @param volumes Their names. */
+export const describeForeignData = (
+  project: string,
+  folder: string,
+  volumes: readonly string[],
+): Required<StartFailure> => ({
+  message: `the data of the Compose project "${project}" (${volumes.join(', ')}) belongs to ${folder}`,
+  hint: `give one of the two another "name:" in its Compose file, or COMPOSE_PROJECT_NAME; where nobody needs that data: portramp down --volumes --dir ${shellWord(folder)}`,
 });

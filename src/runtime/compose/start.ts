@@ -11,6 +11,7 @@ import { explainFailure, findNameHolder } from './failure.ts';
 import { describeForeign, findForeign } from './foreign.ts';
 import { joinNetworks } from './network.ts';
 import { runCompose, type Answer, type ComposeCall } from './resolve.ts';
+import type { ProjectCalls } from './calls.ts';
 import type { User } from './users.ts';
 
 /** Milliseconds: an image may have to be pulled or built first. */
@@ -49,11 +50,23 @@ export async function up(
   }
 }
 
+/** Starts services of the stack's own project, unless its data is another checkout's. The results are in their order. */
+export async function upOwn(
+  { call, folders, data }: ProjectCalls,
+  specs: readonly StartSpec[],
+): Promise<readonly (StartFailure | undefined)[]> {
+  const refusal = await data?.refuse();
+  if (refusal !== undefined) return specs.map(() => refusal);
+  const failures = await upAll(call, specs, folders);
+  if (failures.includes(undefined)) await data?.take();
+  return failures;
+}
+
 /**
  * Starts several services. One call of Compose starts them all at once; where that fails, one after the other shows which
  * of them it was. The results are in the order of the services.
  */
-export async function upAll(
+async function upAll(
   call: ComposeCall,
   specs: readonly StartSpec[],
   folders?: readonly string[],

@@ -10,6 +10,7 @@ import type { Published } from '../../compose/override.ts';
 import { selectStarted } from '../../compose/selection.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import type { ComposeArguments } from './arguments.ts';
+import type { DataOwner } from './calls.ts';
 import type { Container } from '../engine/containers.ts';
 import { listPublishers } from '../engine/publishers.ts';
 import { engineOf, listContainers } from './containers.ts';
@@ -23,6 +24,7 @@ export interface UpOptions {
   readonly published: readonly Published[];
   /** The checkout and the project's own folder: containers of others are somebody else's. */
   readonly folders: readonly string[];
+  readonly data: DataOwner;
   /** Who holds this TCP port, for a person; undefined when it is free. */
   readonly describeHolder: (port: number) => Promise<string | undefined>;
   readonly say: (text: string) => void;
@@ -49,13 +51,16 @@ const READING = new Set(
   ),
 );
 
+/** Commands that make containers, and the volumes of these. */
+const MAKING = new Set(['up', 'create', 'start', 'run']);
+
 /** Commands that take numbers. */
 const STARTING = new Set(['up', 'create', 'start']);
 
 /**
  * Looks at what is there before a command is run. Undefined for commands that start nothing, and without an engine:
  * Compose says that itself.
- * @throws PortrampError PORT_TAKEN; COMPOSE_NAME_TAKEN where the containers belong to another folder, which no command
+ * @throws PortrampError PORT_TAKEN; COMPOSE_NAME_TAKEN where the containers, or the data, belong to another folder, which no command
  * may change from here. Then nothing was done.
  */
 export async function beginUp(options: UpOptions): Promise<Attempt | undefined> {
@@ -68,6 +73,7 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
     return undefined;
   }
   await refuseForeign(before, options);
+  if (MAKING.has(command)) await options.data.take();
   if (!STARTING.has(command)) return undefined;
   await refuseTaken(before, options);
   if (command === 'start') return undefined;
@@ -77,11 +83,12 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
 
 async function refuseForeign(
   containers: readonly Container[],
-  { folders, project }: UpOptions,
+  { folders, project, data }: UpOptions,
 ): Promise<void> {
   const folder = await findForeign(containers, folders);
-  if (folder === undefined) return;
-  const { message, hint } = describeForeign(project.name, folder);
+  const failure = folder === undefined ? await data.refuse() : describeForeign(project.name, folder);
+  if (failure === undefined) return;
+  const { message, hint } = failure;
   throw new PortrampError('COMPOSE_NAME_TAKEN', message, { hint });
 }
 

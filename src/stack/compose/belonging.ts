@@ -21,6 +21,8 @@ export interface Records {
   >[];
   /** Stacks whose runner lives, whether or not the daemon knows of them. */
   readonly runs: readonly Pick<StackKey, 'root'>[];
+  /** Who started a project last: an override is written also by those who are refused, or call it otherwise then. */
+  readonly owners?: ReadonlyMap<string, CheckoutPlace>;
 }
 
 /** Everything that has to be gone before the project counts as gone. */
@@ -57,7 +59,9 @@ export function claimsOn(project: string, made: readonly Made[], records: Record
       isIn(stack.workspaceId) ||
       roots.has(stack.root),
   );
+  const owner = records.owners?.get(project);
   const places: CheckoutPlace[] = [
+    ...(owner === undefined ? [] : [owner]),
     ...overrides.flatMap(({ origin }) => (origin === undefined ? [] : [origin])),
     // While the repository is there, so is a checkout, or one can be made that finds what it shared.
     ...overrides.flatMap(({ origin }) => (isIn(origin?.workspaceId) ? repositoryOf(origin) : [])),

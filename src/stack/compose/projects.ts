@@ -7,6 +7,7 @@ import { callByLabels, type ProjectCalls } from '../../runtime/compose/calls.ts'
 import { openUsers, type Users } from '../../runtime/compose/users.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { PreparedStack } from '../prepare.ts';
+import { createDataOwner } from './owner.ts';
 import { sharedProjectName, type ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
 
@@ -40,7 +41,9 @@ export async function storeProjects(
   const { root, environment, slug } = stack;
   const title = sharedProjectName(stack);
   const users = openUsers(usersFile(home, title), { root, environment, slug });
-  const own = { ...(await callsFor(compose)), folders: [root, compose.directory] };
+  const calls = await callsFor(compose);
+  const data = createDataOwner(home, compose, calls.byLabels);
+  const own = { ...calls, folders: [root, compose.directory], data };
   const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
   return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };
 }

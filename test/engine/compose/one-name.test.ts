@@ -1,7 +1,9 @@
 /** Two folders whose Compose projects have one name: neither takes what is the other's. */
+import { renameSync } from 'node:fs';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Machine, Workspace } from '../../process/workspace.ts';
+import { openWorkspace, type Machine, type Workspace } from '../../process/workspace.ts';
 import { IMAGE, findTestEngine } from '../engine.ts';
 
 const engine = await findTestEngine();
@@ -35,7 +37,7 @@ describe.skipIf(engine === undefined)('a project whose name another folder has',
   });
   afterEach(async () => {
     try {
-      await first.run('down', '--volumes');
+      for (const each of [first, second]) await each.run('down', '--volumes');
       expect(await engine.left()).toEqual([]);
     } finally {
       await machine.close();
@@ -72,8 +74,33 @@ describe.skipIf(engine === undefined)('a project whose name another folder has',
     expect(await docker('ps', '-q', '--no-trunc')).toBe(running);
     expect(await docker('volume', 'ls', '-q')).toBe('app_rows');
 
-    expect((await first.run('down')).code).toBe(0);
+    expect(await first.run('down', '--volumes')).toMatchObject({ code: 0 });
     expect((await second.run('dev', '-d')).code).toBe(0);
     expect((await second.run('down')).code).toBe(0);
+  });
+
+  it('keeps its data from the other one while it is there, and finds it again where it moved to', async () => {
+    expect((await first.run('dev', '-d')).code).toBe(0);
+    expect((await first.run('down')).code).toBe(0);
+    const refused = `the data of the Compose project "app" (app_rows) belongs to ${first.root}`;
+    const started = await second.run('dev', '-d');
+    expect(started).toMatchObject({ code: 1, stderr: expect.stringContaining(refused) });
+    expect(started.stderr).toContain(`portramp down --volumes --dir ${first.root}`);
+    await second.run('down');
+    for (const words of [
+      ['down', '--volumes'],
+      ['compose', 'up', '-d'],
+    ]) {
+      expect(await second.run(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining(refused) });
+    }
+    expect(await docker('volume', 'ls', '-q')).toBe('app_rows');
+
+    const moved = openWorkspace(machine, `${first.root}-moved`);
+    renameSync(first.root, moved.root);
+    expect(await moved.run('dev', '-d')).toMatchObject({ code: 0 });
+    expect(await moved.run('down', '--volumes')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('removed the volume app_rows'),
+    });
   });
 });

@@ -240,6 +240,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'runtime/compose/foreign.ts: give one of the two another "name:", or remove them: docker compose -p … down':
     ['engine/compose/one-name.test.ts', 'give one of the two another'],
+  'runtime/compose/foreign.ts: give one of the two another "name:" in its Compose file, or COMPOSE_PROJECT_NAME; where nobody needs that data: portramp down --volumes --dir …':
+    ['engine/compose/one-name.test.ts', "first.run('down', '--volumes')"],
   'runtime/process/start-error.ts: chmod +x …': [WORDS, 'hint: chmod'],
   'runtime/process/start-error.ts: is it installed and executable, and in PATH as seen from …?': [
     WORDS,

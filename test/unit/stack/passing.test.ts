@@ -10,7 +10,7 @@ const FULL = new PortrampError('STATE_FOLDER', 'cannot write ledger.json: ENOSPC
   hint: 'make room on the disk; nothing that was granted before is lost',
 });
 
-function scene(...ends: unknown[]) {
+function scene(...ends: (Error | undefined)[]) {
   const clock = createManualClock();
   const refused: unknown[] = [];
   let attempts = 0;

@@ -57,9 +57,14 @@ describe('a port', () => {
     const socket = createConnection(port, '127.0.0.1');
     await once(socket, 'connect');
     const local = socket.localPort ?? 0;
-    expect(await isPortFree(local)).toBe(false);
-    expect(await holdersOf(local)).toMatchObject([{ pid: process.pid }]);
-    socket.destroy();
-    await once(socket, 'close');
+    try {
+      expect(await isPortFree(local)).toBe(false);
+      // Connections to other places may go out from the same number.
+      expect((await holdersOf(local)).map(({ pid }) => pid)).toContain(process.pid);
+    } finally {
+      const closed = once(socket, 'close');
+      socket.destroy();
+      await closed;
+    }
   });
 });

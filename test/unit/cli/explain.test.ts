@@ -1,4 +1,5 @@
 /** From what is known of services, ports and hosts to what `why` says, and whether something is wrong. */
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { notRunning } from '../../../src/cli/daemon-access.ts';
@@ -443,7 +444,7 @@ describe('a service with several instances', () => {
       [rep({ pid: 7 }, { state: 'backoff', failure }, { state: 'failed', failure })],
       'rep',
     );
-    const text = renderExplanation({ kind: 'service', ...short });
+    const text = stripVTControlCharacters(renderExplanation({ kind: 'service', ...short }));
     expect(text).toContain('replica 0 is ready (pid 7)');
     expect(text).toContain('replica 1 is restarting: exited with code 1 — portramp logs rep');
     expect(text).toContain('replica 2 is failed: exited with code 1 — portramp logs rep');
@@ -452,7 +453,7 @@ describe('a service with several instances', () => {
 
   it('is well while one is to follow another', () => {
     const handed = explain([rep({}, { state: 'warming', role: 'challenger' })], 'rep');
-    const text = renderExplanation({ kind: 'service', ...handed });
+    const text = stripVTControlCharacters(renderExplanation({ kind: 'service', ...handed }));
     expect(text).toContain('instance 1 is starting, which is to take over');
     expect(isWrong({ kind: 'service', ...handed })).toBe(false);
     expect(explain([rep({})], 'rep')).not.toHaveProperty('instances');

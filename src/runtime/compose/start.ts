@@ -56,7 +56,12 @@ export async function upOwn(
   specs: readonly StartSpec[],
 ): Promise<readonly (StartFailure | undefined)[]> {
   const refusal = await data?.refuse();
-  if (refusal !== undefined) return specs.map(() => refusal);
+  if (refusal !== undefined) {
+    // Where the other checkout's containers are there too, those are what is to be ended first.
+    const foreign = await findForeign(await listContainers(call), folders);
+    const failure = foreign === undefined ? refusal : describeForeign(projectOf(call), foreign);
+    return specs.map(() => failure);
+  }
   const failures = await upAll(call, specs, folders);
   if (failures.includes(undefined)) await data?.take();
   return failures;

@@ -46,7 +46,7 @@ type FindContainers = (client: DaemonClient) => Promise<RunningContainers | unde
 /** Loads YAML and the schema. */
 const askEngine: FindContainers = async (client) => (await import('./unattended.ts')).findRunning(client);
 
-/** Whose a container is. */
+/** Names the owner of a container. */
 export interface ContainerPlace {
   readonly stack: RecordedStack;
   readonly service: string;

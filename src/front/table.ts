@@ -78,7 +78,7 @@ export interface RouteTable {
   find(host: string, path: string): Match | undefined;
   /** The stack that has the host, with the first of its routes. */
   findHost(host: string): Match | undefined;
-  /** What a host without a route means, in the first stack that has such a service. */
+  /** Finds the service that a host without a route means, in the first stack that has such a one. */
   findUnrouted(host: string): (Unrouted & { readonly stack: FrontStack }) | undefined;
   /** Each once, wildcards left out. */
   readonly hosts: readonly string[];

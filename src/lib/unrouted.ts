@@ -1,9 +1,9 @@
-/** What a host means although no route leads there: a port that speaks no HTTP/1, or a service without a port. Pure. */
+/** Finds the meaning of a host to which no route leads: a port that speaks no HTTP/1, or a service without a port. Pure. */
 
 export interface NamedPort {
   readonly name: string;
   readonly appProtocol: string;
-  /** Its number on this machine. */
+  /** Number of the port on this machine. */
   readonly port: number;
   readonly hosts: readonly string[];
 }

@@ -67,7 +67,7 @@ interface Left {
   readonly json: { readonly leftovers: readonly unknown[]; readonly doubtful: readonly unknown[] };
   readonly texts: readonly string[];
   readonly problems: readonly string[];
-  /** What runs of a stack that has no runner. */
+  /** Containers of stacks that have no runner. */
   containersOf(stack: RunningStack): { readonly json?: object; readonly text?: string };
 }
 

@@ -24,11 +24,11 @@ const PAINT: Record<Status, (text: string) => string> = {
   external: color.cyan,
 };
 
-/** What else is known of a stack at rest. */
+/** Further facts of a stack at rest. */
 export interface Rest {
   /** Whether its checkout was removed or moved. */
   readonly isGone?: boolean | undefined;
-  /** What runs of it all the same, and what to type. */
+  /** Names the containers of the stack that run all the same, and the command that helps. */
   readonly remains?: string | undefined;
 }
 
@@ -111,7 +111,7 @@ export function describeService(service: PublishedService): string {
   return urls + describeFollowed(service) + restarts + describeReplicas(service) + asides;
 }
 
-/** What is to be said of a service beside how it is. */
+/** Words beside the status of a service. */
 function describeAside({ reason, hint }: Complaint): string {
   return reason === undefined ? '' : `  ${color.red(reason)}${color.dim(` — ${hint}`)}`;
 }

@@ -43,7 +43,7 @@ function renderService(service: ServiceExplanation): string[] {
   ];
 }
 
-/** Who is about to take over, and who gets no more requests. */
+/** Words for the instance that is about to take over, and for one that gets no more requests. */
 const ROLES: Record<InstanceTold['role'], string> = {
   serving: '',
   challenger: ', which is to take over',

@@ -20,7 +20,7 @@ export interface ProjectCalls {
   readonly data?: DataOwner;
 }
 
-/** Whose the data in the project's volumes is. */
+/** Owner of the data in the project's volumes. */
 export interface DataOwner {
   /** Undefined where it is nobody else's, else why it may not be used. @throws PortrampError ENGINE_UNREACHABLE */
   refuse(): Promise<StartFailure | undefined>;

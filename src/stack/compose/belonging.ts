@@ -21,7 +21,7 @@ export interface Records {
   >[];
   /** Stacks whose runner lives, whether or not the daemon knows of them. */
   readonly runs: readonly Pick<StackKey, 'root'>[];
-  /** Who started a project last: an override is written also by those who are refused, or call it otherwise then. */
+  /** Checkouts that started a project last: an override is written also by those who are refused, or call it otherwise then. */
   readonly owners?: ReadonlyMap<string, CheckoutPlace>;
 }
 

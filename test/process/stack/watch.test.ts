@@ -5,8 +5,6 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
-  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -23,6 +21,7 @@ import { eventually } from '../../eventually.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { watchSources, type SourceWatch } from '../../../src/stack/watch/sources.ts';
 import { buildBundle } from '../daemon/bundle.ts';
+import { countWatches } from './inotify.ts';
 
 let root: string;
 let watch: SourceWatch;
@@ -229,18 +228,6 @@ describe('a change of what git ignores', () => {
     await eventually(() => expect(countWatches()).toBe(before));
   });
 });
-
-/** Of this process. */
-const countWatches = (): number =>
-  readdirSync('/proc/self/fdinfo')
-    .map((fd) => {
-      try {
-        return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
-      } catch {
-        return '';
-      }
-    })
-    .reduce((sum, text) => sum + text.split('\n').filter((line) => line.startsWith('inotify')).length, 0);
 
 describe.skipIf(process.platform !== 'linux')('20,000 files in 400 folders', () => {
   const cost = async (pattern: string): Promise<{ watches: number; megabytes: number; after: number }> => {

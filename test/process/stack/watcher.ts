@@ -1,21 +1,10 @@
 /** Watches `**` of a folder and prints what that costs: `{ folders, watches, megabytes }`. */
-import { readdirSync, readFileSync } from 'node:fs';
 
 import { systemClock } from '../../../src/lib/clock.ts';
 import { watchSources } from '../../../src/stack/watch/sources.ts';
+import { countWatches } from './inotify.ts';
 
 const [dir = '.', pattern = '**'] = process.argv.slice(2);
-
-const watches = (): number =>
-  readdirSync('/proc/self/fdinfo')
-    .map((fd) => {
-      try {
-        return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
-      } catch {
-        return '';
-      }
-    })
-    .reduce((sum, text) => sum + text.split('\n').filter((line) => line.startsWith('inotify')).length, 0);
 
 const before = process.memoryUsage().rss;
 const watch = watchSources({
@@ -26,6 +15,6 @@ const watch = watchSources({
 });
 await watch.follow([{ service: 'x', dir, patterns: [pattern] }]);
 const megabytes = (process.memoryUsage().rss - before) / 1024 / 1024;
-const result = { watches: watches(), megabytes };
+const result = { watches: countWatches(), megabytes };
 await watch.close();
-console.log(JSON.stringify({ ...result, after: watches() }));
+console.log(JSON.stringify({ ...result, after: countWatches() }));

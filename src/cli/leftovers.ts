@@ -10,6 +10,7 @@ import { createEngineClient, type EngineClient } from '../runtime/engine/client.
 import { findEndpoint } from '../runtime/engine/endpoint.ts';
 import {
   listProjects,
+  listVolumeNames,
   removeLeftover,
   withSizes,
   type EngineProject,
@@ -18,6 +19,7 @@ import {
 import { listLiveRuns } from '../runtime/runs/clean.ts';
 import { madeProjects, type Records, type Verdict } from '../stack/compose/belonging.ts';
 import { createInquiry, type Inquiry } from '../stack/compose/inquiry.ts';
+import { listNameless, noteNameless } from '../stack/compose/nameless.ts';
 import { forgetOwner, listOwners } from '../stack/compose/owner.ts';
 import { composeFolder, listOverrides } from '../stack/compose/store.ts';
 import { notice, print } from './terminal.ts';
@@ -83,7 +85,11 @@ async function sort(
   inquiry: Inquiry,
   records: Records,
 ): Promise<Omit<EngineLeftovers, 'engine'>> {
-  const listed = await listProjects(engine);
+  const recorded = await listNameless(
+    records.folder,
+    records.overrides.map(({ project }) => project),
+  );
+  const listed = await listProjects(engine, recorded);
   const gone: Leftover[] = [];
   const doubtful: Doubtful[] = [];
   const spent: string[] = [];
@@ -192,15 +198,26 @@ export async function cleanEngine(
     const { project, volumes } = leftover;
     say(`${project} left behind: ${describeLeftover(leftover)}`);
     const withData = volumes.length > 0 && (options.volumes ?? (await asks(leftover)));
-    for (const problem of await removeLeftover(engine, leftover, { volumes: withData })) notice(problem);
-    if (volumes.length > 0 && !withData) kept.push(leftover);
+    if (!withData) await noteLeft(engine, leftover);
+    const { removed, problems } = await removeLeftover(engine, leftover, { volumes: withData });
+    for (const problem of problems) notice(problem);
+    if (countOf(removed) > 0) say(`removed ${describeLeftover(removed)} of ${project}`);
+    if (volumes.length > removed.volumes.length) kept.push(leftover);
     else {
       for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
       await forgetOwner(locateHome(), project);
+      await noteNameless(composeFolder(locateHome()), project, [], new Set());
     }
   }
   if (kept.length > 0) say('the data stays: "portramp clean --volumes" removes it');
   return kept;
+}
+
+/** Writes down what has no name: nothing else tells whose it is without its container. */
+async function noteLeft(engine: EngineClient, { project, volumes }: Leftover): Promise<void> {
+  const found = volumes.flatMap(({ name, nameless }) => (nameless ? [{ service: '', name }] : []));
+  if (found.length === 0) return;
+  await noteNameless(composeFolder(locateHome()), project, found, await listVolumeNames(engine));
 }
 
 /** Data is removed for a person who says so; nobody at a terminal is nobody who does. */

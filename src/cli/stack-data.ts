@@ -5,8 +5,10 @@ import { locateHome } from '../lib/home.ts';
 import type { ProjectCalls } from '../runtime/compose/calls.ts';
 import { engineOf, listContainers, projectOf } from '../runtime/compose/containers.ts';
 import { describeForeign, findForeign } from '../runtime/compose/foreign.ts';
-import { removeVolume, volumesOf } from '../runtime/engine/leftovers.ts';
+import type { ComposeCall } from '../runtime/compose/resolve.ts';
+import { listVolumeNames, removeVolume, volumesOf } from '../runtime/engine/leftovers.ts';
 import type { StackKey } from '../protocol/messages.ts';
+import { noteNameless, readNameless } from '../stack/compose/nameless.ts';
 import { storeProjects } from '../stack/compose/projects.ts';
 import { sortVolumes } from '../stack/compose/volumes.ts';
 import { prepareStack } from '../stack/prepare.ts';
@@ -38,6 +40,8 @@ export async function removeData(key: StackKey, say: (text: string) => void): Pr
       if (problem === undefined) say(`removed the volume ${name}`);
       else problems.push(problem);
     }
+    for (const name of await removeNameless(byLabels, problems))
+      say(`removed the volume ${name}, which had no name of its own`);
     for (const { name, why } of kept) say(`kept the volume ${name}: ${why}`);
     if (problems.length > 0)
       throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problems.join('; ')}`);
@@ -53,4 +57,19 @@ async function demandOwn({ byLabels, folders, data }: ProjectCalls): Promise<voi
     foreign === undefined ? await data?.refuse() : describeForeign(projectOf(byLabels), foreign);
   if (failure === undefined) return;
   throw new PortrampError('COMPOSE_NAME_TAKEN', failure.message, { hint: failure.hint });
+}
+
+/** Removes what the containers of the project left without a name. What was removed. @param problems Added to. */
+async function removeNameless(byLabels: ComposeCall, problems: string[]): Promise<string[]> {
+  const engine = engineOf(byLabels);
+  const existing = await listVolumeNames(engine);
+  const removed: string[] = [];
+  for (const { name } of await readNameless(byLabels.cwd, projectOf(byLabels))) {
+    if (!existing.has(name)) continue;
+    const problem = await removeVolume(engine, name);
+    if (problem === undefined) removed.push(name);
+    else problems.push(problem);
+  }
+  await noteNameless(byLabels.cwd, projectOf(byLabels), [], await listVolumeNames(engine));
+  return removed;
 }

@@ -51,6 +51,10 @@ async function down(
     const { removeData } = await import('../stack-data.ts');
     await removeData(key, notice);
   }
+  if (!options.volumes && stopped.length > 0) {
+    const { tellKeptData } = await import('../kept-data.ts');
+    for (const { slug } of stopped) await tellKeptData(slug, notice);
+  }
   if (options.all) {
     const { removeUnattended } = await import('../left-containers.ts');
     const left = await removeUnattended(notice);

@@ -10,11 +10,12 @@ import { timestamp } from '../../lib/clock.ts';
 import { createQueue } from '../../lib/queue.ts';
 import { isAlive, type Container } from '../engine/containers.ts';
 import type { OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
-import { ask, askEither, type ProjectCalls } from './calls.ts';
+import { askEither, type ProjectCalls } from './calls.ts';
 import { engineOf, projectOf } from './containers.ts';
 import { describeEnding, watchOutside } from './ended.ts';
 import { findForeign } from './foreign.ts';
 import { ContainerInstance } from './instance.ts';
+import { removeLost } from './remove.ts';
 import { createReturns } from './returns.ts';
 import { upOwn, upShared } from './start.ts';
 import type { Users } from './users.ts';
@@ -45,7 +46,7 @@ export interface ComposeEngine {
   readonly problem: string | undefined;
   /** From now on an instance that is stopped is only let go of: its container runs on. Default: all of them. */
   letGo(services?: ReadonlySet<string>): void;
-  /** Removes what is left of a service that the files do not have any more. Undefined when it is gone. */
+  /** Removes the container of a service that the files do not have any more, see `removeLost`. Undefined when that is done. */
   remove(service: string): Promise<StartFailure | undefined>;
   close(): void;
 }
@@ -281,8 +282,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     letGo: (services) => {
       isLetGo = (service) => services?.has(service) ?? true;
     },
-    remove: (service) =>
-      inTurn(() => ask(calls().byLabels, ['rm', '--force', '--stop', service], STOP_TIMEOUT)),
+    remove: (service) => inTurn(() => removeLost(calls(), service, STOP_TIMEOUT)),
     close: () => {
       for (const service of graces.keys()) endGrace(service);
       watch?.close();

@@ -21,6 +21,8 @@ export interface Container {
   readonly hasTerminal: boolean;
   /** Whether the container is on no network, its own or another container's: nobody reaches the container, nor the container anybody. */
   readonly isCutOff: boolean;
+  /** Volumes without a name that it mounts: what the engine calls them. */
+  readonly nameless: readonly string[];
   /** Ports that this machine holds for it right now. */
   readonly publications: readonly ContainerPort[];
   /** The numbers of these. */
@@ -42,6 +44,10 @@ export interface ContainerPort {
 const LABEL = 'com.docker.compose';
 
 const binding = z.object({ HostPort: z.string().default('') });
+/** Of a container, as the engine writes them. */
+export const containerMounts = z
+  .array(z.object({ Type: z.string().default(''), Name: z.string().default('') }))
+  .nullish();
 const health = z.object({ Status: z.string().default('') });
 
 const details = z
@@ -58,6 +64,7 @@ const details = z
       Healthcheck: health.nullish(),
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()).nullish(), Tty: z.boolean().default(false) }),
+    Mounts: containerMounts,
     HostConfig: z.object({ NetworkMode: z.string().default('') }).nullish(),
     NetworkSettings: z
       .object({
@@ -85,6 +92,7 @@ const details = z
       startedAt: state.StartedAt,
       hasTerminal: config.Tty,
       isCutOff: isCutOff(fields.NetworkSettings?.Networks, fields.HostConfig?.NetworkMode),
+      nameless: namelessIn(fields.Mounts),
       publications,
       published: [...new Set(publications.map(({ number }) => number))],
       workingDirectory: labels[`${LABEL}.project.working_dir`],
@@ -92,6 +100,10 @@ const details = z
       configHash: labels[`${LABEL}.config-hash`],
     };
   });
+
+/** Names the volumes that nobody named: the engine gives them a number. */
+export const namelessIn = (found: z.output<typeof containerMounts>): string[] =>
+  (found ?? []).flatMap(({ Type, Name }) => (Type === 'volume' && /^[0-9a-f]{64}$/.test(Name) ? [Name] : []));
 
 /** An engine that does not tell of networks knows nothing against it. */
 const isCutOff = (networks: object | null | undefined, mode: string | undefined): boolean =>

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import type { EngineClient } from './client.ts';
+import { containerMounts, namelessIn } from './containers.ts';
 
 export interface Leftover {
   /** The Compose project. */
@@ -20,6 +21,8 @@ export interface Volume {
   readonly name: string;
   /** Bytes; absent where the engine does not tell. */
   readonly size?: number | undefined;
+  /** Whether nobody named it: the engine gave it a number. */
+  readonly nameless?: true;
 }
 
 /** A container, as the labels of Compose tell it. */
@@ -41,7 +44,7 @@ const labels = z
   .nullish()
   .transform((value) => value ?? {});
 const containerRows = z.array(
-  z.object({ Id: z.string(), Names: z.array(z.string()).nullish(), Labels: labels }),
+  z.object({ Id: z.string(), Names: z.array(z.string()).nullish(), Labels: labels, Mounts: containerMounts }),
 );
 const networkRows = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: labels }));
 const volumeRows = z.object({ Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish() });
@@ -51,22 +54,38 @@ const usage = z.object({
     .nullish(),
 });
 
-/** Lists every project of which something is there. @throws PortrampError ENGINE_UNREACHABLE */
-export async function listProjects(engine: EngineClient): Promise<EngineProject[]> {
+/**
+ * Lists every project of which something is there.
+ * @param recorded By project, volumes without a name that its containers left: the engine does not know whose they are.
+ * @throws PortrampError ENGINE_UNREACHABLE
+ */
+export async function listProjects(
+  engine: EngineClient,
+  recorded: ReadonlyMap<string, readonly string[]>,
+): Promise<EngineProject[]> {
   const filters = JSON.stringify({ label: [LABEL] });
   const containers = containerRows.parse(await engine.get('/containers/json', { all: '1', filters }));
   const networks = networkRows.parse(await engine.get('/networks', { filters }));
-  const volumes = volumeRows.parse(await engine.get('/volumes', { filters })).Volumes ?? [];
-  const projects = [...containers, ...networks, ...volumes].flatMap(({ Labels }) => Labels[LABEL] ?? []);
-  return [...new Set(projects)].sort().map((project): EngineProject => {
+  const volumes = volumeRows.parse(await engine.get('/volumes')).Volumes ?? [];
+  const existing = new Set(volumes.map(({ Name }) => Name));
+  const labelled = [...containers, ...networks, ...volumes].flatMap(({ Labels }) => Labels[LABEL] ?? []);
+  const left = [...recorded].flatMap(([project, names]) =>
+    names.some((name) => existing.has(name)) ? [project] : [],
+  );
+  return [...new Set([...labelled, ...left])].sort().map((project): EngineProject => {
     const isOf = ({ Labels }: { readonly Labels: Readonly<Record<string, string>> }): boolean =>
       Labels[LABEL] === project;
     const own = containers.filter(isOf);
+    const mounted = own.flatMap(({ Mounts }) => namelessIn(Mounts));
+    const known = (recorded.get(project) ?? []).filter((name) => existing.has(name));
     return {
       project,
       containers: own.map(({ Id: id, Names }) => ({ id, name: (Names?.[0] ?? id).replace(/^\//, '') })),
       networks: networks.filter(isOf).map(({ Id: id, Name: name }) => ({ id, name })),
-      volumes: volumes.filter(isOf).map(({ Name: name }) => ({ name })),
+      volumes: [
+        ...volumes.filter(isOf).map(({ Name: name }) => ({ name })),
+        ...[...new Set([...mounted, ...known])].map((name): Volume => ({ name, nameless: true })),
+      ],
       made: own.map(({ Labels }) => ({
         folder: Labels[`${LABEL}.working_dir`],
         files: (Labels[`${LABEL}.config_files`] ?? '').split(',').filter((file) => file !== ''),
@@ -84,7 +103,7 @@ export async function withSizes<Of extends Leftover>(
   const sizes = await sizesOf(engine);
   return leftovers.map((each) => ({
     ...each,
-    volumes: each.volumes.map(({ name }) => ({ name, size: sizes.get(name) })),
+    volumes: each.volumes.map((volume) => ({ ...volume, size: sizes.get(volume.name) })),
   }));
 }
 
@@ -101,22 +120,40 @@ async function sizesOf(engine: EngineClient): Promise<ReadonlyMap<string, number
 /** Milliseconds: a container may have to be stopped first. */
 const REMOVE_TIMEOUT = 60_000;
 
-/**
- * Removes containers and networks, and the data only when that is asked for. What could not be removed, a sentence each.
- * @throws PortrampError ENGINE_UNREACHABLE
- */
+export interface Removed {
+  /** What is gone. */
+  readonly removed: Leftover;
+  /** What could not be removed, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Removes containers and networks, and the data only when that is asked for. @throws PortrampError ENGINE_UNREACHABLE */
 export async function removeLeftover(
   engine: EngineClient,
-  { containers, networks, volumes }: Leftover,
+  { project, containers, networks, volumes }: Leftover,
   options: { readonly volumes: boolean },
-): Promise<string[]> {
-  const problems: (string | undefined)[] = [];
-  for (const { id, name } of containers)
-    problems.push(await remove(engine, `container ${name}`, `/containers/${id}`));
-  for (const { id, name } of networks)
-    problems.push(await remove(engine, `network ${name}`, `/networks/${id}`));
-  if (options.volumes) for (const { name } of volumes) problems.push(await removeVolume(engine, name));
-  return problems.filter((problem) => problem !== undefined);
+): Promise<Removed> {
+  const problems: string[] = [];
+  const removeEach = async <Of>(all: readonly Of[], one: (each: Of) => Promise<string | undefined>) => {
+    const gone: Of[] = [];
+    for (const each of all) {
+      const problem = await one(each);
+      if (problem === undefined) gone.push(each);
+      else problems.push(problem);
+    }
+    return gone;
+  };
+  const removed = {
+    project,
+    containers: await removeEach(containers, ({ id, name }) =>
+      remove(engine, `container ${name}`, `/containers/${id}`),
+    ),
+    networks: await removeEach(networks, ({ id, name }) =>
+      remove(engine, `network ${name}`, `/networks/${id}`),
+    ),
+    volumes: options.volumes ? await removeEach(volumes, ({ name }) => removeVolume(engine, name)) : [],
+  };
+  return { removed, problems };
 }
 
 /** Removes a volume. Undefined when it is gone, else why not. @throws PortrampError ENGINE_UNREACHABLE */
@@ -127,6 +164,12 @@ async function remove(engine: EngineClient, what: string, path: string): Promise
   const problem = await engine.send('DELETE', path, { query: { force: '1' }, timeout: REMOVE_TIMEOUT });
   // What somebody else has removed meanwhile is gone too.
   return problem === undefined || /no such|not found/i.test(problem) ? undefined : `${what}: ${problem}`;
+}
+
+/** Names every volume that is there. @throws PortrampError ENGINE_UNREACHABLE */
+export async function listVolumeNames(engine: EngineClient): Promise<ReadonlySet<string>> {
+  const { Volumes } = volumeRows.parse(await engine.get('/volumes'));
+  return new Set((Volumes ?? []).map(({ Name }) => Name));
 }
 
 /** Lists the volumes of one project. @throws PortrampError ENGINE_UNREACHABLE */

@@ -2,12 +2,14 @@
 import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
 import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
-import { listContainers } from '../../runtime/compose/containers.ts';
+import { engineOf, listContainers, projectOf } from '../../runtime/compose/containers.ts';
 import { findForeign } from '../../runtime/compose/foreign.ts';
 import { isAlive, type Container } from '../../runtime/engine/containers.ts';
+import { listVolumeNames } from '../../runtime/engine/leftovers.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';
+import { noteNameless } from './nameless.ts';
 import type { Projects, SharedProject, UnreadProjects } from './projects.ts';
 import { titleAmong } from './store.ts';
 
@@ -56,6 +58,7 @@ export async function takeDown(
     const problem = await runCleanup(chore.call, { ...chore, variables });
     if (problem !== undefined) say(`the cleanup of ${chore.name} failed: ${problem}`);
   }
+  if (!areOthers) await noteData(own.byLabels, there);
   const failure = areOthers ? undefined : await removeOwn(own);
   // What the stack had of its own is in the way of nobody else.
   const left = await letGo(held, used);
@@ -78,6 +81,7 @@ export async function takeDownUnread({
     const made = there.filter(({ configFiles }) => titleAmong(configFiles, call.cwd) === title);
     if (made.length === 0) continue;
     wasUp = true;
+    await noteData(call, made);
     failure = (await removeMade(call, made, there)) ?? failure;
   }
   const used = (await held?.users.own()) ?? [];
@@ -89,6 +93,13 @@ export async function takeDownUnread({
     return wasUp ? { failure } : undefined;
   const left = await letGo(held, used);
   return { failure: failure ?? left };
+}
+
+/** Writes down what has no name, before the containers are gone that tell whose it is. */
+async function noteData(byLabels: ComposeCall, there: readonly Container[]): Promise<void> {
+  const found = there.flatMap(({ service, nameless }) => nameless.map((name) => ({ service, name })));
+  const existing = await listVolumeNames(engineOf(byLabels)).catch(() => undefined);
+  if (existing !== undefined) await noteNameless(byLabels.cwd, projectOf(byLabels), found, existing);
 }
 
 /** Removes the containers, with the networks too where nobody else has anything in the project. */
@@ -145,6 +156,11 @@ async function letGo(
   // One that was stopped before has no user any more.
   if (services.length === 0 && !(await users.areFree())) return undefined;
   return users.end(services, async ({ unused, isLast }) => {
+    const there = await listContainers(byLabels).catch(() => []);
+    await noteData(
+      byLabels,
+      there.filter(({ service }) => isLast || unused.includes(service)),
+    );
     if (isLast) return ask(byLabels, ['down'], DOWN_TIMEOUT);
     return unused.length === 0
       ? undefined

@@ -1,9 +1,11 @@
 /** Data is removed by those alone who say so, and only where it is the stack's own; what is removed is told. */
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import type { Machine, Result, Workspace } from '../../process/workspace.ts';
 import { IMAGE, findTestEngine } from '../engine.ts';
 
@@ -66,5 +68,37 @@ describe.skipIf(engine === undefined)('data in volumes', () => {
     );
     expect(await volumes()).toEqual(['lite_keys', 'lite_notes']);
     expect((await lines('ps', '--format', '{{.Names}}')).toSorted()).toEqual(['holder', 'lite-tool-1']);
+  });
+
+  it('without a name outlive a service that leaves the files, and down; what wants data removed removes them', async () => {
+    const [db, extra] = [keep('/data'), keep('/data')];
+    const whole = `services:\n  db: ${db}\n  extra: ${extra}\n`;
+    const own = open('loose', whole);
+    const state = (): Promise<string> => docker('inspect', '-f', '{{.State.Status}}', 'loose-extra-1');
+    await ok(own.run('dev', '-d'));
+    await docker('exec', 'loose-extra-1', 'sh', '-c', 'echo here > /data/mark');
+    own.write('compose.yaml', `services:\n  db: ${db}\n`);
+    await eventually(async () => expect(await state()).toBe('exited'));
+    own.write('compose.yaml', whole);
+    await eventually(async () => expect(await state()).toBe('running'));
+    expect(await docker('exec', 'loose-extra-1', 'cat', '/data/mark')).toBe('here');
+
+    const left = await volumes();
+    expect(left).toHaveLength(2);
+    const told = await ok(own.run('down'));
+    expect(told).toMatch(
+      /kept 2 volumes without a name, of db, extra \(docker volume inspect \w{64} \w{64}\)/,
+    );
+    expect(told).toContain('"portramp down data --volumes" removes');
+    expect(await volumes()).toEqual(left);
+    const removed = await ok(own.run('down', '--volumes'));
+    for (const name of left) expect(removed).toContain(`removed the volume ${name}`);
+    expect(await volumes()).toEqual([]);
+
+    await ok(own.run('dev', '-d'));
+    rmSync(own.root, { recursive: true });
+    const cleaned = await ok(machine.run(['clean', '--volumes']));
+    expect(cleaned).toMatch(/removed .*2 volumes.* of loose/);
+    expect(await volumes()).toEqual([]);
   });
 });

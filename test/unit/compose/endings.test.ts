@@ -15,6 +15,7 @@ const container = (fields: Partial<Container> = {}): Container => ({
   startedAt: '2026-11-29T12:00:00Z',
   hasTerminal: false,
   isCutOff: false,
+  nameless: [],
   publications: [{ target: '5432/tcp', number: 20_345 }],
   published: [20_345],
   workingDirectory: undefined,

@@ -15,6 +15,7 @@ const containerOf = (state: string, startedAt = '1', id = 'a'): Container => ({
   startedAt,
   hasTerminal: false,
   isCutOff: false,
+  nameless: [],
   publications: [],
   published: [],
   workingDirectory: '/shop',

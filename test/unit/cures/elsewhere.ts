@@ -22,6 +22,10 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     WORDS,
     'portramp (check --explain) lists all',
   ],
+  'cli/kept-data.ts: …; "portramp down … --volumes" removes it': [
+    'engine/compose/kept-data.test.ts',
+    '"portramp down data --volumes" removes',
+  ],
   'cli/commands/clean.ts: portramp down …': ['process/cli/gone.test.ts', 'portramp down shop-named'],
   'cli/commands/whose.ts: \nto end all of its stack: portramp down …': [UNATTENDED, 'portramp down alone'],
   'cli/commands/whose.ts: port … … of …: the container ……\nto end it: portramp stop --port ……': [

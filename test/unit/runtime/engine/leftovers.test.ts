@@ -50,7 +50,7 @@ const FULL = {
 describe('what projects have in the engine', () => {
   it('is told by name, with what the labels say of where it was made, and how much it is', async () => {
     const { engine } = engineWith(FULL);
-    const listed = await listProjects(engine);
+    const listed = await listProjects(engine, new Map());
     expect(listed).toEqual([
       {
         project: 'shop-gone',
@@ -70,14 +70,44 @@ describe('what projects have in the engine', () => {
 
   it('is removed without its data, unless that is asked for; what cannot be is told', async () => {
     const { engine, removed } = engineWith(FULL, '/volumes/shop-gone_data');
-    const [left] = await listProjects(engine);
+    const [left] = await listProjects(engine, new Map());
     if (left === undefined) throw new Error('nothing is left');
-    expect(await removeLeftover(engine, left, { volumes: false })).toEqual([]);
+    const first = await removeLeftover(engine, left, { volumes: false });
+    expect(first).toEqual({ removed: { ...left, made: undefined, volumes: [] }, problems: [] });
     expect(removed).toEqual(['DELETE /containers/1', 'DELETE /networks/n']);
-    expect(await removeLeftover(engine, left, { volumes: true })).toEqual([
-      'volume shop-gone_data: it is in use',
-    ]);
+    expect(await removeLeftover(engine, left, { volumes: true })).toMatchObject({
+      removed: { volumes: [] },
+      problems: ['volume shop-gone_data: it is in use'],
+    });
     const gone = { project: 'x', containers: [{ id: 'gone', name: 'x' }], networks: [], volumes: [] };
-    expect(await removeLeftover(engine, gone, { volumes: true })).toEqual([]);
+    expect(await removeLeftover(engine, gone, { volumes: true })).toEqual({ removed: gone, problems: [] });
+  });
+
+  it('is told with volumes without a name: those of containers that are there, and those that were written down', async () => {
+    const [mounted, noted, lost] = ['a', 'b', 'c'].map((digit) => digit.repeat(64));
+    if (mounted === undefined || noted === undefined || lost === undefined) throw new Error('unreachable');
+    const Labels = { 'com.docker.compose.project': 'shop' };
+    const Mounts = [
+      { Type: 'volume', Name: mounted },
+      { Type: 'volume', Name: 'shop_data' },
+      { Type: 'bind', Name: '' },
+    ];
+    const { engine } = engineWith({
+      '/containers/json': [{ Id: '1', Names: ['/shop-db-1'], Labels, Mounts }],
+      '/networks': [],
+      '/volumes': { Volumes: [mounted, noted, 'shop_data'].map((Name) => ({ Name, Labels: {} })) },
+    });
+    const listed = await listProjects(
+      engine,
+      new Map([
+        ['shop', [mounted]],
+        ['old', [noted, lost]],
+        ['spent', [lost]],
+      ]),
+    );
+    expect(listed.map(({ project, volumes }) => [project, volumes])).toEqual([
+      ['old', [{ name: noted, nameless: true }]],
+      ['shop', [{ name: mounted, nameless: true }]],
+    ]);
   });
 });

@@ -18,6 +18,8 @@ const BUILD = ['test/build.ts'];
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // A log is all that is left of a run: what was compared is shown whole.
+    chaiConfig: { truncateThreshold: 0 },
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 60_000),
       project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),

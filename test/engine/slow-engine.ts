@@ -73,6 +73,7 @@ export async function startSlowEngine({
   });
   // Compose keeps its connections, however long a loaded machine takes.
   server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
   server.requestTimeout = 0;
   await new Promise<void>((settle) => server.listen(path, settle));
   return {
@@ -103,7 +104,10 @@ function passOn(socketPath: string, request: IncomingMessage, response: ServerRe
     // Events would go on for ever.
     response.once('close', () => answer.destroy());
   });
-  onward.on('error', () => response.destroy());
+  onward.on('error', ({ message }) => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(502).end(JSON.stringify({ message: `between: ${method} ${path}: ${message}` }));
+  });
   if (body === undefined) request.pipe(onward);
   else onward.end(body);
 }

@@ -14,7 +14,7 @@ export interface RootWatchOptions {
 }
 
 /** Between two looks at what is there: a look wakes up a process that has nothing to do. Milliseconds. */
-const INTERVAL = 3_000;
+const INTERVAL = 10_000;
 
 /** Until the next look at what was not there. Milliseconds. */
 const DOUBT = 300;

@@ -11,31 +11,36 @@ import { births } from '../process/births.ts';
 import { trackRemains, type Remains } from '../process/remains.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { parseOrder } from './orders.ts';
-
-/** How often descendants are recorded: soon after a start, when wrappers come and go, and later. Milliseconds. */
-const EARLY_LOOK = 500;
-const LATE_LOOK = 5_000;
-const EARLY = 5_000;
+import { createPace } from './pace.ts';
 
 const runMarker = `${process.argv[2] ?? ''}.`;
 const instances = new Map<number, Remains>();
-let lastStart = -Infinity;
+const pace = createPace(() => systemClock.now());
 let timer: NodeJS.Timeout | undefined;
+/** Who belonged to the instances at the last record: number and time of birth. */
+let family: ReadonlySet<string> = new Set();
 /** What all instances have been looked for in; undefined after one was added. */
 let seen: ProcessTable | undefined;
 
 async function look(): Promise<void> {
   const table = await births.look();
-  if (table !== undefined && table !== seen) for (const remains of instances.values()) remains.look(table);
+  if (table !== undefined) pace.looked(table !== seen && record(table));
   seen = table;
   schedule();
+}
+
+/** Records who belongs to the instances. @returns whether anybody does who did not at the last record */
+function record(table: ProcessTable): boolean {
+  const members = [...instances.values()].flatMap((remains) => remains.look(table));
+  const before = family;
+  family = new Set(members.map(({ pid, startTime }) => `${pid} ${startTime}`));
+  return [...family].some((member) => !before.has(member));
 }
 
 function schedule(): void {
   clearTimeout(timer);
   if (instances.size === 0) return;
-  const isEarly = systemClock.now() - lastStart < EARLY;
-  timer = setTimeout(() => void look(), isEarly ? EARLY_LOOK : LATE_LOOK);
+  timer = setTimeout(() => void look(), pace.pause);
 }
 
 function obey(line: string): void {
@@ -44,7 +49,7 @@ function obey(line: string): void {
   if (order.kind === 'remove') instances.delete(order.pid);
   else {
     instances.set(order.pid, trackRemains(order));
-    lastStart = systemClock.now();
+    pace.started();
     seen = undefined;
   }
   schedule();

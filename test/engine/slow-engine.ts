@@ -52,7 +52,7 @@ export async function startSlowEngine({
     if (isWanted && state === 'none') {
       state = 'asked';
       const body = readAll(request);
-      make = () => void body.then((read) => passOn(behind, request, response, read));
+      make = () => void body.then((read) => passWhole(behind, request, response, read));
       response.once('close', () => {
         if (state === 'asked') state = 'abandoned';
       });
@@ -95,9 +95,20 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** @param body What was read of the request already. */
-function passOn(socketPath: string, request: IncomingMessage, response: ServerResponse, body?: Buffer): void {
-  const { method, url: path, headers } = request;
+/** The engine answers as soon as it has seen enough, and hangs up: what is written after that finds nobody. */
+function passOn(socketPath: string, request: IncomingMessage, response: ServerResponse): void {
+  readAll(request).then(
+    (body) => passWhole(socketPath, request, response, body),
+    () => response.destroy(),
+  );
+}
+
+function passWhole(
+  socketPath: string,
+  { method, url: path, headers }: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): void {
   const onward = http.request({ socketPath, method, path, headers, agent: false }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
@@ -108,6 +119,5 @@ function passOn(socketPath: string, request: IncomingMessage, response: ServerRe
     if (response.headersSent) response.destroy();
     else response.writeHead(502).end(JSON.stringify({ message: `between: ${method} ${path}: ${message}` }));
   });
-  if (body === undefined) request.pipe(onward);
-  else onward.end(body);
+  onward.end(body);
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import { suggest } from '../lib/suggest.ts';
+import { translate } from './other-words.ts';
 import type { Path } from './tree.ts';
 
 /** Something wrong with the value at a path, or with the key itself. */
@@ -62,7 +63,7 @@ const isOtherForm = (issue: Issue): boolean =>
   (issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union');
 
 function explainUnknownKey(key: string, known: readonly string[], path: Path): Problem {
-  const nearest = suggest(key, known);
+  const nearest = translate(key, known) ?? suggest(key, known);
   const later = LATER.has(key) ? `"${key}" is not supported by this version of portramp` : undefined;
   const meant =
     nearest === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean "${nearest}"?`;

@@ -391,6 +391,20 @@ describe('findings', () => {
   });
 
   it.each([
+    ['depends_on: [b]', 'consumes'],
+    ['environment: { A: "1" }', 'env'],
+    ['working_dir: app', 'dir'],
+    ['healthcheck: {}', 'ready'],
+    ['port: 80', 'ports'],
+    ['env_file: .env', 'envFile'],
+  ])('name the key of the contract for that of another tool: %s', (line, key) => {
+    const [word = ''] = line.split(':');
+    expect(complain(`services:\n  a: { command: x, ${line} }\n`)).toEqual([
+      `4:20 PR001 unknown key "${word}" in services.a | did you mean "${key}"?`,
+    ]);
+  });
+
+  it.each([
     ['both kinds', '{ command: x, external: "x:1" }', 'has a command and is external'],
     ['run without a task', '{ command: x, run: manual }', '"run" does nothing for a process'],
     [

@@ -1,16 +1,15 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
+import type { Blueprints } from './blueprints.ts';
 import { reconcile, retryFailed, type Action } from './reconcile.ts';
 import type { ServiceState } from './service.ts';
-import type { Blueprints, Supervision } from './supervision.ts';
+import type { Supervision } from './supervision.ts';
 
 export interface ChangeOptions {
   /** The services that shall run from now on. */
   readonly wanted: ReadonlySet<string>;
-  /** One that knows the change already and needs no restart. */
-  readonly spared?: string;
-  /** Told of those that go on with their old values although they would have to start again. */
-  readonly onSpared?: (services: readonly string[]) => void;
+  /** The service whose number is another now, where nothing else has changed: what runs of it goes on. */
+  readonly moved?: string;
 }
 
 /** Draws the consequences of new values for the services of a running stack; returns what changed. */
@@ -18,7 +17,7 @@ export function changeStack(
   supervision: Supervision,
   last: Blueprints,
   next: Blueprints,
-  { wanted, spared, onSpared }: ChangeOptions,
+  { wanted, moved }: ChangeOptions,
 ): readonly Change[] {
   const stateOf = (name: string): ServiceState | undefined => supervision.find(name)?.state;
   const changes = retryFailed(diffServices(last.services, next.services), stateOf);
@@ -28,13 +27,17 @@ export function changeStack(
     wanted: supervision.wanted,
     wantedNow: wanted,
   });
-  // The values of one of its instances may be all that is new.
-  const update: Action[] = spared === undefined ? [] : [{ type: 'update', service: spared }];
-  const isSpared = ({ type, service }: Action): boolean =>
-    type === 'restart' && (service === spared || onSpared !== undefined);
-  const others = actions.filter((action) => !isSpared(action));
-  const old = actions.filter((action) => isSpared(action) && action.service !== spared);
-  if (old.length > 0) onSpared?.(old.map(({ service }) => service));
-  supervision.apply([...update, ...others], next, wanted);
+  supervision.apply(moved === undefined ? actions : afterMove(actions, moved), next, wanted);
   return changes;
 }
+
+/** Who was told the old number has nothing of the new one before the service is ready with it. */
+const afterMove = (actions: readonly Action[], moved: string): Action[] => [
+  // The values of one of its instances may be all that is new.
+  { type: 'update', service: moved },
+  ...actions
+    .filter(({ type, service }) => type !== 'restart' || service !== moved)
+    .map((action): Action =>
+      action.type === 'restart' ? { ...action, type: 'restart-after', provider: moved } : action,
+    ),
+];

@@ -34,8 +34,11 @@ export interface Edits {
   check(): void;
   /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
   scale(service: string, replicas: number): Promise<void>;
-  /** Takes over new numbers; consumers start again, the service whose port it is goes on. */
-  adopt(next: PreparedStack, moved: string, restarts: boolean): void;
+  /**
+   * Takes over new numbers. The service whose port it is goes on; its consumers start again when it is ready with the
+   * new one.
+   */
+  adopt(next: PreparedStack, moved: string): void;
   close(): Promise<void> | undefined;
 }
 
@@ -134,18 +137,12 @@ export function createEdits(options: EditsOptions): Edits {
     },
     check: () => watch?.check(),
     scale: (service, replicas) => scales.ask(service, replicas),
-    adopt: (next, moved, restarts) => {
+    adopt: (next, moved) => {
       const [units, last] = [supervision(), prepared];
       if (units === undefined || last === undefined || isStopping()) return;
       prepared = next;
       session()?.hold(next.leases);
-      const tellOfOldNumbers = (names: readonly string[]): void =>
-        published.notice(`the port of ${moved} has changed again: portramp restart ${names.join(' ')}`);
-      changeStack(units, last, next, {
-        wanted: units.wanted,
-        spared: moved,
-        ...(restarts ? {} : { onSpared: tellOfOldNumbers }),
-      });
+      changeStack(units, last, next, { wanted: units.wanted, moved });
       void published.publish();
     },
     close: () => {

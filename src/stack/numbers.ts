@@ -35,19 +35,14 @@ export interface FollowedInstance {
   readonly service: string;
   readonly port: Pick<ResolvedPort, 'name' | 'ramp'>;
   readonly slot: number;
-  /** Counts the launches of the service's processes. */
-  readonly generation: number;
 }
 
 export interface NumbersOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly session: Pick<Session, 'request'>;
   readonly prepared: () => PreparedStack | undefined;
-  /**
-   * Takes over the new numbers. `moved` is the service whose port it is, which needs no restart; its consumers are
-   * started again where `restarts` says so.
-   */
-  readonly adopt: (next: PreparedStack, moved: string, restarts: boolean) => void;
+  /** Takes over the new numbers. `moved` is the service whose port it is, which needs no restart. */
+  readonly adopt: (next: PreparedStack, moved: string) => void;
   readonly onEvent: (event: RunnerEvent) => void;
   /** Says something about a service. */
   readonly tell: (service: string, text: string) => void;
@@ -62,17 +57,15 @@ const refuse = (why: string): Followed => ({ followed: false, why });
 export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }: NumbersOptions): Numbers {
   /** The times at which the number of a port changed, by service and lease. */
   const changes = new Map<string, readonly number[]>();
-  /** For which of its processes the consumers of a service were started again. */
-  const restartedFor = new Map<string, number>();
 
   const leaseOf = (service: string, port: string): Lease | undefined =>
     prepared()?.leases.find((one) => one.service === service && one.port === port);
 
-  const put = (lease: Lease, restarts: boolean): void => {
+  const put = (lease: Lease): void => {
     const current = prepared();
     if (current === undefined) return;
     const others = current.leases.filter((one) => one.service !== lease.service || one.port !== lease.port);
-    adopt(renumber(current, [...others, lease]), lease.service, restarts);
+    adopt(renumber(current, [...others, lease]), lease.service);
   };
 
   const stackOf = ({ stack: { root, environment } }: PreparedStack) => ({ root, environment });
@@ -94,7 +87,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }
     if (answer === undefined) return false;
     const { lease, moved } = answer;
     if (prepared() === undefined || lease.number === before.number) return false;
-    put(lease, true);
+    put(lease);
     const { number: from } = before;
     if (moved) onEvent({ type: 'reassigned', service, port, from, lease, holder });
     return true;
@@ -121,7 +114,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }
     return number !== own && recent.length + 1 >= MOST_CHANGES;
   };
 
-  const follow: Numbers['follow'] = async ({ service, port, slot, generation }, number) => {
+  const follow: Numbers['follow'] = async ({ service, port, slot }, number) => {
     const current = prepared();
     const lease = leaseOf(service, leaseInSlot(port, slot));
     if (current === undefined || lease === undefined) return refuse('its port is not leased just now');
@@ -136,9 +129,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }
     }
     const lent = await borrow(current, lease, number);
     if ('holder' in lent) return refuse(`${number} belongs to ${lent.holder}: it is not followed there`);
-    const isFirst = restartedFor.get(service) !== generation;
-    restartedFor.set(service, generation);
-    put(lent, isFirst);
+    put(lent);
     const line =
       resolved !== undefined && known?.follow === 'usual' && number !== lease.number
         ? lineFor(resolved, known, 'follow: true')
@@ -158,7 +149,7 @@ export function createNumbers({ clock, session, prepared, adopt, onEvent, tell }
   const giveBack = async (current: PreparedStack, lease: Lease): Promise<boolean> => {
     const own = await borrow(current, lease, lease.number);
     if ('holder' in own || prepared() !== current) return false;
-    put(own, true);
+    put(own);
     return true;
   };
 
@@ -195,8 +186,7 @@ export async function followUnit(
   number: number,
 ): Promise<Followed> {
   if (numbers === undefined) return refuse('its stack is going down');
-  const { name: service, generation } = unit;
-  const result = await numbers.follow({ service, port, slot, generation }, number);
+  const result = await numbers.follow({ service: unit.name, port, slot }, number);
   if (result.followed) unit.retarget(slot);
   return result;
 }

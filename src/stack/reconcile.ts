@@ -17,6 +17,8 @@ export type Action =
   /** Take over the new values; what runs goes on. */
   | { readonly type: 'update'; readonly service: string }
   | { readonly type: 'restart'; readonly service: string }
+  /** Restart it when the provider, whose number is another now, is ready with it. */
+  | { readonly type: 'restart-after'; readonly service: string; readonly provider: string }
   | { readonly type: 'start'; readonly service: string };
 
 /**
@@ -64,6 +66,14 @@ export function reconcile({ changes, stateOf, wanted, wantedNow }: ReconcileInpu
       .map((service): Action => ({ type: 'start', service })),
   ];
 }
+
+/** Services whose processes are to have other values: now, or later. */
+export const restartedBy = (actions: readonly Action[]): ReadonlySet<string> =>
+  new Set(
+    actions
+      .filter(({ type }) => type === 'restart' || type === 'restart-after')
+      .map(({ service }) => service),
+  );
 
 /** A service that nobody started, or that somebody stopped, is not started by an edit. */
 const isAwake = (state: ServiceState | undefined): boolean => state !== undefined && state.state !== 'idle';

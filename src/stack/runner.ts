@@ -144,7 +144,7 @@ class StackRunner implements Runner {
       clock,
       session,
       prepared: () => this.#edits.prepared,
-      adopt: (next, moved, restarts) => this.#edits.adopt(next, moved, restarts),
+      adopt: (next, moved) => this.#edits.adopt(next, moved),
       onEvent: (event) => this.events.emit(event),
       tell: (service, text) => this.#parts?.tell(service, text),
     });

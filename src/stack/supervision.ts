@@ -4,17 +4,15 @@
  */
 import type { Plan } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
+import { blueprintOf, type Blueprints } from './blueprints.ts';
 import { judgeNeeds, type ProviderState } from './needs.ts';
-import type { Action } from './reconcile.ts';
-import type { PreparedStack } from './prepare.ts';
+import { createOutdated, type Outdated } from './outdated.ts';
+import { restartedBy, type Action } from './reconcile.ts';
 import { createDeferred, type Deferred } from '../lib/deferred.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
 import { createSlices, type Slices } from './slices.ts';
 import type { Blueprint, UnitOptions } from './unit-options.ts';
 import { Unit } from './unit.ts';
-
-/** What the services of a stack are made from. */
-export type Blueprints = Pick<PreparedStack, 'services' | 'instance'>;
 
 export interface SupervisionOptions extends Omit<UnitOptions, 'onChange'> {
   /** Called after a unit changed, with all consequences that follow at once already drawn. */
@@ -28,12 +26,14 @@ export class Supervision {
   readonly #units = new Map<string, Unit>();
   readonly #leaving = new Set<string>();
   readonly #stops: Slices;
+  readonly #outdated: Outdated;
   #wanted: ReadonlySet<string> = new Set();
   #settled = true;
   #down: Deferred | undefined;
   constructor(options: SupervisionOptions) {
     this.#options = options;
     this.#stops = createSlices(options.clock, () => this.#draw());
+    this.#outdated = createOutdated((unit, text) => options.onNotice(unit, text));
   }
 
   /** In the order of the plan. */
@@ -71,7 +71,7 @@ export class Supervision {
   /** Carries out what an edit of the contract means. */
   apply(actions: readonly Action[], blueprints: Blueprints, wanted: ReadonlySet<string>): void {
     this.#wanted = wanted;
-    const restarted = new Set(actions.flatMap(({ type, service }) => (type === 'restart' ? [service] : [])));
+    const restarted = restartedBy(actions);
     for (const action of actions) {
       const { service } = action;
       this.#carryOut(action, blueprintOf(blueprints, service), restarted.has(service));
@@ -204,6 +204,11 @@ export class Supervision {
       case 'restart':
         unit?.dispatch({ type: 'restart' });
         return;
+      case 'restart-after': {
+        const provider = this.#units.get(action.provider);
+        if (unit !== undefined && provider !== undefined) this.#outdated.note(provider, unit);
+        return;
+      }
       case 'start':
         this.#startOrArm(action.service);
         return;
@@ -238,6 +243,7 @@ export class Supervision {
       if (this.#down === undefined) {
         for (const unit of this.#units.values())
           unit.judge(judgeNeeds(unit.resolved.needs, (name) => this.providerState(name)));
+        this.#outdated.settle();
       } else this.#stops.work(this.units, (unit) => this.#stopInOrder(unit));
       this.#dropGone();
     }
@@ -268,6 +274,7 @@ export class Supervision {
     for (const name of this.#leaving) {
       const unit = this.#units.get(name);
       if (unit?.isRunning) continue;
+      if (unit !== undefined) this.#outdated.forget(unit);
       this.#units.delete(name);
       this.#leaving.delete(name);
     }
@@ -287,11 +294,6 @@ export class Supervision {
 
 /** What ended or never began, and what waits for another attempt. */
 const RESTS: readonly string[] = ['idle', 'failed', 'done', 'backoff'];
-
-function blueprintOf({ services, instance }: Blueprints, name: string): Blueprint | undefined {
-  const service = services.get(name);
-  return service && { service, instance: (slot) => instance(name, slot) ?? service };
-}
 
 const startsOnRequest = ({ resolved: { service } }: Unit): boolean =>
   service.kind === 'process' && service.start === 'request';

@@ -82,6 +82,15 @@ export class Unit {
     return this.#roster.goal;
   }
 
+  /** Whether what was started is on the ports of today, as its clients know them: several can be there behind a ramp. */
+  get isOnItsPorts(): boolean {
+    const today = stablePorts(this.resolved);
+    return this.replicas.every(({ slot }) => {
+      const launched = this.#shells.get(slot)?.launched;
+      return launched === undefined || isEqual(stablePorts(launched), today);
+    });
+  }
+
   /** Whether a process may exist. */
   get isRunning(): boolean {
     return hasProcess(this.#roster);
@@ -194,7 +203,7 @@ export class Unit {
 
   #step(event: RosterEvent): void {
     const before = this.#roster;
-    const [next, effects] = stepRoster(before, event, rulesFor(this.resolved, this.#canOverlap()));
+    const [next, effects] = stepRoster(before, event, rulesFor(this.resolved, this.isOnItsPorts));
     if (next === before && effects.length === 0) return;
     this.#roster = next;
     const { state } = this.state;
@@ -202,15 +211,6 @@ export class Unit {
     if (state === 'idle' || state === 'failed') this.wasReady = false;
     for (const effect of effects) this.#perform(effect);
     if (next !== before) this.#options.onChange(this);
-  }
-
-  /** Two instances can be there at once if what runs has ramps in front of it, on the ports of today. */
-  #canOverlap(): boolean {
-    const today = stablePorts(this.resolved);
-    return this.replicas.every(({ slot }) => {
-      const launched = this.#shells.get(slot)?.launched;
-      return launched === undefined || isEqual(stablePorts(launched), today);
-    });
   }
 
   #perform(effect: RosterEffect): void {

@@ -73,7 +73,7 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stack/runner.ts: containers run on; "portramp clean" removes them': SHOWS,
   'stack/runner.ts: containers run on; "portramp down" removes them':
     'the test that provokes it takes them over',
-  'stack/edits.ts: the port of … has changed again: portramp restart …': SHOWS,
+  'stack/outdated.ts: its port has changed again: portramp restart …': SHOWS,
   'stack/compose/containers.ts: install Docker Compose 2.24.4 or newer, or name its program in PORTRAMP_COMPOSE':
     INSTALLS,
   'stack/compose/prepare.ts: write volumes.NAME, networks.NAME or services.NAME': ENGINE,

@@ -1,4 +1,4 @@
-/** Numbers that change while a stack runs: what is followed, what is remembered, and who starts again for it. */
+/** Numbers that change while a stack runs: what is followed, and what is remembered. */
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Lease } from '../../../src/protocol/messages.ts';
@@ -14,7 +14,6 @@ const API: Lease = { service: 'api', port: 'http', number: 20_001 };
 
 let clock: ManualClock;
 let prepared: PreparedStack;
-let adopted: boolean[];
 let events: RunnerEvent[];
 let asked: number[];
 /** What the daemon says. */
@@ -42,7 +41,6 @@ function begin(port = ''): void {
 
 beforeEach(() => {
   clock = createManualClock();
-  adopted = [];
   events = [];
   asked = [];
   answer = (number) => ({ lease: number === API.number ? API : { ...API, borrowed: number } });
@@ -55,19 +53,17 @@ beforeEach(() => {
     clock,
     session: { request } as unknown as Session,
     prepared: () => prepared,
-    adopt: (next, _moved, restarts) => {
+    adopt: (next) => {
       prepared = next;
-      adopted.push(restarts);
     },
     onEvent: (event) => events.push(event),
     tell: (service, text) => events.push({ type: 'notice', text, service }),
   });
 });
 
-const askFollow = (number: number, generation = 1): Promise<Followed> =>
-  numbers.follow({ service: 'api', port: { name: 'http', ramp: false }, slot: 0, generation }, number);
-const follow = async (number: number, generation = 1): Promise<boolean> =>
-  (await askFollow(number, generation)).followed;
+const askFollow = (number: number): Promise<Followed> =>
+  numbers.follow({ service: 'api', port: { name: 'http', ramp: false }, slot: 0 }, number);
+const follow = async (number: number): Promise<boolean> => (await askFollow(number)).followed;
 const targets = (): (number | undefined)[][] =>
   [...prepared.services.values()].flatMap(({ ports }) =>
     ports.map(({ targetPort, leased }) => [targetPort, leased]),
@@ -109,14 +105,6 @@ describe('a service that listens elsewhere', () => {
     };
     expect(await follow(3000)).toBe(true);
     expect(targets()).toEqual([[3000, 20_001]]);
-  });
-
-  it('has its consumers started again once for each of its processes', async () => {
-    await follow(3000);
-    await follow(20_001);
-    await clock.advance(60_000);
-    await follow(3000, 2);
-    expect(adopted).toEqual([true, false, true]);
   });
 
   it('is followed no more when its number changes three times within a minute, but for its own', async () => {

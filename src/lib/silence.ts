@@ -1,7 +1,7 @@
 /** Why a process of portramp does not answer, as far as the system tells. */
 import { execFileSync } from 'node:child_process';
 
-import { readLinuxStat } from './process-identity.ts';
+import { readLinuxStat, type ProcessIdentity } from './process-identity.ts';
 
 /** What is said of the process after its name and pid, and what to type. */
 export interface Silence {
@@ -42,6 +42,18 @@ export function mayBeHalted(pid: number): boolean {
   } catch {
     // No descriptor to look with.
     return true;
+  }
+}
+
+/** Says whether a signal has stopped the process; no where that is not known, or would take a process to see (not on Linux). */
+export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const stat = readLinuxStat(pid);
+    return stat?.state === 'T' && stat.startTime === startTime;
+  } catch {
+    // No descriptor to look with.
+    return false;
   }
 }
 

@@ -39,6 +39,8 @@ export interface Instance {
    * cannot be seen.
    */
   family(age: number): Promise<readonly FamilyMember[]>;
+  /** One of its processes that a signal (SIGSTOP) has stopped, by pid; undefined where there is none, or none is seen. */
+  stopped(): Promise<number | undefined>;
   /** The processes that are left of it now. */
   remains(): Promise<readonly ProcessIdentity[]>;
 }

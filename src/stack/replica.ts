@@ -253,6 +253,7 @@ export class ReplicaShell {
         this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
       family:
         service.kind === 'process' ? async (age) => (await this.#instance?.family(age)) ?? [] : undefined,
+      stopped: service.kind === 'process' ? async () => this.#instance?.stopped() : undefined,
       clock,
       onLine: (listener) =>
         logs.lines.on((line) => {
@@ -296,7 +297,7 @@ export class ReplicaShell {
         });
         return;
       case 'unwell':
-        onEvent({ type: 'unwell', problem: finding.problem });
+        onEvent({ type: 'unwell', problem: finding.problem, hint: finding.hint });
         return;
       case 'late':
         onLate(finding);

@@ -31,7 +31,7 @@ function policyOf({ service, ports }: ResolvedService): Policy {
 
 /** Finds in what befell an instance that is to take over why it is not waited for any longer. */
 export function findHopeless(event: ServiceEvent): Cause | undefined {
-  if (event.type === 'unwell') return { message: event.problem };
+  if (event.type === 'unwell') return { message: event.problem, hint: event.hint };
   if (event.type !== 'found' || event.found === undefined) return undefined;
   return { message: event.found.message, hint: event.found.hint };
 }

@@ -9,7 +9,7 @@ export function stepRunning(state: Running, event: ServiceEvent, policy: Policy)
     case 'ready':
       return state.state === 'ready' ? stay(state) : becomeReady(state, event.now);
     case 'unwell':
-      return becomeUnwell(state, event.problem);
+      return becomeUnwell(state, event);
     case 'found':
       return [{ state: 'warming', attempt: state.attempt, pid: state.pid, found: event.found }, []];
     case 'deadline':
@@ -30,11 +30,11 @@ export function stepRunning(state: Running, event: ServiceEvent, policy: Policy)
   }
 }
 
-function becomeUnwell(state: Running, problem: string): Step {
+function becomeUnwell(state: Running, { problem, hint }: Extract<ServiceEvent, { type: 'unwell' }>): Step {
   if (state.state === 'unwell' && state.problem === problem) return stay(state);
   const { attempt, pid } = state;
   const since = state.state === 'warming' ? undefined : state.since;
-  return [{ state: 'unwell', attempt, pid, since, problem }, []];
+  return [{ state: 'unwell', attempt, pid, since, problem, ...(hint === undefined ? {} : { hint }) }, []];
 }
 
 function becomeReady(state: Of<'warming'> | Of<'unwell'>, now: number): Step {

@@ -58,6 +58,8 @@ export type ServiceState =
       /** When it became ready; absent when it never was. */
       readonly since?: number | undefined;
       readonly problem: string;
+      /** What to type; absent where its log may tell. */
+      readonly hint?: string | undefined;
     }
   | { readonly state: 'backoff'; readonly attempt: number; readonly cause: Cause }
   | { readonly state: 'stopping'; readonly then: Then; readonly pid?: number }
@@ -84,7 +86,7 @@ export type ServiceEvent =
   /** A task that has nothing to do: its inputs are those of its last success. */
   | { readonly type: 'skipped' }
   | { readonly type: 'ready'; readonly now: number }
-  | { readonly type: 'unwell'; readonly problem: string }
+  | { readonly type: 'unwell'; readonly problem: string; readonly hint?: string | undefined }
   /** It runs and is not ready: silent, misplaced, or (without `found`) just on its way, anew. */
   | { readonly type: 'found'; readonly found?: Found | undefined }
   /** The contract's own `ready.timeout` is over. */

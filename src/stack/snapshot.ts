@@ -184,7 +184,7 @@ function failureOf({ state, log }: Pick<ServiceView, 'state' | 'log'>): Failure 
 function causeOf(state: ServiceState): Cause | undefined {
   if (state.state === 'failed' || state.state === 'backoff') return state.cause;
   if (state.state === 'stopping' && state.then.kind === 'failed') return state.then.cause;
-  return state.state === 'unwell' ? { message: state.problem } : undefined;
+  return state.state === 'unwell' ? { message: state.problem, hint: state.hint } : undefined;
 }
 
 /** The front speaks HTTP/1.1 to these. */

@@ -41,7 +41,10 @@ export function tellStatus({ state, external, armed, waitingFor, log }: Standing
     case 'ready':
       return { status: 'ready' };
     case 'unwell':
-      return { status: 'unwell', reason: withQuote(state.problem, log) };
+      // What it printed last is not why, where the cure is known.
+      return state.hint === undefined
+        ? { status: 'unwell', reason: withQuote(state.problem, log) }
+        : { status: 'unwell', reason: state.problem, hint: state.hint };
     case 'backoff':
       return { status: 'restarting', ...reasonOf(state.cause) };
     case 'stopping':

@@ -85,6 +85,11 @@ export class ContainerInstance implements Instance {
     return 'a command cannot be run inside a container: write a healthcheck in the Compose file';
   }
 
+  /** A container that is paused has a state of its own. */
+  async stopped(): Promise<undefined> {
+    return undefined;
+  }
+
   async remains(): Promise<readonly []> {
     return [];
   }

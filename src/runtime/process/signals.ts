@@ -28,12 +28,20 @@ export async function signalRemains(
 
 /** Signals a process group; false when it has no members (zombies count as members). */
 export function signalGroup(pgrp: number, signal: NodeJS.Signals | 0): boolean {
-  return send(-pgrp, signal);
+  return sendAwake(-pgrp, signal);
 }
 
 /** Signals a process if it is still the one that was recorded: its number may have been given away. */
 export function signalProcess({ pid, startTime }: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  return startTimeOf(pid) === startTime && send(pid, signal);
+  return startTimeOf(pid) === startTime && sendAwake(pid, signal);
+}
+
+/** Signals; what was stopped (SIGSTOP) hears nothing else before it goes on, and who runs does not notice that. */
+function sendAwake(pid: number, signal: NodeJS.Signals | 0): boolean {
+  const isSent = send(pid, signal);
+  const isHeard = signal === 0 || signal === 'SIGKILL' || process.platform === 'win32';
+  if (isSent && !isHeard) send(pid, 'SIGCONT');
+  return isSent;
 }
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {

@@ -8,6 +8,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { commandLineOf } from '../../lib/process-description.ts';
 import { processorTimeOf, startTimeOf, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { shellWord } from '../../lib/shell-word.ts';
+import { isStopped } from '../../lib/silence.ts';
 import { spawned } from '../../lib/spawned.ts';
 import type {
   AsideOptions,
@@ -22,6 +23,7 @@ import type {
 } from '../instance.ts';
 import { describeStartError } from './start-error.ts';
 import { runAside } from './aside.ts';
+import { births } from './births.ts';
 import { trackRemains, type Remains } from './remains.ts';
 import { signalRemains } from './signals.ts';
 import { survey } from './survey.ts';
@@ -179,6 +181,12 @@ class ProcessInstance implements Instance {
         used: processorTimeOf(pid),
       })),
     );
+  }
+
+  async stopped(): Promise<number | undefined> {
+    if (process.platform !== 'linux') return undefined;
+    const table = await births.look();
+    return table && this.#remains.look(table).find(isStopped)?.pid;
   }
 
   /**

@@ -3,6 +3,7 @@
  * the time go in, one verdict comes out, and when the next one may differ. Nothing else in portramp decides this;
  * `ls`, `wait`, `dev -d`, `why`, the pages and the needs of consumers read what follows from it.
  *
+ *     a signal has stopped it ──▶ unwell
  *     the watcher is alone ──▶ unwell        the port was there and is gone ──▶ unwell        liveness ──▶ unwell
  *                                                                      └─ listens elsewhere ──▶ misplaced
  *     probe (or none) says yes ── and the port answers, or none has to ──▶ ready
@@ -76,6 +77,8 @@ export interface Facts {
   readonly probe: ProbeFacts;
   /** Undefined where there is none to look at. */
   readonly port: PortFacts | undefined;
+  /** One of its processes that a signal has stopped. */
+  readonly stopped?: number | undefined;
   /** Undefined where no watcher is known. */
   readonly tree?: TreeFacts | undefined;
   readonly elsewhere?: ElsewhereFacts | undefined;
@@ -101,7 +104,7 @@ export type Verdict =
     }
   /** Its own listens, but elsewhere. */
   | { readonly kind: 'misplaced'; readonly port: PortFacts; readonly elsewhere: ElsewhereFacts }
-  | { readonly kind: 'unwell'; readonly problem: string };
+  | { readonly kind: 'unwell'; readonly problem: string; readonly hint?: string };
 
 export interface Assessment {
   readonly verdict: Verdict;
@@ -130,6 +133,7 @@ export const ALONE = 1_000;
 export const FIRST = 5_000;
 
 export function assess(facts: Facts, now: number): Assessment {
+  if (facts.stopped !== undefined) return { verdict: describeStopped(facts.stopped) };
   const left = untilElsewhere(facts, now);
   const isElsewhere = left <= 0;
   const needed = facts.port?.optional === true ? { ...facts, port: undefined } : facts;
@@ -137,6 +141,13 @@ export function assess(facts: Facts, now: number): Assessment {
   const next = Math.min(again, isElsewhere ? Infinity : left);
   return { verdict, ...(next === Infinity ? {} : { again: next }), ...(isElsewhere ? { isElsewhere } : {}) };
 }
+
+/** Its port may accept connections all the same, and its probe have had an answer a moment ago. */
+const describeStopped = (pid: number): Verdict => ({
+  kind: 'unwell',
+  problem: `its process ${pid} is stopped by a signal (SIGSTOP)`,
+  hint: `kill -CONT ${pid}`,
+});
 
 /** Milliseconds until it is believed that the service listens elsewhere. */
 function untilElsewhere({ port, elsewhere, doubt = DOUBT }: Facts, now: number): number {

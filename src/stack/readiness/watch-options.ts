@@ -5,6 +5,7 @@ import type { Sighting } from '../../protocol/messages.ts';
 import type { ProbeResult } from '../probe.ts';
 import type { Verdict } from './assess.ts';
 import type { Followed } from './following.ts';
+import type { HaltOptions } from './halts.ts';
 import type { LookOptions, WatchedLook } from './looks.ts';
 import type { TreeOptions } from './tree.ts';
 
@@ -24,6 +25,8 @@ export interface ReadinessOptions extends LookOptions {
   readonly onLook?: (problem: ProbeResult) => void;
   /** Every process of the instance; without it nobody looks for a watcher. */
   readonly family?: TreeOptions['family'] | undefined;
+  /** Tells which process of the instance a signal has stopped; without it nobody looks. */
+  readonly stopped?: HaltOptions['stopped'] | undefined;
   /** Tells what the contract says, now, about another number that the instance opens. */
   readonly follows?: () => Follow;
   /** Tells how many milliseconds of silence are ordinary for the instance. */

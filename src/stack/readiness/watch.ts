@@ -18,6 +18,7 @@ import {
 } from './assess.ts';
 import { watchElsewhere } from './elsewhere.ts';
 import { createFollowing, type Followed } from './following.ts';
+import { watchHalts } from './halts.ts';
 import { watchPort } from './port-watch.ts';
 import { takeLook, watchProbe, type Probing } from './probing.ts';
 import { createTimers } from './timers.ts';
@@ -80,7 +81,9 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const { facts: port } = portWatch;
     const workedAt = work?.workedAt;
     const { asides } = opened;
-    const facts = { begun, probe: probing.facts, port, tree, elsewhere, asides, doubt, patience, workedAt };
+    const stopped = halts?.stopped;
+    const { facts: probe } = probing;
+    const facts = { begun, stopped, probe, port, tree, elsewhere, asides, doubt, patience, workedAt };
     const next = assess(facts, clock.now());
     if (isFollowing(next, elsewhere)) return;
     if (isAwaited()) work?.begin();
@@ -193,6 +196,8 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     !abort.signal.aborted;
   const work =
     options.family && watchWork({ clock, later, family: options.family, isAsked: () => isAwaited() });
+
+  const halts = options.stopped && watchHalts({ clock, later, stopped: options.stopped, onChange: judge });
 
   const isLate = (): boolean => verdict.kind === 'starting' && !wasReady;
   let cancelLimit = (): void => undefined;

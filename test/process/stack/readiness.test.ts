@@ -158,6 +158,36 @@ describe('a port that listened', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('a service that a signal has stopped', () => {
+  it('is unwell within a beat, with what to type, whether it has a port or not; ready when it goes on', async () => {
+    const services = `services:
+  api: { command: ${node('server.js')} }
+  worker: { command: "sh -c 'sleep 1000; true'", ports: false }
+`;
+    const shop = machine.workspace('shop', `${HEAD}${services}`);
+    expect((await shop.run('dev', '-d')).code).toBe(0);
+    const { pid: api = 0 } = await shop.service('api');
+    const { pid: worker = 0 } = await shop.service('worker');
+    process.kill(api, 'SIGSTOP');
+    process.kill(-worker, 'SIGSTOP');
+    await becomes(shop, 'api', 'unwell');
+    await becomes(shop, 'worker', 'unwell');
+    const reason = `its process ${api} is stopped by a signal (SIGSTOP)`;
+    expect(await shop.service('api')).toMatchObject({ reason, hint: `kill -CONT ${api}` });
+    const listed = (await shop.run('ls')).stdout;
+    expect(listed).toContain(reason);
+    expect(listed).toContain(`kill -CONT ${api}`);
+    const explained = await shop.run('why', 'api');
+    expect(explained.code).toBe(1);
+    expect(explained.stdout).toContain(reason);
+    const [, name = '', pid = ''] = /kill -(CONT) (\d+)/.exec(explained.stdout) ?? [];
+    process.kill(Number(pid), `SIG${name}`);
+    await becomes(shop, 'api', 'ready');
+    // Who is stopped is ended at once all the same: there is nothing to wait for.
+    expect((await shop.run('stop', 'worker', '--timeout', '5s')).code).toBe(0);
+  });
+});
+
 describe('a service that ends because its port is in use', () => {
   it.each([
     ['another stack', 'shop'],

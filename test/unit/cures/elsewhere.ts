@@ -197,6 +197,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'lib/pattern.ts',
   ],
   'lib/silence.ts: "kill -CONT …" wakes it': ['process/stack/second-runner.test.ts', 'kill -CONT'],
+  'stack/readiness/assess.ts: kill -CONT …': ['process/stack/readiness.test.ts', 'kill -(CONT) '],
   'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': [
     RESTING,
     'a folder that you may read',

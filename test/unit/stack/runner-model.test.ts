@@ -101,6 +101,10 @@ class FakeInstance implements Instance {
     return [];
   }
 
+  async stopped(): Promise<undefined> {
+    return undefined;
+  }
+
   async remains(): Promise<[]> {
     return [];
   }

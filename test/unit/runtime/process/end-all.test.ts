@@ -44,18 +44,18 @@ describe('the end of a run', () => {
     expect(scene.heard).toEqual([]);
   });
 
-  it('asks once, and is over when all are gone', async () => {
+  it('asks once, also what was stopped, and is over when all are gone', async () => {
     const scene = createScene([entry(BASE), entry(BASE + 1, { ppid: BASE, pgrp: BASE })]);
     scene.onSignal = (pid) => [pid, pid + 1].forEach(scene.end);
     expect(await scene.run()).toEqual({ found: 2, left: 0 });
-    expect(scene.heard).toEqual(['0 0 SIGTERM']);
+    expect(scene.heard).toEqual(['0 0 SIGTERM', '0 0 SIGCONT']);
   });
 
   it('kills after two seconds what was asked and is still there', async () => {
     const scene = createScene([entry(BASE)]);
     scene.onSignal = (pid, signal) => void (signal === 'SIGKILL' && scene.end(pid));
     expect(await scene.run()).toEqual({ found: 1, left: 0 });
-    expect(scene.heard).toEqual(['0 0 SIGTERM', '2000 0 SIGKILL']);
+    expect(scene.heard).toEqual(['0 0 SIGTERM', '0 0 SIGCONT', '2000 0 SIGKILL']);
   });
 
   it('gives up what cannot be ended, after half a minute, and tells', async () => {

@@ -23,6 +23,8 @@ let problem: string | undefined;
 let follows: Follow;
 let followed: number[];
 let canFollow: boolean;
+/** Its process that a signal has stopped. */
+let stopped: number | undefined;
 /** Milliseconds of processor time that the instance has used by then; undefined: its processes are not seen. */
 let used: ((now: number) => number | undefined) | undefined;
 
@@ -36,6 +38,7 @@ beforeEach(() => {
   followed = [];
   canFollow = true;
   used = undefined;
+  stopped = undefined;
 });
 afterEach(async () => {
   watch?.end();
@@ -71,6 +74,7 @@ function begin(ready: Partial<Readiness>, ports: string, number: number, leased?
       followed.push(number);
       return canFollow ? { followed: true } : { followed: false, why: 'it changes too often', again: 60_000 };
     },
+    stopped: async () => stopped,
     onListening: (name, listens) => listening.push([name, listens]),
     ...(used === undefined
       ? {}
@@ -116,6 +120,22 @@ it('a port that the probe has reached is not dialled as well', async () => {
   await clock.advance(4_000);
   await eventually(() => expect(connections).toBeGreaterThan(1));
   saw('http');
+});
+
+it('what a signal has stopped is unwell at the next beat, whatever answers; ready a second after it goes on', async () => {
+  begin({}, '', await listen());
+  await becomes('ready');
+  saw('http');
+  stopped = 7;
+  await clock.advance(10_000);
+  expect(found.at(-1)).toEqual({
+    kind: 'unwell',
+    problem: 'its process 7 is stopped by a signal (SIGSTOP)',
+    hint: 'kill -CONT 7',
+  });
+  stopped = undefined;
+  await clock.advance(1_000);
+  expect(kinds()).toEqual(['ready', 'unwell', 'ready']);
 });
 
 describe('without a probe', () => {

@@ -1,24 +1,20 @@
-/** Stacks whose contract calls the workspace otherwise than they are called: names do not move with an edit. Pure. */
-import { DEFAULT_ENVIRONMENT, slugCandidates } from '../plan/names.ts';
-import { shellWord } from '../lib/shell-word.ts';
+/** What is said of stacks that are called otherwise than their contract and their branch would have it. Pure. */
+import { cureForRename, findRename } from '../plan/renamed.ts';
 import type { RunningStack } from '../protocol/messages.ts';
 
-/** Of a long name, this much at least is the beginning of the stack's name. */
-const SHORTEST = 30;
+/** Whether its contract calls the workspace otherwise by now. */
+export const isRenamed = (stack: RunningStack): boolean => findRename(stack) === 'workspace';
 
-export function isRenamed(stack: RunningStack): boolean {
-  const { workspace, main, slug } = stack;
-  // Another branch in a worktree is no edit: the name of that one does not move either.
-  return main
-    ? !slugCandidates(stack).includes(slug)
-    : !slug.startsWith(`${workspace.toLowerCase()}-`.slice(0, SHORTEST));
-}
-
-/** Says what the contract says, and what to type for that to hold; undefined where it does. */
+/** Says what is another one by now, and what to type for the name to fit; undefined where it does. */
 export function describeRenamed(stack: RunningStack): string | undefined {
-  if (!isRenamed(stack)) return undefined;
-  const { workspace, root, environment, slug } = stack;
-  const env = environment === DEFAULT_ENVIRONMENT ? '' : ` --env ${shellWord(environment)}`;
-  const folder = shellWord(root);
-  return `its contract calls the workspace ${workspace} now: cd ${folder} && portramp down${env} && portramp clean ${slug} && portramp dev${env}`;
+  switch (findRename(stack)) {
+    case 'workspace':
+      return `its contract calls the workspace ${stack.workspace} now: ${cureForRename(stack)}`;
+    case 'branch': {
+      const { branch = 'a detached HEAD' } = stack;
+      return `its names are not those of ${branch}: they stay when the branch changes; to have others: ${cureForRename(stack)}`;
+    }
+    case undefined:
+      return undefined;
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { PortrampError } from '../lib/errors.ts';
 import { slugCandidates } from '../plan/names.ts';
+import { cureForRename } from '../plan/renamed.ts';
 import {
   addLeases,
   findStack,
@@ -102,8 +103,7 @@ function refresh(ledger: Ledger, known: LedgerStack, claim: StackClaim): Naming 
     known.workspace === claim.workspace
       ? []
       : [
-          `this stack keeps the name "${known.slug}" that it got as ${known.workspace}; ` +
-            '"portramp clean --all" forgets it while nothing runs',
+          `this stack keeps the name "${known.slug}" that it got as ${known.workspace}; to have another: ${cureForRename(known)}`,
         ];
   const same =
     !moved &&

@@ -97,7 +97,7 @@ export function createEdits(options: EditsOptions): Edits {
     if (isStopping()) return;
     await parts()?.containers.use(next);
     prepared = next;
-    client.hold(next.leases);
+    client.hold(next.stack, next.leases);
     const known = new Set(last.notices);
     for (const text of next.notices) if (!known.has(text)) published.notice(text);
     for (const { service, text } of scales.settle(next.contract)) parts()?.tell(service, text);
@@ -141,7 +141,7 @@ export function createEdits(options: EditsOptions): Edits {
       const [units, last] = [supervision(), prepared];
       if (units === undefined || last === undefined || isStopping()) return;
       prepared = next;
-      session()?.hold(next.leases);
+      session()?.hold(next.stack, next.leases);
       changeStack(units, last, next, { wanted: units.wanted, moved });
       void published.publish();
     },

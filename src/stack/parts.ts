@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
+import type { Checkout } from '../lib/checkout.ts';
 import type { Clock } from '../lib/clock.ts';
 import { closeInOrder } from '../lib/close.ts';
 import type { Emitter } from '../lib/emitter.ts';
@@ -12,6 +13,7 @@ import type { Engine } from '../proxy/engine/engine.ts';
 import { belongingOf } from '../runtime/runs/clean.ts';
 import { openRunRecord, type RunRecord } from '../runtime/runs/record.ts';
 import { startWatchdog, type Watchdog } from '../runtime/watchdog/watchdog.ts';
+import { createBranchLook } from './branch-watch.ts';
 import { createContainers, type Containers } from './compose/containers.ts';
 import { explainEnd } from './ending.ts';
 import type { RunnerEvent } from './events.ts';
@@ -61,6 +63,7 @@ export interface PartsOptions {
   readonly session: Session;
   readonly key: StackKey;
   readonly slug: string;
+  readonly checkout: Checkout;
   readonly events: Emitter<RunnerEvent>;
   readonly supervision: () => Supervision | undefined;
   readonly publish: () => Promise<void>;
@@ -69,7 +72,7 @@ export interface PartsOptions {
 }
 
 export function openParts(options: PartsOptions): Parts {
-  const { clock, engine, home, session, key, slug, events, supervision, publish, stop } = options;
+  const { clock, engine, home, session, key, slug, checkout, events, supervision, publish, stop } = options;
   const runId = randomBytes(6).toString('hex');
   const holdersOf = createAskHolders(session, (pid) => belongingOf(home.runs, pid), clock);
   const logs = createLogStore({ folder: join(home.logs, slug), clock });
@@ -141,6 +144,7 @@ export function openParts(options: PartsOptions): Parts {
     leaveRoot: watchRoot({
       root: key.root,
       clock,
+      lookAlong: createBranchLook({ checkout, onBranch: (branch) => void session.tellBranch(branch) }),
       onGone: (text) => {
         events.emit({ type: 'notice', text });
         stop();

@@ -6,7 +6,7 @@ import type { Contract } from '../contract/contract.ts';
 import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadEnvFiles } from '../contract/env-files.ts';
 import { loadContract } from '../contract/load.ts';
-import { readCheckout } from '../lib/checkout.ts';
+import { readCheckout, type Checkout } from '../lib/checkout.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
 import { resolveInstances, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
@@ -28,6 +28,8 @@ export interface PreparedStack {
   readonly contract: Contract;
   readonly plan: Plan;
   readonly stack: StackIdentity;
+  /** Where it is, as git sees it. */
+  readonly checkout: Checkout;
   readonly front: Front;
   readonly leases: readonly Lease[];
   readonly services: ReadonlyMap<string, ResolvedService>;
@@ -142,6 +144,7 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
     contract,
     plan,
     stack: claim.stack,
+    checkout,
     front: claim.front,
     leases,
     services,

@@ -9,6 +9,8 @@ export interface RootWatchOptions {
   readonly clock: Clock;
   /** Called once, with what a person is told. */
   readonly onGone: (text: string) => void;
+  /** Taken along as long as the folder is there: it costs no waking up of its own. */
+  readonly lookAlong?: () => Promise<void>;
   /** Whether the folder is there; undefined when that cannot be said. Default: asks the system. */
   readonly look?: (root: string) => Promise<boolean | undefined>;
 }
@@ -23,7 +25,7 @@ const DOUBT = 300;
 const LOOKS = 2;
 
 /** @returns what ends the watch */
-export function watchRoot({ root, clock, onGone, look = isThere }: RootWatchOptions): () => void {
+export function watchRoot({ root, clock, onGone, lookAlong, look = isThere }: RootWatchOptions): () => void {
   let absent = 0;
   let isOver = false;
   let cancel = (): void => undefined;
@@ -32,6 +34,7 @@ export function watchRoot({ root, clock, onGone, look = isThere }: RootWatchOpti
     if (isOver) return;
     absent = found === false ? absent + 1 : 0;
     if (absent >= LOOKS) return onGone(describeGone(root));
+    if (found === true) void lookAlong?.();
     cancel = clock.after(absent > 0 ? DOUBT : INTERVAL, () => void lookAgain());
   };
   cancel = clock.after(INTERVAL, () => void lookAgain());

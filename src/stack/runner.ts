@@ -155,7 +155,7 @@ class StackRunner implements Runner {
   #build(
     session: Session,
     engine: Engine,
-    { stack }: PreparedStack,
+    { stack, checkout }: PreparedStack,
   ): { parts: Parts; supervision: Supervision } {
     const { clock, home, root, environment } = this.#options;
     const parts = openParts({
@@ -165,6 +165,7 @@ class StackRunner implements Runner {
       session,
       key: { root, environment },
       slug: stack.slug,
+      checkout,
       events: this.events,
       supervision: () => this.#supervision,
       publish: () => this.#published.publish(),

@@ -5,7 +5,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { PortrampError, messageOf } from '../lib/errors.ts';
-import { describeSystemError } from '../lib/system-error.ts';
 import type { StackIdentity } from '../plan/plan.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { CommandHandler } from '../protocol/connection.ts';
@@ -18,8 +17,10 @@ import type {
   Lease,
   NoticeParams,
   Sighting,
+  StackClaim,
   StackSnapshot,
 } from '../protocol/messages.ts';
+import { createOutage } from './outage.ts';
 import { createPublishing } from './publishing.ts';
 
 export interface SessionOptions {
@@ -49,8 +50,10 @@ export interface Session {
   ): Promise<DaemonResult<R>>;
   /** Makes this the stack's runner. Rejects with STACK_RUNNING. */
   attach(stack: StackIdentity, leases: readonly Lease[]): Promise<void>;
-  /** What is held from now on, after an edit of the contract. */
-  hold(leases: readonly Lease[]): void;
+  /** The stack as it is from now on, after an edit of the contract. */
+  hold(stack: StackIdentity, leases: readonly Lease[]): void;
+  /** Another branch is checked out: the stack keeps its names. Resolves when the daemon knows, or will be told. */
+  tellBranch(branch: string | undefined): Promise<void>;
   /** Sends soon what `take` gives then; of several in a row the last. Resolves when that, or a later one, is live. */
   publish(take: () => StackSnapshot): Promise<void>;
   close(): void;
@@ -80,7 +83,7 @@ function frontOf({
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { clock, onNotice } = options;
   let client = await demand(options.connect({ spawn: true }));
-  let registered: { readonly stack: StackIdentity; leases: readonly Lease[] } | undefined;
+  let registered: { stack: StackIdentity; leases: readonly Lease[] } | undefined;
   let front: HeldFront | undefined;
   let connected = true;
   let mayStart = true;
@@ -153,10 +156,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const register = async (): Promise<void> => {
     if (registered === undefined) return;
     const { stack, leases } = registered;
-    const { root, environment, workspace, workspaceId, main, branch, slug, index } = stack;
-    const claim = { root, environment, workspace, workspaceId, main, branch };
+    const { root, environment, slug, index } = stack;
     const held = { slug, index, leases: [...leases], ...(front === undefined ? {} : { front }) };
-    const answer = await client.request('claim', { ...claim, held });
+    const answer = await client.request('claim', { ...claimOf(stack), held });
     front = frontOf(answer) ?? front;
     await client.request('attach', registration({ root, environment }));
     for (const text of answer.notices) onNotice(text);
@@ -233,8 +235,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await lastingly(() => client.request('attach', registration({ root, environment })));
       registered = { stack, leases };
     },
-    hold: (leases) => {
-      if (registered !== undefined) registered.leases = leases;
+    hold: (stack, leases) => {
+      if (registered !== undefined) registered = { stack, leases };
+    },
+    tellBranch: async (branch) => {
+      if (registered === undefined) return;
+      const { branch: _, ...stack } = registered.stack;
+      registered.stack = branch === undefined ? stack : { ...stack, branch };
+      // The next daemon hears of it when the stack is registered there.
+      const answer = await client.request('claim', claimOf(registered.stack)).catch(() => undefined);
+      for (const text of answer?.notices ?? []) onNotice(text);
     },
     publish: (take) => publishing.publish(take),
     close: () => {
@@ -247,32 +257,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-/** What keeps the daemon away, for a person: told when it changes, not twice a second. */
-interface Outage {
-  tell(error: unknown): void;
-  end(): void;
-}
-
-/** Milliseconds between two reasons: some have a part that is another one each time, such as the name of a draft. */
-const REASON_PAUSE = 3_000;
-
-function createOutage(clock: Clock, onNotice: (text: string) => void): Outage {
-  let last: { readonly reason: string; readonly at: number } | undefined;
-  return {
-    tell: (thrown) => {
-      const error = describeSystemError(thrown) ?? thrown;
-      const hint = error instanceof PortrampError && error.hint !== undefined ? ` (${error.hint})` : '';
-      const reason = messageOf(error) + hint;
-      const isOld = last?.reason === reason;
-      if (isOld || (last !== undefined && clock.now() - last.at < REASON_PAUSE)) return;
-      last = { reason, at: clock.now() };
-      onNotice(`the daemon is not back: ${reason}`);
-    },
-    end: () => {
-      last = undefined;
-    },
-  };
-}
+const claimOf = ({ root, environment, workspace, workspaceId, main, branch }: StackIdentity): StackClaim => ({
+  root,
+  environment,
+  workspace,
+  workspaceId,
+  main,
+  branch,
+});
 
 async function demand(connecting: Promise<DaemonClient | undefined>): Promise<DaemonClient> {
   const client = await connecting;

@@ -1,6 +1,7 @@
 /** Several checkouts of one workspace, all running at once. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { eventually } from '../../eventually.ts';
 import { createMachine, node, openWorkspace, type Machine, type Workspace } from '../workspace.ts';
 
 let machine: Machine;
@@ -95,6 +96,49 @@ describe('five checkouts of one workspace', () => {
     await one.run('down');
     await main.git('worktree', 'remove', '--force', one.root);
     expect((await machine.run(['clean'])).stdout).toMatch(/forgot shop-feature-auth/);
+  });
+});
+
+describe('a branch that is switched under a stack that runs', () => {
+  it('is told by ls, for good; the names stay, and in a worktree ls says so, with what to type', async () => {
+    const main = machine.workspace('shop', CONTRACT);
+    await main.git('init', '--quiet', '--initial-branch=main');
+    await main.git('add', '.');
+    await main.git('commit', '--quiet', '-m', 'one');
+    const root = `${main.root}-one`;
+    await main.git('worktree', 'add', '--quiet', root, '-b', 'one');
+    const one = openWorkspace(machine, root);
+    await Promise.all([main.run('dev', '-d'), one.run('dev', '-d')]);
+    await Promise.all([
+      main.git('switch', '--quiet', '-c', 'new'),
+      one.git('switch', '--quiet', '-c', 'two'),
+    ]);
+    const told = async (): Promise<unknown> =>
+      (await machine.ls()).stacks.map(({ stack, branch }) => [stack, branch]);
+    const expected = [
+      ['shop', 'new'],
+      ['shop-one', 'two'],
+    ];
+    await eventually(async () => expect(await told()).toEqual(expected));
+    const { stdout } = await machine.run(['ls']);
+    const cure =
+      /its names are not those of two: .*cd (\S+) && portramp (down) && portramp (clean shop-one) && portramp (dev)$/m;
+    expect(stdout).toMatch(cure);
+    expect(stdout).not.toContain('those of new');
+    // The next daemon is told the same.
+    await machine.run(['daemon', 'stop', '--force']);
+    await machine.run(['daemon', 'start']);
+    await eventually(async () => expect(await told()).toEqual(expected));
+    await main.git('switch', '--quiet', '--detach');
+    await eventually(async () => expect(await told()).toEqual([['shop', undefined], expected[1]]));
+
+    const [, cwd = '', ...commands] = cure.exec(stdout) ?? [];
+    for (const words of commands) {
+      const args = words === 'dev' ? ['dev', '-d'] : words.split(' ');
+      expect(await machine.run(args, { cwd })).toMatchObject({ code: 0 });
+    }
+    expect((await one.stack()).stack).toBe('shop-two');
+    expect((await machine.run(['ls'])).stdout).not.toContain('its names are not');
   });
 });
 

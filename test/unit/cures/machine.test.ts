@@ -228,7 +228,10 @@ describe('the name of a stack', () => {
 
   it('is a new one when the old one was forgotten', () => {
     const { notices } = nameIn(nameIn(emptyLedger, 'shop').ledger, 'store');
-    expect(notices).toEqual([expect.stringMatching(/"portramp clean --all" forgets it while nothing runs$/)]);
+    expect(notices).toEqual([
+      'this stack keeps the name "shop" that it got as shop; to have another: ' +
+        'cd /shop && portramp down && portramp clean shop && portramp dev',
+    ]);
     expect(nameIn(emptyLedger, 'store')).toMatchObject({ notices: [], stack: { slug: 'store' } });
   });
 });

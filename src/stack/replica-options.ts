@@ -24,13 +24,25 @@ export interface Launch {
 /** `skipped`: a task whose inputs are those of its last success. */
 export type LaunchResult = StartResult | { readonly skipped: true };
 
-/** A process that has ended by itself with another code than 0. */
+/** A process that has ended by itself, with a code. */
 export interface Ended {
   readonly launched: ResolvedService;
   /** Counts the launches of the service. */
   readonly launch: number;
   /** Whether it had been called ready. */
   readonly wasReady: boolean;
+  readonly exitCode: number;
+}
+
+/** How the last process of a service ended; times are milliseconds of the clock. */
+export interface LastEnd {
+  readonly at: number;
+  /** Absent where nothing was started. */
+  readonly took?: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** A task that had nothing to do. */
+  readonly skipped?: true;
 }
 
 /** Finds out more about an end, where there is more to know. */
@@ -62,6 +74,7 @@ export interface ReplicaOptions {
   readonly onListening: () => void;
   readonly onLate: (finding: Extract<Finding, { kind: 'late' }>) => void;
   readonly onRetry: () => void;
+  readonly onEnd: (end: LastEnd) => void;
   readonly onSpawn: (pid: number) => void;
   readonly onExit: (pid: number) => void;
 }

@@ -1,18 +1,13 @@
 /** One replica of a service: the process, probe and timer that its state asks for. What happens is in `service.ts`. */
-import { stripVTControlCharacters } from 'node:util';
-
-import { messageOf, PortrampError } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, StartResult } from '../runtime/instance.ts';
+import { watchInstance, type InstanceWatch } from './instance-watch.ts';
 import { describeStart } from './logs/line.ts';
-import { stampBefore, stampSince } from './readiness/stamp.ts';
-import type { StartHistory } from './readiness/starts.ts';
-import { watchReadiness } from './readiness/watch.ts';
-import type { Finding, ReadinessWatch } from './readiness/watch-options.ts';
-import { describeDeadline, foundBy, namesNumber } from './readiness/words.ts';
 import type { LogSource } from './logs/store.ts';
+import { stampBefore, stampSince } from './readiness/stamp.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import type { Effect, End } from './service.ts';
 
@@ -20,8 +15,8 @@ import type { Effect, End } from './service.ts';
 const replicaIn = (launched: ResolvedService | undefined, slot: number): number | undefined =>
   launched?.service.kind === 'process' && launched.service.replicas > 1 ? slot : undefined;
 
-/** Last lines of its log that say something of an instance: what it is ready by, or the number that it opened. */
-const PRINTED = 100;
+/** Of what is not watched. */
+const NOBODY_LOOKED: ReadonlyMap<string, boolean> = new Map();
 
 export class ReplicaShell {
   /** What the process was started with; undefined before its first start. */
@@ -34,20 +29,18 @@ export class ReplicaShell {
   /** The source of the lines of the process that was launched last. */
   #source: LogSource;
   #stamp: string | undefined;
-  /** Wall time. */
+  /** Wall time, before the start. */
   #startedAt = 0;
-  #watch: ReadinessWatch | undefined;
-  /** Whether something of the instance's own listens, by port; absent: nobody has looked. */
-  #listening = new Map<string, boolean>();
-  /** What is known of how it starts. */
-  #history: StartHistory | undefined;
-  #verdict: Finding['kind'] = 'starting';
+  /** Milliseconds of the clock, when the process was there. */
+  #begun = 0;
+  /** Has ended, and says what it knew, where the process has. */
+  #watch: InstanceWatch | undefined;
   #cancelRetry: (() => void) | undefined;
   /** Tells of the end of a process that is being explained. */
   #tellEnd: ((more?: Partial<End>) => void) | undefined;
   #killed = false;
-  /** Whether the process that was launched last has been called ready. */
-  #wasReady = false;
+  /** Whether the process that was launched last was told to end. */
+  #isStopped = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -64,18 +57,23 @@ export class ReplicaShell {
     return this.#source.launch;
   }
 
+  /** The watch on what runs; undefined where nothing does. */
+  get #current(): InstanceWatch | undefined {
+    return this.#instance && this.#watch;
+  }
+
   get listening(): ReadonlyMap<string, boolean> {
-    return this.#listening;
+    return this.#watch?.listening ?? NOBODY_LOOKED;
   }
 
   /** The daemon has looked at the listeners of the instance; undefined: no daemon looks any more. */
   see(sighting: Sighting | undefined): void {
-    this.#watch?.see(sighting);
+    this.#current?.see(sighting);
   }
 
   /** The contract may say something else about the instance now. */
   judge(): void {
-    this.#watch?.judge();
+    this.#current?.judge();
   }
 
   /** The contract says something else now about when such an instance is ready: that counts for this one too. */
@@ -86,16 +84,16 @@ export class ReplicaShell {
     if (isEqual(launched.service.ready, ready)) return;
     const now = { ...launched, service: { ...launched.service, ready } };
     this.launched = now;
-    const watch = this.#watch;
+    const watch = this.#current;
     const stamp = await stampSince(now, this.#startedAt);
     this.#stamp = stamp;
-    if (this.launched === now && this.#watch === watch) watch?.redeclare({ ready, stamp });
+    if (this.launched === now && this.#current === watch) watch?.redeclare({ ready, stamp });
   }
 
   /** Looks anew whether it is ready, after its ports changed. */
   retarget(service: ResolvedService): void {
     this.launched = service;
-    this.#watch?.retarget(service.ports);
+    this.#current?.retarget(service.ports);
   }
 
   perform(effect: Effect): void {
@@ -109,7 +107,6 @@ export class ReplicaShell {
       case 'end-probe':
         this.#watch?.end();
         this.#watch = undefined;
-        this.#listening = new Map();
         return;
       case 'terminate':
         void this.#terminate();
@@ -134,21 +131,23 @@ export class ReplicaShell {
   }
 
   async #spawn(): Promise<void> {
-    const { service, slot, logs, launch, next, onEvent, onSpawn } = this.#options;
+    const { service, slot, clock, logs, launch, next, onEvent, onEnd, onSpawn } = this.#options;
     const launching = next();
     this.launched = launching.service();
     this.lastLook = undefined;
-    this.#wasReady = false;
+    this.#isStopped = false;
     const source = { service, replica: replicaIn(this.launched, slot), launch: launching.generation };
     this.#source = source;
-    this.#startedAt = this.#options.clock.wallTime();
+    this.#startedAt = clock.wallTime();
     this.#stamp = await stampBefore(this.launched);
     const result = await launch({
       ...launching,
       onOutput: (stream, chunk) => logs.write(source, stream, chunk),
     }).catch((error: unknown): StartResult => ({ ok: false, failure: { message: messageOf(error) } }));
     this.launched = launching.service();
+    this.#begun = clock.now();
     if ('skipped' in result) {
+      onEnd({ at: this.#begun, skipped: true });
       logs.note(source, 'nothing to do: its inputs are those of its last success');
       onEvent({ type: 'skipped' });
       return;
@@ -160,7 +159,7 @@ export class ReplicaShell {
     }
     const { instance } = result;
     this.#instance = instance;
-    const isProcess = this.launched.service.kind === 'process';
+    const isProcess = this.launched.service.kind !== 'compose';
     if (isProcess) onSpawn(instance.pid);
     logs.note(source, describeStart(isProcess ? instance.pid : undefined));
     void instance.exited.then((exit) => this.#afterExit(instance, exit));
@@ -168,20 +167,23 @@ export class ReplicaShell {
   }
 
   #afterExit(instance: Instance, { code, signal, why, left }: Exit): void {
-    const { logs, onExit } = this.#options;
+    const { clock, logs, onEnd, onExit } = this.#options;
     const source = this.#source;
     this.#instance = undefined;
     // Nothing is ready that has ended, whatever answers in its place or is read of its last words.
     this.#watch?.end();
-    this.#watch = undefined;
     onExit(instance.pid);
     logs.flush(source);
     const ended = signal === null ? `exited with code ${code ?? '?'}` : `ended by ${signal}`;
     logs.note(source, why?.message ?? ended);
     const exitCode = code ?? (why === undefined ? 1 : undefined);
-    this.#explain({
+    const how = {
       ...(exitCode === undefined || signal !== null ? {} : { exitCode }),
       ...(signal === null ? {} : { signal }),
+    };
+    onEnd({ at: clock.now(), took: clock.now() - this.#begun, ...how });
+    this.#explain({
+      ...how,
       ...(why === undefined ? {} : { why }),
       ...(left === undefined ? {} : { left }),
     });
@@ -196,11 +198,16 @@ export class ReplicaShell {
       onEvent({ type: 'exited', end: { ...end, ...more }, now: clock.now() });
     };
     this.#tellEnd = tell;
-    const hasFailed = end.why === undefined && (end.exitCode ?? 0) !== 0;
+    const { exitCode } = end;
+    // What a signal ended says nothing; what ran on after it is known, and was ended. Whoever stops it does not ask.
+    const isOpen = end.why === undefined && end.left !== true && !this.#isStopped;
     const { launch = 0 } = this.#source;
-    const [launched, wasReady] = [this.launched, this.#wasReady];
+    const { launched } = this;
+    const wasReady = this.#watch?.wasReady ?? false;
     const explained =
-      hasFailed && launched !== undefined ? explainEnd({ launched, launch, wasReady }) : undefined;
+      isOpen && launched !== undefined && exitCode !== undefined
+        ? explainEnd({ launched, launch, wasReady, exitCode })
+        : undefined;
     if (explained === undefined) tell();
     else void explained.catch(() => undefined).then(tell);
   }
@@ -208,6 +215,7 @@ export class ReplicaShell {
   async #terminate(): Promise<void> {
     const instance = this.#instance;
     const launched = this.launched;
+    this.#isStopped = true;
     // Why it ended is nothing to whoever stops it; the event comes after the step that asks for this.
     if (instance === undefined) return queueMicrotask(() => this.#tellEnd?.());
     if (launched === undefined || launched.service.kind === 'external') return;
@@ -216,95 +224,19 @@ export class ReplicaShell {
     else instance.stop(launched.service.stop);
   }
 
-  /** Whoever is told that it is ready may dial it at once. */
-  async #becomeReady(): Promise<void> {
-    const { clock, open, onEvent } = this.#options;
-    const probing = this.#watch;
-    const launched = this.launched;
-    try {
-      const opening = launched && open(launched);
-      if (opening !== undefined) await opening;
-    } catch (error) {
-      const hint = error instanceof PortrampError ? error.hint : undefined;
-      if (this.#watch === probing) onEvent({ type: 'ghost', cause: { message: messageOf(error), hint } });
-      return;
-    }
-    // What leads to it took a moment to open.
-    if (this.#watch !== probing || this.#verdict !== 'ready') return;
-    this.#wasReady = true;
-    onEvent({ type: 'ready', now: clock.now() });
-  }
-
   #probe(): void {
-    const { service: name, clock, logs, lookAt, onListening, follows, onFollow } = this.#options;
-    const service = this.launched?.service;
-    if (this.launched === undefined || (service?.kind !== 'process' && service?.kind !== 'compose')) return;
-    const { launch } = this.#source;
-    this.#listening = new Map();
-    const history = this.#options.starts.begin(this.launched);
-    this.#history = history;
-    this.#watch = watchReadiness({
-      ready: service.ready,
-      usual: service.kind === 'compose' ? lookAt(this.launched) : undefined,
-      ports: this.launched.ports,
-      dir: this.launched.dir,
+    const instance = this.#instance;
+    const { launched } = this;
+    if (instance === undefined || launched === undefined) return;
+    this.#watch = watchInstance({
+      ...this.#options,
+      instance,
+      launched: () => this.launched ?? launched,
+      launch: this.launch,
       stamp: this.#stamp,
-      run: async (command, options) =>
-        this.#instance === undefined ? 'it has ended' : this.#instance.aside(command, options),
-      family:
-        service.kind === 'process' ? async (age) => (await this.#instance?.family(age)) ?? [] : undefined,
-      stopped: service.kind === 'process' ? async () => this.#instance?.stopped() : undefined,
-      clock,
-      onLine: (listener) =>
-        logs.lines.on((line) => {
-          // Colours must not come between the words of a pattern.
-          if (line.service === name && line.launch === launch && line.stream !== 'portramp')
-            listener(stripVTControlCharacters(line.text));
-        }),
-      printed: () => logs.tail(name, PRINTED, launch).map((text) => stripVTControlCharacters(text)),
-      onFinding: (finding) => {
-        history.learn(finding, [...this.#listening.values()].includes(true));
-        this.#onFinding(finding);
-      },
       onLook: (problem) => {
-        this.lastLook = { problem, at: clock.now() };
-      },
-      follows,
-      patience: history.patience,
-      mentions: (number) => namesNumber(logs.tail(name, PRINTED, launch), number),
-      onFollow,
-      onListening: (port, listens) => {
-        if (this.#listening.get(port) === listens) return;
-        this.#listening = new Map(this.#listening).set(port, listens);
-        onListening();
+        this.lastLook = { problem, at: this.#options.clock.now() };
       },
     });
-  }
-
-  #onFinding(finding: Finding): void {
-    const { service: name, onEvent, onLate } = this.#options;
-    if (finding.kind !== 'late') this.#verdict = finding.kind;
-    switch (finding.kind) {
-      case 'ready':
-        void this.#becomeReady();
-        return;
-      case 'starting':
-      case 'silent':
-      case 'misplaced':
-        onEvent({
-          type: 'found',
-          found: this.launched && foundBy(finding, this.launched, this.#history?.took()),
-        });
-        return;
-      case 'unwell':
-        onEvent({ type: 'unwell', problem: finding.problem, hint: finding.hint });
-        return;
-      case 'late':
-        onLate(finding);
-        return;
-      case 'deadline':
-        onEvent({ type: 'deadline', cause: describeDeadline(finding, name) });
-        return;
-    }
   }
 }

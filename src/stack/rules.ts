@@ -1,8 +1,9 @@
 /** What the contract says about the replicas of a service. Pure. */
 import type { ResolvedService } from '../plan/plan.ts';
 import { slotsOf } from '../plan/slots.ts';
-import type { RosterRules } from './roster/roster.ts';
+import type { Replica, Roster, RosterRules } from './roster/roster.ts';
 import type { Cause, Policy, ServiceEvent } from './service.ts';
+import type { Drain } from './unit-options.ts';
 
 /** @param canOverlap whether two instances can be there at once */
 export function rulesFor(resolved: ResolvedService, canOverlap: boolean): RosterRules {
@@ -27,6 +28,13 @@ function policyOf({ service, ports }: ResolvedService): Policy {
   if (service.kind !== 'process') return { restart: 'no', max: 0, mayEnd: true };
   const { policy, max } = service.restart;
   return { restart: policy, max, mayEnd: ports.length === 0 };
+}
+
+/** Why an instance gets no more requests. */
+export function drainReason(replica: Replica | undefined, goal: Roster['goal']): Drain['reason'] {
+  if (replica?.life.state !== 'stopping') return 'stop';
+  if (replica.life.then.kind === 'waiting') return 'replace';
+  return replica.role === 'retiring' && goal === 'up' ? 'retire' : 'stop';
 }
 
 /** Finds in what befell an instance that is to take over why it is not waited for any longer. */

@@ -6,7 +6,7 @@ import type { Instance } from '../runtime/instance.ts';
 import { tellFailedNeeds } from './failed-need.ts';
 import type { Verdict } from './needs.ts';
 import { primaryOf } from './readiness/own-ports.ts';
-import type { Launch } from './replica-options.ts';
+import type { LastEnd, Launch } from './replica-options.ts';
 import { ReplicaShell } from './replica.ts';
 import {
   emptyRoster,
@@ -21,9 +21,9 @@ import {
   type RosterEvent,
 } from './roster/roster.ts';
 import { stepRoster } from './roster/step.ts';
-import { findHopeless, rulesFor, sizeOf, stablePorts } from './rules.ts';
+import { drainReason, findHopeless, rulesFor, sizeOf, stablePorts } from './rules.ts';
 import { isAtRest, type ServiceEvent, type ServiceState } from './service.ts';
-import type { Blueprint, Drain, UnitInstance, UnitOptions, UnitTarget } from './unit-options.ts';
+import type { Blueprint, UnitInstance, UnitOptions, UnitTarget } from './unit-options.ts';
 
 const RUNS: readonly string[] = ['warming', 'ready', 'unwell'];
 
@@ -36,6 +36,8 @@ export class Unit {
   armed = false;
   /** Whether it was ready since it was last idle or failed: consumers count on it. */
   wasReady = false;
+  /** How its last process ended; undefined before one has. */
+  lastEnd: LastEnd | undefined;
 
   readonly #options: UnitOptions;
   readonly #shells = new Map<number, ReplicaShell>();
@@ -252,7 +254,8 @@ export class Unit {
       open,
       explainEnd,
       next: () => this.#nextLaunch(slot, shell.launched),
-      drain: (launched) => this.#options.drain({ unit: this, launched, reason: this.#reasonOf(slot) }),
+      drain: (launched) =>
+        this.#options.drain({ unit: this, launched, reason: drainReason(this.#find(slot), this.goal) }),
       onEvent: tell,
       follows: () => primaryOf(this.resolved.ports)?.follow ?? 'never',
       onFollow: async (name, number) => {
@@ -268,6 +271,9 @@ export class Unit {
       },
       onRetry: () => {
         this.restarts += 1;
+      },
+      onEnd: (end) => {
+        this.lastEnd = end;
       },
       onSpawn,
       onExit,
@@ -288,12 +294,5 @@ export class Unit {
     const stays = this.#find(slot)?.revision !== this.#roster.revision && launched !== undefined;
     const service = (): ResolvedService => (stays ? launched : this.#blueprint.instance(slot));
     return { service, slot, generation: this.#generation, forced };
-  }
-
-  #reasonOf(slot: number): Drain['reason'] {
-    const replica = this.#find(slot);
-    if (replica?.life.state !== 'stopping') return 'stop';
-    if (replica.life.then.kind === 'waiting') return 'replace';
-    return replica.role === 'retiring' && this.goal === 'up' ? 'retire' : 'stop';
   }
 }

@@ -115,8 +115,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'cli/silent-logs.ts: : portramp dev': [RESTING, 'the stack does not run: portramp (dev)'],
   'cli/waiting/outcome.ts: start it again with "portramp dev -d"': [RUNNING, 'taken down meanwhile'],
-  'cli/renamed.ts: its contract calls the workspace … now: cd … && portramp down… && portramp clean … && portramp dev…':
-    [RUNNING, 'portramp (clean shop)'],
   'stack/commands.ts: "portramp restart …" runs it again': [WORDS, 'portramp (restart seed)'],
   'cli/waiting/outcome.ts: start it again with "portramp start …"': [RUNNING, 'portramp (start behind)'],
   'cli/waiting/wait.ts: "portramp why …" says what is in the way': [RUNNING, 'says what is in the way'],
@@ -148,7 +146,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'daemon/front-store.ts: the front keeps its port when that file can be read again, or when it is moved away: mv … …':
     [FILES, 'when it is moved away: (mv .+)'],
-  'daemon/names.ts: "portramp clean --all" forgets it while nothing runs': [MACHINE, 'portramp clean --all'],
   'daemon/names.ts: letters, digits and "-" make names of workspaces and environments': [
     MACHINE,
     'make names',
@@ -197,6 +194,10 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'lib/pattern.ts',
   ],
   'lib/silence.ts: "kill -CONT …" wakes it': ['process/stack/second-runner.test.ts', 'kill -CONT'],
+  'stack/background.ts: run it in the foreground…, and end that one: kill …': [
+    'process/stack/ends.test.ts',
+    'and end that one: kill ',
+  ],
   'stack/readiness/assess.ts: kill -CONT …': ['process/stack/readiness.test.ts', 'kill -(CONT) '],
   'lib/state-entries.ts: set PORTRAMP_HOME to a folder that you may read': [
     RESTING,

@@ -12,9 +12,10 @@ import type { ServiceEvent } from '../../../src/stack/service.ts';
 import { createManualClock, type ManualClock } from '../manual-clock.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
-const api = resolutionOf(
-  'services: { api: { command: run, ports: false, ready: { log: up } } }',
-).services?.get('api');
+const { services } = resolutionOf(
+  'services: { api: { command: run, ports: false, ready: { log: up } }, seed: { kind: task, command: run } }',
+);
+const api = services.get('api');
 
 let folder: string;
 let clock: ManualClock;
@@ -32,7 +33,8 @@ afterEach(async () => {
 /** A replica in a slot of the service; launches of all of them are counted together. */
 function createScene() {
   let launches = 0;
-  const open = (slot: number) => {
+  const spawned: number[] = [];
+  const open = (slot: number, launched = api) => {
     const events: ServiceEvent[] = [];
     const asked: [number, string[], boolean][] = [];
     let current: Launch | undefined;
@@ -45,8 +47,8 @@ function createScene() {
       logs,
       next: () => ({
         service: () => {
-          if (api === undefined) throw new Error('there is no such service');
-          return api;
+          if (launched === undefined) throw new Error('there is no such service');
+          return launched;
         },
         slot,
         generation: (launches += 1),
@@ -83,7 +85,8 @@ function createScene() {
       onListening: () => undefined,
       onLate: () => undefined,
       onRetry: () => undefined,
-      onSpawn: () => undefined,
+      onEnd: () => undefined,
+      onSpawn: (pid) => spawned.push(pid),
       onExit: () => undefined,
     });
     return {
@@ -119,7 +122,7 @@ function createScene() {
       isReady: () => events.some(({ type }) => type === 'ready'),
     };
   };
-  return { open };
+  return { open, spawned };
 }
 
 describe('a replica', () => {
@@ -134,6 +137,13 @@ describe('a replica', () => {
     expect([old.isReady(), challenger.isReady()]).toEqual([true, false]);
     await challenger.print('up\n');
     expect(challenger.isReady()).toBe(true);
+  });
+
+  it('has its process watched over, that of a task too', async () => {
+    const { open, spawned } = createScene();
+    await open(0).start();
+    await open(1, services.get('seed')).start();
+    expect(spawned).toEqual([100, 101]);
   });
 
   it('is ready by a pattern that was mended while it started', async () => {

@@ -1,7 +1,9 @@
 /** Explains why a process ended by itself, where more can be found out than its exit code says. */
+import type { Clock } from '../lib/clock.ts';
 import { toldPort } from '../plan/address.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { StackKey } from '../protocol/messages.ts';
+import { explainBackground } from './background.ts';
 import { numbersInUse } from './in-use.ts';
 import type { LogStore } from './logs/store.ts';
 import { primaryOf } from './readiness/own-ports.ts';
@@ -16,19 +18,21 @@ export interface EndingOptions {
   readonly logs: Pick<LogStore, 'tail'>;
   readonly key: StackKey;
   readonly holdersOf: AskHolders;
+  readonly clock: Pick<Clock, 'after'>;
 }
 
 /**
- * Looks who has the port that a process says was in use. What another launch said is not why this one ended. A process that
+ * Looks who has the port that a process says was in use, or that one which ended well has left to somebody. What another launch said is not why this one ended. A process that
  * was ready all the same is not started again: whoever has the port would answer its probe again.
  *
  * @returns undefined where it says nothing of the kind; a promise of nothing where nobody has the port any more
  */
 export function explainEnd(
-  { launched, launch, wasReady }: Ended,
-  { logs, key, holdersOf }: EndingOptions,
+  { launched, launch, wasReady, exitCode }: Ended,
+  { logs, key, holdersOf, clock }: EndingOptions,
 ): Promise<Pick<End, 'why' | 'isLasting'> | undefined> | undefined {
   const { name, ports } = launched;
+  if (exitCode === 0) return isServer(launched) ? explainBackground(launched, holdersOf, clock) : undefined;
   const named = numbersInUse(logs.tail(name, LINES, launch));
   if (named === undefined) return undefined;
   const numbers = named.length > 0 ? named : ports.map(toldPort);
@@ -44,6 +48,10 @@ export function explainEnd(
     };
   });
 }
+
+/** Whether it has ports, and no container of its own. */
+const isServer = ({ service, ports }: ResolvedService): boolean =>
+  service.kind === 'process' && ports.length > 0;
 
 const DECEIVED = '; it was called ready because another program answered its probe';
 

@@ -187,7 +187,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
         throw await explainUnopened(error, launched.ports, holdersOf);
       }),
     drain: (drain) => reach.drain(drain),
-    explainEnd: (ended) => explainEnd(ended, { logs, key, holdersOf }),
+    explainEnd: (ended) => explainEnd(ended, { logs, key, holdersOf, clock }),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {
       const marker = `${runId}.${name}.${generation}`;
       if (resolved.kind === 'compose') return containers.launch(service(), { marker, onOutput });

@@ -6,12 +6,12 @@ import { BLOCKED_PORTS } from '../lib/blocked-ports.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { sha256 } from '../lib/hash.ts';
 import { DEFAULT_RANGE, type PortRange } from '../lib/port-range.ts';
+import { explainLease, type AllocationFacts } from './explain-lease.ts';
 import {
   isOn,
   isSameKey,
   isSamePort,
   numbersOf,
-  workspaceOf,
   type Ledger,
   type LedgerKey,
   type LedgerLease,
@@ -76,22 +76,15 @@ export async function allocateLeases(
   return {
     leases,
     added: leases.filter((lease) => search.heldBy(lease) !== lease),
-    notices: wanted.flatMap((port) => explain(search, port) ?? []),
+    notices: wanted.flatMap((port) => explainLease(search, port, search.granted.get(portKey(port))) ?? []),
   };
 }
 
 const portKey = ({ service, port }: LeasePort): string => `${service}\0${port}`;
 
 /** The facts, and the decisions so far. */
-interface Search {
-  readonly ledger: Ledger;
-  readonly stack: LedgerStack;
-  readonly rules: PortRules;
+interface Search extends AllocationFacts {
   readonly range: PortRange;
-  /** The leases that the stack had before. */
-  readonly heldBy: (port: LeasePort) => LedgerLease | undefined;
-  /** The lease of another stack on this number. */
-  readonly otherOn: (number: number) => LedgerLease | undefined;
   /** The numbers that nobody gets by chance. */
   readonly fenced: ReadonlySet<number>;
   readonly granted: Map<string, LedgerLease>;
@@ -202,14 +195,6 @@ async function grantFree(
   throw noFreePort(range, span);
 }
 
-function explain(search: Search, port: PortRequest): string | undefined {
-  const lease = search.granted.get(portKey(port));
-  if (lease === undefined) return undefined;
-  return port.static === undefined || lease.number === port.static
-    ? explainMove(search, port, lease)
-    : explainPin(search, port, port.static, lease);
-}
-
 function makeLease(
   { root, environment }: LedgerKey,
   port: PortRequest,
@@ -241,37 +226,6 @@ const isSameLease = (one: LedgerLease, other: LedgerLease): boolean =>
 /** Counts how often a lease got another number; absent is 1. */
 export const nextGeneration = (before: LedgerLease, number: number): number | undefined =>
   before.number === number ? before.generation : (before.generation ?? 1) + 1;
-
-function explainPin(search: Search, port: PortRequest, pinned: number, lease: LedgerLease): string {
-  const what = `${port.service}.${port.port}`;
-  if (!search.stack.main) {
-    return `${what} is pinned to port ${pinned} in the main checkout; here it has ${lease.number}`;
-  }
-  const other = search.otherOn(pinned);
-  if (other === undefined)
-    return `${what} has port ${lease.number} in place of ${pinned}, which was not free`;
-  const who = `${other.service} of ${describeOther(search.ledger, other)}`;
-  return `${what} is pinned to port ${pinned}, which ${who} has; here it has ${lease.number}`;
-}
-
-function describeOther({ stacks }: Ledger, lease: LedgerLease): string {
-  const holder = stacks.find((one) => isSameKey(one, lease));
-  if (holder !== undefined) return `${holder.slug} (${lease.root})`;
-  const shared = stacks.find((one) => isSameKey(workspaceOf(one), lease));
-  return shared === undefined ? `another stack (${lease.root})` : `all branches of ${shared.workspace}`;
-}
-
-function explainMove({ heldBy, rules }: Search, port: PortRequest, lease: LedgerLease): string | undefined {
-  const before = heldBy(port);
-  if (before === undefined || before.number === lease.number || lease.number === port.static)
-    return undefined;
-  const { span = 1 } = port;
-  if ((before.span ?? 1) < span) {
-    return `${port.service}.${port.port} moved from port ${before.number} to ${lease.number}, where ${span} in a row are free`;
-  }
-  const why = findObjection(rules, port.service, before.number) ?? 'pinned for another port';
-  return `${port.service}.${port.port} moved from port ${before.number}, which is now ${why}, to ${lease.number}`;
-}
 
 /**
  * The lease with another number, for a port that a stranger holds (`onConflict: reassign`). The caller commits

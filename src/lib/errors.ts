@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   STACK_RUNNING: 'this stack has a runner already',
   RUNNER_SILENT: 'the runner of this stack does not answer',
   NO_FREE_PORT: 'no free port is left in the range',
+  PORT_UNOWNED: 'no service of a stack has the port that was named',
   PORT_TAKEN: 'a leased port is held by somebody else',
   FRONT_PORT_CONFLICT: 'the front port asked for contradicts the stored one',
   LEDGER_NEWER: 'the ledger was written by a newer portramp',

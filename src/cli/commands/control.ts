@@ -64,7 +64,11 @@ export function defineControl(program: Command): void {
       .action((services: string[], _options: unknown, self: Command) =>
         control(action, services, self.optsWithGlobals()),
       );
-    if (action === 'stop') command.option('--port <port>', 'the service that has this port, of any stack');
+    if (action === 'stop')
+      command.option(
+        '--port <port>',
+        'the service that has this port, of any stack; exit code 1: none has it',
+      );
   }
 }
 
@@ -151,5 +155,5 @@ async function locateServices(
   if (owner.kind === 'container') return owner;
   const { describeOwner } = await import('./whose.ts');
   const hint = owner.kind === 'front' ? 'portramp daemon stop' : await howToEndStranger(port, owner);
-  throw new PortrampError('UNKNOWN_NAME', describeOwner(port, owner), { hint });
+  throw new PortrampError('PORT_UNOWNED', describeOwner(port, owner), { hint });
 }

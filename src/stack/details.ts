@@ -23,8 +23,17 @@ export async function describeUnit(
     ...(lastLook === undefined
       ? {}
       : { probe: { problem: lastLook.problem, ago: Math.round(clock.now() - lastLook.at) } }),
+    ...tellEnd(unit, clock),
     ...(unit.state.state === 'stopping' ? { remains: await describeRemains(unit) } : {}),
   };
+}
+
+/** How what ran has ended, where nothing runs now. */
+function tellEnd({ isRunning, lastEnd }: Unit, clock: Clock): Pick<ServiceDetails, 'ended'> {
+  if (isRunning || lastEnd === undefined) return {};
+  const { at, took, ...how } = lastEnd;
+  const ago = Math.round(clock.now() - at);
+  return { ended: { ago, ...(took === undefined ? {} : { took: Math.round(took) }), ...how } };
 }
 
 /** A group may be large; the first of them say enough. */

@@ -1,5 +1,6 @@
 /** One screen that says what is in the way. */
 import { describeHolder } from '../../lib/holder.ts';
+import { sayDuration } from '../duration.ts';
 import type { InstanceTold } from '../instances.ts';
 import { color } from '../terminal.ts';
 import type {
@@ -25,7 +26,7 @@ export function renderExplanation(explanation: Explanation): string {
 
 function renderService(service: ServiceExplanation): string[] {
   const { stack, root, reason, hint, needs, instances = [], ports, refusedHosts } = service;
-  const { probe, answers = {}, held, remains } = service;
+  const { probe, ended, answers = {}, held, remains } = service;
   const head = `${color.bold(service.service)} ${paintWord(service.state)}  ${color.dim(`${stack}, ${root}`)}`;
   return [
     head,
@@ -35,6 +36,7 @@ function renderService(service: ServiceExplanation): string[] {
       ...needs.flatMap(renderNeed),
       ...instances.map((instance) => renderInstance(instance, service.service)),
       ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
+      ...(ended === undefined ? [] : [renderEnd(ended)]),
       ...(probe === undefined ? [] : [renderProbe(probe)]),
       ...renderAnswers(answers),
       ...ports.map((port) => `port ${port.number}: ${renderPort(port).join('; ')}`),
@@ -72,6 +74,19 @@ const renderAnswers = ({ failed, dropped }: NonNullable<ServiceExplanation['answ
 
 const renderProbe = ({ problem, ago }: NonNullable<ServiceExplanation['probe']>): string =>
   `last look ${(ago / 1000).toFixed(1)} s ago: ${problem ?? 'well'}`;
+
+function renderEnd({
+  ago,
+  took,
+  exitCode,
+  signal,
+  skipped,
+}: NonNullable<ServiceExplanation['ended']>): string {
+  const when = `${sayDuration(ago)} ago`;
+  if (skipped === true) return `had nothing to do ${when}: its inputs are those of its last success`;
+  const how = signal !== undefined ? ` by ${signal}` : exitCode === undefined ? '' : ` with code ${exitCode}`;
+  return `ended${how} ${when}${took === undefined ? '' : `, after ${sayDuration(took)}`}`;
+}
 
 function renderPort({ lease, front, ramp, free, holders }: PortExplanation): string[] {
   const lines: string[] = [];

@@ -57,6 +57,7 @@ export function explainService(
     ...reasonOf(facts, stack, service),
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),
+    ...(details?.ended === undefined ? {} : { ended: details.ended }),
     ...(service?.answers === undefined ? {} : { answers: service.answers }),
     ...(service?.held === undefined ? {} : { held: service.held }),
     ...(details?.remains === undefined ? {} : { remains: details.remains }),

@@ -23,6 +23,8 @@ export interface ServiceExplanation {
   readonly answers?: NonNullable<PublishedService['answers']>;
   /** Files of `watch` that restart it no more. */
   readonly held?: NonNullable<PublishedService['held']>;
+  /** The end of its last process, where none runs. */
+  readonly ended?: NonNullable<ServiceDetails['ended']>;
   /** Processes that keep it from stopping. */
   readonly remains?: readonly PortHolder[];
   /** Of a service with replicas or ramps: how each of its instances is. */

@@ -54,6 +54,7 @@ export function explainService(
     root: stack.root,
     service: name,
     state: service === undefined ? 'not running' : statusOf(service),
+    ...(stack.silent === true ? { silent: true } : {}),
     ...reasonOf(facts, stack, service),
     needs: explainNeeds(facts, stack, name, new Set([name])),
     ...(details?.probe === undefined ? {} : { probe: details.probe }),

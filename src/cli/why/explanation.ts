@@ -13,6 +13,8 @@ export interface ServiceExplanation {
   readonly service: string;
   /** As `ls` prints it; `not running` when no runner is attached. */
   readonly state: string;
+  /** Set where its runner does not answer: all of this is as it was before. */
+  readonly silent?: true;
   /** Why it is not up, and what to type. */
   readonly reason?: string;
   readonly hint?: string;

@@ -19,7 +19,8 @@ export function isWrong(explanation: Explanation): boolean {
   }
 }
 
-const isServiceWrong = (service: ServiceExplanation): boolean => !isFine(service.state) || isShort(service);
+const isServiceWrong = (service: ServiceExplanation): boolean =>
+  service.silent === true || !isFine(service.state) || isShort(service);
 
 /** A service is ready with one replica; that it has fewer than it was asked to have is wrong all the same. */
 const isShort = ({ state, instances = [] }: ServiceExplanation): boolean =>

@@ -139,9 +139,10 @@ describe('the reason of a service', () => {
       reason: 'no runner is attached',
       hint: 'portramp dev',
     });
-    expect(explain([serviceOf('api')], 'api', {}, { silent: true, pid: process.pid }).reason).toMatch(
-      /^the runner \(pid \d+\) does not answer: it /,
-    );
+    const silent = explain([serviceOf('api')], 'api', {}, { silent: true, pid: process.pid });
+    expect(silent).toMatchObject({ state: 'ready', silent: true });
+    expect(silent.reason).toMatch(/^the runner \(pid \d+\) does not answer: it /);
+    expect(isWrong({ kind: 'service', ...silent })).toBe(true);
   });
 });
 

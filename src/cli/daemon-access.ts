@@ -1,3 +1,4 @@
+import { findOtherName, type Called } from '../contract/called.ts';
 import { locateHome } from '../lib/home.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { isFolderGone } from '../lib/gone-folder.ts';
@@ -99,16 +100,17 @@ export const checkoutGone = (root: string): PortrampError =>
 
 /** Refuses names that the stack does not have. */
 export function requireServices(stack: Pick<RunningStack, 'services'>, names: readonly string[]): void {
-  const known = stack.services.map((service) => service.name);
   for (const name of names) {
-    if (!known.includes(name)) throw unknownService(name, known);
+    if (!stack.services.some((service) => service.name === name)) throw unknownService(name, stack.services);
   }
 }
 
-export function unknownService(name: string, known: readonly string[]): PortrampError {
-  const nearest = suggest(name, known);
+export function unknownService(name: string, services: readonly Called[]): PortrampError {
+  const known = services.map((service) => service.name);
+  const other = findOtherName(name, services);
+  const nearest = other?.name ?? suggest(name, known);
   const list = known.length <= 12 ? known.join(', ') : `${known.slice(0, 12).join(', ')} …`;
-  return new PortrampError('UNKNOWN_NAME', `there is no service "${name}" in this stack`, {
+  return new PortrampError('UNKNOWN_NAME', `there is no service "${name}" in this stack${other?.why ?? ''}`, {
     hint: nearest === undefined ? `the services are: ${list}` : `did you mean "${nearest}"?`,
   });
 }

@@ -1,5 +1,6 @@
 import type { PreparedStack } from '../stack/prepare.ts';
 import type { ResolvedService } from '../plan/plan.ts';
+import { calledOf } from '../contract/called.ts';
 import { ContractError } from '../contract/contract-error.ts';
 import type { PublishedPort, StackKey } from '../protocol/messages.ts';
 import { findRunningStack, unknownService, withDaemon, withStartedDaemon } from './daemon-access.ts';
@@ -13,7 +14,10 @@ export async function findService(
   return withStartedDaemon(async (client) => {
     const prepared = await prepareStack({ key, client, ambient: process.env });
     const service = prepared.services.get(name);
-    if (service === undefined) throw unknownService(name, [...prepared.services.keys()]);
+    if (service === undefined) {
+      const services = [...prepared.services.values()].map((each) => calledOf(each.service));
+      throw unknownService(name, services);
+    }
     return { service, prepared };
   });
 }
@@ -49,11 +53,7 @@ export async function findAddresses(key: StackKey, name: string): Promise<Addres
     const stack = await withDaemon(async (client) => client && findRunningStack(client, key));
     if (stack === undefined) throw error;
     const service = stack.services.find((one) => one.name === name);
-    if (service === undefined)
-      throw unknownService(
-        name,
-        stack.services.map((one) => one.name),
-      );
+    if (service === undefined) throw unknownService(name, stack.services);
     return service.ports.map(addressOf);
   }
 }

@@ -1,4 +1,5 @@
 /** What a reference such as `${db.pg.port}` is worth in a resolved plan. */
+import { calledOf, findOtherName } from '../contract/called.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import type { RuleId } from '../contract/rule-ids.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -27,8 +28,10 @@ export function lookUp(inputs: LookupInputs, path: readonly string[], self: stri
   const name = first === 'self' ? self : first;
   const ports = inputs.ports.get(name);
   if (ports === undefined) {
+    const services = [...inputs.plan.services.values()].map(({ service }) => calledOf(service));
+    const other = findOtherName(first, services);
     const known = [...inputs.plan.services.keys(), 'self', 'stack'];
-    return problem(path, `there is no service "${first}"`, 0, known);
+    return problem(path, `there is no service "${first}"${other?.why ?? ''}`, 0, known, other?.name);
   }
   const denied = deny(inputs.plan, path, name, self);
   if (denied !== undefined) return denied;
@@ -111,9 +114,15 @@ function valueOf(value: string | undefined, path: readonly string[], otherwise: 
   };
 }
 
-/** `step` is the part of the path that is unknown. */
-function problem(path: readonly string[], message: string, step: number, known: readonly string[]): Answer {
-  const nearest = suggest(path[step] ?? '', known);
+/** @param step The part of the path that is unknown. @param meant What is meant, where that is no matter of letters. */
+function problem(
+  path: readonly string[],
+  message: string,
+  step: number,
+  known: readonly string[],
+  meant?: string,
+): Answer {
+  const nearest = meant ?? suggest(path[step] ?? '', known);
   const list = known.length <= 12 ? known.join(', ') : `${known.slice(0, 12).join(', ')} …`;
   const hint =
     nearest === undefined

@@ -95,6 +95,8 @@ export const publishedInstance = z.object({
 export const publishedService = z.object({
   name: z.string(),
   kind: z.string(),
+  /** Of a container: the name in the Compose file, where that is another one. */
+  compose: z.string().optional(),
   state: serviceState,
   /** The state in the words of people, see `status.ts`: finer than `state`, whose values older daemons know. */
   status: z.string().optional(),

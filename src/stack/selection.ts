@@ -1,4 +1,5 @@
 /** The services and groups that a person named, against those that the plan has. */
+import { calledOf, findOtherName } from '../contract/called.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import { selectServices } from '../plan/order.ts';
@@ -17,8 +18,10 @@ export function selectOrThrow(plan: Plan, names: readonly string[]): string[] {
   const [first] = unknown;
   if (first === undefined) return selected;
   const known = [...plan.services.keys(), ...Object.keys(plan.groups)];
-  const nearest = first.suggestion ?? suggest(first.name, known);
-  throw new PortrampError('UNKNOWN_NAME', `there is no service or group "${first.name}"`, {
+  const services = [...plan.services.values()].map(({ service }) => calledOf(service));
+  const other = findOtherName(first.name, services);
+  const nearest = other?.name ?? first.suggestion ?? suggest(first.name, known);
+  throw new PortrampError('UNKNOWN_NAME', `there is no service or group "${first.name}"${other?.why ?? ''}`, {
     hint: nearest === undefined ? `there are: ${known.join(', ')}` : `did you mean "${nearest}"?`,
   });
 }

@@ -1,4 +1,5 @@
 /** What a runner tells the daemon about its services. Pure. */
+import { calledOf } from '../contract/called.ts';
 import type { AppProtocol } from '../contract/contract.ts';
 import { accessOf } from '../plan/access.ts';
 import type { ResolvedPort, ResolvedService } from '../plan/plan.ts';
@@ -59,7 +60,7 @@ export function publishService(view: ServiceView): PublishedService {
   const { resolved, state, restarts, waitingFor, held } = view;
   const failure = failureOf(view);
   return {
-    name: resolved.name,
+    ...calledOf(resolved.service),
     kind: resolved.kind,
     state: resolved.kind === 'external' ? 'external' : state.state,
     ...tellStatus({ ...view, external: resolved.kind === 'external' }),

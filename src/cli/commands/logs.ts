@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { calledOf, type Called } from '../../contract/called.ts';
 import { locateHome } from '../../lib/home.ts';
 import type { StackKey } from '../../protocol/messages.ts';
 import type { LogLine } from '../../stack/logs/line.ts';
@@ -40,12 +41,13 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   if (stack === undefined) throw await notRunning(key);
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
   const folder = join(locateHome().logs, stack.slug);
-  const known = [...new Set([...stack.services.map((service) => service.name), ...(await listLogs(folder))])];
+  const known = new Map<string, Called>(stack.services.map((service) => [service.name, service]));
+  const add = (service: Called): void => void (known.has(service.name) || known.set(service.name, service));
+  for (const name of await listLogs(folder)) add({ name });
   // Of a stack at rest nothing is published: what never ran is in its contract alone.
-  if (stack.pid === undefined && names.some((name) => !known.includes(name)))
-    known.push(...(await namedBy(key)).filter((name) => !known.includes(name)));
-  for (const name of names) if (!known.includes(name)) throw unknownService(name, known);
-  const services = names.length === 0 ? known : names;
+  if (stack.pid === undefined && names.some((name) => !known.has(name))) (await namedBy(key)).forEach(add);
+  for (const name of names) if (!known.has(name)) throw unknownService(name, [...known.values()]);
+  const services = names.length === 0 ? [...known.keys()] : names;
   if (options.follow === true) await refuseOwnStack(key, services);
   const seen = await show(services, options, (signal) =>
     readLogs({
@@ -66,10 +68,10 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
 }
 
 /** Lists the services of a stack's contract, as far as it can be read. */
-async function namedBy({ root, environment }: StackKey): Promise<string[]> {
+async function namedBy({ root, environment }: StackKey): Promise<Called[]> {
   const { loadContract } = await import('../../contract/load.ts');
   const { contract, partial } = await loadContract(root, { environment, personal: true });
-  return [...((contract ?? partial)?.services.keys() ?? [])];
+  return [...((contract ?? partial)?.services.values() ?? [])].map(calledOf);
 }
 
 /** Prints lines until there are no more; returns the services that had one. */

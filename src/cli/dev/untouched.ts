@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { calledOf } from '../../contract/called.ts';
 import { ContractError } from '../../contract/contract-error.ts';
 import type { Contract, Service } from '../../contract/contract.ts';
 import { loadContract } from '../../contract/load.ts';
@@ -28,7 +29,7 @@ export async function runUntouched(key: StackKey, names: readonly string[]): Pro
   const { plan } = planStack(contract, anonymousStack(key, contract));
   const selection = selectServices(plan, names);
   const [unknown] = selection.unknown;
-  if (unknown !== undefined) throw unknownService(unknown.name, [...plan.services.keys()]);
+  if (unknown !== undefined) throw unknownService(unknown.name, [...contract.services.values()].map(calledOf));
   const groups: Group[] = [];
   let isAsked = false;
   // Before the first of them starts: a signal that comes then must not leave it behind.

@@ -68,10 +68,7 @@ async function serviceIn(
   const leased = leasedNumbers(stack, name);
   if (service === undefined && (stack.pid !== undefined || leased.length === 0)) {
     if (stack.pid === undefined) throw await notRunning(stack);
-    throw unknownService(
-      name,
-      stack.services.map((one) => one.name),
-    );
+    throw unknownService(name, stack.services);
   }
   const details = await askRunner(client, stack);
   const ports = new Map<number, PortFacts>();

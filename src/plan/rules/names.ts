@@ -1,3 +1,4 @@
+import { calledOf, findOtherName } from '../../contract/called.ts';
 import type { Consumption, Contract, Service } from '../../contract/contract.ts';
 import type { Finding } from '../../contract/finding.ts';
 import type { Path } from '../../contract/tree.ts';
@@ -35,11 +36,12 @@ export function findUnknownNames(contract: Contract): Finding[] {
 
 export function unknownService(contract: Contract, who: string, name: string, at: Path): Finding {
   const known = [...contract.services.keys()];
-  const nearest = suggest(name, known);
+  const other = findOtherName(name, [...contract.services.values()].map(calledOf));
+  const nearest = other?.name ?? suggest(name, known);
   const list = known.length <= 12 ? known.join(', ') : `${known.slice(0, 12).join(', ')} …`;
   return {
     at,
-    message: `${who} "${name}", and there is no such service`,
+    message: `${who} "${name}", and there is no such service${other?.why ?? ''}`,
     hint: nearest === undefined ? `the services are: ${list}` : `did you mean "${nearest}"?`,
   };
 }

@@ -4,7 +4,7 @@ import type { ContainerEvent } from '../engine/events.ts';
 import type { Exit } from '../instance.ts';
 
 export interface Ending {
-  /** Its name in the contract is not known here: that of the Compose file is said. */
+  /** In the contract. */
   readonly service: string;
   /** As they are now; empty when they are gone. */
   readonly containers: readonly Container[];

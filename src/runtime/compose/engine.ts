@@ -22,6 +22,8 @@ import type { Users } from './users.ts';
 import { watchProject, type ProjectWatch } from './watch.ts';
 
 export interface ContainerSpec {
+  /** Its name in the contract: what a person types. */
+  readonly name: string;
   /** Its name in the project. */
   readonly service: string;
   readonly marker: string;
@@ -139,7 +141,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     // What a task printed that is over already.
     instance.follow(own);
     const ending = describeEnding({
-      service,
+      service: instance.name,
       containers: own,
       last: instance.last,
       ...outside,
@@ -223,7 +225,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
   };
 
   const start = async (spec: ContainerSpec): Promise<StartResult> => {
-    const { service, marker, onOutput } = spec;
+    const { name, service, marker, onOutput } = spec;
     const since = timestamp();
     starting.add(service);
     const isBack = returns.begin(service);
@@ -244,6 +246,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
         return { ok: false, failure };
       }
       const instance: ContainerInstance = new ContainerInstance({
+        name,
         marker,
         engine: engineOf(calls().byLabels),
         since,

@@ -5,6 +5,8 @@ import { followLog, type LogFollower } from '../engine/logs.ts';
 import type { Exit, Instance, OutputStream, StartFailure, StopRequest } from '../instance.ts';
 
 export interface ContainerParts {
+  /** Of the service in the contract. */
+  readonly name: string;
   readonly marker: string;
   readonly engine: EngineClient;
   /** What was printed before is not told (RFC 3339). */
@@ -33,6 +35,7 @@ export class ContainerInstance implements Instance {
   readonly pid = (lastNumber += 1);
   /** It is not found through a process: nothing is proved of one. */
   readonly startTime = '';
+  readonly name: string;
   readonly marker: string;
   readonly exited: Promise<Exit>;
   /** As they were when any of them ran last. */
@@ -50,6 +53,7 @@ export class ContainerInstance implements Instance {
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     this.#since = parts.since;
+    this.name = parts.name;
     this.marker = parts.marker;
     const ended = new Promise<Exit>((resolve) => {
       this.#end = resolve;

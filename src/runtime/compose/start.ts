@@ -23,7 +23,10 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
 
 /** What a start is about. */
-export type StartSpec = Pick<ContainerSpec, 'service' | 'findConflict' | 'networks' | 'jobs' | 'numbers'>;
+export type StartSpec = Pick<
+  ContainerSpec,
+  'name' | 'service' | 'findConflict' | 'networks' | 'jobs' | 'numbers'
+>;
 
 /**
  * Undefined when the containers of the service run. What a failed attempt created is removed again.
@@ -210,7 +213,7 @@ export async function upShared(
   others: readonly User[],
   say: (text: string) => void,
 ): Promise<StartFailure | undefined> {
-  const { service, numbers } = spec;
+  const { name, service, numbers } = spec;
   if (others.length === 0) return up(call, spec);
   try {
     const own = (await listContainers(call)).filter((each) => each.service === service && isRunning(each));
@@ -229,7 +232,7 @@ export async function upShared(
       return undefined;
     }
     return {
-      message: `${service} runs without port ${missing.join(', ')}, as ${slugs} had it started`,
+      message: `${name} runs without port ${missing.join(', ')}, as ${slugs} had it started`,
       hint: `take ${slugs} down first: one container cannot be two`,
     };
   } catch (error) {

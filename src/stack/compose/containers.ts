@@ -192,6 +192,7 @@ export function createContainers(options: ContainersOptions): Containers {
       launched = true;
       const result = await engine.start({
         ...spec,
+        name: service.name,
         service: service.service.compose,
         networks: networksFor(prepared, service.name),
         jobs: jobsOf(prepared, service.service.compose),

@@ -79,13 +79,15 @@ export async function reachShared(start: SharedStart): Promise<void> {
   }
 }
 
-function specFor({ prepared, findConflict }: SharedStart, name: string) {
+function specFor({ prepared, findConflict }: SharedStart, composeName: string) {
   const found = [...prepared.services.values()].find(
-    ({ service }) => service.kind === 'compose' && service.compose === name,
+    ({ service }) => service.kind === 'compose' && service.compose === composeName,
   );
+  const name = found?.name ?? composeName;
   const numbers = (found?.ports ?? []).map(({ targetPort }) => targetPort);
   return {
-    service: name,
+    name,
+    service: composeName,
     numbers,
     findConflict: async (own: ReadonlySet<number>): Promise<StartFailure | undefined> => {
       const taken: string[] = [];

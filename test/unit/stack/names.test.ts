@@ -19,10 +19,9 @@ import {
 import { planOf, resolutionOf } from '../plan/stack.ts';
 
 describe('names of services and groups', () => {
-  const { plan } = planOf(
-    'services:\n  api: { command: x }\n  worker: { command: x, start: manual }\n  db: { command: x }\n' +
-      'groups: { back: [api, db] }\n',
-  );
+  const SERVICES =
+    'services:\n  api: { command: x }\n  worker: { command: x, start: manual }\n  db: { command: x }\n';
+  const { plan } = planOf(`${SERVICES}groups: { back: [api, db] }\n`);
 
   it('stand for themselves and for what is in a group', () => {
     expect(selectOrThrow(plan, ['back'])).toEqual(expect.arrayContaining(['api', 'db']));
@@ -47,6 +46,27 @@ describe('names of services and groups', () => {
         hint,
       }),
     );
+  });
+
+  it('of the Compose file are none, where the contract has others: those are told', () => {
+    const more = '  store: { compose: postgres }\n  cache: { compose: cache }\n  web: { command: x }\n';
+    const { plan: mixed } = planOf(SERVICES + more);
+    expect(selectOrThrow(mixed, ['store', 'cache'])).toEqual(['store', 'cache']);
+    expect(() => selectOrThrow(mixed, ['postgres'])).toThrow(
+      expect.objectContaining({
+        message:
+          'there is no service or group "postgres": postgres of the Compose file is store in this contract',
+        hint: 'did you mean "store"?',
+      }),
+    );
+    const asked = more.replace('web: {', 'web: { consumes: [postgres], env: { A: "${postgres.url}" },');
+    const { diagnostics } = planOf(SERVICES + asked);
+    const said = [...diagnostics, ...resolutionOf(SERVICES + asked).diagnostics];
+    const why = 'postgres of the Compose file is store in this contract';
+    expect(said.map(({ message, hint }) => `${message} | ${hint}`)).toEqual([
+      `web consumes "postgres", and there is no such service: ${why} | did you mean "store"?`,
+      `\${postgres.url}: there is no service "postgres": ${why} | did you mean "\${store.url}"?`,
+    ]);
   });
 });
 

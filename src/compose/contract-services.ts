@@ -43,6 +43,7 @@ export function addComposeServices(
     if (found === undefined) findings.push(describeUnknown(service, project));
     const consumes = found === undefined ? [] : dependenciesOf(found, names);
     const written = new Set(service.consumes.map((each) => each.service));
+    const leaders = new Set(consumes.flatMap((each) => (each.restart === true ? [each.service] : [])));
     services.set(name, {
       ...service,
       ...(found === undefined ? {} : factsOf(found)),
@@ -50,7 +51,10 @@ export function addComposeServices(
         service.ports.length > 0 || found === undefined
           ? completePorts(service, found, project)
           : portsOf(name, found, project),
-      consumes: [...service.consumes, ...consumes.filter((each) => !written.has(each.service))],
+      consumes: [
+        ...service.consumes.map((each) => (leaders.has(each.service) ? { ...each, restart: true } : each)),
+        ...consumes.filter((each) => !written.has(each.service)),
+      ],
     });
   }
   for (const [composeName, name] of names) {
@@ -130,11 +134,19 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
 };
 
 const dependenciesOf = (service: ComposeService, names: ReadonlyMap<string, string>): Consumption[] =>
-  [...service.dependsOn].flatMap(([composeName, { condition, required }]) => {
+  [...service.dependsOn].flatMap(([composeName, { condition, required, restart }]) => {
     const name = names.get(composeName);
     return name === undefined
       ? []
-      : [{ service: name, optional: !required, condition: CONDITIONS[condition], silent: true }];
+      : [
+          {
+            service: name,
+            optional: !required,
+            condition: CONDITIONS[condition],
+            silent: true,
+            ...(restart ? { restart } : {}),
+          },
+        ];
   });
 
 /** Ports that speak something else than HTTP, as everybody knows. */

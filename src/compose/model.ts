@@ -76,10 +76,7 @@ export interface Attachment {
   readonly addresses: readonly string[];
 }
 
-export interface Dependency {
-  readonly condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
-  readonly required: boolean;
-}
+export type Dependency = Readonly<z.output<typeof dependency>>;
 
 export interface ComposeVolume {
   /** What the engine calls it. */
@@ -132,6 +129,8 @@ const dependency = z.object({
     .enum(['service_started', 'service_healthy', 'service_completed_successfully'])
     .default('service_started'),
   required: z.boolean().default(true),
+  /** Whether who depends is started again whenever the other is, as also who shares its network. */
+  restart: flag,
 });
 
 /** Short ones only where the files were read without Compose. */

@@ -58,8 +58,11 @@ function impliedDependencies(service: Json): Json {
     text.startsWith('service:') ? [text.slice('service:'.length)] : [],
   );
   const mounted = listOf(service['volumes_from']).filter((text) => !text.startsWith('container:'));
-  const named = [...mounted, ...listOf(service['links'])].map((text) => text.replace(/:.*/, ''));
-  return fromList([...owners, ...named], () => ({}));
+  const namesIn = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/:.*/, ''));
+  return {
+    ...fromList(namesIn(mounted), () => ({})),
+    ...fromList([...owners, ...namesIn(listOf(service['links']))], () => ({ restart: true })),
+  };
 }
 
 const volumesOf = (service: Json): string[] =>

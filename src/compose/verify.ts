@@ -65,7 +65,8 @@ function dependOn(
   const owners = shared.flatMap((text) =>
     text?.startsWith('service:') ? [text.slice('service:'.length)] : [],
   );
-  const implied = owners.map((owner) => [owner, { condition: 'service_started', required: true }] as const);
+  const dependency = { condition: 'service_started', required: true, restart: true } as const;
+  const implied = owners.map((owner) => [owner, dependency] as const);
   return new Map([...implied, ...dependsOn]);
 }
 

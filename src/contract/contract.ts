@@ -201,6 +201,8 @@ export interface Consumption {
   readonly condition?: Condition | undefined;
   /** Only orders, and tells nothing: a `depends_on` of the Compose project, whose services find each other. */
   readonly silent?: boolean | undefined;
+  /** Starts again whenever that does, as the Compose project says. */
+  readonly restart?: boolean | undefined;
 }
 
 export interface EnvFile {

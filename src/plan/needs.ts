@@ -26,7 +26,7 @@ export function planNeeds(contract: Contract, service: Service): PlannedNeeds {
       return;
     }
     unknown.push(...findConsumptionProblems(provider, consumption, at));
-    const { port, optional, silent } = consumption;
+    const { port, optional, silent, restart } = consumption;
     const denial = denyAccess(provider, service.name, port);
     if (denial !== undefined) {
       denied.push({ at, message: denial.message, hint: denial.hint });
@@ -39,6 +39,7 @@ export function planNeeds(contract: Contract, service: Service): PlannedNeeds {
       optional,
       condition,
       ...(silent === true ? { silent } : {}),
+      ...(restart === true ? { restart } : {}),
     });
   });
   return { needs, unknown, denied };

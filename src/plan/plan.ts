@@ -62,6 +62,8 @@ export interface Need {
   readonly condition: Condition;
   /** Only orders, and tells nothing. */
   readonly silent?: boolean | undefined;
+  /** Whether who needs it starts again whenever it does. */
+  readonly restart?: boolean | undefined;
 }
 
 /** Port numbers granted for a plan, by service and port name. */

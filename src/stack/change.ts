@@ -1,7 +1,8 @@
 import { diffServices } from '../plan/diff.ts';
 import type { Change } from '../plan/plan.ts';
 import type { Blueprints } from './blueprints.ts';
-import { reconcile, retryFailed, type Action } from './reconcile.ts';
+import { findFollowers } from './followers.ts';
+import { reconcile, retryFailed, withFollowers, type Action } from './reconcile.ts';
 import type { ServiceState } from './service.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -27,7 +28,9 @@ export function changeStack(
     wanted: supervision.wanted,
     wantedNow: wanted,
   });
-  supervision.apply(moved === undefined ? actions : afterMove(actions, moved), next, wanted);
+  const moves = moved === undefined ? actions : afterMove(actions, moved);
+  const all = withFollowers(moves, (names) => findFollowers(names, supervision.units));
+  supervision.apply(all, next, wanted);
   return changes;
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { describeUnit } from './details.ts';
+import { findFollowers } from './followers.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -40,7 +41,8 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       await publish();
       return { services: meantBy(plan, command.services) };
     case 'restart': {
-      const services = meantBy(plan, command.services);
+      const meant = meantBy(plan, command.services);
+      const services = [...meant, ...findFollowers(meant, supervision.units).map(({ service }) => service)];
       await context.demandResolved(services);
       // Given up meanwhile: whoever asked was told that nobody answers.
       context.signal.throwIfAborted();

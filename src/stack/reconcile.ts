@@ -1,5 +1,6 @@
 /** What an edit of the contract means for the services of a running stack. Pure. */
 import type { Change } from '../plan/plan.ts';
+import type { Follower } from './followers.ts';
 import type { ServiceState } from './service.ts';
 
 export interface ReconcileInput {
@@ -19,6 +20,8 @@ export type Action =
   | { readonly type: 'restart'; readonly service: string }
   /** Restart it when the provider, whose number is another now, is ready with it. */
   | { readonly type: 'restart-after'; readonly service: string; readonly provider: string }
+  /** Start it again because another one does. */
+  | ({ readonly type: 'follow' } & Follower)
   | { readonly type: 'start'; readonly service: string };
 
 /**
@@ -74,6 +77,17 @@ export const restartedBy = (actions: readonly Action[]): ReadonlySet<string> =>
       .filter(({ type }) => type === 'restart' || type === 'restart-after')
       .map(({ service }) => service),
   );
+
+/** Adds those services that start again because others do. @param followersOf Finds them. */
+export function withFollowers(
+  actions: readonly Action[],
+  followersOf: (services: readonly string[]) => readonly Follower[],
+): Action[] {
+  const restarted = actions.flatMap(({ type, service }) => (type === 'restart' ? [service] : []));
+  const leaving = new Set(actions.flatMap(({ type, service }) => (type === 'remove' ? [service] : [])));
+  const followers = followersOf(restarted).filter(({ service }) => !leaving.has(service));
+  return [...actions, ...followers.map((follower): Action => ({ type: 'follow', ...follower }))];
+}
 
 /** A service that nobody started, or that somebody stopped, is not started by an edit. */
 const isAwake = (state: ServiceState | undefined): boolean => state !== undefined && state.state !== 'idle';

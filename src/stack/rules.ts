@@ -43,3 +43,7 @@ export function findHopeless(event: ServiceEvent): Cause | undefined {
   if (event.type !== 'found' || event.found === undefined) return undefined;
   return { message: event.found.message, hint: event.found.hint };
 }
+
+/** Whether the first request starts it, and not the stack. */
+export const startsOnRequest = ({ service }: ResolvedService): boolean =>
+  service.kind === 'process' && service.start === 'request';

@@ -285,6 +285,10 @@ export const isRunning = ({ state }: ServiceState): boolean =>
   state === 'unwell' ||
   state === 'stopping';
 
+/** Whether it ended or never began, or waits for another attempt. */
+export const isOver = ({ state }: ServiceState): boolean =>
+  ['idle', 'failed', 'done', 'backoff'].includes(state);
+
 /** Whether nothing changes by itself any more, as far as anybody knows. */
 export const isAtRest = (life: ServiceState): boolean =>
   ['idle', 'ready', 'unwell', 'failed', 'done'].includes(life.state) ||

@@ -9,7 +9,10 @@ import { judgeNeeds, type ProviderState } from './needs.ts';
 import { createOutdated, type Outdated } from './outdated.ts';
 import { restartedBy, type Action } from './reconcile.ts';
 import { createDeferred, type Deferred } from '../lib/deferred.ts';
+import { findFollowers, type Follower } from './followers.ts';
+import { startsOnRequest } from './rules.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
+import { isOver } from './service.ts';
 import { createSlices, type Slices } from './slices.ts';
 import type { Blueprint, UnitOptions } from './unit-options.ts';
 import { Unit } from './unit.ts';
@@ -98,13 +101,16 @@ export class Supervision {
   restartNamed(plan: Plan, names: readonly string[]): void {
     const selected = selectOrThrow(plan, names);
     this.#wanted = new Set([...this.#wanted, ...selected]);
+    const asked = selected.filter((name) => isMeant(plan, names, name));
+    const followers = findFollowers(asked, this.units);
     for (const name of selected) {
       const unit = this.#units.get(name);
-      if (isMeant(plan, names, name)) {
+      if (asked.includes(name)) {
         unit?.force();
         unit?.dispatch({ type: 'restart' });
       } else if (unit?.state.state === 'idle') this.#startOrArm(name);
     }
+    for (const follower of followers) this.#startAlong(follower);
     this.#draw();
   }
 
@@ -143,7 +149,7 @@ export class Supervision {
   /** It runs, whoever started it. True when it is started for that; not while it is about to be anyway. */
   takeOver(name: string): boolean {
     const unit = this.#units.get(name);
-    if (unit === undefined || this.#down !== undefined || !RESTS.includes(unit.state.state)) return false;
+    if (unit === undefined || this.#down !== undefined || !isOver(unit.state)) return false;
     unit.dispatch({ type: 'start' });
     return true;
   }
@@ -154,10 +160,16 @@ export class Supervision {
     if (unit?.armed === true) unit.dispatch({ type: 'stop' });
   }
 
+  #startAlong({ service, of }: Follower): void {
+    const unit = this.#units.get(service);
+    if (unit !== undefined) this.#options.onNotice(unit, `starts again, because ${of} does`);
+    unit?.dispatch({ type: 'restart' });
+  }
+
   #startAsked(name: string): void {
     const unit = this.#units.get(name);
     if (unit === undefined) return;
-    unit.armed = startsOnRequest(unit);
+    unit.armed = startsOnRequest(unit.resolved);
     if (unit.state.state === 'done') unit.force();
     unit.dispatch({ type: 'start' });
   }
@@ -165,7 +177,7 @@ export class Supervision {
   #startOrArm(name: string): void {
     const unit = this.#units.get(name);
     if (unit === undefined) return;
-    unit.armed = startsOnRequest(unit);
+    unit.armed = startsOnRequest(unit.resolved);
     if (!unit.armed) return unit.dispatch({ type: 'start' });
     // Nothing about it changes, and yet its ports have to be there for the first who dials them.
     this.#options.onChange(unit);
@@ -173,8 +185,6 @@ export class Supervision {
 
   #add(blueprint: Blueprint | undefined): void {
     if (blueprint === undefined) return;
-    const { name } = blueprint.service;
-    this.#leaving.delete(name);
     const unit = new Unit(blueprint, {
       ...this.#options,
       onChange: (changed) => {
@@ -182,7 +192,7 @@ export class Supervision {
         this.#options.onChange(changed);
       },
     });
-    this.#units.set(name, unit);
+    this.#units.set(unit.name, unit);
   }
 
   #carryOut(action: Action, blueprint: Blueprint | undefined, restarts: boolean): void {
@@ -194,8 +204,9 @@ export class Supervision {
         return;
       case 'add':
         // One that is still leaving comes back with its new values, after the old process is gone.
+        this.#leaving.delete(action.service);
         if (unit === undefined) this.#add(blueprint);
-        else if (blueprint !== undefined) this.#comeBack(unit, blueprint);
+        else if (blueprint !== undefined) unit.adopt(blueprint);
         return;
       case 'update':
         // Before a restart, more replicas would only be started to be started again.
@@ -209,25 +220,21 @@ export class Supervision {
         if (unit !== undefined && provider !== undefined) this.#outdated.note(provider, unit);
         return;
       }
+      case 'follow':
+        this.#startAlong(action);
+        return;
       case 'start':
         this.#startOrArm(action.service);
         return;
     }
   }
 
-  #comeBack(unit: Unit, blueprint: Blueprint): void {
-    this.#leaving.delete(unit.name);
-    unit.adopt(blueprint);
-  }
-
   #sort(order: readonly string[]): void {
-    const units = [...this.#units.values()];
-    const rank = (unit: Unit): number => {
-      const place = order.indexOf(unit.name);
-      return place === -1 ? order.length : place;
-    };
+    const places = new Map(order.map((name, place) => [name, place]));
+    const placeOf = ({ name }: Unit): number => places.get(name) ?? order.length;
+    const units = this.units.toSorted((a, b) => placeOf(a) - placeOf(b));
     this.#units.clear();
-    for (const unit of units.sort((a, b) => rank(a) - rank(b))) this.#units.set(unit.name, unit);
+    for (const unit of units) this.#units.set(unit.name, unit);
   }
 
   #drawing = false;
@@ -291,9 +298,3 @@ export class Supervision {
     this.#settled = settled;
   }
 }
-
-/** What ended or never began, and what waits for another attempt. */
-const RESTS: readonly string[] = ['idle', 'failed', 'done', 'backoff'];
-
-const startsOnRequest = ({ resolved: { service } }: Unit): boolean =>
-  service.kind === 'process' && service.start === 'request';

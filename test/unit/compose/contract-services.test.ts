@@ -83,6 +83,19 @@ describe('addComposeServices', () => {
     ]);
   });
 
+  it('takes over what starts again with another, also where the contract says that it consumes it', () => {
+    const follows = { condition: 'service_started', required: true, restart: true };
+    const project = projectWith({ db: {}, a: { depends_on: { db: follows } }, b: { depends_on: { db: follows } } });
+    const { contract } = addComposeServices(
+      read('  db: { compose: db }\n  a: { compose: a, consumes: [db] }\n'),
+      project,
+    );
+    const { plan } = planStack(contract, imagineStack(contract));
+    const needsOf = (name: string) => plan.services.get(name)?.needs;
+    expect(needsOf('a')).toEqual([{ service: 'db', optional: false, condition: 'ready', restart: true }]);
+    expect(needsOf('b')).toMatchObject([{ condition: 'started', silent: true, restart: true }]);
+  });
+
   it('says what the project does not have, and which ports are not clear', () => {
     const { findings } = join('  db: { compose: postgrse }\n');
     expect(findings).toMatchObject([

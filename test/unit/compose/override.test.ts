@@ -52,7 +52,7 @@ services:
     const override = planOverride({ project, policy: release(), numberOf: () => 20_200 });
     const { services } = applyOverride(project, override);
     expect([...(services.get('side')?.dependsOn ?? [])]).toEqual([
-      ['web', { condition: 'service_started', required: true }],
+      ['web', { condition: 'service_started', required: true, restart: true }],
     ]);
     expect(services.get('web')?.dependsOn.size).toBe(0);
   });

@@ -42,7 +42,9 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const { listLogs, readLogs } = await import('../../stack/logs/read.ts');
   const folder = join(locateHome().logs, stack.slug);
   const known = new Map<string, Called>(stack.services.map((service) => [service.name, service]));
-  const add = (service: Called): void => void (known.has(service.name) || known.set(service.name, service));
+  const add = (service: Called): void => {
+    if (!known.has(service.name)) known.set(service.name, service);
+  };
   for (const name of await listLogs(folder)) add({ name });
   // Of a stack at rest nothing is published: what never ran is in its contract alone.
   if (stack.pid === undefined && names.some((name) => !known.has(name))) (await namedBy(key)).forEach(add);

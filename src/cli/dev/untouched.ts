@@ -29,7 +29,8 @@ export async function runUntouched(key: StackKey, names: readonly string[]): Pro
   const { plan } = planStack(contract, anonymousStack(key, contract));
   const selection = selectServices(plan, names);
   const [unknown] = selection.unknown;
-  if (unknown !== undefined) throw unknownService(unknown.name, [...contract.services.values()].map(calledOf));
+  if (unknown !== undefined)
+    throw unknownService(unknown.name, [...contract.services.values()].map(calledOf));
   const groups: Group[] = [];
   let isAsked = false;
   // Before the first of them starts: a signal that comes then must not leave it behind.

@@ -30,6 +30,8 @@ export interface ContainerSpec {
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
   /** Asked before anything is started: why it may not be, given the numbers that its own containers hold. */
   readonly findConflict: (own: ReadonlySet<number>) => Promise<StartFailure | undefined>;
+  /** Networks that Compose puts it on, by the names that the engine has for them. */
+  readonly ownNetworks: readonly string[];
   /** Networks of another project that it is to be on before it starts. */
   readonly networks?: readonly string[];
   /** Services that Compose would run once more with this one, see `findJobs`: those that have done their work must not. */

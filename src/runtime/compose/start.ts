@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { StartFailure } from '../instance.ts';
-import { isAlive, isPassing, startContainer, type Container } from '../engine/containers.ts';
+import { isAlive, isPassing, listNetworks, startContainer, type Container } from '../engine/containers.ts';
+import { mustBeMadeAnew } from './detached.ts';
 import { engineOf, hashOf, listContainers, projectOf } from './containers.ts';
 import type { ContainerSpec } from './engine.ts';
 import { explainFailure, findNameHolder } from './failure.ts';
@@ -25,7 +26,7 @@ const LONGEST_PAUSE = 1_000;
 /** What a start is about. */
 export type StartSpec = Pick<
   ContainerSpec,
-  'name' | 'service' | 'findConflict' | 'networks' | 'jobs' | 'numbers'
+  'name' | 'service' | 'findConflict' | 'ownNetworks' | 'networks' | 'jobs' | 'numbers'
 >;
 
 /**
@@ -44,7 +45,7 @@ export async function up(
     if (foreign !== undefined) return describeForeign(projectOf(call), foreign);
     const conflict = await findConflict(new Set(before.flatMap((each) => each.published)));
     if (conflict !== undefined) return conflict;
-    const failure = (await putBack(call, [service], before)) ?? (await beginAfterOthers(call, spec, before));
+    const failure = (await putBack(call, [spec], before)) ?? (await beginAfterOthers(call, spec, before));
     if (failure === undefined) return undefined;
     await removeStuck(call, new Set([service]), before);
     return failure;
@@ -102,7 +103,7 @@ async function upTogether(
     }
     if (free.length < 2) return [];
     const names = free.map(({ service }) => service);
-    await putBack(call, names, before);
+    await putBack(call, free, before);
     const { code } = await runCompose(call, ['up', '--detach', ...names], { timeout: UP_TIMEOUT });
     if (code === 0) return free;
     await removeStuck(call, new Set(names), before);
@@ -119,9 +120,12 @@ async function removeStuck(
   before: readonly Container[],
 ): Promise<void> {
   const known = new Set(before.map(({ id }) => id));
+  const older = new Set(before.map(({ service }) => service));
+  // To data without a name nothing leads but the container that has taken the place of the one before.
+  const isHeir = ({ service, nameless }: Container): boolean => older.has(service) && nameless.length > 0;
   const after = await listContainers(call).catch(() => []);
   const stuck = after.filter(
-    ({ service, state, id }) => names.has(service) && state === 'created' && !known.has(id),
+    (each) => names.has(each.service) && each.state === 'created' && !known.has(each.id) && !isHeir(each),
   );
   const services = [...new Set(stuck.map(({ service }) => service))];
   if (services.length === 0) return;
@@ -150,15 +154,21 @@ async function beginAfterOthers(
 }
 
 /**
- * Compose starts a container that was taken off its networks as it is: only one that is made anew is on them. Its data is
- * kept, also that of volumes without a name.
+ * Compose starts a container that was taken off its networks as it is, and one whose network was removed not at all: only
+ * one that is made anew is where it belongs. Its data is kept, also that of volumes without a name.
  */
 async function putBack(
   call: ComposeCall,
-  names: readonly string[],
+  specs: readonly StartSpec[],
   before: readonly Container[],
 ): Promise<StartFailure | undefined> {
-  const cut = names.filter((name) => before.some(({ service, isCutOff }) => service === name && isCutOff));
+  const ofSpec = ({ service }: StartSpec): Container[] => before.filter((each) => each.service === service);
+  // A network that somebody is on cannot be removed.
+  const areAsked = specs.flatMap(ofSpec).some(({ state }) => state !== 'running');
+  const existing = areAsked ? await listNetworks(engineOf(call)) : undefined;
+  const cut = specs.flatMap((spec) =>
+    ofSpec(spec).some((each) => mustBeMadeAnew(each, spec.ownNetworks, existing)) ? [spec.service] : [],
+  );
   if (cut.length === 0) return undefined;
   const words = ['up', '--no-start', '--no-deps', '--force-recreate', ...cut];
   return failureOf(await runCompose(call, words, { timeout: UP_TIMEOUT }));
@@ -217,7 +227,9 @@ export async function upShared(
   if (others.length === 0) return up(call, spec);
   try {
     const own = (await listContainers(call)).filter((each) => each.service === service && isRunning(each));
-    if (own.length === 0) return await up(call, spec);
+    // One that is cut off serves nobody, whoever started it.
+    const isLost = own.some((each) => mustBeMadeAnew(each, spec.ownNetworks));
+    if (own.length === 0 || isLost) return await up(call, spec);
     const published = new Set(own.flatMap((each) => each.published));
     const missing = numbers.filter((number) => !published.has(number));
     const slugs = others.map(({ slug }) => slug).join(', ');

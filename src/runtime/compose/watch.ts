@@ -98,7 +98,8 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
         lookSoon();
       },
       onNetwork: (id) => {
-        if (containers.some((each) => each.id === id)) lookSoon();
+        // Of another project only a container is looked at whose network one of these shares.
+        if (containers.some((each) => each.id === id || ownerOf(each) === id)) lookSoon();
       },
       onEnd: () => {
         lookSoon();
@@ -127,3 +128,6 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
     },
   };
 }
+
+const ownerOf = ({ attachment }: Container): string | undefined =>
+  attachment.kind === 'shared' ? attachment.ownerId : undefined;

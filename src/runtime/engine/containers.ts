@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { PortrampError } from '../../lib/errors.ts';
+import { networksField, readAttachment, type Attachment } from './attachment.ts';
 import type { EngineClient } from './client.ts';
 
 export interface Container {
@@ -19,10 +20,9 @@ export interface Container {
   /** When it was last started, as the engine writes it. */
   readonly startedAt: string;
   readonly hasTerminal: boolean;
-  /** Whether the container is on no network, its own or another container's: nobody reaches the container, nor the container anybody. */
-  readonly isCutOff: boolean;
   /** Volumes without a name that it mounts: what the engine calls them. */
   readonly nameless: readonly string[];
+  readonly attachment: Attachment;
   /** Ports that this machine holds for it right now. */
   readonly publications: readonly ContainerPort[];
   /** The numbers of these. */
@@ -69,7 +69,7 @@ const details = z
     NetworkSettings: z
       .object({
         Ports: z.record(z.string(), z.array(binding).nullable()).nullish(),
-        Networks: z.record(z.string(), z.unknown()).nullish(),
+        Networks: networksField,
       })
       .nullish(),
   })
@@ -91,8 +91,8 @@ const details = z
       outOfMemory: state.OOMKilled,
       startedAt: state.StartedAt,
       hasTerminal: config.Tty,
-      isCutOff: isCutOff(fields.NetworkSettings?.Networks, fields.HostConfig?.NetworkMode),
       nameless: namelessIn(fields.Mounts),
+      attachment: readAttachment(fields.NetworkSettings?.Networks, fields.HostConfig?.NetworkMode),
       publications,
       published: [...new Set(publications.map(({ number }) => number))],
       workingDirectory: labels[`${LABEL}.project.working_dir`],
@@ -105,14 +105,6 @@ const details = z
 export const namelessIn = (found: z.output<typeof containerMounts>): string[] =>
   (found ?? []).flatMap(({ Type, Name }) => (Type === 'volume' && /^[0-9a-f]{64}$/.test(Name) ? [Name] : []));
 
-/** An engine that does not tell of networks knows nothing against it. */
-const isCutOff = (networks: object | null | undefined, mode: string | undefined): boolean =>
-  networks !== null &&
-  networks !== undefined &&
-  Object.keys(networks).length === 0 &&
-  mode !== undefined &&
-  !/^(container:|ns:|host$|none$|slirp4netns|pasta|$)/.test(mode);
-
 const rows = z.array(z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() }));
 
 /**
@@ -124,10 +116,35 @@ export async function containersOf(engine: EngineClient, project: string): Promi
   const listed = rows.safeParse(await engine.get('/containers/json', { all: '1', filters }));
   if (!listed.success) throw misread(listed.error);
   const lasting = listed.data.filter(({ Labels }) => !/^true$/i.test(Labels?.[`${LABEL}.oneoff`] ?? ''));
-  const found = await Promise.all(lasting.map(({ Id }) => inspect(engine, Id)));
-  return found
-    .flatMap((container) => container ?? [])
-    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  const inspected = await Promise.all(lasting.map(({ Id }) => inspect(engine, Id)));
+  const found = inspected.flatMap((container) => container ?? []);
+  const whole = await Promise.all(found.map((container) => withOwner(engine, container, found)));
+  return whole.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** Adds what there is of the container whose network is shared: it may be one of another project. */
+async function withOwner(
+  engine: EngineClient,
+  container: Container,
+  known: readonly Container[],
+): Promise<Container> {
+  const { attachment } = container;
+  if (attachment.kind !== 'shared') return container;
+  const { ownerId } = attachment;
+  const found =
+    known.find(({ id, name }) => id === ownerId || name === ownerId) ?? (await inspect(engine, ownerId));
+  if (found === undefined) return container;
+  const { name, state, startedAt } = found;
+  return { ...container, attachment: { ...attachment, owner: { name, state, startedAt } } };
+}
+
+const networkRows = z.array(z.object({ Id: z.string(), Name: z.string() }));
+
+/** Ids and names of all networks. @throws PortrampError ENGINE_UNREACHABLE */
+export async function listNetworks(engine: EngineClient): Promise<ReadonlySet<string>> {
+  const listed = networkRows.safeParse(await engine.get('/networks'));
+  if (!listed.success) throw misread(listed.error);
+  return new Set(listed.data.flatMap(({ Id, Name }) => [Id, Name]));
 }
 
 /** Undefined for one that is gone meanwhile. */

@@ -3,7 +3,6 @@ import { Emitter } from '../../lib/emitter.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
 import { findJobs } from '../../compose/selection.ts';
-import { isHttpLike } from '../../contract/ports.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { ProjectCalls } from '../../runtime/compose/calls.ts';
 import {
@@ -13,7 +12,6 @@ import {
   type ContainerSpec,
 } from '../../runtime/compose/engine.ts';
 import { engineOf } from '../../runtime/compose/containers.ts';
-import { probeContainer } from '../../runtime/compose/probe.ts';
 import { listPublishers } from '../../runtime/engine/publishers.ts';
 import type { StartFailure, StartResult } from '../../runtime/instance.ts';
 import { describeHolder, howToEnd } from '../../lib/holder.ts';
@@ -21,11 +19,12 @@ import type { LaunchOptions } from '../launch.ts';
 import type { PreparedStack } from '../prepare.ts';
 import type { WatchedLook } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
-import { findContainerProblem, findIllness } from './health.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
 import { bridgesFor, leadsOf } from './leads.ts';
+import { lookAt, problemOf } from './look.ts';
 import { takeDown } from './down.ts';
-import { networksFor, storeProjects, type Projects } from './projects.ts';
+import { networksOf, type WantedNetworks } from './networks.ts';
+import { storeProjects, type Projects } from './projects.ts';
 import { demandResolved } from './resolved.ts';
 
 export interface Containers {
@@ -73,13 +72,12 @@ export interface ContainersOptions {
 /** What is the stack's own, or everybody's. */
 type Scope = 'stack' | 'workspace';
 
-const LOOK_TIMEOUT = 3_000;
-
 export function createContainers(options: ContainersOptions): Containers {
   const { home, holdersOf, onNotice, onReturn } = options;
   const changes = new Emitter<string>();
   let prepared: PreparedStack | undefined;
   let projects: Projects | undefined;
+  let networks: ReadonlyMap<string, WantedNetworks> = new Map();
   const engines: { own?: ComposeEngine; shared?: ComposeEngine } = {};
   let launched = false;
   /** Those that were launched and are not shared: by their names in the contract, what the project calls them. */
@@ -175,6 +173,7 @@ export function createContainers(options: ContainersOptions): Containers {
     use: async (next) => {
       prepared = next;
       leads = leadsOf(next);
+      networks = networksOf(next);
       // Of a contract that speaks of none any more, what was started is still to be removed.
       projects = (await storeProjects(home, next)) ?? projects;
     },
@@ -194,7 +193,8 @@ export function createContainers(options: ContainersOptions): Containers {
         ...spec,
         name: service.name,
         service: service.service.compose,
-        networks: networksFor(prepared, service.name),
+        ownNetworks: networks.get(service.name)?.own ?? [],
+        networks: networks.get(service.name)?.joined ?? [],
         jobs: jobsOf(prepared, service.service.compose),
         numbers: service.ports.map(({ targetPort }) => targetPort),
         findConflict: (own) => findConflict(service, own),
@@ -205,7 +205,7 @@ export function createContainers(options: ContainersOptions): Containers {
     },
     lookAt: (service) => ({
       look: (signal) => lookAt(service, engineFor(service), signal),
-      problem: () => problemOf(service, engineFor(service)),
+      problem: () => problemOf(service, engineFor(service), networks.get(service.name)),
       onChange: (listener) =>
         changes.on((changed) => {
           if (service.service.kind === 'compose' && service.service.compose === changed) listener();
@@ -261,32 +261,3 @@ const jobsOf = ({ compose }: PreparedStack, service: string): readonly string[] 
 /** Whether the project has a service that Compose would start this one for. */
 const isDependedOn = ({ compose }: PreparedStack, service: string): boolean =>
   [...(compose?.project.services.values() ?? [])].some(({ dependsOn }) => dependsOn.has(service));
-
-/** What the engine knows against it, whatever its healthcheck says. */
-function problemOf(
-  { name, service, ports }: ResolvedService,
-  engine: ComposeEngine | undefined,
-): string | undefined {
-  if (service.kind !== 'compose') return undefined;
-  if (engine?.problem !== undefined) return engine.problem;
-  return findContainerProblem({ name, containers: engine?.containersOf(service.compose) ?? [], ports });
-}
-
-/** Its own healthcheck, else something answers on its first port, else nothing more. */
-async function lookAt(
-  { service, ports }: ResolvedService,
-  engine: ComposeEngine | undefined,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (service.kind !== 'compose') return undefined;
-  if (service.hasHealthcheck) return findIllness(engine?.containersOf(service.compose) ?? []);
-  const port = ports.find(({ primary }) => primary) ?? ports[0];
-  if (port === undefined) return undefined;
-  return probeContainer({
-    port: port.targetPort,
-    image: service.image,
-    isHttp: port.implicit && isHttpLike(port.appProtocol),
-    timeout: LOOK_TIMEOUT,
-    signal,
-  });
-}

@@ -1,5 +1,6 @@
 /** Whether a service is well, as far as the engine can tell. Pure. */
 import type { ResolvedPort } from '../../plan/plan.ts';
+import { describeDetachment, findDetachment } from '../../runtime/compose/detached.ts';
 import type { Container } from '../../runtime/engine/containers.ts';
 
 export interface ServiceContainers {
@@ -7,16 +8,18 @@ export interface ServiceContainers {
   readonly name: string;
   readonly containers: readonly Container[];
   readonly ports: readonly Pick<ResolvedPort, 'container' | 'targetPort'>[];
+  /** Networks that they are to be on, by the names that the engine has for them. */
+  readonly networks: readonly string[];
 }
 
 /** Undefined where the engine knows nothing against it. */
 export function findContainerProblem(service: ServiceContainers): string | undefined {
   const { containers } = service;
   if (containers.length === 0) return 'the engine knows no container of it';
-  for (const { state, name, isCutOff } of containers) {
-    if (isCutOff && state === 'running') {
-      return `its container ${name} is on no network any more: "portramp restart ${service.name}" puts it on its own again`;
-    }
+  for (const container of containers) {
+    const { state, name } = container;
+    const detachment = state === 'running' ? findDetachment(container, service.networks) : undefined;
+    if (detachment !== undefined) return describeDetachment(name, service.name, detachment);
     if (state === 'restarting') return 'it ends, and the engine starts it again and again';
     if (state === 'paused') return `its container is paused: docker unpause ${name}`;
   }

@@ -1,7 +1,6 @@
 /** How the Compose projects of a prepared stack are called: its own, and the one that all branches share. */
 import { join } from 'node:path';
 
-import { canPublish } from '../../compose/publications.ts';
 import type { Home } from '../../lib/home.ts';
 import { callByLabels, type ProjectCalls } from '../../runtime/compose/calls.ts';
 import { openUsers, type Users } from '../../runtime/compose/users.ts';
@@ -80,26 +79,3 @@ type Identity = Pick<PreparedStack['stack'], 'root' | 'environment' | 'slug' | '
 /** @param title Of what all branches share. */
 export const usersFile = (home: Home, title: string): string =>
   join(composeFolder(home), `${title}.users.json`);
-
-/** The networks on which a container of the stack finds the shared services that it depends on or consumes. */
-export function networksFor({ compose, services }: PreparedStack, name: string): string[] {
-  const consumer = services.get(name);
-  const shared = compose?.shared?.project;
-  if (compose === undefined || shared === undefined || consumer?.service.kind !== 'compose') return [];
-  const found = compose.project.services.get(consumer.service.compose);
-  if (consumer.service.scope === 'workspace' || found === undefined || !canPublish(found)) return [];
-  const networks = sharedNeedsOf({ services }, name).flatMap((provider) => {
-    const [first] = shared.services.get(provider)?.networks.keys() ?? [];
-    const network = first === undefined ? undefined : shared.networks.get(first)?.name;
-    return network === undefined ? [] : [network];
-  });
-  return [...new Set(networks)];
-}
-
-/** The shared services that it depends on or consumes, by their names in the project. */
-export function sharedNeedsOf({ services }: Pick<PreparedStack, 'services'>, name: string): string[] {
-  return (services.get(name)?.needs ?? []).flatMap((need) => {
-    const provider = services.get(need.service)?.service;
-    return provider?.kind === 'compose' && provider.scope === 'workspace' ? [provider.compose] : [];
-  });
-}

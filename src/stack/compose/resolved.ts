@@ -28,7 +28,8 @@ async function demandFrom({ call }: ProjectCalls, names: readonly string[]): Pro
   try {
     const { services } = readProject((await resolveProject(call)).json);
     const gone = names.find((name) => !services.has(name));
-    if (gone !== undefined) throw new PortrampError('COMPOSE_INVALID', `it has no service "${gone}" any more`);
+    if (gone !== undefined)
+      throw new PortrampError('COMPOSE_INVALID', `it has no service "${gone}" any more`);
   } catch (error) {
     const hint = error instanceof PortrampError ? error.hint : undefined;
     throw new PortrampError(

@@ -9,7 +9,8 @@ import { upShared } from '../../runtime/compose/start.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { ResolvedService } from '../../plan/plan.ts';
 import type { PreparedStack } from '../prepare.ts';
-import { networksFor, sharedNeedsOf, type SharedProject } from './projects.ts';
+import { networksFor, networksOf, sharedNeedsOf } from './networks.ts';
+import type { SharedProject } from './projects.ts';
 
 export interface SharedStart {
   readonly prepared: PreparedStack;
@@ -88,6 +89,7 @@ function specFor({ prepared, findConflict }: SharedStart, composeName: string) {
   return {
     name,
     service: composeName,
+    ownNetworks: networksOf(prepared).get(name)?.own ?? [],
     numbers,
     findConflict: async (own: ReadonlySet<number>): Promise<StartFailure | undefined> => {
       const taken: string[] = [];

@@ -70,6 +70,19 @@ describe.skipIf(engine === undefined)('data in volumes', () => {
     expect((await lines('ps', '--format', '{{.Names}}')).toSorted()).toEqual(['holder', 'lite-tool-1']);
   });
 
+  it('without a name outlive an edit that no container can be started from', async () => {
+    const whole = `services:\n  db: ${keep('/data')}\n`;
+    const own = open('loose', whole);
+    await ok(own.run('dev', '-d'));
+    await docker('exec', 'loose-db-1', 'sh', '-c', 'echo here > /data/mark');
+    own.write('compose.yaml', whole.replace('[sleep, "1000"]', '[no-such-program]'));
+    expect((await own.until('db', 'failed')).failure?.message).toContain('no-such-program');
+    own.write('compose.yaml', whole);
+    await own.until('db', 'ready');
+    expect(await docker('exec', 'loose-db-1', 'cat', '/data/mark')).toBe('here');
+    await ok(own.run('down', '--volumes'));
+  });
+
   it('without a name outlive a service that leaves the files, and down; what wants data removed removes them', async () => {
     const [db, extra] = [keep('/data'), keep('/data')];
     const whole = `services:\n  db: ${db}\n  extra: ${extra}\n`;

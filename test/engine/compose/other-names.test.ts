@@ -32,19 +32,25 @@ describe.skipIf(engine === undefined)('a service that has another name in the co
     expect(await engine.left()).toEqual([]);
   });
 
-  it.each([['stop'], ['rm', '-f']])('is named by it after docker %s, and what is said works', async (...words) => {
-    await docker(...words, 'called-postgres-1');
-    const { failure } = await stack.until('db', 'failed');
-    expect(failure?.hint).toBe('start it again with "portramp start db"');
-    const [, ...typed] = /"(.+)"/.exec(failure?.hint ?? '')?.[1]?.split(' ') ?? [];
-    expect((await stack.run(...typed)).code).toBe(0);
-    expect((await stack.service('db')).state).toBe('ready');
-  });
+  it.each([['stop'], ['rm', '-f']])(
+    'is named by it after docker %s, and what is said works',
+    async (...words) => {
+      await docker(...words, 'called-postgres-1');
+      const { failure } = await stack.until('db', 'failed');
+      expect(failure?.hint).toBe('start it again with "portramp start db"');
+      const [, ...typed] = /"(.+)"/.exec(failure?.hint ?? '')?.[1]?.split(' ') ?? [];
+      expect((await stack.run(...typed)).code).toBe(0);
+      expect((await stack.service('db')).state).toBe('ready');
+    },
+  );
 
   it('is refused by the other name wherever a service is named, with the one that counts', async () => {
     const why = /there is no service.* "postgres".*: postgres of the Compose file is db in this contract/;
     for (const words of [
-      ...['start', 'stop', 'restart', 'logs', 'why', 'wait', 'url', 'env', 'open', 'traffic'].map((verb) => [verb, 'postgres']),
+      ...['start', 'stop', 'restart', 'logs', 'why', 'wait', 'url', 'env', 'open', 'traffic'].map((verb) => [
+        verb,
+        'postgres',
+      ]),
       ['exec', 'postgres', 'true'],
       ['scale', 'postgres=2'],
     ]) {
@@ -58,7 +64,10 @@ describe.skipIf(engine === undefined)('a service that has another name in the co
     expect(await stack.service('web')).not.toHaveProperty('compose');
     // At rest too.
     expect((await stack.run('down')).code).toBe(0);
-    for (const words of [['logs', 'postgres'], ['dev', '-d', 'postgres']])
+    for (const words of [
+      ['logs', 'postgres'],
+      ['dev', '-d', 'postgres'],
+    ])
       expect((await stack.run(...words)).stderr).toMatch(why);
   });
 });

@@ -85,7 +85,11 @@ describe('addComposeServices', () => {
 
   it('takes over what starts again with another, also where the contract says that it consumes it', () => {
     const follows = { condition: 'service_started', required: true, restart: true };
-    const project = projectWith({ db: {}, a: { depends_on: { db: follows } }, b: { depends_on: { db: follows } } });
+    const project = projectWith({
+      db: {},
+      a: { depends_on: { db: follows } },
+      b: { depends_on: { db: follows } },
+    });
     const { contract } = addComposeServices(
       read('  db: { compose: db }\n  a: { compose: a, consumes: [db] }\n'),
       project,

@@ -14,8 +14,8 @@ const container = (fields: Partial<Container> = {}): Container => ({
   outOfMemory: false,
   startedAt: '2026-11-29T12:00:00Z',
   hasTerminal: false,
-  isCutOff: false,
   nameless: [],
+  attachment: { kind: 'networks', networks: [{ name: 'shop_default', id: 'n' }] },
   publications: [{ target: '5432/tcp', number: 20_345 }],
   published: [20_345],
   workingDirectory: undefined,
@@ -60,7 +60,8 @@ describe('a container that does not run any more', () => {
 
 describe('what the engine says of a service', () => {
   const ports = [{ container: 5432, targetPort: 20_345 }];
-  const look = (containers: Container[]) => findContainerProblem({ name: 'db', containers, ports });
+  const look = (containers: Container[]) =>
+    findContainerProblem({ name: 'db', containers, ports, networks: ['shop_default'] });
 
   it.each([
     ['well', [container()], undefined],
@@ -68,8 +69,13 @@ describe('what the engine says of a service', () => {
     ['paused', [container({ state: 'paused' })], 'docker unpause shop-db-1'],
     [
       'cut off',
-      [container({ isCutOff: true, publications: [] })],
+      [container({ attachment: { kind: 'networks', networks: [] }, publications: [] })],
       'shop-db-1 is on no network any more: "portramp',
+    ],
+    [
+      'taken off one network',
+      [container({ attachment: { kind: 'networks', networks: [{ name: 'other', id: 'o' }] } })],
+      'shop-db-1 is not on the network shop_default: "portramp restart db" puts it there',
     ],
     ['looping', [container({ state: 'restarting' })], 'again and again'],
     ['exited', [container({ state: 'exited' })], 'its container is exited'],

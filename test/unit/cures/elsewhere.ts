@@ -232,6 +232,18 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'proxy/engine/choose.ts: unset PORTRAMP_ENGINE, or set it to wire (what is used without it) or http-proxy':
     [RESTING, 'unset PORTRAMP_ENGINE'],
+  'runtime/compose/detached.ts: its container … is on no network any more: "portramp restart …" puts it on its own again':
+    ['engine/compose/behind.test.ts', "expectHealed('web')"],
+  'runtime/compose/detached.ts: its container … is not on …: "portramp restart …" puts it there': [
+    'engine/compose/networks.test.ts',
+    "await ok('restart', 'gate')",
+  ],
+  'runtime/compose/detached.ts: its container … has the network of one that is gone: "portramp restart …" gives it that of the new one':
+    ['engine/compose/networks.test.ts', "of one that is gone: \"portramp restart"],
+  'runtime/compose/detached.ts: its container … has the network of …, which does not run: start that one, then "portramp restart …"':
+    ['engine/compose/networks.test.ts', 'which does not run: start that'],
+  'runtime/compose/detached.ts: its container … has the network that … had before it was started again: "portramp restart …" gives it that of now':
+    ['engine/compose/networks.test.ts', 'has the network that nets-gateway-1 had before'],
   'runtime/compose/dot-env.ts: start what fills it, or name another: --env-file FILE': [
     COMPOSE,
     'start what fills it',
@@ -275,8 +287,6 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'cli/render/why.ts: ; its checkout was removed or moved: portramp clean': [GONE, 'forgot shop-cleaned'],
   'cli/why/explain.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
   'front/notices.ts: portramp clean': [GONE, 'forgot shop-cleaned'],
-  'stack/compose/health.ts: its container … is on no network any more: "portramp restart …" puts it on its own again':
-    ['engine/compose/behind.test.ts', "expectHealed('web')"],
   'stack/compose/health.ts: its container publishes … … instead of …: somebody else started it so, "portramp restart …" puts it right':
     ['engine/compose/behind.test.ts', "stack.run('restart', name)"],
   'stack/compose/renamed.ts: the Compose project would be called "…" now, and its containers are in "…": type "portramp down", then "portramp dev"':

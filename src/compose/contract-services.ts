@@ -46,7 +46,7 @@ export function addComposeServices(
     const leaders = new Set(consumes.flatMap((each) => (each.restart === true ? [each.service] : [])));
     services.set(name, {
       ...service,
-      ...(found === undefined ? {} : factsOf(found)),
+      ...(found === undefined ? {} : factsOf(found, project)),
       ports:
         service.ports.length > 0 || found === undefined
           ? completePorts(service, found, project)
@@ -107,7 +107,7 @@ function makeService(
     compose: found.name,
     listed: false,
     scope: 'stack',
-    ...factsOf(found),
+    ...factsOf(found, project),
     dir: '.',
     command: [],
     envFiles: [],
@@ -121,10 +121,14 @@ function makeService(
   };
 }
 
-const factsOf = ({ definition, image, hasHealthcheck }: ComposeService) => ({
-  definition,
-  image,
-  hasHealthcheck,
+const factsOf = (found: ComposeService, { networks, volumes }: ComposeProject) => ({
+  definition: found.definition,
+  resources: JSON.stringify([
+    [...found.networks.keys()].map((key) => networks.get(key)),
+    found.volumes.map((key) => volumes.get(key)),
+  ]),
+  image: found.image,
+  hasHealthcheck: found.hasHealthcheck,
 });
 
 const CONDITIONS: Readonly<Record<string, Condition>> = {

@@ -133,6 +133,8 @@ export interface ComposeService extends Runnable {
   readonly cleanup?: string | readonly string[] | undefined;
   /** Differs when the project says something else of it; absent before the project was read. */
   readonly definition?: string | undefined;
+  /** Differs when the project says something else of the networks and volumes that it uses. */
+  readonly resources?: string | undefined;
   readonly image?: string | undefined;
   readonly hasHealthcheck?: boolean | undefined;
 }

@@ -69,6 +69,7 @@ const POLICIES = [
   ['run', 'none'],
   ['resolve', 'restart'],
   ['definition', 'restart'],
+  ['resources', 'none'],
   ['scope', 'restart'],
   ['cleanup', 'none'],
   ['transition', 'none'],

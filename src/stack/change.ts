@@ -9,6 +9,8 @@ import type { Supervision } from './supervision.ts';
 export interface ChangeOptions {
   /** The services that shall run from now on. */
   readonly wanted: ReadonlySet<string>;
+  /** As in `retryFailed`. */
+  readonly mended?: readonly string[] | undefined;
   /** The service whose number is another now, where nothing else has changed: what runs of it goes on. */
   readonly moved?: string;
 }
@@ -18,10 +20,10 @@ export function changeStack(
   supervision: Supervision,
   last: Blueprints,
   next: Blueprints,
-  { wanted, moved }: ChangeOptions,
+  { wanted, mended, moved }: ChangeOptions,
 ): readonly Change[] {
   const stateOf = (name: string): ServiceState | undefined => supervision.find(name)?.state;
-  const changes = retryFailed(diffServices(last.services, next.services), stateOf);
+  const changes = retryFailed(diffServices(last.services, next.services), stateOf, mended);
   const actions = reconcile({
     changes,
     stateOf,

@@ -101,7 +101,8 @@ export function createEdits(options: EditsOptions): Edits {
     const known = new Set(last.notices);
     for (const text of next.notices) if (!known.has(text)) published.notice(text);
     for (const { service, text } of scales.settle(next.contract)) parts()?.tell(service, text);
-    const changes = changeStack(units, last, next, { wanted });
+    const mended = parts()?.containers.takeMended();
+    const changes = changeStack(units, last, next, { wanted, mended });
     for (const { service } of changes) parts()?.brakes.release(service);
     parts()?.reach.keep(new Set(units.units.map((unit) => unit.name)));
     published.applied(changes);

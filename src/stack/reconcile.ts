@@ -27,19 +27,28 @@ export type Action =
 /**
  * Has services that failed start again for edits of what may have made them fail, although what runs would go on: a hint
  * under a failed service names such a field. The same changes when there are none of these.
+ * @param mended Services that could not be started from the files as they were meanwhile, and can be from those of now.
  */
-export const retryFailed = (
+export function retryFailed(
   changes: readonly Change[],
   stateOf: ReconcileInput['stateOf'],
-): readonly Change[] =>
-  changes.map((change) =>
-    change.kind === 'changed' && stateOf(change.service)?.state === 'failed' && change.fields.some(mayMend)
-      ? { ...change, impact: 'restart' }
-      : change,
-  );
+  mended: readonly string[] = [],
+): readonly Change[] {
+  const known = new Set(changes.map(({ service }) => service));
+  const files = mended
+    .filter((service) => !known.has(service) && stateOf(service)?.state === 'failed')
+    .map((service): Change => ({ service, kind: 'changed', fields: ['files'], impact: 'restart' }));
+  const hasFailed = ({ service, kind }: Change): boolean =>
+    kind === 'changed' && stateOf(service)?.state === 'failed';
+  const retried = changes.map((change): Change => {
+    const isMended = mended.includes(change.service) || change.fields.some(mayMend);
+    return hasFailed(change) && isMended ? { ...change, impact: 'restart' } : change;
+  });
+  return [...retried, ...files];
+}
 
 /** What decides whether a service starts and gets ready. The rest is for its clients, or for what runs well. */
-const MENDING: readonly string[] = ['ready', 'restart', 'run', 'inputs', 'transition', 'needs'];
+const MENDING: readonly string[] = ['ready', 'restart', 'run', 'inputs', 'transition', 'needs', 'resources'];
 const MENDING_OF_PORT = /^ports\.[^.]+\.(?:implicit|static|follow|listener)$/;
 
 const mayMend = (field: string): boolean => MENDING.includes(field) || MENDING_OF_PORT.test(field);

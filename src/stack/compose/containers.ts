@@ -25,13 +25,15 @@ import { lookAt, problemOf } from './look.ts';
 import { takeDown } from './down.ts';
 import { networksOf, type WantedNetworks } from './networks.ts';
 import { storeProjects, type Projects } from './projects.ts';
-import { demandResolved } from './resolved.ts';
+import { demandResolved, resolves } from './resolved.ts';
 
 export interface Containers {
   /** Takes over what the stack is from now on. Called before anything of it is launched. */
   use(prepared: PreparedStack): Promise<void>;
   /** Proves that the services could be started again, before they are stopped. @throws PortrampError COMPOSE_INVALID */
   demandResolved(names: readonly string[]): Promise<void>;
+  /** Names services whose start failed while the files did not resolve, each once. Called when they do. */
+  takeMended(): readonly string[];
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): WatchedLook;
   /**
@@ -82,6 +84,8 @@ export function createContainers(options: ContainersOptions): Containers {
   let launched = false;
   /** Those that were launched and are not shared: by their names in the contract, what the project calls them. */
   const launchedAs = new Map<string, string>();
+  /** Those whose last start failed while the files did not resolve. */
+  const unresolved = new Set<string>();
   let address: string | undefined;
   const bridges: Bridges = createBridges(
     async () => (address ??= projects && (await findBridgeAddress(engineOf(projects.own.call)))),
@@ -181,6 +185,11 @@ export function createContainers(options: ContainersOptions): Containers {
       const services = names.flatMap((name) => prepared?.services.get(name) ?? []);
       await demandResolved(projects, services);
     },
+    takeMended: () => {
+      const names = [...unresolved];
+      unresolved.clear();
+      return names;
+    },
     launch: async (service, spec) => {
       const engine = engineFor(service);
       if (engine === undefined || prepared === undefined || service.service.kind !== 'compose') {
@@ -189,6 +198,7 @@ export function createContainers(options: ContainersOptions): Containers {
       }
       if (service.service.scope === 'stack') launchedAs.set(service.name, service.service.compose);
       launched = true;
+      unresolved.delete(service.name);
       const result = await engine.start({
         ...spec,
         name: service.name,
@@ -199,6 +209,7 @@ export function createContainers(options: ContainersOptions): Containers {
         numbers: service.ports.map(({ targetPort }) => targetPort),
         findConflict: (own) => findConflict(service, own),
       });
+      if (!result.ok && !(await resolves(projects, service))) unresolved.add(service.name);
       // An engine that was not there when the first process was ready is now.
       if (result.ok && !areOpen) setBridges();
       return result;

@@ -23,6 +23,13 @@ export async function demandResolved(
   if (projects.shared !== undefined) await demandFrom(projects.shared, namesOf('workspace'));
 }
 
+/** Whether the files say how the service is started. */
+export const resolves = (projects: Projects | undefined, service: ResolvedService): Promise<boolean> =>
+  demandResolved(projects, [service]).then(
+    () => true,
+    () => false,
+  );
+
 async function demandFrom({ call }: ProjectCalls, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   try {

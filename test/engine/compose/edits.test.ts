@@ -70,6 +70,38 @@ describe.skipIf(engine === undefined)('an edit of the Compose file under portram
     await stack.until('b', 'ready');
   });
 
+  it('that mends what kept a service from starting has it start, and nothing else', async () => {
+    open(contractWith(IDLE, 'a: { compose: a }', 'b: { compose: b }'), AB);
+    expect((await stack.run('dev', '-d')).code).toBe(0);
+    const before = await docker('inspect', '-f', '{{.Id}} {{.State.StartedAt}}', 'live-a-1');
+    const elsewhere = 'networks: { default: { external: true, name: nowhere } }\n';
+    // One that nobody can read; one that can be read, and that no container can be made from.
+    for (const [broken, reason] of [
+      [AB + BROKEN, /yaml|could not find|did not find|flow/],
+      [AB + elsewhere, /nowhere/],
+    ] as const) {
+      expect((await stack.run('stop', 'b')).code).toBe(0);
+      stack.write('compose.yaml', broken);
+      if (broken.endsWith(BROKEN)) await untilRefused();
+      else await eventually(async () => expect((await stack.run('ls')).stdout).toContain('nowhere'));
+      expect((await stack.run('start', 'b')).code).toBe(1);
+      const { failure } = await stack.until('b', 'failed');
+      expect(failure?.message).toMatch(reason);
+      stack.write('compose.yaml', AB);
+      await stack.until('b', 'ready');
+      await stack.until('a', 'ready');
+    }
+    expect(await docker('inspect', '-f', '{{.Id}} {{.State.StartedAt}}', 'live-a-1')).toBe(before);
+    // What ended otherwise has nothing to do with the file.
+    await docker('kill', 'live-b-1');
+    await stack.until('b', 'failed');
+    stack.write('compose.yaml', AB + BROKEN);
+    await untilRefused();
+    stack.write('compose.yaml', AB);
+    await untilAccepted();
+    expect((await stack.service('b')).state).toBe('failed');
+  });
+
   it('that does not resolve keeps a restart from stopping what is healthy', async () => {
     open(contractWith(IDLE, 'a: { compose: a }', 'b: { compose: b }'), AB);
     expect((await stack.run('dev', '-d')).code).toBe(0);

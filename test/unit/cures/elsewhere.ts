@@ -239,7 +239,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     "await ok('restart', 'gate')",
   ],
   'runtime/compose/detached.ts: its container … has the network of one that is gone: "portramp restart …" gives it that of the new one':
-    ['engine/compose/networks.test.ts', "of one that is gone: \"portramp restart"],
+    ['engine/compose/networks.test.ts', 'of one that is gone: "portramp restart'],
   'runtime/compose/detached.ts: its container … has the network of …, which does not run: start that one, then "portramp restart …"':
     ['engine/compose/networks.test.ts', 'which does not run: start that'],
   'runtime/compose/detached.ts: its container … has the network that … had before it was started again: "portramp restart …" gives it that of now':

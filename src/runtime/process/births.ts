@@ -85,6 +85,18 @@ export function createBirths(options: BirthsOptions): Births {
   };
 }
 
+/** Milliseconds that a look may be old for those who look together: all services of a stack do. */
+const TOGETHER = 500;
+
+/** Makes a look that is taken once for all who ask within a moment. */
+export function lookTogether(source: Births, now: () => number): Births['look'] {
+  let last: { readonly table: ReturnType<Births['look']>; readonly at: number } | undefined;
+  return () => {
+    if (last === undefined || now() - last.at > TOGETHER) last = { table: source.look(), at: now() };
+    return last.table;
+  };
+}
+
 /** Of this machine. Where there is no `/proc`, everybody is looked at each time. */
 export const births: Births =
   process.platform === 'linux'

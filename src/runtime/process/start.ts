@@ -23,13 +23,17 @@ import type {
 } from '../instance.ts';
 import { describeStartError } from './start-error.ts';
 import { runAside } from './aside.ts';
-import { births } from './births.ts';
+import { births, lookTogether } from './births.ts';
 import { trackRemains, type Remains } from './remains.ts';
 import { signalRemains } from './signals.ts';
 import { survey } from './survey.ts';
+import type { ProcessEntry, ProcessTable } from './table.ts';
 import { createTurns } from './turns.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** A whole stack asks on one beat. */
+const lookAtBirths = lookTogether(births, () => systemClock.now());
 
 /** A whole stack starts at once, and each spawn blocks until the child executes its program. */
 const myTurn = createTurns();
@@ -96,6 +100,8 @@ class ProcessInstance implements Instance {
   readonly marker: string;
   readonly exited: Promise<Exit>;
   readonly #remains: Remains;
+  /** Who belonged to it in the table that was looked at last. */
+  #known: { readonly in: ProcessTable; readonly members: readonly ProcessEntry[] } | undefined;
   readonly #child: Child;
   readonly #spec: ProcessSpec;
   readonly #over = new AbortController();
@@ -185,8 +191,11 @@ class ProcessInstance implements Instance {
 
   async stopped(): Promise<number | undefined> {
     if (process.platform !== 'linux') return undefined;
-    const table = await births.look();
-    return table && this.#remains.look(table).find(isStopped)?.pid;
+    const table = await lookAtBirths();
+    // Nobody was born: who is stopped is one of those that were there.
+    if (table !== undefined && table !== this.#known?.in)
+      this.#known = { in: table, members: this.#remains.look(table) };
+    return this.#known?.members.find(isStopped)?.pid;
   }
 
   /**

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-import { explainSilence, mayBeHalted } from '../../../src/lib/silence.ts';
+import { identityOf } from '../../../src/lib/process-identity.ts';
+import { explainSilence, isStopped, mayBeHalted } from '../../../src/lib/silence.ts';
 import { eventually } from '../../eventually.ts';
 
 it.skipIf(process.platform === 'win32')(
@@ -15,6 +16,8 @@ it.skipIf(process.platform === 'win32')(
     const pid = child.pid ?? 0;
     expect(explainSilence(pid)).toEqual({ words: 'is busy', hint: 'try again', isHeld: false });
     expect(mayBeHalted(pid)).toBe(process.platform !== 'linux');
+    const identity = identityOf(pid) ?? { pid, startTime: '' };
+    expect(isStopped(identity)).toBe(false);
     child.kill('SIGSTOP');
     await eventually(() =>
       expect(explainSilence(pid)).toEqual({
@@ -24,9 +27,13 @@ it.skipIf(process.platform === 'win32')(
       }),
     );
     expect(mayBeHalted(pid)).toBe(true);
+    // Seen at no cost, and of this very process, on Linux.
+    expect(isStopped(identity)).toBe(process.platform === 'linux');
+    expect(isStopped({ pid, startTime: 'another' })).toBe(false);
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
+    expect(isStopped(identity)).toBe(false);
     expect(explainSilence(pid)).toEqual({ words: 'is gone', hint: 'try again', isHeld: false });
   },
 );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createBirths } from '../../../../src/runtime/process/births.ts';
+import { createBirths, lookTogether } from '../../../../src/runtime/process/births.ts';
 import { createSurvey } from '../../../../src/runtime/process/survey.ts';
 import type { ProcessEntry, ProcessTable } from '../../../../src/runtime/process/table.ts';
 import { entry } from './machine.ts';
@@ -216,4 +216,25 @@ describe('who was born', () => {
     machine.fails = false;
     expect((await look())?.size).toBe(1);
   });
+});
+
+it('are looked at once for all who ask within a moment', async () => {
+  let now = 0;
+  let looks = 0;
+  const look = lookTogether(
+    {
+      look: async () => {
+        looks += 1;
+        return undefined;
+      },
+    },
+    () => now,
+  );
+  await Promise.all([look(), look()]);
+  now = 500;
+  await look();
+  expect(looks).toBe(1);
+  now = 501;
+  await look();
+  expect(looks).toBe(2);
 });

@@ -20,6 +20,7 @@ import type {
   PortExplanation,
   ServiceExplanation,
 } from './explanation.ts';
+import { findTroubled } from './troubled.ts';
 
 /** All stacks of the machine with their holdings, and what the runner of the one in question adds. */
 export interface Facts {
@@ -142,7 +143,7 @@ function reasonOfExternal({ name, answers }: PublishedService): Pick<ServiceExpl
   return { reason: `it did not answer: ${message}`, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Unmet needs and theirs; a service that was told already is not told again below itself. */
+/** Needs that are in the way, and theirs; a service that was told already is not told again below itself. */
 function explainNeeds(
   facts: Facts,
   stack: RunningStack,
@@ -169,7 +170,11 @@ function openNeeds(
   name: string,
 ): { service: string; condition: string }[] {
   const details = facts.details.get(name);
-  if (details !== undefined) return details.needs.filter(({ met, optional }) => !met && !optional);
+  if (details !== undefined) {
+    // What was met at the start is not looked at again by who runs: whoever asks why wants to know.
+    const troubled = findTroubled(stack.services, facts.details);
+    return details.needs.filter(({ service, met, optional }) => !optional && (!met || troubled.has(service)));
+  }
   // A runner of another version says at least whom a service waits for.
   const waitingFor = stack.services.find((one) => one.name === name)?.waitingFor ?? [];
   return waitingFor.map((service) => ({ service, condition: 'ready' }));

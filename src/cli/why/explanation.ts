@@ -18,7 +18,7 @@ export interface ServiceExplanation {
   /** Why it is not up, and what to type. */
   readonly reason?: string;
   readonly hint?: string;
-  /** The needs that are not met, with their own reasons. */
+  /** The needs that are not met, or lead to something that is wrong, with their own reasons. */
   readonly needs: readonly NeedExplanation[];
   readonly probe?: NonNullable<ServiceDetails['probe']>;
   /** What the front saw of its answers last. */

@@ -1,6 +1,6 @@
 /** Whether an explanation says that something is wrong: then `portramp why` ends with exit code 1. Pure. */
 import { MEANINGS, type Status } from '../../protocol/status.ts';
-import type { Explanation, PortExplanation, ServiceExplanation } from './explanation.ts';
+import type { Explanation, NeedExplanation, PortExplanation, ServiceExplanation } from './explanation.ts';
 
 export function isWrong(explanation: Explanation): boolean {
   switch (explanation.kind) {
@@ -20,7 +20,11 @@ export function isWrong(explanation: Explanation): boolean {
 }
 
 const isServiceWrong = (service: ServiceExplanation): boolean =>
-  service.silent === true || !isFine(service.state) || isShort(service);
+  service.silent === true || !isFine(service.state) || isShort(service) || service.needs.some(isNeedWrong);
+
+/** What runs although something that it needs has gone bad works by luck. One that is on its way is no reason. */
+const isNeedWrong = ({ state, needs }: NeedExplanation): boolean =>
+  (Object.hasOwn(MEANINGS, state) && MEANINGS[state as Status].isWrong) || needs.some(isNeedWrong);
 
 /** A service is ready with one replica; that it has fewer than it was asked to have is wrong all the same. */
 const isShort = ({ state, instances = [] }: ServiceExplanation): boolean =>

@@ -22,6 +22,8 @@ workspace: behind
 compose: { include: all }
 services:
   web: { compose: web }
+  api: { command: sleep 1000, ports: false, consumes: [web] }
+  page: { command: sleep 1000, ports: false, consumes: [api] }
 `;
 
 describe.skipIf(engine === undefined)('behind the back of portramp', () => {
@@ -81,6 +83,21 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
       await docker('unpause', `behind-${name}-1`);
       await stack.until(name, 'ready');
     }
+  });
+
+  it('docker pause is what why leads to, from all that need the container', async () => {
+    await docker('pause', 'behind-web-1');
+    await stack.until('web', 'unwell');
+    const cure =
+      /needs web \(ready\), which is unwell: .*its container behind-web-1 is paused: (docker unpause behind-web-1)/;
+    for (const name of ['api', 'page']) {
+      const { code, stdout } = await stack.run('why', name);
+      expect(stdout).toMatch(new RegExp(`^${name} ready`));
+      expect([code, cure.exec(stdout)?.[1]]).toEqual([1, 'docker unpause behind-web-1']);
+    }
+    await docker('unpause', 'behind-web-1');
+    await stack.until('web', 'ready');
+    expect(await stack.run('why', 'page')).toMatchObject({ code: 0 });
   });
 
   it('docker network disconnect is not ready, and restart puts the container back', async () => {

@@ -180,6 +180,28 @@ describe('the needs of a service', () => {
     expect(explain(services, 'api').needs).toMatchObject([{ service: 'db', condition: 'ready' }]);
   });
 
+  it('are also those that were met and have gone bad since, through others that are well', () => {
+    const running = [
+      serviceOf('web'),
+      serviceOf('api'),
+      serviceOf('db', { state: 'unwell', reason: 'its container is paused' }),
+    ];
+    const met = (service: string, more: object = {}) => needOf(service, { met: true, ...more });
+    const details = { web: { needs: [met('api')] }, api: { needs: [met('web'), met('db')] }, db: {} };
+    const found = explain(running, 'web', details);
+    expect(found.needs).toMatchObject([
+      {
+        service: 'api',
+        state: 'ready',
+        needs: [{ service: 'db', state: 'unwell', reason: 'its container is paused' }],
+      },
+    ]);
+    expect(isWrong({ kind: 'service', ...found })).toBe(true);
+    const optional = explain(running, 'api', { api: { needs: [met('db', { optional: true })] } });
+    expect(optional.needs).toEqual([]);
+    expect(isWrong({ kind: 'service', ...optional })).toBe(false);
+  });
+
   it('lead to the one that all wait for', () => {
     const root = (
       name: string,

@@ -68,28 +68,27 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
     binary,
     files: [...prepared.files, await storeOverride(locateHome(), prepared, scalesOf(parsed))],
   };
-  const attempt = await beginUp({
-    call,
-    arguments: parsed,
-    project: withoutServices(prepared.project, prepared.override.omitted),
-    published: prepared.override.published,
-    folders: [prepared.stack.root, prepared.directory],
-    data: createDataOwner(locateHome(), prepared, call),
-    describeHolder: whoHolds,
-    say: notice,
-  });
   const { openShared } = await import('../shared-containers.ts');
   const shared = await openShared(prepared, call, parsed, whoHolds);
+  const attempt =
+    shared?.callInstead === undefined
+      ? await beginUp({
+          call,
+          arguments: parsed,
+          project: withoutServices(prepared.project, prepared.override.omitted),
+          published: prepared.override.published,
+          folders: [prepared.stack.root, prepared.directory],
+          data: createDataOwner(locateHome(), prepared, call),
+          describeHolder: whoHolds,
+          say: notice,
+        })
+      : undefined;
+  const asked = shared?.callInstead ?? call;
   const code = await around(shared, attempt, () =>
     runInTerminal({
-      command: [
-        binary.command[0],
-        ...composeWords(shared?.callInstead ?? call),
-        parsed.command ?? '',
-        ...parsed.rest,
-      ],
-      cwd: call.cwd,
-      environment: call.environment,
+      command: [binary.command[0], ...composeWords(asked), parsed.command ?? '', ...parsed.rest],
+      cwd: asked.cwd,
+      environment: asked.environment,
     }),
   );
   await attempt?.end(code);

@@ -155,6 +155,39 @@ describe.skipIf(engine === undefined)('a service that all branches share', () =>
     ]);
   });
 
+  it('is where run runs, with its data and its network; what would change it for all is refused', async () => {
+    const before = await storesNow();
+    const volumes = await docker('volume', 'ls', '-q');
+    const run = (...words: string[]) =>
+      fix.run('compose', 'run', '--rm', '-T', '-e', 'WHERE=web', 'store', ...words);
+    expect(await run('sh', '-c', 'cd /data; echo *')).toMatchObject({
+      code: 0,
+      stdout: 'app_crew app_crew_fix app_crew_pay\n',
+    });
+    expect(await run('wget', '-qO-', 'http://store:5432/cgi-bin/list')).toMatchObject({ code: 0 });
+    expect(await docker('volume', 'ls', '-q')).toBe(volumes);
+    for (const [words, hint] of [
+      [['up', '-d', 'store'], 'portramp dev -d db'],
+      [['stop', 'store'], 'portramp stop db'],
+      [['restart', 'store'], 'portramp restart db'],
+      [['kill', 'store'], `docker compose -p ${before[0]?.split('-store-')[0]} kill store`],
+      [['logs', 'web', 'store'], 'portramp compose logs store'],
+    ] as const) {
+      const { code, stderr } = await fix.run('compose', ...words);
+      expect(code).toBe(2);
+      expect(stderr).toContain(hint);
+    }
+    expect(await storesNow()).toEqual(before);
+    for (const words of [
+      ['dev', '-d', 'db'],
+      ['restart', 'db'],
+      ['compose', 'logs', 'store'],
+    ])
+      expect(await fix.run(...words)).toMatchObject({ code: 0 });
+    await fix.until('db', 'ready');
+    expect(await storesNow()).toEqual(before);
+  });
+
   it('is not stopped for one stack while others use it', async () => {
     const before = await storesNow();
     expect((await fix.run('stop', 'db')).code).toBe(0);

@@ -13,6 +13,7 @@ const GONE = 'process/cli/gone.test.ts';
 const MACHINE = 'unit/cures/machine.test.ts';
 const COMPOSE = 'unit/cures/compose.test.ts';
 const UNATTENDED = 'engine/compose/unattended.test.ts';
+const SHARED = 'engine/compose/shared.test.ts';
 const FILES = 'unit/cures/files.test.ts';
 
 /** `file: hint`, as the source writes it → the test that types it, and words of that test by which it is known. */
@@ -32,6 +33,12 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     UNATTENDED,
     'to end it: portramp stop --port',
   ],
+  'cli/shared-containers.ts: ask for one at a time: portramp compose … …': [
+    SHARED,
+    'portramp compose logs store',
+  ],
+  'cli/shared-containers.ts: for this branch: portramp … …': [SHARED, 'portramp dev -d db'],
+  'cli/shared-containers.ts: if it is to be: docker compose …': [SHARED, 'docker compose -p '],
   'cli/commands/control.ts: portramp daemon stop': [RESTING, 'portramp (daemon stop)'],
   'cli/commands/control.ts: …, or: portramp stop --port 20031': [RUNNING, 'or: portramp stop --port 20031'],
   'cli/commands/daemon.ts: The daemon is not running; "portramp dev" starts it.': [

@@ -22,8 +22,8 @@ import { createInquiry, type Inquiry } from '../stack/compose/inquiry.ts';
 import { listNameless, noteNameless } from '../stack/compose/nameless.ts';
 import { forgetOwner, listOwners } from '../stack/compose/owner.ts';
 import { composeFolder, listOverrides } from '../stack/compose/store.ts';
+import { engineProgram } from './engine-program.ts';
 import { notice, print } from './terminal.ts';
-import { engineProgram } from './unattended.ts';
 
 export interface EngineLeftovers {
   readonly engine: EngineClient;
@@ -182,18 +182,28 @@ export const reportDoubtful = ({ leftover, verdict }: Doubtful) => ({
   ...(verdict.kind === 'moved' ? { movedTo: verdict.to } : { reason: verdict.why }),
 });
 
-/**
- * Says what is removed, and removes it: containers and networks, and the data where the person wants that too. The
- * projects whose data stays.
- */
+/** What was left, and what of it is gone. */
+export interface Cleaned {
+  readonly leftover: Leftover;
+  readonly removed: Leftover;
+}
+
+/** For programs: of each volume whether it is gone. */
+export const reportCleaned = ({ leftover, removed }: Cleaned) => {
+  const volumes = leftover.volumes.map((each) => ({ ...each, removed: removed.volumes.includes(each) }));
+  const isKept = volumes.some((each) => !each.removed);
+  return { ...reportLeftover(leftover), volumes, kept: isKept ? ['volumes'] : [] };
+};
+
+/** Says what is removed, and removes it: containers and networks, and the data where the person wants that too. */
 export async function cleanEngine(
   { leftovers, engine, spent }: EngineLeftovers,
   options: { readonly volumes?: boolean | undefined; readonly quiet: boolean },
-): Promise<Leftover[]> {
+): Promise<Cleaned[]> {
   const overrides = await listOverrides(locateHome());
   for (const path of spent) await rm(path, { force: true });
   const say = (text: string): void => void (options.quiet || print(text));
-  const kept: Leftover[] = [];
+  const cleaned: Cleaned[] = [];
   for (const leftover of leftovers) {
     const { project, volumes } = leftover;
     say(`${project} left behind: ${describeLeftover(leftover)}`);
@@ -202,15 +212,16 @@ export async function cleanEngine(
     const { removed, problems } = await removeLeftover(engine, leftover, { volumes: withData });
     for (const problem of problems) notice(problem);
     if (countOf(removed) > 0) say(`removed ${describeLeftover(removed)} of ${project}`);
-    if (volumes.length > removed.volumes.length) kept.push(leftover);
-    else {
+    cleaned.push({ leftover, removed });
+    if (volumes.length === removed.volumes.length) {
       for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
       await forgetOwner(locateHome(), project);
       await noteNameless(composeFolder(locateHome()), project, [], new Set());
     }
   }
-  if (kept.length > 0) say('the data stays: "portramp clean --volumes" removes it');
-  return kept;
+  if (cleaned.some(({ leftover, removed }) => leftover.volumes.length > removed.volumes.length))
+    say('the data stays: "portramp clean --volumes" removes it');
+  return cleaned;
 }
 
 /** Writes down what has no name: nothing else tells whose it is without its container. */

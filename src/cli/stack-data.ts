@@ -14,37 +14,61 @@ import { sortVolumes } from '../stack/compose/volumes.ts';
 import { prepareStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 
+/** What has become of a volume. */
+export interface VolumeOutcome {
+  /** The slug of the stack that it is of. */
+  readonly stack: string;
+  readonly name: string;
+  readonly removed: boolean;
+  /** Why it is there still, where somebody wanted it removed. */
+  readonly reason?: string;
+}
+
+export interface DataRemoval {
+  readonly volumes: readonly VolumeOutcome[];
+  /** What could not be removed, although it is the stack's own. */
+  readonly failure?: PortrampError;
+}
+
 /**
  * Removes the volumes that the files of the stack make in its own project: not those that all branches share, nor
  * external ones, nor what others put into that project.
  * @param say Told of each volume, when it was removed and when it is kept, for a person.
  * @throws PortrampError ENGINE_UNREACHABLE, COMPOSE_INVALID, COMPOSE_NAME_TAKEN …
  */
-export async function removeData(key: StackKey, say: (text: string) => void): Promise<void> {
+export async function removeData(key: StackKey, say: (text: string) => void): Promise<DataRemoval> {
   const { contract } = await loadContract(key.root, { environment: key.environment, personal: true });
-  if (contract?.compose === undefined) return;
+  if (contract?.compose === undefined) return { volumes: [] };
   const client = await openDaemon();
   try {
     const prepared = await prepareStack({ key, client, ambient: process.env });
     const projects = await storeProjects(locateHome(), prepared);
-    if (projects === undefined || prepared.compose === undefined) return;
+    if (projects === undefined || prepared.compose === undefined) return { volumes: [] };
     const { byLabels } = projects.own;
-    const project = projectOf(byLabels);
+    const stack = prepared.stack.slug;
     await demandOwn(projects.own);
     const engine = engineOf(byLabels);
-    const names = (await volumesOf(engine, project)).map(({ name }) => name);
+    const names = (await volumesOf(engine, projectOf(byLabels))).map(({ name }) => name);
     const { own, kept } = sortVolumes(names, prepared.compose);
-    const problems: string[] = [];
-    for (const name of own) {
+    const volumes: VolumeOutcome[] = [];
+    const remove = async (name: string, what: string): Promise<void> => {
       const problem = await removeVolume(engine, name);
-      if (problem === undefined) say(`removed the volume ${name}`);
-      else problems.push(problem);
-    }
-    for (const name of await removeNameless(byLabels, problems))
-      say(`removed the volume ${name}, which had no name of its own`);
+      if (problem === undefined) say(`removed the volume ${name}${what}`);
+      volumes.push({
+        stack,
+        name,
+        ...(problem === undefined ? { removed: true } : { removed: false, reason: problem }),
+      });
+    };
+    for (const name of own) await remove(name, '');
+    for (const name of await listNamelessOf(byLabels)) await remove(name, ', which had no name of its own');
+    await noteNameless(byLabels.cwd, projectOf(byLabels), [], await listVolumeNames(engine));
+    const problems = volumes.flatMap(({ reason }) => reason ?? []);
     for (const { name, why } of kept) say(`kept the volume ${name}: ${why}`);
-    if (problems.length > 0)
-      throw new PortrampError('ENGINE_UNREACHABLE', `not removed: ${problems.join('; ')}`);
+    volumes.push(...kept.map(({ name, why }) => ({ stack, name, removed: false, reason: why })));
+    if (problems.length === 0) return { volumes };
+    const message = `not removed: ${problems.join('; ')}`;
+    return { volumes, failure: new PortrampError('ENGINE_UNREACHABLE', message) };
   } finally {
     client.close();
   }
@@ -59,17 +83,9 @@ async function demandOwn({ byLabels, folders, data }: ProjectCalls): Promise<voi
   throw new PortrampError('COMPOSE_NAME_TAKEN', failure.message, { hint: failure.hint });
 }
 
-/** Removes what the containers of the project left without a name. What was removed. @param problems Added to. */
-async function removeNameless(byLabels: ComposeCall, problems: string[]): Promise<string[]> {
-  const engine = engineOf(byLabels);
-  const existing = await listVolumeNames(engine);
-  const removed: string[] = [];
-  for (const { name } of await readNameless(byLabels.cwd, projectOf(byLabels))) {
-    if (!existing.has(name)) continue;
-    const problem = await removeVolume(engine, name);
-    if (problem === undefined) removed.push(name);
-    else problems.push(problem);
-  }
-  await noteNameless(byLabels.cwd, projectOf(byLabels), [], await listVolumeNames(engine));
-  return removed;
+/** Lists what the containers of the project left without a name, as far as it is there. */
+async function listNamelessOf(byLabels: ComposeCall): Promise<string[]> {
+  const existing = await listVolumeNames(engineOf(byLabels));
+  const recorded = await readNameless(byLabels.cwd, projectOf(byLabels));
+  return recorded.flatMap(({ name }) => (existing.has(name) ? [name] : []));
 }

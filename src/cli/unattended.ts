@@ -13,6 +13,7 @@ import { listLiveRuns } from '../runtime/runs/clean.ts';
 import { sharedProjectName } from '../stack/compose/prepare.ts';
 import { usersFile } from '../stack/compose/projects.ts';
 import { composeFolder, listOverrides, titleAmong } from '../stack/compose/store.ts';
+import { engineProgram } from './engine-program.ts';
 
 /** A stack as far as records tell it: the ledger may have lost it, and its folder may not have been written down. */
 export interface RecordedStack {
@@ -67,10 +68,6 @@ export async function findRunning(client: DaemonClient): Promise<RunningContaine
   }
   return { made, others };
 }
-
-/** The program whose engine is meant: Podman's has a socket of its own. */
-export const engineProgram = (): string =>
-  (process.env['PORTRAMP_COMPOSE'] ?? '').split(/\s+/).find((word) => word === 'podman') ?? 'docker';
 
 /** Milliseconds: as long as a container may take to end. */
 const STOP_TIMEOUT = 120_000;

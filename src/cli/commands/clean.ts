@@ -44,7 +44,7 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     const named = await Promise.all(names.map((name) => findAtRest(client, name)));
     const idle = names.length > 0 ? named : options.all ? await stacksAtRest(client) : undefined;
     const { cleaned: ended, problems: unread } = await cleanRuns(locateHome().runs);
-    const { cleanEngine, describeDoubtful, findInEngine, reportDoubtful, reportLeftover } =
+    const { cleanEngine, describeDoubtful, findInEngine, reportCleaned, reportDoubtful } =
       await import('../leftovers.ts');
     // Before anything is forgotten: what is known of a stack says where its checkout was.
     const engine = await findInEngine(client);
@@ -65,14 +65,11 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     if (problems.length + unasked.length > 0) process.exitCode = 1;
     const { leftovers = [], doubtful = [] } = found ?? {};
     const quiet = options.json === true;
-    const kept =
-      found && (await cleanEngine(found, { volumes: options.volumes ?? (quiet ? false : undefined), quiet }));
+    const withData = options.volumes ?? (quiet ? false : undefined);
+    const cleaned = found === undefined ? [] : await cleanEngine(found, { volumes: withData, quiet });
     unasked.forEach(notice);
     if (quiet) {
-      const told = leftovers.map((each) => ({
-        ...reportLeftover(each),
-        kept: kept?.includes(each) ? ['volumes'] : [],
-      }));
+      const told = cleaned.map(reportCleaned);
       const doubts = doubtful.map(reportDoubtful);
       printJson({ version: 1, forgotten, removed, ended, leftovers: told, doubtful: doubts });
       return problems.forEach(sayProblem);

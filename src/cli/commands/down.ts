@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { PortrampError, messageOf } from '../../lib/errors.ts';
 import { isSameStack, withDaemon } from '../daemon-access.ts';
 import type { LastingClient } from '../lasting.ts';
+import type { VolumeOutcome } from '../stack-data.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { notice, print, printJson } from '../terminal.ts';
 import { untilThrough } from '../waiting/through.ts';
@@ -47,13 +48,12 @@ async function down(
     if (left === undefined) await demandNothingLeft(key);
     else stopped.push(left);
   }
+  const volumes: VolumeOutcome[] = [];
   if (key !== undefined && options.volumes && failures.length === 0) {
     const { removeData } = await import('../stack-data.ts');
-    await removeData(key, notice);
-  }
-  if (!options.volumes && stopped.length > 0) {
-    const { tellKeptData } = await import('../kept-data.ts');
-    for (const { slug } of stopped) await tellKeptData(slug, notice);
+    const removal = await removeData(key, notice);
+    volumes.push(...removal.volumes);
+    if (removal.failure !== undefined) failures.push(removal.failure);
   }
   if (options.all) {
     const { removeUnattended } = await import('../left-containers.ts');
@@ -61,10 +61,25 @@ async function down(
     stopped.push(...left.removed);
     failures.push(...left.failures);
   }
-  if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug) });
+  if (!options.volumes) volumes.push(...(await tellKept(stopped, options.json === true)));
+  if (options.json) printJson({ version: 1, stopped: stopped.map((stack) => stack.slug), volumes });
   else if (stopped.length + failures.length === 0) print('Nothing was running.');
   else for (const stack of stopped) print(`${stack.slug} is down`);
   if (failures.length > 0) throw mergeFailures(failures);
+}
+
+/** Says what data there is still of the stacks, or lists it for programs. */
+async function tellKept(
+  stopped: readonly { readonly slug: string }[],
+  json: boolean,
+): Promise<VolumeOutcome[]> {
+  if (stopped.length === 0) return [];
+  const { listKeptData, tellKeptData } = await import('../kept-data.ts');
+  const kept: VolumeOutcome[] = [];
+  for (const { slug } of stopped)
+    if (json) kept.push(...((await listKeptData(slug)) ?? []));
+    else await tellKeptData(slug, notice);
+  return kept;
 }
 
 /** What has come of it. */

@@ -88,13 +88,18 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
     expect(stdout).toMatch(/left-feature left behind: 1 container, 1 network, 1 volume/);
     expect(stdout).toContain('the data stays: "portramp clean --volumes" removes it');
     expect(await countOf('left-feature')).toEqual([0, 0, 1]);
+    expect(JSON.parse((await machine.run(['clean', '--json'])).stdout)).toMatchObject({
+      leftovers: [{ volumes: [{ name: 'left-feature_data', removed: false }], kept: ['volumes'] }],
+    });
 
     expect((await machine.run(['ls', '--all'])).stdout).toMatch(
       /left-feature is gone, and left 1 volume.*: "portramp clean --volumes" removes it/,
     );
     const second = await machine.run(['clean', '--volumes', '--json']);
     expect(JSON.parse(second.stdout)).toMatchObject({
-      leftovers: [{ project: 'left-feature', volumes: [{ name: 'left-feature_data' }], kept: [] }],
+      leftovers: [
+        { project: 'left-feature', volumes: [{ name: 'left-feature_data', removed: true }], kept: [] },
+      ],
     });
     expect(await countOf('left-feature')).toEqual([0, 0, 0]);
     expect((await machine.run(['clean'])).stdout).toContain('Nothing to clean');
@@ -103,10 +108,16 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
 
   it('is gone with its data after down --volumes, and nothing of the main checkout is', async () => {
     const branch = await openBranch('other');
-    expect((await branch.run('down')).code).toBe(0);
+    const volume = { stack: 'left-other', name: 'left-other_data' };
+    expect(JSON.parse((await branch.run('down', '--json')).stdout)).toEqual({
+      version: 1,
+      stopped: ['left-other'],
+      volumes: [{ ...volume, removed: false }],
+    });
     expect(await countOf('left-other')).toEqual([0, 0, 1]);
-    const { code, stderr } = await branch.run('down', '--volumes');
+    const { code, stdout, stderr } = await branch.run('down', '--volumes', '--json');
     expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ stopped: [], volumes: [{ ...volume, removed: true }] });
     expect(stderr).toContain('removed the volume left-other_data');
     expect(await countOf('left-other')).toEqual([0, 0, 0]);
     expect(await countOf('left')).toEqual([1, 1, 1]);

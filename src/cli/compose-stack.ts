@@ -9,6 +9,7 @@ import type { ComposeArguments } from '../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../runtime/compose/binary.ts';
 import { prepareCompose, type ComposeStack } from '../stack/compose/prepare.ts';
 import { describeHolder } from '../lib/holder.ts';
+import { locateHome } from '../lib/home.ts';
 import { prepareStack, type PreparedStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 import type { StackOptions } from './workspace.ts';
@@ -37,7 +38,7 @@ export async function openComposeStack(
     if (found !== undefined && contract?.compose !== undefined) {
       const key = { root: await realpath(found.root), environment };
       const compose = { cwd, arguments: parsed };
-      const prepared = await prepareStack({ key, client, ambient: process.env, compose });
+      const prepared = await prepareStack({ key, home: locateHome(), client, ambient: process.env, compose });
       if (prepared.compose !== undefined) return { ...prepared.compose, notices: prepared.notices, prepared };
     }
     const query = { client, binary, cwd, ambient: process.env, arguments: parsed, root: found?.root };

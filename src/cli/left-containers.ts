@@ -57,7 +57,13 @@ async function readProjects(
     return { problem: `cannot be read: ${diagnostics[0]?.message ?? `there is none in ${root}`}` };
   if (contract.compose === undefined) return { problem: 'speaks of no containers' };
   try {
-    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const prepared = await prepareStack({
+      key,
+      home: locateHome(),
+      client,
+      ambient: process.env,
+      purpose: 'remove',
+    });
     const projects = await storeProjects(locateHome(), prepared);
     return projects === undefined
       ? { problem: 'cannot be carried out without Docker Compose' }

@@ -2,6 +2,7 @@ import type { PreparedStack } from '../stack/prepare.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import { calledOf } from '../contract/called.ts';
 import { ContractError } from '../contract/contract-error.ts';
+import { locateHome } from '../lib/home.ts';
 import type { PublishedPort, StackKey } from '../protocol/messages.ts';
 import { findRunningStack, unknownService, withDaemon, withStartedDaemon } from './daemon-access.ts';
 
@@ -12,7 +13,7 @@ export async function findService(
 ): Promise<{ service: ResolvedService; prepared: PreparedStack }> {
   const { prepareStack } = await import('../stack/prepare.ts');
   return withStartedDaemon(async (client) => {
-    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const prepared = await prepareStack({ key, home: locateHome(), client, ambient: process.env });
     const service = prepared.services.get(name);
     if (service === undefined) {
       const services = [...prepared.services.values()].map((each) => calledOf(each.service));

@@ -41,7 +41,13 @@ export async function removeData(key: StackKey, say: (text: string) => void): Pr
   if (contract?.compose === undefined) return { volumes: [] };
   const client = await openDaemon();
   try {
-    const prepared = await prepareStack({ key, client, ambient: process.env });
+    const prepared = await prepareStack({
+      key,
+      home: locateHome(),
+      client,
+      ambient: process.env,
+      purpose: 'remove',
+    });
     const projects = await storeProjects(locateHome(), prepared);
     if (projects === undefined || prepared.compose === undefined) return { volumes: [] };
     const { byLabels } = projects.own;

@@ -10,7 +10,7 @@ import { createEngineClient } from '../runtime/engine/client.ts';
 import { findEndpoint } from '../runtime/engine/endpoint.ts';
 import { listRunning, type RunningContainer } from '../runtime/engine/publishers.ts';
 import { listLiveRuns } from '../runtime/runs/clean.ts';
-import { sharedProjectName } from '../stack/compose/prepare.ts';
+import { sharedProjectName } from '../stack/compose/naming.ts';
 import { usersFile } from '../stack/compose/projects.ts';
 import { composeFolder, listOverrides, titleAmong } from '../stack/compose/store.ts';
 import { engineProgram } from './engine-program.ts';

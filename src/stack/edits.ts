@@ -43,7 +43,10 @@ export interface Edits {
 }
 
 /** Parts of the runner, as far as they are there at the time. */
-export interface EditsOptions extends Pick<RunnerOptions, 'root' | 'environment' | 'ambient' | 'selection'> {
+export interface EditsOptions extends Pick<
+  RunnerOptions,
+  'root' | 'environment' | 'home' | 'ambient' | 'selection'
+> {
   readonly clock: Clock;
   readonly published: Published;
   readonly session: () => Session | undefined;
@@ -55,7 +58,7 @@ export interface EditsOptions extends Pick<RunnerOptions, 'root' | 'environment'
 
 export function createEdits(options: EditsOptions): Edits {
   const { clock, published, session, supervision, parts, numbers, isStopping } = options;
-  const { root, environment, ambient, selection } = options;
+  const { root, environment, home, ambient, selection } = options;
   const inTurn = createQueue();
   let prepared: PreparedStack | undefined;
   /** When the files were begun to be read: what has changed after that is an edit. */
@@ -66,8 +69,10 @@ export function createEdits(options: EditsOptions): Edits {
     readFrom = clock.wallTime();
     return prepareStack({
       key: { root, environment },
+      home,
       client,
       ambient,
+      purpose: prepared === undefined ? 'use' : 'follow',
       held: prepared && heldBy(prepared),
       scales: (contract) => scales.beside(contract),
       onFiles,

@@ -7,6 +7,7 @@ import { hasErrors, type Diagnostic } from '../contract/diagnostic.ts';
 import { loadEnvFiles } from '../contract/env-files.ts';
 import { loadContract } from '../contract/load.ts';
 import { readCheckout, type Checkout } from '../lib/checkout.ts';
+import type { Home } from '../lib/home.ts';
 import { planStack } from '../plan/plan-stack.ts';
 import type { Leases, Plan, PlannedService, ResolvedService, StackIdentity } from '../plan/plan.ts';
 import { resolveInstances, resolveServices, type ResolveInputs } from '../plan/resolve.ts';
@@ -20,6 +21,7 @@ import {
   type ComposeCommand,
   type ComposeStacks,
 } from './compose/contract.ts';
+import { readStarted, type Purpose } from './compose/started.ts';
 import type { DaemonClient } from '../protocol/client.ts';
 import type { DaemonParams, Front, Lease, PortRequest, StackKey } from '../protocol/messages.ts';
 
@@ -56,11 +58,14 @@ export interface PreparedCompose extends ComposeStacks {
 
 export interface PrepareOptions {
   readonly key: StackKey;
+  readonly home: Home;
   readonly client: Pick<DaemonClient, 'request'>;
   /** The environment that `${VAR}` is taken from. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   /** What a running stack already has; see the `claim` request. */
   readonly held?: DaemonParams<'claim'>['held'];
+  /** What it is prepared for, where that is not to use what there is. */
+  readonly purpose?: Purpose;
   /** For `portramp compose`: what was typed after it. */
   readonly compose?: ComposeCommand;
   /** Told what the Compose project is read from, also where it is refused then. Absolute paths. */
@@ -76,7 +81,15 @@ export interface PrepareOptions {
  * @throws {ContractError} with every finding, when the contract has errors.
  */
 export async function prepareStack(options: PrepareOptions): Promise<PreparedStack> {
-  const { key, client, ambient, held, scales = () => new Map<string, number>() } = options;
+  const {
+    key,
+    home,
+    client,
+    ambient,
+    held,
+    purpose = 'use',
+    scales = () => new Map<string, number>(),
+  } = options;
   const loaded = await loadContract(key.root, { environment: key.environment, personal: true });
   const written = demand(loaded.contract, loaded.diagnostics);
   const checkout = await readCheckout(key.root);
@@ -96,7 +109,14 @@ export async function prepareStack(options: PrepareOptions): Promise<PreparedSta
   const part =
     written.compose === undefined
       ? undefined
-      : await openComposePart(written, claim.stack, { client, ambient, command: options.compose, onFiles });
+      : await openComposePart(written, claim.stack, {
+          client,
+          ambient,
+          command: options.compose,
+          onFiles,
+          started: await readStarted(home, key),
+          purpose,
+        });
   const contract = part?.contract ?? written;
   const planned = planStack(contract, claim.stack);
   const envFiles = await loadEnvFiles(key.root, contract);

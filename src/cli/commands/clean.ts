@@ -53,6 +53,8 @@ async function clean(names: readonly string[], options: CleanOptions): Promise<v
     const { forgotten } = await client.request('forget', idle === undefined ? {} : { stacks: idle });
     const { tasks } = locateHome();
     const memory = forgotten.flatMap(({ slug }) => [`${slug}.json`, `${slug}.starts.json`]);
+    const { forgetStarted } = await import('../../stack/compose/started.ts');
+    for (const key of forgotten) if (await isFolderGone(key.root)) await forgetStarted(locateHome(), key);
     const remembered = await removeAll(
       memory.map((name) => join(tasks, name)),
       { recursive: false },

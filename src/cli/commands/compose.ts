@@ -62,7 +62,8 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const { withoutServices } = await import('../../compose/part.ts');
   const binary = await findCompose(process.env);
   const prepared = await openComposeStack(options, parsed, binary);
-  if (SPEAKING.includes(parsed.command ?? '')) for (const text of prepared.notices) notice(text);
+  const isSpeaking = SPEAKING.includes(parsed.command ?? '');
+  for (const text of isSpeaking ? prepared.notices : prepared.unheeded) notice(text);
   const call = {
     ...prepared.call,
     binary,
@@ -70,6 +71,8 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   };
   const { openShared } = await import('../shared-containers.ts');
   const shared = await openShared(prepared, call, parsed, whoHolds);
+  // What one command calls its project is for that command.
+  const isStart = prepared.prepared !== undefined && parsed.projectName === undefined;
   const attempt =
     shared?.callInstead === undefined
       ? await beginUp({
@@ -78,7 +81,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
           project: withoutServices(prepared.project, prepared.override.omitted),
           published: prepared.override.published,
           folders: [prepared.stack.root, prepared.directory],
-          data: createDataOwner(locateHome(), prepared, call),
+          data: createDataOwner(locateHome(), prepared, call, isStart),
           describeHolder: whoHolds,
           say: notice,
         })

@@ -66,6 +66,10 @@ async function dev(names: string[], options: DevOptions): Promise<void> {
     return;
   }
   await refuseOwnStack(key);
+  if (process.env['COMPOSE_PROJECT_NAME'] !== undefined) {
+    const { demandStartedProject } = await import('../started-project.ts');
+    await demandStartedProject(key, ['up', '-d']);
+  }
   // The runner of `dev -d` comes by here as well, and nobody reads what it says.
   const saying = process.env[DETACHED] !== undefined ? undefined : sayLosses(key);
   if (options.detach) {

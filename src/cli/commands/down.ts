@@ -33,6 +33,10 @@ async function down(
     });
   }
   const key = options.all ? undefined : await locateStack(options, true);
+  if (key !== undefined && process.env['COMPOSE_PROJECT_NAME'] !== undefined) {
+    const { demandStartedProject } = await import('../started-project.ts');
+    await demandStartedProject(key, options.volumes ? ['down', '--volumes'] : ['down']);
+  }
   const { stopped, failures } = await withDaemon<Ended>(async (client) => {
     if (client === undefined) return { stopped: [], failures: [] };
     const stacks = await chooseStacks(client, key);

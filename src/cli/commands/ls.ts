@@ -32,6 +32,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
   });
   const stacks = (answer?.stacks ?? []).map(withSilence);
   const gone = await findGone(stacks);
+  const projects = await projectsOf(stacks);
   const unserved = answer === undefined ? await listUnserved() : [];
   if (options.json) {
     printJson({
@@ -40,6 +41,7 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
       stacks: stacks.map((stack) => ({
         ...stackJson(stack),
         ...(gone.has(stack.root) ? { gone: true } : {}),
+        ...(projects.has(stack) ? { composeProject: projects.get(stack) } : {}),
         ...left.containersOf(stack).json,
       })),
       ...(options.all ? left.json : {}),
@@ -55,11 +57,23 @@ async function list(options: { all?: boolean; json?: boolean }): Promise<void> {
       ? 'Nothing is running. Start a stack with "portramp dev".'
       : renderStacks(stacks, (stack) => ({
           isGone: gone.has(stack.root),
+          project: projects.get(stack),
           remains: left.containersOf(stack).text,
         })),
   );
   left.texts.forEach(print);
   left.problems.forEach(notice);
+}
+
+/** Names the Compose projects of stacks that were started in another one than their files name. */
+async function projectsOf(stacks: readonly RunningStack[]): Promise<ReadonlyMap<RunningStack, string>> {
+  // Of a stack at rest nobody knows whether it has containers.
+  const mayHave = stacks.filter(
+    ({ pid, services }) => pid === undefined || services.some(({ kind }) => kind === 'compose'),
+  );
+  if (mayHave.length === 0) return new Map();
+  const { findOtherProjects } = await import('../other-project.ts');
+  return findOtherProjects(mayHave);
 }
 
 /** Report of what stacks have left in the container engine: as JSON, as lines, and what kept it from being looked for. */

@@ -24,37 +24,40 @@ const PAINT: Record<Status, (text: string) => string> = {
   external: color.cyan,
 };
 
-/** Further facts of a stack at rest. */
-export interface Rest {
-  /** Whether its checkout was removed or moved. */
+/** Further facts of a stack. */
+export interface More {
+  /** Of a stack at rest, whether its checkout was removed or moved. */
   readonly isGone?: boolean | undefined;
-  /** Names the containers of the stack that run all the same, and the command that helps. */
+  /** Of a stack at rest, names the containers that run all the same, and the command that helps. */
   readonly remains?: string | undefined;
+  /** The Compose project in which it was started, where its files call that otherwise. */
+  readonly project?: string | undefined;
 }
 
-/** @param restOf of stacks at rest */
 export function renderStacks(
   stacks: readonly RunningStack[],
-  restOf: (stack: RunningStack) => Rest = () => ({}),
+  moreOf: (stack: RunningStack) => More = () => ({}),
 ): string {
-  return stacks
-    .map((stack) => renderStack(stack, describeService, stack.pid === undefined ? restOf(stack) : {}))
-    .join('\n\n');
+  return stacks.map((stack) => renderStack(stack, describeService, moreOf(stack))).join('\n\n');
 }
 
 /** @param describe what is said of a service beside its state */
-export function renderStack(stack: RunningStack, describe = describeService, rest: Rest = {}): string {
+export function renderStack(stack: RunningStack, describe = describeService, more: More = {}): string {
   const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
   const status =
     stack.pid === undefined
-      ? describeResting(rest)
+      ? describeResting(more)
       : stack.silent
         ? describeSilence(stack.pid)
         : color.dim(`pid ${stack.pid}${stack.ending ? ', going down' : ''}`);
   const head = `${color.bold(stack.slug)}  ${where}  ${status}`;
   const problems = (stack.problems ?? []).map((problem) => `  ${color.red(problem)}`);
   const renamed = describeRenamed(stack);
-  const notices = renamed === undefined ? [] : [`  ${color.yellow(renamed)}`];
+  const project =
+    more.project === undefined ? undefined : `its Compose project is ${more.project}, as it was started`;
+  const notices = [renamed, project].flatMap((text) =>
+    text === undefined ? [] : [`  ${color.yellow(text)}`],
+  );
   const way = wayTo(stack);
   const led = (service: PublishedService): string => leadTo(describe(service), way);
   const services = stack.services.length === 0 ? [] : [renderServices(stack.services, led)];
@@ -66,7 +69,7 @@ function describeSilence(pid: number): string {
   return color.red(`runner ${pid} does not answer: it ${words}`) + color.dim(` — ${hint}`);
 }
 
-function describeResting({ isGone, remains }: Rest): string {
+function describeResting({ isGone, remains }: More): string {
   if (isGone === true) {
     return `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean')}`;
   }

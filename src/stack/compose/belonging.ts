@@ -7,7 +7,7 @@ import { dirname, isAbsolute, relative } from 'node:path';
 import type { CheckoutPlace, Whereabouts } from '../../lib/whereabouts.ts';
 import type { Made } from '../../runtime/engine/leftovers.ts';
 import type { RunningStack, StackKey } from '../../protocol/messages.ts';
-import { sharedProjectName } from './prepare.ts';
+import { sharedProjectName } from './naming.ts';
 import type { StoredOverride } from './store.ts';
 
 /** Records that portramp wrote: each part may be lost without the others. */

@@ -14,16 +14,23 @@ export interface NameChoice {
   readonly ambient: Variables;
 }
 
+/** Names the project that a person chose in so many words, on the command line or in the shell. */
+export const namedProject = ({
+  arguments: { projectName },
+  ambient,
+}: Omit<NameChoice, 'own'>): string | undefined =>
+  projectName ?? (ambient['COMPOSE_PROJECT_NAME'] || undefined);
+
 /**
  * The command would act on another project than the one that was named: that is refused. Where nothing is done to it, a
  * sentence for the person is the result; undefined where no other project was named.
  * @throws PortrampError USAGE
  */
 export function findOverruledName(choice: NameChoice): string | undefined {
-  const { own, ambient } = choice;
+  const { own } = choice;
   const { projectName, command, rest } = choice.arguments;
-  const named = projectName ?? ambient['COMPOSE_PROJECT_NAME'];
-  if (named === undefined || named === '' || named === own) return undefined;
+  const named = namedProject(choice);
+  if (named === undefined || named === own) return undefined;
   const word = projectName === undefined ? `COMPOSE_PROJECT_NAME=${named}` : `-p ${named}`;
   const message = `${word} names another Compose project than that of this stack, which is "${own}"`;
   // Of other commands than those of Compose, nobody expects that they are about another project.
@@ -34,6 +41,10 @@ export function findOverruledName(choice: NameChoice): string | undefined {
     hint: `${without} for this stack; for the other project: docker compose ${words}`,
   });
 }
+
+/** Says that an edit has given the project another name, and that this is not heeded now. @param own In which the stack is. */
+export const findOverruledFiles = (own: string, files: string): string =>
+  `the Compose project would be called "${files}" now, and containers of this stack are in "${own}": it stays there until "portramp down"`;
 
 /** Why Compose itself would not take the name from the override; undefined where it would. */
 export function findStrongerName(own: string | undefined, variables: Variables): string | undefined {

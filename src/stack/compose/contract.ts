@@ -15,6 +15,8 @@ import type { DaemonClient } from '../../protocol/client.ts';
 import type { DaemonParams, PortRequest } from '../../protocol/messages.ts';
 import { parseComposeArguments, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import { findCompose, type ComposeBinary } from '../../runtime/compose/binary.ts';
+import { findStanding, type Standing } from '../../runtime/compose/standing.ts';
+import { createEngineClient } from '../../runtime/engine/client.ts';
 import {
   makeOverride,
   openProject,
@@ -24,6 +26,7 @@ import {
   type StackProject,
 } from './prepare.ts';
 import { leaseNumbers } from './leases.ts';
+import type { Purpose, Started } from './started.ts';
 
 /** How the project is called, where somebody stands elsewhere or says more than the contract. */
 export interface ComposeCommand {
@@ -49,19 +52,26 @@ export interface PartOptions {
   readonly command?: ComposeCommand | undefined;
   /** Told what will be read, also where that is refused then. */
   readonly onFiles: (files: readonly string[]) => void;
+  readonly started: Started | undefined;
+  readonly purpose: Purpose;
 }
 
 /** @throws PortrampError COMPOSE_INVALID, COMPOSE_TOO_OLD, UNKNOWN_NAME; ContractError */
 export async function openComposePart(
   contract: Contract,
   stack: StackIdentity,
-  { client, ambient, command, onFiles }: PartOptions,
+  { client, ambient, command, onFiles, started, purpose }: PartOptions,
 ): Promise<ComposePart> {
   const { files = [], share = [] } = contract.compose ?? {};
   const binary = await findComposeIfAny(ambient);
   const asked = command?.arguments ?? parseComposeArguments([]);
   const own = files.map((file) => resolve(stack.root, file));
+  const standingOf = async (project: string): Promise<Standing> =>
+    binary === undefined
+      ? 'nothing'
+      : findStanding(createEngineClient(ambient, binary.command[0]), project, [stack.root, open.directory]);
   const open = await openProject({
+    place: { started, purpose, standingOf },
     client,
     binary,
     ambient,

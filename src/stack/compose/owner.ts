@@ -17,6 +17,7 @@ import { describeForeignData } from '../../runtime/compose/foreign.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import { volumesOf } from '../../runtime/engine/leftovers.ts';
 import type { ComposeStack } from './prepare.ts';
+import { writeStarted } from './started.ts';
 import { composeFolder } from './store.ts';
 
 const owner = z.object({
@@ -53,11 +54,15 @@ export async function listOwners(
 export const forgetOwner = (home: Home, project: string): Promise<void> =>
   rm(ownerPath(home, project), { force: true });
 
-/** @param byLabels Names the project. */
+/**
+ * @param byLabels Names the project.
+ * @param isStart Whether the stack is in that project from then on, and not for one command alone.
+ */
 export function createDataOwner(
   home: Home,
-  { stack, checkout }: Pick<ComposeStack, 'stack' | 'checkout'>,
+  { stack, checkout, filesName: files }: Pick<ComposeStack, 'stack' | 'checkout' | 'filesName'>,
   byLabels: ComposeCall,
+  isStart: boolean,
 ): DataOwner {
   const project = projectOf(byLabels);
   const own: CheckoutPlace = { root: stack.root, git: checkout.git };
@@ -71,6 +76,7 @@ export function createDataOwner(
     take: async () => {
       await mkdir(composeFolder(home), { recursive: true, mode: 0o700 });
       await writeFileAtomic(ownerPath(home, project), `${JSON.stringify(own)}\n`);
+      if (isStart && files !== undefined) await writeStarted(home, stack, { project, files });
     },
   };
 }

@@ -2,31 +2,28 @@
  * A Compose project made concrete for one stack: named, its published ports leased, its override made and checked
  * against what Compose itself makes of it. Nothing is started.
  */
-import { basename } from 'node:path';
 import { realpath } from 'node:fs/promises';
 
 import type { Variables } from '../../compose/interpolate.ts';
 import type { ComposeProject } from '../../compose/model.ts';
-import { composeName, namesFromMain, shareableNames, type NamePolicy } from '../../compose/names.ts';
+import { namesFromMain, shareableNames, type NamePolicy } from '../../compose/names.ts';
 import { planOverride, type Finding, type Override, type OverrideInputs } from '../../compose/override.ts';
 import { publicationsOf } from '../../compose/publications.ts';
 import { applyOverride } from '../../compose/verify.ts';
 import { writeOverride } from '../../compose/write.ts';
-import { DEFAULT_ENVIRONMENT } from '../../contract/contract.ts';
 import { readCheckout, type Checkout } from '../../lib/checkout.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { suggest } from '../../lib/suggest.ts';
-import { slugCandidates } from '../../plan/names.ts';
 import type { StackIdentity } from '../../plan/plan.ts';
 import type { DaemonClient } from '../../protocol/client.ts';
 import { scalesOf, writeOptions, type ComposeArguments } from '../../runtime/compose/arguments.ts';
 import type { ComposeBinary } from '../../runtime/compose/binary.ts';
 import { findComposeFiles, profilesIn, type ComposeFiles } from '../../runtime/compose/files.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
-import { findOverruledName } from './choices.ts';
 import { leaseNumbers } from './leases.ts';
 import { withContents } from './contents.ts';
+import { keepsNames, nameFor, nameInMain, sharedProjectName, workspaceOf } from './naming.ts';
 import {
   askCompose,
   readFilesAlone,
@@ -34,6 +31,7 @@ import {
   type ProjectSource,
   type Reading,
 } from './source.ts';
+import type { ProjectChoice } from './started.ts';
 import { projectLine } from './store.ts';
 import { listWatched } from './watched.ts';
 
@@ -50,6 +48,8 @@ export interface ComposeQuery {
   readonly onFiles?: ((files: readonly string[]) => void) | undefined;
   /** The contract's root; absent: the project's folder. */
   readonly root?: string | undefined;
+  /** In which project the stack was started, and what it is read for now; absent: it never was, and is to be used. */
+  readonly place?: Pick<ProjectChoice, 'started' | 'purpose' | 'standingOf'> | undefined;
 }
 
 /** The files of a project, and what they come to before the stack has a name. */
@@ -73,12 +73,16 @@ export interface StackProject {
   readonly project: ComposeProject;
   readonly policy: NamePolicy;
   readonly warnings: readonly string[];
+  /** What a person chose for the name of the project and is not heeded, or not now. */
+  readonly unheeded: readonly string[];
 }
 
 export interface ComposeStack {
   readonly stack: StackIdentity;
   readonly checkout: Checkout;
   readonly title: string;
+  /** What its files call the project by themselves, where this stack bears that name; absent where it has one of its own. */
+  readonly filesName?: string | undefined;
   /** The files of the user, the base first. */
   readonly files: readonly string[];
   /** The project's own, which its containers are marked with. */
@@ -96,6 +100,8 @@ export interface ComposeStack {
   readonly call: Omit<ComposeCall, 'binary'>;
   /** For a person. */
   readonly notices: readonly string[];
+  /** Those of the notices that concern every command. */
+  readonly unheeded: readonly string[];
 }
 
 /**
@@ -152,18 +158,17 @@ export async function readForStack(
 ): Promise<StackProject> {
   const { query, source } = open;
   const keeps = keepsNames(stack);
-  const { arguments: asked, ambient } = query;
-  const overruled = keeps ? undefined : findOverruledName({ own: stack.slug, arguments: asked, ambient });
+  const { name, notice } = await nameFor(open, stack);
   const environment = { ...query.ambient, ...toldBy(stack) };
-  const reading: Reading = { environment, projectName: keeps ? asked.projectName : stack.slug };
+  const reading: Reading = { environment, projectName: name };
   const read = keeps ? source.read(reading) : readWithFixedNames(source, reading);
   const { project: base, warnings } = await read;
   const project = await withContents(withScales(base, scalesOf(query.arguments)));
   const policy: NamePolicy = keeps
     ? { names: 'keep' }
     : { names: 'release', share: shareOf(project, share), mainName: nameInMain(open) };
-  const all = overruled === undefined ? warnings : [...warnings, overruled];
-  return { open, stack, title: stack.slug, reading, project, policy, warnings: all };
+  const unheeded = notice === undefined ? [] : [notice];
+  return { open, stack, title: stack.slug, reading, project, policy, warnings, unheeded };
 }
 
 /**
@@ -176,21 +181,8 @@ export async function readForWorkspace(open: OpenProject, stack: StackIdentity):
   const told = { ...toldBy(stack), PORTRAMP_STACK: name };
   const reading: Reading = { environment: { ...query.ambient, ...told }, projectName: name };
   const { project, warnings } = await source.read(reading);
-  return { open, stack, title: name, reading, project, policy: { names: 'keep' }, warnings };
+  return { open, stack, title: name, reading, project, policy: { names: 'keep' }, warnings, unheeded: [] };
 }
-
-/** No slug has a `_` in it; the hash tells two clones of a repository apart. */
-export const sharedProjectName = ({
-  workspace,
-  workspaceId,
-  environment,
-}: Pick<StackIdentity, 'workspace' | 'workspaceId' | 'environment'>): string =>
-  [
-    workspace,
-    ...(environment === DEFAULT_ENVIRONMENT ? [] : [environment]),
-    'shared',
-    workspaceId.slice(0, 6),
-  ].join('_');
 
 /** Makes the override and proves it. @throws PortrampError COMPOSE_INVALID */
 export async function makeOverride(
@@ -201,12 +193,16 @@ export async function makeOverride(
   const { open, stack, title, reading, project, policy } = base;
   const { call, source, files, directory } = open;
   const override = planOverride({ ...inputs, project, policy });
-  const text = writeOverride(override, headingFor(base, override.name));
+  const text = writeOverride(
+    override,
+    headingFor(base, project.name === open.first.name ? override.name : project.name),
+  );
   await source.check(reading, text, applyOverride(project, override));
   return {
     stack,
     checkout: open.checkout,
     title,
+    filesName: policy.names === 'keep' && title === stack.slug ? open.first.name : undefined,
     files,
     directory,
     project,
@@ -215,34 +211,16 @@ export async function makeOverride(
     text,
     variables: open.variables,
     call: { ...call, ...reading, projectName: project.name },
-    notices: [...source.notices, ...notices, ...base.warnings, ...override.findings.map(describeFinding)],
+    notices: [
+      ...source.notices,
+      ...notices,
+      ...base.warnings,
+      ...base.unheeded,
+      ...override.findings.map(describeFinding),
+    ],
+    unheeded: base.unheeded,
   };
 }
-
-/** The project's own name where a file says it, else that of the folder in the main checkout. */
-function workspaceOf({ first, directory, checkout }: OpenProject): string {
-  return toLabel(first.name === composeName(basename(directory)) ? checkout.name : first.name);
-}
-
-/**
- * The main checkout keeps project, container and volume names, else its first run would show an empty database. A second
- * clone of the same name (its slug carries a hash) does not: it would take over the first one's containers.
- */
-function keepsNames(stack: StackIdentity): boolean {
-  const [, ...hashed] = slugCandidates(stack);
-  return stack.main && stack.environment === DEFAULT_ENVIRONMENT && !hashed.includes(stack.slug);
-}
-
-function nameInMain({ directory, root, checkout, first }: OpenProject): string {
-  const isFolderName = directory === root && first.name === composeName(basename(directory));
-  return isFolderName ? composeName(checkout.name) : first.name;
-}
-
-const toLabel = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '') || 'stack';
 
 /** Variables that a Compose file may use to tell stacks apart. */
 const toldBy = ({ slug, workspace }: StackIdentity): Record<string, string> => ({

@@ -7,7 +7,8 @@ import { openUsers, type Users } from '../../runtime/compose/users.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { PreparedStack } from '../prepare.ts';
 import { createDataOwner } from './owner.ts';
-import { sharedProjectName, type ComposeStack } from './prepare.ts';
+import { sharedProjectName } from './naming.ts';
+import type { ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
 
 export interface Projects {
@@ -41,7 +42,7 @@ export async function storeProjects(
   const title = sharedProjectName(stack);
   const users = openUsers(usersFile(home, title), { root, environment, slug });
   const calls = await callsFor(compose);
-  const data = createDataOwner(home, compose, calls.byLabels);
+  const data = createDataOwner(home, compose, calls.byLabels, true);
   const own = { ...calls, folders: [root, compose.directory], data };
   const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
   return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };

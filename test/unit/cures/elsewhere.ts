@@ -33,6 +33,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     UNATTENDED,
     'to end it: portramp stop --port',
   ],
+  'stack/compose/choices.ts: the Compose project would be called "…" now, and containers of this stack are in "…": it stays there until "portramp down"':
+    ['engine/compose/project-name.test.ts', 'it stays there until "portramp down"'],
   'cli/shared-containers.ts: ask for one at a time: portramp compose … …': [
     SHARED,
     'portramp compose logs store',

@@ -5,7 +5,7 @@ import type { CheckoutPlace, Whereabouts } from '../../../../src/lib/whereabouts
 import { madeProjects, type Records } from '../../../../src/stack/compose/belonging.ts';
 import { createInquiry } from '../../../../src/stack/compose/inquiry.ts';
 import { originLine, readOrigin, type Origin } from '../../../../src/stack/compose/origin.ts';
-import { sharedProjectName } from '../../../../src/stack/compose/prepare.ts';
+import { sharedProjectName } from '../../../../src/stack/compose/naming.ts';
 import type { StoredOverride } from '../../../../src/stack/compose/store.ts';
 
 const FOLDER = '/state/compose';

@@ -50,7 +50,7 @@ export interface PublishedOptions {
 export function createPublished(options: PublishedOptions): Published {
   const { root, events, session, supervision, parts, isEnding } = options;
   let problems: readonly string[] = [];
-  const view = (unit: Unit): ServiceView => viewUnit(unit, parts()?.logs, parts()?.brakes);
+  const view = (unit: Unit): ServiceView => viewUnit(unit, parts());
   const views = (): ServiceView[] => (supervision()?.units ?? []).map(view);
   const standing = (): Pick<StackSnapshot, 'problems' | 'ending'> => ({
     problems: [...problems],

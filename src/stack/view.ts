@@ -1,3 +1,4 @@
+import type { Containers } from './compose/containers.ts';
 import type { LogStore } from './logs/store.ts';
 import type { ServiceState } from './service.ts';
 import type { ServiceView } from './snapshot.ts';
@@ -8,8 +9,15 @@ import { describeHeld } from './watch/held.ts';
 /** Lines of a service that are shown where it is explained why it does not answer. */
 export const FAILURE_LINES = 20;
 
+/** What a view is made from besides the unit. */
+export interface ViewParts {
+  readonly logs: LogStore;
+  readonly brakes: Pick<Brakes, 'heldOf'>;
+  readonly containers: Pick<Containers, 'areAway'>;
+}
+
 /** What is published of a unit. */
-export function viewUnit(unit: Unit, logs?: LogStore, brakes?: Pick<Brakes, 'heldOf'>): ServiceView {
+export function viewUnit(unit: Unit, { logs, brakes, containers }: Partial<ViewParts> = {}): ServiceView {
   const { name, resolved, state, restarts, waitingFor, armed, targets, instance, revision } = unit;
   const tail = (launch: number | undefined): string[] => logs?.tail(name, FAILURE_LINES, launch) ?? [];
   // What the only one printed is told with the service.
@@ -19,7 +27,9 @@ export function viewUnit(unit: Unit, logs?: LogStore, brakes?: Pick<Brakes, 'hel
   );
   // Where there is one process after the other, what an earlier one printed is not why this one is as it is.
   const launch = isAlone ? unit.generation : undefined;
-  const log = isBad(state) ? tail(launch) : [];
+  // What it printed has nothing to do with an engine that does not answer.
+  const isUnseen = resolved.kind === 'compose' && state.state === 'unwell' && containers?.areAway === true;
+  const log = isBad(state) && !isUnseen ? tail(launch) : [];
   const held = describeHeld(resolved, brakes?.heldOf(name) ?? []);
   return { resolved, held, state, restarts, waitingFor, log, armed, targets, instance, instances, revision };
 }

@@ -9,6 +9,7 @@ import { findRunningStack, withStartedDaemon } from '../daemon-access.ts';
 import { createView } from '../render/view.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';
+import { findCommon, withoutCommon, type Common } from '../render/common.ts';
 import { describeRest } from '../render/rest.ts';
 import { describeService, renderStack } from '../render/stacks.ts';
 import { askThrough, countDown, type LastingClient } from '../lasting.ts';
@@ -90,7 +91,7 @@ async function reportLate(client: DaemonClient, key: StackKey, timeout: number):
       hint: 'it goes on; "portramp ls" shows how far it is, "portramp down" stops it',
     });
   }
-  if (stack.services.length > 0) print(renderStack(stack, describeService));
+  if (stack.services.length > 0) print(renderStack(stack));
   const isOpen = (service: PublishedService): boolean => !meaningOf(service).isSettled;
   throw await describeDelay(client, key, stack, { timeout, isOpen });
 }
@@ -154,7 +155,14 @@ function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   const wrong = wrongOf(stack.services);
   // What is wrong is said below, with the last lines of the service.
   print(renderStack(stack, (service) => (wrong.includes(service) ? '' : describeService(service))));
-  for (const service of wrong) notice(describeWrong(service));
+  const common = findCommon(wrong);
+  for (const each of common) notice(describeCommonly(each));
+  for (const service of wrong) {
+    if (common.some(({ services }) => services.includes(service))) continue;
+    const rest = withoutCommon(service, common);
+    const logs = rest === service ? `see "portramp logs ${service.name}"` : undefined;
+    notice(describeWrong(rest, logs));
+  }
   if (wrong.length > 0) {
     notice(color.dim(`${describeRest(stack.services)}; "portramp down" stops it`));
     return 1;
@@ -166,9 +174,18 @@ function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   return stopped.length > 0 ? 1 : 0;
 }
 
-function describeWrong(service: PublishedService): string {
-  const log = service.failure?.log.slice(-10).map((line) => `    ${displayText(line)}`) ?? [];
-  const { reason = 'no reason known', hint = `see "portramp logs ${service.name}"` } = complaintOf(service);
-  const head = `${color.red(statusOf(service))} ${service.name}: ${reason}`;
-  return [head, ...log, `  ${color.dim('hint:')} ${hint}`].join('\n');
+function describeCommonly({ services: [first, ...others], reason, hint }: Common): string {
+  const names = [first, ...others].map(({ name }) => name).join(', ');
+  return [`${color.red(statusOf(first))} ${names}: ${reason}`, ...describeHint(hint)].join('\n');
 }
+
+/** @param logs The hint where there is none of its own. */
+function describeWrong(service: PublishedService, logs: string | undefined): string {
+  const log = service.failure?.log.slice(-10).map((line) => `    ${displayText(line)}`) ?? [];
+  const { reason = 'no reason known', hint = logs } = complaintOf(service);
+  const head = `${color.red(statusOf(service))} ${service.name}: ${reason}`;
+  return [head, ...log, ...describeHint(hint)].join('\n');
+}
+
+const describeHint = (hint: string | undefined): string[] =>
+  hint === undefined ? [] : [`  ${color.dim('hint:')} ${hint}`];

@@ -8,6 +8,7 @@ import { brokenOf, servingOf } from '../instances.ts';
 import { describeRenamed } from '../renamed.ts';
 import { color, columns } from '../terminal.ts';
 import { wayTo } from '../way.ts';
+import { findCommon, withoutCommon, type Common } from './common.ts';
 
 const PAINT: Record<Status, (text: string) => string> = {
   starting: color.yellow,
@@ -38,11 +39,11 @@ export function renderStacks(
   stacks: readonly RunningStack[],
   moreOf: (stack: RunningStack) => More = () => ({}),
 ): string {
-  return stacks.map((stack) => renderStack(stack, describeService, moreOf(stack))).join('\n\n');
+  return stacks.map((stack) => renderStack(stack, undefined, moreOf(stack))).join('\n\n');
 }
 
-/** @param describe what is said of a service beside its state */
-export function renderStack(stack: RunningStack, describe = describeService, more: More = {}): string {
+/** @param describe what is said of a service beside its state; absent: where to open it, or what is wrong with it */
+export function renderStack(stack: RunningStack, describe?: Describe, more: More = {}): string {
   const where = color.dim(`${stack.root}${stack.branch === undefined ? '' : ` (${stack.branch})`}`);
   const status =
     stack.pid === undefined
@@ -59,8 +60,7 @@ export function renderStack(stack: RunningStack, describe = describeService, mor
     text === undefined ? [] : [`  ${color.yellow(text)}`],
   );
   const way = wayTo(stack);
-  const led = (service: PublishedService): string => leadTo(describe(service), way);
-  const services = stack.services.length === 0 ? [] : [renderServices(stack.services, led)];
+  const services = stack.services.length === 0 ? [] : [leadTo(renderServices(stack.services, describe), way)];
   return [head, ...problems, ...notices, ...services].join('\n');
 }
 
@@ -86,12 +86,24 @@ export function paintStatus(service: Pick<PublishedService, 'status' | 'state'>)
 export const paintWord = (word: string): string =>
   Object.hasOwn(PAINT, word) ? PAINT[word as Status](word) : color.dim(word);
 
-/** One row a service: name, status, port, where to open it or what is wrong. */
-export function renderServices(services: readonly PublishedService[], describe = describeService): string {
-  return columns(
-    services.map((service) => [service.name, paintStatus(service), portsOf(service), describe(service)]),
-    '  ',
-  );
+type Describe = (service: PublishedService) => string;
+
+/** One row a service: name, status, port, where to open it or what is wrong. What is wrong with several stands above. */
+export function renderServices(services: readonly PublishedService[], describe?: Describe): string {
+  const common = describe === undefined ? findCommon(services) : [];
+  const tell = describe ?? ((service) => describeService(withoutCommon(service, common)));
+  const rows = services.map((service) => [
+    service.name,
+    paintStatus(service),
+    portsOf(service),
+    tell(service),
+  ]);
+  return [...common.map((each) => `  ${describeCommon(each)}`), columns(rows, '  ')].join('\n');
+}
+
+function describeCommon({ services, reason, hint }: Common): string {
+  const names = services.map(({ name }) => name).join(', ');
+  return `${names}: ${color.red(reason)}${hint === undefined ? '' : color.dim(` — ${hint}`)}`;
 }
 
 const portsOf = (service: PublishedService): string =>

@@ -9,6 +9,7 @@ import { color, hasColor, isBehind, notice, print } from '../terminal.ts';
 import { lead } from '../way.ts';
 import { logPrinter } from './logs.ts';
 import { statusOf, type Status } from '../../protocol/status.ts';
+import { createCauses } from './causes.ts';
 import { describeService, paintStatus, renderServices } from './stacks.ts';
 
 export interface ViewOptions {
@@ -22,9 +23,11 @@ export interface ViewOptions {
 export function createView(options: ViewOptions): (event: RunnerEvent) => void {
   let showLine = logPrinter([]);
   const states = new Map<string, string>();
+  const causes = createCauses();
 
   const showService = (service: PublishedService): void => {
-    const text = lead(`${paintStatus(service)} ${describeService(service)}`.trimEnd());
+    const told = causes.tell(service);
+    const text = lead(`${paintStatus(service)} ${told ?? describeService(service)}`.trimEnd());
     // Not everything that is published changes what a person sees.
     if (states.get(service.name) === text) return;
     states.set(service.name, text);
@@ -62,6 +65,7 @@ export function createView(options: ViewOptions): (event: RunnerEvent) => void {
         return;
       case 'notice':
         // Those about one service are among its lines.
+        if (event.service === undefined) causes.note(event.text);
         if (event.service === undefined) notice(`${color.yellow('portramp')} ${event.text}`);
         else if (!options.logs) notice(`${color.yellow('portramp')} ${event.service}: ${event.text}`);
         return;

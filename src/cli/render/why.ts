@@ -33,7 +33,7 @@ function renderService(service: ServiceExplanation): string[] {
     ...indent([
       ...(reason === undefined ? [] : [withHint(color.red(reason), hint)]),
       ...(held === undefined ? [] : [withHint(color.red(held.reason), held.hint)]),
-      ...needs.flatMap(renderNeed),
+      ...renderNeeds(needs),
       ...instances.map((instance) => renderInstance(instance, service.service)),
       ...(remains ?? []).map((process) => `kept from stopping by ${describeHolder(process)}`),
       ...(ended === undefined ? [] : [renderEnd(ended)]),
@@ -57,12 +57,22 @@ function renderInstance({ name, role, status, pid, reason, hint }: InstanceTold,
   return reason === undefined ? head : `${head}: ${withHint(reason, hint ?? `portramp logs ${service}`)}`;
 }
 
-function renderNeed({ service, condition, state, reason, hint, needs }: NeedExplanation): string[] {
-  const why = reason === undefined ? '' : `: ${withHint(reason, hint)}`;
-  return [
-    `needs ${color.bold(service)} (${condition}), which is ${paintWord(state)}${why}`,
-    ...indent(needs.flatMap(renderNeed)),
-  ];
+/** A reason that several have is told with the first of them. @param told By the reason, who that is. */
+function renderNeeds(needs: readonly NeedExplanation[], told = new Map<string, string>()): string[] {
+  return needs.flatMap(({ service, condition, state, reason, hint, needs: others }) => {
+    const first = reason === undefined ? undefined : told.get(reason);
+    if (reason !== undefined && first === undefined) told.set(reason, service);
+    const why =
+      reason === undefined
+        ? ''
+        : first === undefined || first === service
+          ? `: ${withHint(reason, hint)}`
+          : `, for the same reason as ${first}`;
+    return [
+      `needs ${color.bold(service)} (${condition}), which is ${paintWord(state)}${why}`,
+      ...indent(renderNeeds(others, told)),
+    ];
+  });
 }
 
 const renderAnswers = ({ failed, dropped }: NonNullable<ServiceExplanation['answers']>): string[] => [

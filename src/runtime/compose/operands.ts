@@ -41,6 +41,9 @@ function firstOperand(words: readonly string[]): string | undefined {
 /** `-e`, and the last of several letters in one word, `-ite`; not `-eA=1` and `--env=A=1`, which have their values. */
 function takesNext(word: string): boolean {
   if (word.startsWith('--')) return VALUED.has(word);
-  const first = [...word.slice(1)].findIndex((letter) => VALUED.has(`-${letter}`));
+  const first = word
+    .slice(1)
+    .split('')
+    .findIndex((letter) => VALUED.has(`-${letter}`));
   return first !== -1 && first === word.length - 2;
 }

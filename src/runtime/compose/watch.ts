@@ -3,7 +3,8 @@
  * project has a stream of its own: the engine filters by label, so that it costs a quiet socket at rest, and what is
  * known of a stack hangs neither on the daemon nor on the engine that another shell has chosen.
  */
-import { messageOf } from '../../lib/errors.ts';
+import { PortrampError, messageOf } from '../../lib/errors.ts';
+import { inOneLine } from '../../lib/state-file.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { containersOf, type Container } from '../engine/containers.ts';
 import { followEvents, type ContainerEvent, type EventStream } from '../engine/events.ts';
@@ -55,7 +56,7 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
       containers = await containersOf(engine(), project());
       problem = undefined;
     } catch (error) {
-      problem = messageOf(error);
+      problem = error instanceof PortrampError ? inOneLine(error) : messageOf(error);
     }
     if (!isClosed) onLook();
   };

@@ -36,6 +36,8 @@ export interface Containers {
   takeMended(): readonly string[];
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): WatchedLook;
+  /** Whether the engine does not answer. */
+  readonly areAway: boolean;
   /**
    * Fits what there is to the units as they are now: opens and closes the ways from containers to processes, and removes
    * the container of a service that the stack has lost.
@@ -213,6 +215,9 @@ export function createContainers(options: ContainersOptions): Containers {
       // An engine that was not there when the first process was ready is now.
       if (result.ok && !areOpen) setBridges();
       return result;
+    },
+    get areAway() {
+      return [engines.own, engines.shared].some((engine) => engine?.problem !== undefined);
     },
     lookAt: (service) => ({
       look: (signal) => lookAt(service, engineFor(service), signal),

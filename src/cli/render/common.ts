@@ -1,0 +1,42 @@
+/** What is wrong with several services for one reason: said once for all of them. Pure. */
+import type { PublishedService } from '../../protocol/messages.ts';
+import { meaningOf, statusOf } from '../../protocol/status.ts';
+import { complaintOf, type Complaint } from '../complaint.ts';
+
+export interface Common extends Complaint {
+  readonly reason: string;
+  readonly services: readonly [PublishedService, ...PublishedService[]];
+}
+
+/** Finds the complaints that are the same for several services, in the order of the first of each. */
+export function findCommon(services: readonly PublishedService[]): readonly Common[] {
+  const groups = new Map<string, [PublishedService, ...PublishedService[]]>();
+  for (const service of services.filter(isWrongWithoutWords)) {
+    const { reason, hint } = complaintOf(service);
+    const key = JSON.stringify([statusOf(service), reason, hint]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [service]);
+    else group.push(service);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const { reason, ...more } = complaintOf(group[0]);
+    return reason === undefined || group.length < 2 ? [] : [{ ...more, reason, services: group }];
+  });
+}
+
+/** What a program printed last may say why, and differs where the reason is the same: `exited with code 1`. */
+const isWrongWithoutWords = (service: PublishedService): boolean =>
+  meaningOf(service).isWrong && (service.failure?.log ?? []).length === 0;
+
+/**
+ * Leaves out of what is said of a service what was said before it: its own complaint, or that of what it needs
+ * (`needs db, which failed: …`), of which the beginning stays.
+ */
+export function withoutCommon(service: PublishedService, common: readonly Common[]): PublishedService {
+  const { reason } = complaintOf(service);
+  if (reason === undefined) return service;
+  const { reason: _reason, hint: _hint, failure: _failure, ...rest } = service;
+  if (common.some(({ services }) => services.includes(service))) return rest;
+  const end = common.map((each) => `: ${each.reason}`).find((text) => reason.endsWith(text));
+  return end === undefined ? service : { ...rest, reason: reason.slice(0, -end.length) };
+}

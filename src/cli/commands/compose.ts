@@ -60,6 +60,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
   const { scalesOf } = await import('../../runtime/compose/arguments.ts');
   const { beginUp } = await import('../../runtime/compose/up.ts');
   const { withoutServices } = await import('../../compose/part.ts');
+  const { foldersOf } = await import('../../stack/compose/naming.ts');
   const binary = await findCompose(process.env);
   const prepared = await openComposeStack(options, parsed, binary);
   const isSpeaking = SPEAKING.includes(parsed.command ?? '');
@@ -80,7 +81,7 @@ async function runForStack(parsed: ComposeArguments, options: StackOptions): Pro
           arguments: parsed,
           project: withoutServices(prepared.project, prepared.override.omitted),
           published: prepared.override.published,
-          folders: [prepared.stack.root, prepared.directory],
+          folders: foldersOf(prepared),
           data: createDataOwner(locateHome(), prepared, call, isStart),
           describeHolder: whoHolds,
           say: notice,

@@ -26,6 +26,7 @@ import {
   type StackProject,
 } from './prepare.ts';
 import { leaseNumbers } from './leases.ts';
+import { foldersOf } from './naming.ts';
 import type { Purpose, Started } from './started.ts';
 
 /** How the project is called, where somebody stands elsewhere or says more than the contract. */
@@ -69,7 +70,11 @@ export async function openComposePart(
   const standingOf = async (project: string): Promise<Standing> =>
     binary === undefined
       ? 'nothing'
-      : findStanding(createEngineClient(ambient, binary.command[0]), project, [stack.root, open.directory]);
+      : findStanding(
+          createEngineClient(ambient, binary.command[0]),
+          project,
+          foldersOf({ stack, directory: open.directory, project: { name: project } }),
+        );
   const open = await openProject({
     place: { started, purpose, standingOf },
     client,

@@ -1,6 +1,7 @@
 /** How the Compose projects of a stack are called: its own, and that of what all branches share. */
 import { basename } from 'node:path';
 
+import type { ComposeProject } from '../../compose/model.ts';
 import { composeName } from '../../compose/names.ts';
 import { DEFAULT_ENVIRONMENT } from '../../contract/contract.ts';
 import { slugCandidates } from '../../plan/names.ts';
@@ -59,6 +60,22 @@ export async function nameFor(
   const isFound = chosen.name === (namedProject({ arguments: asked, ambient }) ?? first.name);
   return isFound ? { ...chosen, name: asked.projectName } : chosen;
 }
+
+/** Whether the project is called as its folder is: then nobody wrote the name down, and another folder may have it too. */
+export const isCalledByFolder = ({
+  project,
+  directory,
+}: {
+  readonly project: Pick<ComposeProject, 'name'>;
+  readonly directory: string;
+}): boolean => project.name === composeName(basename(directory));
+
+/** The folders in which the containers of the project may have been made: anywhere in the checkout, where that is a decision. */
+export const foldersOf = ({
+  stack,
+  ...project
+}: Parameters<typeof isCalledByFolder>[0] & { readonly stack: Pick<StackIdentity, 'root'> }): string[] =>
+  isCalledByFolder(project) ? [project.directory] : [stack.root, project.directory];
 
 /** No slug has a `_` in it; the hash tells two clones of a repository apart. */
 export const sharedProjectName = ({

@@ -7,7 +7,7 @@ import { openUsers, type Users } from '../../runtime/compose/users.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { PreparedStack } from '../prepare.ts';
 import { createDataOwner } from './owner.ts';
-import { sharedProjectName } from './naming.ts';
+import { foldersOf, sharedProjectName } from './naming.ts';
 import type { ComposeStack } from './prepare.ts';
 import { composeFolder, storeOverride } from './store.ts';
 
@@ -43,7 +43,7 @@ export async function storeProjects(
   const users = openUsers(usersFile(home, title), { root, environment, slug });
   const calls = await callsFor(compose);
   const data = createDataOwner(home, compose, calls.byLabels, true);
-  const own = { ...calls, folders: [root, compose.directory], data };
+  const own = { ...calls, folders: foldersOf(compose), data };
   const shared = compose.shared && { ...(await callsFor(compose.shared)), users };
   return { own, shared, held: { byLabels: callByLabels(own.call, folder, title), users } };
 }

@@ -104,3 +104,64 @@ describe.skipIf(engine === undefined)('a project whose name another folder has',
     });
   });
 });
+
+describe.skipIf(engine === undefined)(
+  'projects that are called as their folders, of which two have one name',
+  () => {
+    if (engine === undefined) return;
+    const { docker } = engine;
+    let machine: Machine;
+
+    /** The contract of `name`, whose Compose file is in its folder `infra`. */
+    const openIn = (place: string, name: string): Workspace => {
+      const workspace = machine.workspace(
+        place,
+        `version: 1\nworkspace: ${name}\ncompose: { file: infra/compose.yaml }\nservices: { db: { compose: db } }\n`,
+      );
+      workspace.write('infra/compose.yaml', PROJECT.replace('name: app\n', ''));
+      return workspace;
+    };
+    const refused = {
+      code: 1,
+      stderr: expect.stringMatching(/of the Compose project "infra" .*belongs? to/),
+    };
+
+    beforeEach(() => {
+      machine = engine.createMachine();
+    });
+    afterEach(async () => {
+      await machine.run(['down', '--all']);
+      await docker('volume', 'rm', '-f', 'infra_rows');
+      await machine.close();
+      expect(await engine.left()).toEqual([]);
+    });
+
+    it.each([
+      ['of two repositories', (): Workspace[] => [openIn('one/shop', 'one'), openIn('two/blog', 'two')]],
+      ['of one repository', (): Workspace[] => [openIn('mono/shop', 'shop'), openIn('mono/blog', 'blog')]],
+      [
+        'of one repository, one above the other',
+        (): Workspace[] => [openIn('mono/shop', 'shop'), openIn('mono', 'mono')],
+      ],
+    ])('are not mixed: %s', async (name, open) => {
+      if (name !== 'of two repositories')
+        await openWorkspace(machine, machine.folder('mono')).git('init', '-q');
+      const [first, second] = open();
+      if (first === undefined || second === undefined) throw new Error('there are two');
+      expect(await first.run('dev', '-d')).toMatchObject({ code: 0 });
+      const running = await docker('ps', '-q', '--no-trunc');
+      expect(await second.run('dev', '-d')).toMatchObject(refused);
+      await second.run('down');
+      expect(await docker('ps', '-q', '--no-trunc')).toBe(running);
+      expect(await first.run('down')).toMatchObject({ code: 0 });
+      // Its data is there still.
+      expect(await second.run('dev', '-d')).toMatchObject(refused);
+      await second.run('down');
+      expect(await second.run('down', '--volumes')).toMatchObject(refused);
+      expect(await docker('volume', 'ls', '-q')).toBe('infra_rows');
+      expect(await first.run('down', '--volumes')).toMatchObject({ code: 0 });
+      expect(await second.run('dev', '-d')).toMatchObject({ code: 0 });
+      expect(await second.run('down', '--volumes')).toMatchObject({ code: 0 });
+    });
+  },
+);

@@ -45,6 +45,8 @@ class StackRunner implements Runner {
   #stopping: Promise<void> | undefined;
   /** Whether the end removes the stack's containers: it may be asked to when it has begun. */
   #isRemoval = false;
+  /** Aborted when the end is not to wait for anything any more. */
+  readonly #atOnce = new AbortController();
   readonly #published: Published;
   readonly #edits: Edits;
   readonly #reactions: Reactions = {
@@ -188,6 +190,7 @@ class StackRunner implements Runner {
 
   stop({ now, remove = false }: { readonly now: boolean; readonly remove?: boolean }): Promise<void> {
     const isNewRemoval = remove && !this.#isRemoval;
+    if (now) this.#atOnce.abort();
     this.#isRemoval ||= remove;
     if (this.#stopping === undefined) this.#stopping = this.#stop(now);
     else {
@@ -215,7 +218,7 @@ class StackRunner implements Runner {
       );
     }
     await this.#supervision?.shutDown(now);
-    const removal = this.#isRemoval ? await this.#parts?.containers.down() : undefined;
+    const removal = this.#isRemoval ? await this.#parts?.containers.down(this.#atOnce.signal) : undefined;
     if (removal !== undefined) await this.#published.publishRemoval(removal);
     await this.#close();
   }

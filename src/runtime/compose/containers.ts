@@ -1,7 +1,7 @@
 /** The containers of a project that Compose is called for. */
 import { PortrampError } from '../../lib/errors.ts';
 import { createEngineClient, type EngineClient } from '../engine/client.ts';
-import { containersOf, type Container } from '../engine/containers.ts';
+import { containersOf, isAlive, killContainer, type Container } from '../engine/containers.ts';
 import { runCompose, type ComposeCall } from './resolve.ts';
 
 /** The engine that Compose would ask. */
@@ -11,6 +11,12 @@ export const engineOf = ({ environment, binary }: ComposeCall): EngineClient =>
 /** Lists them, stopped ones too. @throws PortrampError ENGINE_UNREACHABLE */
 export async function listContainers(call: ComposeCall): Promise<Container[]> {
   return containersOf(engineOf(call), projectOf(call));
+}
+
+/** Ends those that run at once; what cannot be ended so is left to whoever stops or removes it. */
+export async function killContainers(call: ComposeCall, containers: readonly Container[]): Promise<void> {
+  const engine = engineOf(call);
+  await Promise.allSettled(containers.filter(isAlive).map(({ id }) => killContainer(engine, id)));
 }
 
 /** What the project is called. */

@@ -11,7 +11,7 @@ import { createQueue } from '../../lib/queue.ts';
 import { isAlive, type Container } from '../engine/containers.ts';
 import type { OutputStream, StartFailure, StartResult, StopRequest } from '../instance.ts';
 import { askEither, type ProjectCalls } from './calls.ts';
-import { engineOf, projectOf } from './containers.ts';
+import { engineOf, killContainers, projectOf } from './containers.ts';
 import { describeEnding, watchOutside } from './ended.ts';
 import { findForeign } from './foreign.ts';
 import { ContainerInstance } from './instance.ts';
@@ -259,6 +259,11 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
           void stopContainer(instance, service, request).catch((error: unknown) =>
             instance.giveUp({ message: messageOf(error) }),
           );
+        },
+        // Of what all branches share, one does not end at once what others may use.
+        kill: () => {
+          if (users !== undefined) return instance.leave();
+          void killContainers(calls().byLabels, ofService(service));
         },
       });
       instances.set(service, instance);

@@ -15,6 +15,8 @@ export interface ContainerParts {
   readonly now: () => string;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
   readonly stop: (request: StopRequest) => void;
+  /** Ends at once what is being stopped: whoever waits for that goes on then. */
+  readonly kill: () => void;
 }
 
 /** One run of a container whose log is followed. */
@@ -81,7 +83,9 @@ export class ContainerInstance implements Instance {
   }
 
   kill(): void {
-    this.stop({ signal: 'SIGKILL', timeout: 0 });
+    if (this.#isOver) return;
+    if (this.isStopping) this.#parts.kill();
+    else this.stop({ signal: 'SIGKILL', timeout: 0 });
   }
 
   /** What can be asked inside a container is asked by its healthcheck. */

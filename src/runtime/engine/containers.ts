@@ -183,6 +183,10 @@ const START_TIMEOUT = 60_000;
 export const startContainer = (engine: EngineClient, id: string): Promise<string | undefined> =>
   engine.send('POST', `/containers/${id}/start`, { timeout: START_TIMEOUT });
 
+/** Ends a container at once. Undefined when that was done, else why not. @throws PortrampError ENGINE_UNREACHABLE */
+export const killContainer = (engine: EngineClient, id: string): Promise<string | undefined> =>
+  engine.send('POST', `/containers/${id}/kill`);
+
 const misread = (error: z.ZodError): PortrampError =>
   new PortrampError('ENGINE_UNREACHABLE', `the container engine answers oddly: ${z.prettifyError(error)}`);
 

@@ -47,8 +47,8 @@ export interface Containers {
   letGo(): boolean;
   /** The same for those that something is still to be done with, or that others use, before `down`. */
   beginDown(): void;
-  /** Removes what is the stack's. */
-  down(): Promise<Removal>;
+  /** Removes what is the stack's. @param atOnce Aborted when nothing is to be waited for any more. */
+  down(atOnce: AbortSignal): Promise<Removal>;
   close(): Promise<void>;
 }
 
@@ -253,10 +253,10 @@ export function createContainers(options: ContainersOptions): Containers {
       engines.own?.letGo(new Set(chores));
       engines.shared?.letGo();
     },
-    down: async () => {
+    down: async (atOnce) => {
       if (prepared === undefined || projects === undefined) return { problems: [] };
       const problems: string[] = [];
-      const failure = await takeDown(prepared, projects, (text) => problems.push(text));
+      const failure = await takeDown(prepared, projects, (text) => problems.push(text), atOnce);
       return { problems, failure };
     },
     close: async () => {

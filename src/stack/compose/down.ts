@@ -2,7 +2,7 @@
 import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
 import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
-import { engineOf, listContainers, projectOf } from '../../runtime/compose/containers.ts';
+import { engineOf, killContainers, listContainers, projectOf } from '../../runtime/compose/containers.ts';
 import { findForeign } from '../../runtime/compose/foreign.ts';
 import { isAlive, type Container } from '../../runtime/engine/containers.ts';
 import { listVolumeNames } from '../../runtime/engine/leftovers.ts';
@@ -37,11 +37,14 @@ export async function isUp({ own, held }: Projects): Promise<boolean> {
 /**
  * Removes the containers and networks of the stack, and what all branches share when no other stack uses it. A cleanup
  * that fails is told, and stops nothing. Undefined when all is gone, else why not.
+ * @param atOnce Aborted when nothing is to be waited for any more: the stack's own containers are killed, and no cleanup
+ * is begun.
  */
 export async function takeDown(
   { services, stack }: Pick<PreparedStack, 'services' | 'stack'>,
   { own, shared, held }: Projects,
   say: (text: string) => void,
+  atOnce?: AbortSignal,
 ): Promise<StartFailure | undefined> {
   const used = await held.users.own();
   const chores = [...services.values()].flatMap(({ name, service }): Chore[] => {
@@ -54,12 +57,20 @@ export async function takeDown(
   // `down` is going to say why they cannot be listed.
   const there = await listContainers(own.byLabels).catch(() => []);
   const areOthers = (await findForeign(there, own.folders)) !== undefined;
+  const kill = (): void => void (areOthers || killContainers(own.byLabels, there));
+  if (atOnce?.aborted === true) kill();
+  atOnce?.addEventListener('abort', kill, { once: true });
   for (const chore of await readyChores(own, areOthers ? [] : there, chores)) {
+    if (atOnce?.aborted === true) {
+      say(`the cleanup of ${chore.name} was not run: the stack was told to end at once`);
+      continue;
+    }
     const problem = await runCleanup(chore.call, { ...chore, variables });
     if (problem !== undefined) say(`the cleanup of ${chore.name} failed: ${problem}`);
   }
   if (!areOthers) await noteData(own.byLabels, there);
   const failure = areOthers ? undefined : await removeOwn(own);
+  atOnce?.removeEventListener('abort', kill);
   // What the stack had of its own is in the way of nobody else.
   const left = await letGo(held, used);
   return failure ?? left;

@@ -43,7 +43,8 @@ async function logs(names: string[], options: LogsOptions): Promise<void> {
   const folder = join(locateHome().logs, stack.slug);
   const known = new Map<string, Called>(stack.services.map((service) => [service.name, service]));
   const add = (service: Called): void => {
-    if (!known.has(service.name)) known.set(service.name, service);
+    // Of a log only the name in the contract is known.
+    if (known.get(service.name)?.compose === undefined) known.set(service.name, service);
   };
   for (const name of await listLogs(folder)) add({ name });
   // Of a stack at rest nothing is published: what never ran is in its contract alone.

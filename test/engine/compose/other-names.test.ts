@@ -37,7 +37,7 @@ describe.skipIf(engine === undefined)('a service that has another name in the co
     async (...words) => {
       await docker(...words, 'called-postgres-1');
       const { failure } = await stack.until('db', 'failed');
-      expect(failure?.hint).toBe('start it again with "portramp start db"');
+      expect(failure?.hint).toMatch(/^start it again with "portramp start (--stack \S+ )?db"$/);
       const [, ...typed] = /"(.+)"/.exec(failure?.hint ?? '')?.[1]?.split(' ') ?? [];
       expect((await stack.run(...typed)).code).toBe(0);
       expect((await stack.service('db')).state).toBe('ready');

@@ -261,10 +261,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
           );
         },
         // Of what all branches share, one does not end at once what others may use.
-        kill: () => {
-          if (users !== undefined) return instance.leave();
-          void killContainers(calls().byLabels, ofService(service));
-        },
+        kill: () => (users ? instance.leave() : void killContainers(calls().byLabels, ofService(service))),
       });
       instances.set(service, instance);
       isFollowing = true;

@@ -14,7 +14,10 @@ const oneByOne = ({ root: folder, test }: ReturnType<typeof project>) => ({
 
 const BUILD = ['test/build.ts'];
 
-/** `unit` is pure and fast (it is part of `npm run check`); the others start real processes and browsers. */
+/**
+ * `unit` is pure and fast (it is part of `npm run check`); the others start real processes and browsers. Their bounds are
+ * for what never comes: a machine may be slow, and the tests of another user run meanwhile.
+ */
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -22,10 +25,10 @@ export default defineConfig({
     chaiConfig: { truncateThreshold: 0 },
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 60_000),
-      project('process', ['test/process/**/*.test.ts'], 120_000, BUILD),
+      project('process', ['test/process/**/*.test.ts'], 240_000, BUILD),
       // With a real container engine: no two files at once, and one of them restarts it.
-      oneByOne(project('engine', ['test/engine/**/*.test.ts'], 120_000, [...BUILD, 'test/engine/setup.ts'])),
-      project('browser', ['test/browser/**/*.test.ts'], 180_000, BUILD),
+      oneByOne(project('engine', ['test/engine/**/*.test.ts'], 300_000, [...BUILD, 'test/engine/setup.ts'])),
+      project('browser', ['test/browser/**/*.test.ts'], 240_000, BUILD),
     ],
   },
 });

@@ -194,7 +194,7 @@ export function openWorkspace(machine: Machine, root: string): Workspace {
     start: (...args) => machine.start(args, { cwd: root }),
     stack,
     service,
-    until: (name, state, timeout = 30_000) =>
+    until: (name, state, timeout = 60_000) =>
       eventually(async () => {
         const found = await service(name);
         expect(`${found.name} ${found.state}`).toBe(`${name} ${state}`);
@@ -230,7 +230,7 @@ function follow(args: readonly string[], options: { cwd: string; env: NodeJS.Pro
     get output() {
       return output;
     },
-    prints: (pattern, timeout = 30_000) =>
+    prints: (pattern, timeout = 60_000) =>
       new Promise((settle, reject) => {
         const done = (): void => {
           clearTimeout(timer);

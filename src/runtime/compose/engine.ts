@@ -16,6 +16,7 @@ import { describeEnding, watchOutside } from './ended.ts';
 import { findForeign } from './foreign.ts';
 import { ContainerInstance } from './instance.ts';
 import { removeLost } from './remove.ts';
+import { createGraces } from './grace.ts';
 import { createReturns } from './returns.ts';
 import { upOwn, upShared } from './start.ts';
 import type { Users } from './users.ts';
@@ -78,8 +79,6 @@ export interface ComposeEngineOptions {
 const STOP_TIMEOUT = 120_000;
 /** What is started at once is started by one call. */
 const GATHER = 20;
-/** A container that somebody stops may be about to be started again, as by `docker restart`. */
-const GRACE = 2_000;
 
 export function createComposeEngine(options: ComposeEngineOptions): ComposeEngine {
   const { calls, users, onChange, onReturn, onProblem } = options;
@@ -92,7 +91,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
   let isFollowing = false;
   /** Those that ran when the engine was lost. */
   const lost = new Set<ContainerInstance>();
-  const graces = new Map<string, NodeJS.Timeout>();
+  const graces = createGraces(async () => watch?.look());
   const told = new Map<string, string>();
   let toldProblem: string | undefined;
   let isLetGo = (_service: string): boolean => false;
@@ -111,15 +110,10 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     onReturn,
   });
 
-  const endGrace = (service: string): void => {
-    clearTimeout(graces.get(service));
-    graces.delete(service);
-  };
-
   const judge = (service: string, instance: ContainerInstance): void => {
     const own = ofService(service);
     if (own.some(isAlive)) {
-      endGrace(service);
+      graces.end(service);
       lost.delete(instance);
       instance.follow(own);
       return;
@@ -127,17 +121,15 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     const wasStopped =
       lost.has(instance) || [...instance.last, ...own].some(({ id }) => outside.stopped.has(id));
     if (wasStopped && !instance.isStopping && !graces.has(service)) {
-      const timer = setTimeout(() => {
+      graces.begin(service, () => {
         if (watch?.problem === undefined) settle(service, instance);
-        else endGrace(service);
-      }, GRACE).unref();
-      graces.set(service, timer);
+      });
     }
     if (!graces.has(service)) settle(service, instance);
   };
 
   const settle = (service: string, instance: ContainerInstance): void => {
-    endGrace(service);
+    graces.end(service);
     const own = ofService(service);
     if (own.some(isAlive) || instance.isOver) return;
     // What a task printed that is over already.
@@ -231,7 +223,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     const since = timestamp();
     starting.add(service);
     const isBack = returns.begin(service);
-    endGrace(service);
+    graces.end(service);
     const watching = begin();
     try {
       await watching.look();
@@ -291,7 +283,7 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
     },
     remove: (service) => inTurn(() => removeLost(calls(), service, STOP_TIMEOUT)),
     close: () => {
-      for (const service of graces.keys()) endGrace(service);
+      graces.close();
       watch?.close();
     },
   };

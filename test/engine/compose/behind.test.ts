@@ -62,16 +62,34 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
     return text;
   };
 
+  /** Milliseconds between the end of a container and its start after that, as the engine has them. */
+  const gapOf = async (name: string): Promise<number> => {
+    const format = '{{.State.FinishedAt}} {{.State.StartedAt}}';
+    const [ended = NaN, began = NaN] = (await docker('inspect', '-f', format, `behind-${name}-1`))
+      .split(' ')
+      .map((text) => Date.parse(text));
+    return began - ended;
+  };
+
   it('docker restart, and that of portramp compose, are no end', async () => {
     for (const name of ['web', 'checked']) {
       const { restarts } = await stack.service(name);
       const before = await told(name);
       await docker('restart', '-t', '1', `behind-${name}-1`);
+      const gaps = [await gapOf(name)];
       await stack.until(name, 'ready');
       expect((await stack.run('compose', 'restart', '-t', '1', name)).code).toBe(0);
+      gaps.push(await gapOf(name));
       await stack.until(name, 'ready');
       await answers();
-      expect((await told(name)).slice(before.length)).not.toMatch(/exited|stopped from outside/);
+      // An engine that takes longer than that has it ended, and taken over when it is back.
+      const words = /exited|stopped from outside/;
+      const text = (await told(name)).slice(before.length);
+      if (Math.max(...gaps) < 1_500) expect(text).not.toMatch(words);
+      else
+        expect(
+          text.replaceAll(/^.*(exited|stopped from outside)[^]*?it runs, and is taken over/gm, ''),
+        ).not.toMatch(words);
       expect((await stack.service(name)).restarts).toBe(restarts);
     }
   });
@@ -89,7 +107,7 @@ describe.skipIf(engine === undefined)('behind the back of portramp', () => {
     await docker('pause', 'behind-web-1');
     await stack.until('web', 'unwell');
     const cure =
-      /needs web \(ready\), which is unwell: .*its container behind-web-1 is paused: (docker unpause behind-web-1)/;
+      /needs web \(ready\), which is unwell: .*its container is paused: (docker unpause behind-web-1)/;
     for (const name of ['api', 'page']) {
       const { code, stdout } = await stack.run('why', name);
       expect(stdout).toMatch(new RegExp(`^${name} ready`));

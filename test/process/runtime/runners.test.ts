@@ -79,6 +79,8 @@ const RUNNERS: Readonly<Record<string, readonly [command: string, code: number]>
 const steady = (text: string): string =>
   stripVTControlCharacters(text)
     .replaceAll(/\d+(\.\d+)? ?m?s\b|\d\d:\d\d:\d\d/g, 'TIME')
+    // Said of what took long alone.
+    .replaceAll(' (TIME)', '')
     .replaceAll(/\d+ %|\(transform.*\)/g, '')
     .split('\n')
     .map((line) => line.trim())

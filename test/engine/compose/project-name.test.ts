@@ -102,7 +102,7 @@ describe.skipIf(engine === undefined)('the Compose project of a stack', () => {
     expect([await containers(), await volumes()]).toEqual(['zz-db-1', 'zz_data']);
     expect(await ok(inShell('zz', 'compose', 'ps', '--services'))).toBe('db\n');
     // What is asked of one command is for that command.
-    expect(await ok(stack.run('compose', '-p', 'yy', 'ps', '--services'))).toBe('');
+    expect((await ok(stack.run('compose', '-p', 'yy', 'ps', '--services'))).trim()).toBe('');
 
     await ok(stack.run('down'));
     await ok(inShell('yy', 'dev', '-d'));

@@ -149,7 +149,7 @@ describe.skipIf(engine === undefined)('containers without a runner', () => {
     await docker('run', '-d', '--name', 'theirs', '-p', '127.0.0.1::80', IMAGE, 'sleep', '1000');
     const number = (await docker('port', 'theirs', '80/tcp')).split(':').at(-1) ?? '';
     const told = await away('stop', '--port', number);
-    expect(told.code).toBe(2);
+    expect(told.code).toBe(1);
     expect(told.stderr).toContain(`port ${number} belongs to no stack: the container theirs has it`);
     expect(told.stderr).toContain('to end it: docker stop theirs');
     expect(await names()).toEqual(['theirs']);

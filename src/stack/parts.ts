@@ -19,10 +19,11 @@ import { explainEnd } from './ending.ts';
 import type { RunnerEvent } from './events.ts';
 import { launch } from './launch.ts';
 import { createLogStore, type LogStore } from './logs/store.ts';
+import { openWhenLeft } from './ramp/opening.ts';
 import { createReach, type Reach } from './ramp/reach.ts';
 import type { Session } from './session.ts';
 import { Supervision, type SupervisionOptions } from './supervision.ts';
-import { createAskHolders, explainUnopened, type AskHolders } from './taken.ts';
+import { createAskHolders, type AskHolders } from './taken.ts';
 import { openStartMemory, type StartMemory } from './readiness/starts.ts';
 import { openTaskRecord, type TaskRecord } from './tasks/record.ts';
 import { watchRoot } from './root-watch.ts';
@@ -182,10 +183,7 @@ export function createSupervision(parts: Parts, settings: LaunchSettings): Super
     onFollow,
     onSettled,
     lookAt: (launched) => containers.lookAt(launched),
-    open: (launched) =>
-      reach.open(launched)?.catch(async (error: unknown) => {
-        throw await explainUnopened(error, launched.ports, holdersOf);
-      }),
+    open: (launched) => openWhenLeft({ open: () => reach.open(launched), launched, key, holdersOf, clock }),
     drain: (drain) => reach.drain(drain),
     explainEnd: (ended) => explainEnd(ended, { logs, key, holdersOf, clock }),
     launch: ({ name, resolved }, { service, slot, generation, forced, onOutput }) => {

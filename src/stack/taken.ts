@@ -169,7 +169,8 @@ export async function findDenied(
   return undefined;
 }
 
-const isSelf = (owner: PortOwner, self: StackKey & { readonly service: string }): boolean =>
+/** Whether the port belongs to this service of this stack. */
+export const isSelf = (owner: PortOwner, self: StackKey & { readonly service: string }): boolean =>
   owner.root === self.root && owner.environment === self.environment && owner.service === self.service;
 
 /**

@@ -182,7 +182,7 @@ export const reportDoubtful = ({ leftover, verdict }: Doubtful) => ({
   ...(verdict.kind === 'moved' ? { movedTo: verdict.to } : { reason: verdict.why }),
 });
 
-/** What was left, and what of it is gone. */
+/** A leftover, and the part of it that is gone. */
 export interface Cleaned {
   readonly leftover: Leftover;
   readonly removed: Leftover;

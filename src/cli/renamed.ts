@@ -1,4 +1,4 @@
-/** What is said of stacks that are called otherwise than their contract and their branch would have it. Pure. */
+/** The words for stacks that are called otherwise than their contract and their branch would have it. Pure. */
 import { cureForRename, findRename } from '../plan/renamed.ts';
 import type { RunningStack } from '../protocol/messages.ts';
 

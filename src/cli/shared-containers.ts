@@ -28,7 +28,7 @@ const ASKING = new Set(
   ),
 );
 
-/** What a stack does with a shared service in place of commands that would do it to all branches. */
+/** The commands of a stack in place of those that would act on a shared service for all branches. */
 const OWN_WAYS: readonly (readonly [commands: readonly string[], way: string])[] = [
   [['up', 'create', 'start'], 'dev -d'],
   [['restart'], 'restart'],

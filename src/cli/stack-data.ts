@@ -14,7 +14,7 @@ import { sortVolumes } from '../stack/compose/volumes.ts';
 import { prepareStack } from '../stack/prepare.ts';
 import { openDaemon } from './daemon-access.ts';
 
-/** What has become of a volume. */
+/** The outcome of a removal for one volume. */
 export interface VolumeOutcome {
   /** The slug of the stack that it is of. */
   readonly stack: string;
@@ -26,7 +26,7 @@ export interface VolumeOutcome {
 
 export interface DataRemoval {
   readonly volumes: readonly VolumeOutcome[];
-  /** What could not be removed, although it is the stack's own. */
+  /** Names the stack's own data that could not be removed. */
   readonly failure?: PortrampError;
 }
 

@@ -1,4 +1,4 @@
-/** What a service is called: its name in the contract, and the one in the Compose file where that is another. Pure. */
+/** The names of a service: that of the contract, and that of the Compose file where it is another one. Pure. */
 import type { Service } from './contract.ts';
 
 export interface Called {

@@ -1,4 +1,4 @@
-/** What the files of other tools (Compose, process-compose, pm2, a Procfile) call a key of the contract. */
+/** The words of other tools (Compose, process-compose, pm2, a Procfile) for the keys of the contract. */
 const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   workspace: ['name', 'project'],
   services: ['apps', 'processes', 'procs', 'programs'],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { portHolder } from './port-messages.ts';
 
-/** What a runner is asked to do. */
+/** The commands that a runner carries out. */
 export const runnerCommand = z.discriminatedUnion('action', [
   z.object({ action: z.literal('start'), services: z.array(z.string()) }),
   z.object({ action: z.literal('stop'), services: z.array(z.string()) }),

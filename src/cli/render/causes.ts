@@ -1,4 +1,4 @@
-/** What is told as it happens: the cause of what is wrong with several services is told once. */
+/** Tells, as it happens, the cause of what is wrong with several services once. */
 import type { PublishedService } from '../../protocol/messages.ts';
 import { meaningOf } from '../../protocol/status.ts';
 import { complaintOf } from '../complaint.ts';

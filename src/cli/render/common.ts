@@ -1,4 +1,4 @@
-/** What is wrong with several services for one reason: said once for all of them. Pure. */
+/** A reason that several services share is said once for all of them. Pure. */
 import type { PublishedService } from '../../protocol/messages.ts';
 import { meaningOf, statusOf } from '../../protocol/status.ts';
 import { complaintOf, type Complaint } from '../complaint.ts';
@@ -24,7 +24,7 @@ export function findCommon(services: readonly PublishedService[]): readonly Comm
   });
 }
 
-/** What a program printed last may say why, and differs where the reason is the same: `exited with code 1`. */
+/** The last words of a program may say why, and differ where the reason is the same: `exited with code 1`. */
 const isWrongWithoutWords = (service: PublishedService): boolean =>
   meaningOf(service).isWrong && (service.failure?.log ?? []).length === 0;
 

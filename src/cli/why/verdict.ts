@@ -22,7 +22,7 @@ export function isWrong(explanation: Explanation): boolean {
 const isServiceWrong = (service: ServiceExplanation): boolean =>
   service.silent === true || !isFine(service.state) || isShort(service) || service.needs.some(isNeedWrong);
 
-/** What runs although something that it needs has gone bad works by luck. One that is on its way is no reason. */
+/** A service that runs although something that it needs has gone bad works by luck. A need on its way is no reason. */
 const isNeedWrong = ({ state, needs }: NeedExplanation): boolean =>
   (Object.hasOwn(MEANINGS, state) && MEANINGS[state as Status].isWrong) || needs.some(isNeedWrong);
 

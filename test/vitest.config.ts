@@ -6,10 +6,15 @@ const project = (name: string, include: string[], timeout: number, globalSetup: 
   test: { name, include, testTimeout: timeout, hookTimeout: timeout, pool: 'forks' as const, globalSetup },
 });
 
-/** One file after the other, when all the rest is done. */
+/** One file after the other, when all the rest is done; each leaves its engine empty. */
 const oneByOne = ({ root: folder, test }: ReturnType<typeof project>) => ({
   root: folder,
-  test: { ...test, fileParallelism: false, sequence: { groupOrder: 1 } },
+  test: {
+    ...test,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+    setupFiles: ['test/engine/left.ts'],
+  },
 });
 
 const BUILD = ['test/build.ts'];

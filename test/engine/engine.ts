@@ -56,13 +56,35 @@ export async function findTestEngine(): Promise<Engine | undefined> {
       machine.environment['PORTRAMP_COMPOSE'] = compose.command.join(' ');
       return machine;
     },
-    left: async () => {
-      const containers = await docker('ps', '-a', '--format', '{{.Names}}');
-      const networks = await docker('network', 'ls', '--filter', 'type=custom', '--format', '{{.Name}}');
-      return `${containers}\n${networks}`.split('\n').filter((name) => name !== '');
-    },
-    isPrivate: findDaemon() !== undefined,
+    left: async () => [...(await containers()), ...(await networks())],
+    isPrivate: isPrivateEngine(),
   };
+}
+
+/** Whether the engine belongs to this test run alone. */
+export const isPrivateEngine = (): boolean => findDaemon() !== undefined;
+
+/** Removes every container, network and volume. @returns What there was. */
+export async function removeAll(): Promise<string[]> {
+  const left: string[] = [];
+  for (const [list, remove] of [
+    [containers, ['rm', '-f']],
+    [networks, ['network', 'rm']],
+    [() => lines('volume', 'ls', '-q'), ['volume', 'rm', '-f']],
+  ] as const) {
+    const names = await list();
+    if (names.length > 0) await docker(...remove, ...names);
+    left.push(...names);
+  }
+  return left;
+}
+
+const containers = (): Promise<string[]> => lines('ps', '-a', '--format', '{{.Names}}');
+const networks = (): Promise<string[]> =>
+  lines('network', 'ls', '--filter', 'type=custom', '--format', '{{.Name}}');
+
+async function lines(...args: string[]): Promise<string[]> {
+  return (await docker(...args)).split('\n').filter((line) => line !== '');
 }
 
 async function docker(...args: string[]): Promise<string> {

@@ -102,7 +102,7 @@ describe.skipIf(engine === undefined)('networks of containers', () => {
     });
 
     it('is gone with that container, and is not that of the next', async () => {
-      await docker('rm', '-f', 'nets-gateway-1');
+      await docker('rm', '-fv', 'nets-gateway-1');
       await stack.until('gate', 'failed');
       expect(await complaint('side')).toMatch(/nets-side-1 has the network of one that is gone/);
       await ok('start', 'gate');
@@ -124,7 +124,7 @@ describe.skipIf(engine === undefined)('networks of containers', () => {
     });
 
     it('is healed by a restart of the one that has it', async () => {
-      await docker('rm', '-f', 'nets-gateway-1');
+      await docker('rm', '-fv', 'nets-gateway-1');
       await stack.until('gate', 'failed');
       await ok('restart', 'gate');
       await allReady();

@@ -3,6 +3,7 @@
  * granted is lost. `PORTRAMP_KILLS=200 npx vitest run --config test/vitest.config.ts test/process/ports/crash` is the
  * long version; the `PORTRAMP_SEED` that a run prints repeats it, as far as two runs can be alike.
  */
+import { EventEmitter, once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,7 +19,7 @@ import { buildBundle, createPrivateHome, makeFolder, type PrivateHome } from '..
 const KILLS = Number(process.env['PORTRAMP_KILLS'] ?? 8);
 const SEED = Number(process.env['PORTRAMP_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Milliseconds: from the start of the work to the kill. */
+/** Milliseconds: from the first lease that was granted to the kill. */
 const LONGEST_LIFE = 80;
 
 let bundle: string;
@@ -73,12 +74,18 @@ async function register(tenant: Tenant, client: DaemonClient): Promise<void> {
   await client.request('attach', { stack: tenant.key, pid: process.pid });
 }
 
-/** Grants and releases until the daemon is gone. */
-async function work(tenant: Tenant, client: DaemonClient, random: (below: number) => number): Promise<void> {
+/** Grants and releases until the daemon is gone. @param onGranted Called after each answer. */
+async function work(
+  tenant: Tenant,
+  client: DaemonClient,
+  random: (below: number) => number,
+  onGranted: () => void,
+): Promise<void> {
   for (;;) {
     const names = Array.from({ length: 1 + random(6) }, () => `s${(tenant.next += 1)}`);
     const { leases } = await client.request('lease', { stack: tenant.key, ports: portsOf(names) });
     for (const { service, number } of leases) tenant.held.set(service, number);
+    onGranted();
     const released = [...tenant.held.keys()].filter(() => random(1) < 0.4);
     for (const service of released) tenant.doubtful.add(service);
     const services = [...tenant.held].filter(([service]) => !tenant.doubtful.has(service)).map(serviceOf);
@@ -139,14 +146,20 @@ describe('a daemon that is killed', () => {
         const { pid } = (await clients[0]?.request('status', {})) ?? { pid: 0 };
         const daemon = identityOf(pid);
         if (daemon === undefined) throw new Error('the daemon is gone already');
-        const working = tenants.map((tenant, index) =>
-          work(tenant, clients[index]!, random).catch((error: unknown) => error),
+        const grants = new EventEmitter();
+        const isGranting = once(grants, 'granted');
+        const working = Promise.all(
+          tenants.map((tenant, index) =>
+            work(tenant, clients[index]!, random, () => grants.emit('granted')).catch(
+              (error: unknown) => error,
+            ),
+          ),
         );
+        await Promise.race([isGranting, working]);
         await pause(random(LONGEST_LIFE));
         process.kill(daemon.pid, 'SIGKILL');
         // Quiet: every request was answered or lost.
-        for (const error of await Promise.all(working))
-          expect(error).toMatchObject({ name: 'PortrampError' });
+        for (const error of await working) expect(error).toMatchObject({ name: 'PortrampError' });
         await eventually(() => expect(isAlive(daemon)).toBe(false));
         for (const client of clients) client.close();
         checkLedger(tenants);

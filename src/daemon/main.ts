@@ -60,7 +60,7 @@ try {
   keepPulse({ clock: systemClock, log, logPath: home.daemonLog });
   process.on('SIGTERM', () => daemon.end('stop'));
   process.on('SIGINT', () => daemon.end('stop'));
-  keepSpare(home.root);
+  keepSpare(home.root, systemClock);
   const copy = dirname(fileURLToPath(import.meta.url));
   if (dirname(copy) === home.versions) {
     // Housekeeping: a disk that is full must not keep the front away.

@@ -162,11 +162,14 @@ describe.each(engines)('engine $name, backends', ({ create }) => {
       expect(received).toBe('part');
     });
 
-    it('ends its body by closing is whole', async () => {
-      await scene.rawBackend((socket) =>
-        socket.once('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\nall of it')),
-      );
-      expect(await ask(scene.port)).toMatchObject({ status: 200, body: 'all of it' });
+    it.each([
+      ['', 'HTTP/1.0 200 OK\r\n\r\n'],
+      [', and says that it is not coded,', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n'],
+    ])('ends its body by closing%s is whole', async (_, head) => {
+      await scene.rawBackend((socket) => socket.once('data', () => socket.end(`${head}all of it`)));
+      const { status, body, response } = await ask(scene.port);
+      expect({ status, body }).toEqual({ status: 200, body: 'all of it' });
+      expect(response.headers['transfer-encoding'] ?? 'chunked').toBe('chunked');
     });
 
     it('answers before it has the whole request is heard', async () => {

@@ -70,6 +70,17 @@ describe('a response', () => {
       'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n',
       'Transfer-Encoding: chunked\r\n',
     ],
+    ['a coding that is none', 'A: b\r\nTransfer-Encoding: Identity\r\n', 'A: b\r\n'],
+    [
+      'a coding that is none, and its length',
+      'transfer-encoding: identity\r\nContent-Length: 2\r\n',
+      'Content-Length: 2\r\n',
+    ],
+    [
+      'its length, and a coding that is none, twice',
+      'Content-Length: 2\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: identity \r\n',
+      'Content-Length: 2\r\n',
+    ],
   ])('with %s is written without', (_, fields, expected) => {
     expect(written(fields).fields).toBe(expected);
   });
@@ -105,6 +116,20 @@ describe('a response', () => {
     );
   });
 
+  it('with a coding that is none has the length that it says, or goes on until the connection ends', () => {
+    const framingOf = (fields: string, query = asked): unknown => {
+      const response = readResponse(
+        read('response', `HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n${fields}\r\n`).reader,
+        query,
+      );
+      return isProblem(response) ? response : response.framing;
+    };
+    expect(framingOf('Content-Length: 2\r\n')).toEqual({ kind: 'length', length: 2 });
+    expect(framingOf('Content-Length: 0\r\n')).toEqual({ kind: 'none' });
+    expect(framingOf('')).toEqual({ kind: 'close' });
+    expect(framingOf('', request('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n'))).toEqual({ kind: 'none' });
+  });
+
   it('with a length that its coding makes void is the last of its connection', () => {
     expect(written('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n').keepAlive).toBe(false);
     expect(written('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n').keepAlive).toBe(true);
@@ -117,10 +142,24 @@ describe('a response', () => {
     ['Content-Length: 2,\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2,,2\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2 2\r\n', 'Content-Length is malformed'],
+    ['Content-Length: identity\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2, -2\r\n', 'Content-Length is malformed'],
     ['Content-Length: 2\x01\r\n', 'the value of "Content-Length" has a control character'],
     ['Transfer-Encoding: chunked\x0b\r\n', 'the value of "Transfer-Encoding" has a control character'],
     ['Transfer-Encoding: gzip, chunked\r\n', 'the only Transfer-Encoding accepted is "chunked"'],
+    [
+      'Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n',
+      'the only Transfer-Encoding accepted is "chunked"',
+    ],
+    [
+      'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n',
+      'the only Transfer-Encoding accepted is "chunked"',
+    ],
+    ['Transfer-Encoding: identity, chunked\r\n', 'the only Transfer-Encoding accepted is "chunked"'],
+    [
+      'Transfer-Encoding: identity\r\nContent-Length: 2\r\nContent-Length: 3\r\n',
+      'Content-Length is given twice, differently',
+    ],
     ['A: b\r\n c\r\n', 'line 3 of the head is folded'],
     ['A: b\nC: d\r\n', 'line 2 of the head does not end in CRLF'],
     ['A: b\r\nContent-Length: 2\n', 'line 3 of the head does not end in CRLF'],

@@ -21,7 +21,10 @@ const UNTIL_CLOSE: Framing = { kind: 'close' };
 
 const GIVEN_DIFFERENTLY = problem(400, 'Content-Length is given twice, differently');
 
+const NO_OTHER_CODING = problem(400, 'the only Transfer-Encoding accepted is "chunked"');
+
 const CHUNKED_WORD = Buffer.from('chunked');
+const IDENTITY_WORD = Buffer.from('identity');
 
 /** Finds the framing of a request: without either field there is no body (RFC 9112 §6.3). */
 export function frameRequest(lexer: HeadLexer, bytes: Uint8Array): Framing | Problem {
@@ -62,14 +65,22 @@ export const isOverLength = (framing: Framing): boolean =>
 
 const lengthOf = (framing: Framing): number => (framing.kind === 'length' ? framing.length : 0);
 
-/** Reads both fields; undefined if there is none. */
+/**
+ * Reads both fields; undefined if there is none. A response may say that it is not coded, which is no framing and was
+ * a word of RFC 2616 (§3.6).
+ */
 function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Framing | Problem | undefined {
   let framing: Framing | undefined;
+  let isUncoded = false;
   for (let field = 0; field < lexer.count; field += 1) {
     const id = lexer.idOf(field);
     if (id !== FIELD.CONTENT_LENGTH && id !== FIELD.TRANSFER_ENCODING) continue;
     const from = lexer.marks[field * MARKS + 2] as number;
     const to = lexer.marks[field * MARKS + 3] as number;
+    if (combine === combineLeniently && isIdentity(id, bytes, from, to)) {
+      isUncoded = true;
+      continue;
+    }
     let one = id === FIELD.CONTENT_LENGTH ? readLength(bytes, from, to) : readCoding(lexer, bytes, from, to);
     if (isProblem(one) && combine === combineLeniently) one = readList(bytes, from, to, id) ?? one;
     if (isProblem(one)) return one;
@@ -77,7 +88,7 @@ function readFraming(lexer: HeadLexer, bytes: Uint8Array, combine: Combine): Fra
     if (isProblem(both)) return both;
     framing = both;
   }
-  return framing;
+  return isUncoded && framing?.kind === 'chunked' ? NO_OTHER_CODING : framing;
 }
 
 /**
@@ -96,15 +107,19 @@ function readList(bytes: Uint8Array, from: number, to: number, id: FieldId): Fra
 }
 
 function readCoding(lexer: HeadLexer, bytes: Uint8Array, from: number, to: number): Framing | Problem {
-  if (!isChunked(bytes, from, to)) return problem(400, 'the only Transfer-Encoding accepted is "chunked"');
+  if (!isWord(CHUNKED_WORD, bytes, from, to)) return NO_OTHER_CODING;
   if (lexer.minor === 0) return problem(400, 'HTTP/1.0 has no Transfer-Encoding');
   return CHUNKED;
 }
 
-function isChunked(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== CHUNKED_WORD.length) return false;
-  for (let index = 0; index < CHUNKED_WORD.length; index += 1) {
-    if (toLower(bytes[from + index] as number) !== CHUNKED_WORD[index]) return false;
+const isIdentity = (id: FieldId, bytes: Uint8Array, from: number, to: number): boolean =>
+  id === FIELD.TRANSFER_ENCODING && isWord(IDENTITY_WORD, bytes, from, to);
+
+/** @param word in lower case */
+function isWord(word: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from !== word.length) return false;
+  for (let index = 0; index < word.length; index += 1) {
+    if (toLower(bytes[from + index] as number) !== word[index]) return false;
   }
   return true;
 }

@@ -14,10 +14,14 @@ export function rewriteFraming(lexer: HeadLexer, text: string, field: number): s
   const id = lexer.idOf(field);
   for (let other = 0; other < lexer.count; other += 1) {
     const isRepeated = other < field && lexer.idOf(other) === id;
-    const isVoid = id === FIELD.CONTENT_LENGTH && lexer.idOf(other) === FIELD.TRANSFER_ENCODING;
+    const isVoid =
+      id === FIELD.CONTENT_LENGTH &&
+      lexer.idOf(other) === FIELD.TRANSFER_ENCODING &&
+      !isIdentity(lexer, text, other);
     if (isRepeated || isVoid) return '';
   }
   if (id === FIELD.TRANSFER_ENCODING) {
+    if (isIdentity(lexer, text, field)) return '';
     return isPlain(lexer, text, field) && valueOf(lexer, text, field) === 'chunked'
       ? undefined
       : 'Transfer-Encoding: chunked\r\n';
@@ -32,6 +36,10 @@ const at = ({ marks, start }: HeadLexer, field: number, mark: number): number =>
 
 const valueOf = (lexer: HeadLexer, text: string, field: number): string =>
   text.slice(at(lexer, field, 2), at(lexer, field, 3));
+
+/** Whether a coding says that there is none. */
+const isIdentity = (lexer: HeadLexer, text: string, field: number): boolean =>
+  valueOf(lexer, text, field).toLowerCase() === 'identity';
 
 /** One space before the value, and nothing around it else. */
 function isPlain(lexer: HeadLexer, text: string, field: number): boolean {

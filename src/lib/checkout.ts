@@ -43,7 +43,7 @@ export async function readCheckout(folder: string): Promise<Checkout> {
   const common = await realpath(commonDir);
   const git: GitPlaces = { top: await realpath(top), common, own: await realpath(gitDir) };
   const place = relative(git.top, root);
-  const branch = await ask(root, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  const branch = await readBranch(root);
   return {
     root,
     workspaceId: sha256(place === '' ? common : `${common}\0${place}`),
@@ -53,6 +53,10 @@ export async function readCheckout(folder: string): Promise<Checkout> {
     ...(branch === undefined ? {} : { branch }),
   };
 }
+
+/** The branch that is checked out there; undefined outside git and where HEAD is detached. @throws what `askGit` throws */
+export const readBranch = (folder: string): Promise<string | undefined> =>
+  ask(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
 
 /** `shop` for `…/shop/.git`, for a bare `…/shop.git` and for a submodule's `….git/modules/shop`. */
 const nameOfTree = (common: string): string =>

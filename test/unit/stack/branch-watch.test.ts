@@ -1,5 +1,5 @@
 /** What git's HEAD says of the branch. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -30,5 +30,37 @@ it('is told when it is another one than before, once', async () => {
     await look();
   }
   expect(told).toEqual(['new', undefined]);
+  rmSync(own, { recursive: true });
+});
+
+it('is asked of git where refs are in tables, only when one of them has changed', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'portramp-head-'));
+  mkdirSync(join(own, 'reftable'));
+  writeFileSync(join(own, 'HEAD'), 'ref: refs/heads/.invalid\n');
+  const told: (string | undefined)[] = [];
+  const asked: string[] = [];
+  const answers: (string | undefined | Error)[] = ['main', 'new', new Error('too late'), undefined];
+  const look = createBranchLook({
+    checkout: { git: { own, common: own, top: '/shop' }, branch: 'main' },
+    onBranch: (one) => told.push(one),
+    ask: async (folder) => {
+      asked.push(folder);
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  });
+  const edit = (tables: string): void => writeFileSync(join(own, 'reftable', 'tables.list'), tables);
+  // Its list is just being replaced.
+  await look();
+  expect(asked).toEqual([]);
+  const counts: number[] = [];
+  for (const tables of ['1.ref', '2.ref', '3.ref']) {
+    edit(`${tables}\n`);
+    for (let looks = 0; looks < 3; looks += 1) await look();
+    counts.push(asked.length);
+  }
+  // What could not be asked is asked again, once.
+  expect([counts, told, new Set(asked)]).toEqual([[1, 2, 4], ['new', undefined], new Set(['/shop'])]);
   rmSync(own, { recursive: true });
 });

@@ -3,6 +3,7 @@
  * were asked for. One after the other, and with nothing changed where the next one cannot be.
  */
 import type { Clock } from '../lib/clock.ts';
+import { isFolderGone } from '../lib/gone-folder.ts';
 import { createQueue, type Queue } from '../lib/queue.ts';
 import { changeStack } from './change.ts';
 import { demandSameProjects } from './compose/renamed.ts';
@@ -124,7 +125,10 @@ export function createEdits(options: EditsOptions): Edits {
     clock,
     apply,
     again: (attempt) => void inTurn(attempt),
-    onRefused: (error) => published.refused(error),
+    onRefused: async (error) => {
+      // Where the folder is gone there is no edit: the stack ends, and that is told (`root-watch.ts`).
+      if (!(await isFolderGone(root))) published.refused(error);
+    },
   });
 
   return {

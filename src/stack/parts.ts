@@ -143,7 +143,8 @@ export function openParts(options: PartsOptions): Parts {
     // What comes after it cannot fail: a process and a timer would be left.
     watchdog: startWatchdog({ runId, clock }),
     leaveRoot: watchRoot({
-      root: key.root,
+      ...key,
+      git: checkout.git,
       clock,
       lookAlong: createBranchLook({ checkout, onBranch: (branch) => void session.tellBranch(branch) }),
       onGone: (text) => {

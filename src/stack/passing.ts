@@ -19,13 +19,13 @@ export interface Persistence {
 
 /**
  * @param options.again runs the attempt when it is its turn
- * @param options.onRefused is told once of a reason that stays the same
+ * @param options.onRefused is told once of a reason that stays the same, and waited for
  */
 export function createPersistence(options: {
   readonly clock: Pick<Clock, 'after'>;
   readonly apply: () => Promise<void>;
   readonly again: (attempt: () => Promise<void>) => void;
-  readonly onRefused: (error: unknown) => void;
+  readonly onRefused: (error: unknown) => void | Promise<void>;
 }): Persistence {
   const { clock, apply, again, onRefused } = options;
   let told: string | undefined;
@@ -39,7 +39,7 @@ export function createPersistence(options: {
     } catch (error) {
       const stays = isPassing(error);
       const text = messageOf(error);
-      if (!stays || text !== told) onRefused(error);
+      if (!stays || text !== told) await onRefused(error);
       told = stays ? text : undefined;
       if (stays && !isClosed) cancel = clock.after(AGAIN, () => again(attempt));
     }

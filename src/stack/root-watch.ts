@@ -3,9 +3,13 @@ import { stat } from 'node:fs/promises';
 
 import type { Clock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell-word.ts';
+import { locateCheckout, type CheckoutPlace, type Whereabouts } from '../lib/whereabouts.ts';
+import { DEFAULT_ENVIRONMENT } from '../plan/names.ts';
 
-export interface RootWatchOptions {
-  readonly root: string;
+export interface RootWatchOptions extends Pick<CheckoutPlace, 'root' | 'git'> {
+  /** The contract's environment. */
+  readonly environment?: string;
   readonly clock: Clock;
   /** Called once, with what a person is told. */
   readonly onGone: (text: string) => void;
@@ -25,7 +29,8 @@ const DOUBT = 300;
 const LOOKS = 2;
 
 /** @returns what ends the watch */
-export function watchRoot({ root, clock, onGone, lookAlong, look = isThere }: RootWatchOptions): () => void {
+export function watchRoot(options: RootWatchOptions): () => void {
+  const { root, git, environment = DEFAULT_ENVIRONMENT, clock, onGone, lookAlong, look = isThere } = options;
   let absent = 0;
   let isOver = false;
   let cancel = (): void => undefined;
@@ -33,7 +38,10 @@ export function watchRoot({ root, clock, onGone, lookAlong, look = isThere }: Ro
     const found = await look(root);
     if (isOver) return;
     absent = found === false ? absent + 1 : 0;
-    if (absent >= LOOKS) return onGone(describeGone(root));
+    if (absent >= LOOKS) {
+      const place = await locateCheckout({ root, git });
+      return isOver ? undefined : onGone(describeGone(root, place, environment));
+    }
     if (found === true) void lookAlong?.();
     cancel = clock.after(absent > 0 ? DOUBT : INTERVAL, () => void lookAgain());
   };
@@ -44,8 +52,13 @@ export function watchRoot({ root, clock, onGone, lookAlong, look = isThere }: Ro
   };
 }
 
-const describeGone = (root: string): string =>
-  `the folder ${root} was removed or moved: this stack is stopped; after a move, "portramp dev --dir FOLDER" starts it again where it is now`;
+/** Says where the folder is, which git knows of a worktree that it moved; else what to do in either case. */
+function describeGone(root: string, place: Whereabouts, environment: string): string {
+  const env = environment === DEFAULT_ENVIRONMENT ? '' : ` --env ${shellWord(environment)}`;
+  if (place.kind === 'moved')
+    return `the folder ${root} was moved to ${place.to}: this stack is stopped; "portramp dev --dir ${shellWord(place.to)}${env}" starts it again`;
+  return `the folder ${root} was removed or moved: this stack is stopped; "portramp clean" forgets it, or after a move, "portramp dev --dir FOLDER${env}" starts it again where it is now`;
+}
 
 /** A folder that may not be entered, or on a disk that does not answer, is not gone. */
 async function isThere(root: string): Promise<boolean | undefined> {

@@ -71,7 +71,7 @@ function describeSilence(pid: number): string {
 
 function describeResting({ isGone, remains }: More): string {
   if (isGone === true) {
-    return `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean')}`;
+    return `${color.red('its checkout was removed or moved')}${color.dim(' — portramp clean, or after a move portramp dev where it is now')}`;
   }
   return color.dim('not running') + (remains === undefined ? '' : color.yellow(`, but ${remains}`));
 }

@@ -38,7 +38,9 @@ describe('a worktree that goes away while its stack runs', () => {
     await dev.prints(/ready/);
     await shop.git('worktree', 'remove', '--force', tree.root);
     await dev.prints(/was removed or moved: this stack is stopped/);
-    await dev.ended;
+    expect(await dev.ended).toBe(0);
+    // The contract went with the folder: that is no edit, and nothing runs on.
+    expect(dev.output).not.toMatch(/does not exist|not applied/);
     expect(await running()).not.toContain('shop-removed');
     // Nothing that is said leads back to the folder: all say what forgets it.
     const said = async (...args: string[]): Promise<string> => {
@@ -62,6 +64,20 @@ describe('a worktree that goes away while its stack runs', () => {
         hint: 'portramp clean',
       }),
     );
+  });
+
+  it('is led to where git moved it', async () => {
+    const tree = await worktree('led');
+    const dev = tree.start('dev');
+    await tree.until('api', 'ready');
+    const there = `${tree.root} there`;
+    await shop.git('worktree', 'move', tree.root, there);
+    const [, dir = ''] = await dev.prints(/was moved to .*"portramp dev --dir '(.*?)'" starts it again/);
+    await dev.ended;
+    expect(dir).toBe(there);
+    expect(await machine.run(['dev', '--dir', dir, '-d'], { cwd: elsewhere })).toMatchObject({ code: 0 });
+    expect(await running()).toContain('shop-led');
+    expect(await machine.run(['down', 'shop-led'], { cwd: elsewhere })).toMatchObject({ code: 0 });
   });
 
   it('is found when it was moved', async () => {

@@ -310,7 +310,9 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'process/stack/readiness.test.ts',
     'have it listen on 127',
   ],
-  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; after a move, "portramp dev --dir FOLDER" starts it again where it is now':
+  'stack/root-watch.ts: the folder … was moved to …: this stack is stopped; "portramp dev --dir ……" starts it again':
+    [GONE, 'was moved to'],
+  'stack/root-watch.ts: the folder … was removed or moved: this stack is stopped; "portramp clean" forgets it, or after a move, "portramp dev --dir FOLDER…" starts it again where it is now':
     [RUNNING, 'after a move, '],
   'stack/selection.ts: did you mean "…"?': [WORDS, 'dev -d apii'],
   'stack/selection.ts: there are: …': [WORDS, 'there are: '],

@@ -22,7 +22,7 @@ function scene(...ends: (Error | undefined)[]) {
       if (error !== undefined) throw error;
     },
     again: (attempt) => void attempt(),
-    onRefused: (error) => refused.push(error),
+    onRefused: (error) => void refused.push(error),
   });
   return { clock, refused, persistence, attempts: () => attempts };
 }

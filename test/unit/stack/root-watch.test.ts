@@ -1,4 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+
+import { eventually } from '../../eventually.ts';
 
 import { createManualClock } from '../manual-clock.ts';
 import { watchRoot } from '../../../src/stack/root-watch.ts';
@@ -29,7 +34,8 @@ describe('the folder of a stack', () => {
     expect(told).toEqual([]);
     // The second look that does not find it follows the first at once.
     await clock.advance(100);
-    expect(told).toEqual([expect.stringMatching('/shop was removed or moved.*portramp dev')]);
+    await eventually(() => expect(told).toHaveLength(1));
+    expect(told).toEqual([expect.stringMatching('/shop was removed or moved.*portramp clean.*portramp dev')]);
     expect(clock.waiting).toBe(0);
   });
 
@@ -39,5 +45,36 @@ describe('the folder of a stack', () => {
     expect(told).toEqual([]);
     end();
     expect(clock.waiting).toBe(0);
+  });
+
+  it.each([
+    ['dev', ''],
+    ['ci', ' --env ci'],
+  ])('says of a worktree that git has moved where it is, environment %s', async (environment, option) => {
+    const folder = mkdtempSync(join(tmpdir(), 'portramp-moved-'));
+    const [top, now, own] = ['old', "it's new", 'own'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const made of [join(now, 'app'), own]) mkdirSync(made, { recursive: true });
+    writeFileSync(join(own, 'gitdir'), `${join(now, '.git')}\n`);
+    const clock = createManualClock();
+    const told: string[] = [];
+    const git = { top, own, common: folder };
+    const root = join(top, 'app');
+    watchRoot({
+      root,
+      git,
+      environment,
+      clock,
+      look: async () => false,
+      onGone: (text) => void told.push(text),
+    });
+    await clock.advance(10_300);
+    await eventually(() => expect(told).toHaveLength(1));
+    expect(told[0]).toContain(`the folder ${root} was moved to ${join(now, 'app')}: this stack is stopped`);
+    expect(told[0]).toContain(`"portramp dev --dir '${folder}/it'\\''s new/app'${option}" starts it again`);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -1,7 +1,7 @@
 /** The text of an env file in the dialect of dotenv (https://www.npmjs.com/package/dotenv), and what it leaves out. Pure. */
 import { parse } from 'dotenv';
 
-/** Something in an env file that sets no variable, though it may be meant to. Lines and columns count from 1. */
+/** Something in an env file that sets no variable, or another value, than may be meant. Lines and columns count from 1. */
 export interface EnvProblem {
   readonly line: number;
   readonly column: number;
@@ -86,7 +86,7 @@ const QUOTED = {
   '`': /`(?:\\`|[^`])*`[^\S\n]*(?:#.*)?(?:\n|$)/y,
 };
 
-/** Finds the lines that dotenv passes over without a word, and the quotes that never end. */
+/** Finds what dotenv passes over without a word: lines, and ends of values; and the quotes that never end. */
 function findProblems(source: string): EnvProblem[] {
   const text = source.replaceAll(/\r\n?/g, '\n');
   const problems: EnvProblem[] = [];
@@ -113,6 +113,7 @@ function findProblems(source: string): EnvProblem[] {
     // With a second one on its line the quotes are part of the value: `A="x" and "y"`.
     if (isQuote && !text.slice(value + 1, at).includes(quote))
       problems.push(describeQuote(text, value, quote));
+    else problems.push(...describeCut(text, value, at));
   }
   return problems;
 }
@@ -139,6 +140,23 @@ const describeQuote = (text: string, at: number, quote: string): EnvProblem => (
   message: `the quote ${quote} is not closed`,
   hint: `end the value with ${quote}; a value that contains one goes into other quotes`,
 });
+
+/** A value without quotes ends at its first "#", also where no blank is before that: `A=abc#def`, `COLOR=#fff`. */
+function describeCut(text: string, value: number, end: number): EnvProblem[] {
+  const at = text.slice(0, end).indexOf('#', value);
+  if (at === -1 || /\s/.test(text[at - 1] ?? '')) return [];
+  return [
+    {
+      ...placeOf(text, at),
+      severity: 'warning',
+      message:
+        at === value
+          ? 'sets an empty value: "#" begins a comment'
+          : 'the value ends before "#", which begins a comment',
+      hint: 'write the value in quotes, or a blank before "#"',
+    },
+  ];
+}
 
 function placeOf(text: string, at: number): { line: number; column: number } {
   const before = text.slice(0, at);

@@ -25,6 +25,11 @@ describe('an env file', () => {
     ['an empty value before another', 'A=\nB=2', { A: '', B: '2' }],
     ['quotes within a value', 'A="x" and "y"\nB=it\'s', { A: 'x" and "y', B: "it's" }],
     ['the last of two', 'A=1\nA=2', { A: '2' }],
+    [
+      'comments after values',
+      'A= # none\nB=1 # one\nC="a#b"#c\nD=\'x#y\' # z\nE=`#` \nF=a\t#b',
+      { A: '', B: '1', C: 'a#b', D: 'x#y', E: '#', F: 'a' },
+    ],
     ['comments alone', '# A=1\n\n   # x\n', {}],
     ['nothing', '', {}],
   ])('%s', (_name, text, values) => {
@@ -46,6 +51,18 @@ describe('an env file', () => {
       { B: '2' },
     ],
     ['a quote that is never closed', 'A=1\nB="x\nC=3\n', '2:3 error the quote " is not closed', {}],
+    [
+      'a # within a value',
+      'A=1\nPASS=abc#def # why\n',
+      '2:9 warning the value ends before "#", which begins a comment',
+      { A: '1', PASS: 'abc' },
+    ],
+    [
+      'a # that begins a value',
+      'COLOR=#fff',
+      '1:7 warning sets an empty value: "#" begins a comment',
+      { COLOR: '' },
+    ],
     ['a NUL', 'A=1\nB=\0x', '2:3 error has a NUL byte, which no variable can hold', {}],
   ])('%s', (_name, text, problem, values) => {
     expect(problems(bytes(text))).toEqual([problem]);
@@ -96,7 +113,9 @@ const RULES: readonly (readonly [text: string, value: string])[] = [
 describe('the dialect of dotenv', () => {
   it.each(RULES)('%j', (text, value) => {
     const found = parseEnvFile(bytes(`BEFORE=1\n${text}\nAFTER=2\n`));
-    expect(found).toEqual({ values: { BEFORE: '1', V: value, AFTER: '2' }, problems: [] });
+    expect(found.values).toEqual({ BEFORE: '1', V: value, AFTER: '2' });
+    // What is cut is told.
+    expect(found.problems).toHaveLength(text === 'V=a#b' ? 1 : 0);
     expect(found.values).toEqual(parse(`BEFORE=1\n${text}\nAFTER=2\n`));
   });
 });

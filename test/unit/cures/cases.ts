@@ -198,6 +198,10 @@ export const CASES: readonly (readonly [name: string, text: string | Readonly<Re
     { 'portramp.yaml': api('envFile: local.env'), 'local.env': 'A=1\nhello\n' },
   ],
   ['an env file with an open quote', { 'portramp.yaml': api('envFile: local.env'), 'local.env': 'A="1\n' }],
+  [
+    'an env file with a value that is cut',
+    { 'portramp.yaml': api('envFile: local.env'), 'local.env': 'A=1\nPASS=abc#def\n' },
+  ],
   ['an env file with a NUL byte', { 'portramp.yaml': api('envFile: local.env'), 'local.env': 'A=1\0\n' }],
   ['two contracts', { 'portramp.yaml': api('env: {}'), 'portramp.yml': 'version: 1\n' }],
   ['a reference to what is not there', api('env: { A: "${stack.colour}" }')],

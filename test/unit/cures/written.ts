@@ -80,6 +80,10 @@ export const WRITES: readonly Row[] = [
     /^write (run: manual)$/,
     (desk, found, [snippet = '']) => (desk.drop(found, 'start'), desk.put(found, snippet)),
   ],
+  [
+    /^write the value in quotes, or a blank before "#"$/,
+    (desk, { file }) => desk.write(file, desk.read(file).replace(/=(\S*#\S*)$/m, '="$1"')),
+  ],
   [/^write NAME=value, or begin the line with #$/, (desk, found) => desk.replace(found, /^/, '#')],
   [
     /^write (ready: \{ http: \/healthz \}), or/,

@@ -193,6 +193,59 @@ describe('the page of a service', () => {
   });
 });
 
+/** What each of the five says of one service: by what they print and how they end, not by the table. */
+function voicesOf(view: ServiceView) {
+  const snapshot = takeSnapshot([view]);
+  const [service] = snapshot.services;
+  if (service === undefined) throw new Error('nothing was published');
+  const why = explain(service);
+  const page = ask(snapshot);
+  return {
+    ls: stripVTControlCharacters(renderServices([service])),
+    wait: endOfWait([service]),
+    dev: { isOver: isStartOver([service]), code: Math.min(1, wrongOf([service]).length) },
+    why: { state: why.state, code: Number(isWrong({ kind: 'service', ...why })), reason: why.reason },
+    page: { action: page.action, said: saidBy(page) },
+  };
+}
+
+describe('all five', () => {
+  it('say the same of one service, each against each of the others', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(views, (view) => {
+        const { ls, wait, dev, why, page } = voicesOf(view);
+        seen.add(why.state);
+        const hasUrl = ls.includes('http://');
+        expect(ls).toMatch(new RegExp(`^ *api +${why.state}\\b`));
+        expect(why.code).toBe(dev.code);
+        // Lost: all end, with 1, without a URL, and nobody is led there.
+        if (wait === 'lost')
+          expect([dev, hasUrl, page.action]).toEqual([{ isOver: true, code: 1 }, false, 'reply']);
+        // Up: all end, with 0; who is led there is led to what listens, and one that is not is told why.
+        if (wait === 'up') expect(dev).toEqual({ isOver: true, code: 0 });
+        if (wait === 'up' && why.state !== 'done') expect(hasUrl).toBe(page.action === 'forward');
+        // On its way: nobody ends, and a request waits as long as they do. Its port may listen before its probe is content.
+        if (!dev.isOver) expect([wait, why.code]).toEqual(['open', 0]);
+        if (!dev.isOver && why.state !== 'stopping') expect(page.action).toBe('wait');
+        if (!dev.isOver && hasUrl) expect(view.instances[0]?.listening.get('http')).toBe(true);
+        // A URL is printed where a request is passed on, or starts what answers.
+        if (hasUrl) expect(['forward', 'wait']).toContain(page.action);
+        if (page.action === 'forward') expect(['ready', 'unwell']).toContain(why.state);
+        if (page.action === 'reply' && why.code === 1)
+          expect(ls).toContain(firstOf(why.reason).split('\n')[0]);
+      }),
+      { numRuns: 2_000 },
+    );
+    // It has come by every status but those of things that are no processes.
+    expect([...seen].toSorted()).toEqual(
+      Object.keys(MEANINGS)
+        .filter((status) => status !== 'external')
+        .toSorted(),
+    );
+  });
+});
+
 describe.each(['{ log: up }', '{ exec: run }', '{ file: up }'])('a service that is ready by %s', (ready) => {
   const published = (listening: boolean | undefined) => takeSnapshot([wordView(ready, listening)]);
 

@@ -30,6 +30,8 @@ export interface InstanceWatchOptions extends Pick<ReplicaOptions, Shared> {
   readonly launch: number | undefined;
   /** How a file that tells of readiness was before the start. */
   readonly stamp: string | undefined;
+  /** Milliseconds that the attempt before it ran until it failed; undefined for a first one. */
+  readonly failedAfter: number | undefined;
   /** Called after every look; undefined is well. */
   readonly onLook: (problem: string | undefined) => void;
 }
@@ -116,6 +118,7 @@ export function watchInstance(options: InstanceWatchOptions): InstanceWatch | un
       }),
     printed: () => printed().map((text) => stripVTControlCharacters(text)),
     onFinding,
+    failedAfter: isProcess ? options.failedAfter : undefined,
     onLook,
     follows,
     patience: history.patience,

@@ -4,6 +4,7 @@ import { isEqual } from '../plan/equal.ts';
 import type { ResolvedService } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import type { Exit, Instance, StartResult } from '../runtime/instance.ts';
+import { STEADY } from './exit.ts';
 import { watchInstance, type InstanceWatch } from './instance-watch.ts';
 import { describeStart } from './logs/line.ts';
 import type { LogSource } from './logs/store.ts';
@@ -33,6 +34,10 @@ export class ReplicaShell {
   #startedAt = 0;
   /** Milliseconds of the clock, when the process was there. */
   #begun = 0;
+  /** Milliseconds that the process that was launched last ran. */
+  #took = 0;
+  /** The same of the attempt before it, where that failed. */
+  #failedAfter: number | undefined;
   /** Has ended, and says what it knew, where the process has. */
   #watch: InstanceWatch | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -114,7 +119,10 @@ export class ReplicaShell {
       case 'retry-after': {
         const { clock, onRetry, onEvent } = this.#options;
         onRetry();
-        this.#cancelRetry = clock.after(effect.ms, () => onEvent({ type: 'retry' }));
+        this.#cancelRetry = clock.after(effect.ms, () => {
+          if (this.#took < STEADY) this.#failedAfter = this.#took;
+          onEvent({ type: 'retry' });
+        });
         return;
       }
       case 'cancel-retry':
@@ -181,7 +189,9 @@ export class ReplicaShell {
       ...(exitCode === undefined || signal !== null ? {} : { exitCode }),
       ...(signal === null ? {} : { signal }),
     };
-    onEnd({ at: clock.now(), took: clock.now() - this.#begun, ...how });
+    this.#took = clock.now() - this.#begun;
+    this.#failedAfter = undefined;
+    onEnd({ at: clock.now(), took: this.#took, ...how });
     this.#explain({
       ...how,
       ...(why === undefined ? {} : { why }),
@@ -234,6 +244,7 @@ export class ReplicaShell {
       launched: () => this.launched ?? launched,
       launch: this.launch,
       stamp: this.#stamp,
+      failedAfter: this.#failedAfter,
       onLook: (problem) => {
         this.lastLook = { problem, at: this.#options.clock.now() };
       },

@@ -6,7 +6,7 @@
  *     a signal has stopped it ──▶ unwell
  *     the watcher is alone ──▶ unwell        the port was there and is gone ──▶ unwell        liveness ──▶ unwell
  *                                                                      └─ listens elsewhere ──▶ misplaced
- *     probe (or none) says yes ── and the port answers, or none has to ──▶ ready
+ *     probe (or none) says yes ── and the port answers, or none has to ──▶ ready   (no sooner than the attempt before failed)
  *                              └─ and the port is silent: listens elsewhere ──▶ misplaced
  *                                                         nowhere, for long ──▶ silent
  *     else ──▶ starting
@@ -79,6 +79,8 @@ export interface Facts {
   readonly port: PortFacts | undefined;
   /** One of its processes that a signal has stopped. */
   readonly stopped?: number | undefined;
+  /** When it has run for longer than the attempt before it, which failed: until then its being there says nothing. */
+  readonly provenAt?: number | undefined;
   /** Undefined where no watcher is known. */
   readonly tree?: TreeFacts | undefined;
   readonly elsewhere?: ElsewhereFacts | undefined;
@@ -189,7 +191,8 @@ function assessRest(facts: Facts, isElsewhere: boolean, now: number): Assessment
   if (isElsewhere && isAsked && port !== undefined && elsewhere !== undefined)
     return { verdict: { kind: 'misplaced', port, elsewhere } };
   if (probe.state === 'open') return STARTING;
-  if (port === undefined || port.listens) return { verdict: { kind: 'ready' } };
+  if (port === undefined) return probe.state === 'none' ? assessPresence(facts, now) : READY;
+  if (port.listens) return READY;
   return assessSilence(facts, port, now);
 }
 
@@ -198,6 +201,12 @@ export const DOUBT = 5_000;
 export const EXPECTED = 1_000;
 
 const STARTING: Assessment = { verdict: { kind: 'starting' } };
+const READY: Assessment = { verdict: { kind: 'ready' } };
+
+/** Nothing has to answer: it is ready by running, once that is more than it did before it failed. */
+function assessPresence({ provenAt = -Infinity }: Facts, now: number): Assessment {
+  return provenAt > now ? { ...STARTING, again: provenAt - now } : READY;
+}
 
 /** For a moment the service is as ready as it was: requests are held, not refused. */
 function assessGone(port: PortFacts, elsewhere: ElsewhereFacts | undefined, now: number): Assessment {

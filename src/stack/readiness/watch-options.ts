@@ -19,6 +19,8 @@ export interface ReadinessOptions extends LookOptions {
   /** Gives the lines that the instance has printed so far. */
   readonly printed?: () => readonly string[];
   readonly onFinding: (finding: Finding) => void;
+  /** Milliseconds that the attempt before it ran until it failed. */
+  readonly failedAfter?: number | undefined;
   /** The look where the contract declares none, for what is no process; default: a connection. */
   readonly usual?: WatchedLook | undefined;
   /** Called after every look; undefined is well. */

@@ -3,6 +3,7 @@
  * the instance is ready for the first time, relaxed ones after that.
  */
 import type { Follow } from '../../plan/plan.ts';
+import { STEADY } from '../exit.ts';
 import type { ProbeResult } from '../probe.ts';
 import {
   assess,
@@ -33,6 +34,10 @@ const STALL = 1_000;
 
 const UNLOOKED = 'it has not been looked at yet';
 
+/** How long it has to run to be ready by that alone: no two attempts take equally long to fail. Milliseconds. */
+const untilProven = ({ failedAfter = 0, ready }: ReadinessOptions): number =>
+  ready.timeout === undefined ? Math.min(failedAfter * 2, STEADY) : 0;
+
 /** Nobody is there who could follow. */
 const UNFOLLOWED: Followed = { followed: false, why: 'it is not followed' };
 
@@ -45,6 +50,7 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
   let { ready, ports } = options;
   const { usual } = options;
   let begun = clock.now();
+  const provenAt = begun + untilProven(options);
   /** Names of ports that listen. */
   const listening = new Set<string>();
   let tree: TreeFacts | undefined;
@@ -83,7 +89,19 @@ export function watchReadiness(options: ReadinessOptions): ReadinessWatch {
     const { asides } = opened;
     const stopped = halts?.stopped;
     const { facts: probe } = probing;
-    const facts = { begun, stopped, probe, port, tree, elsewhere, asides, doubt, patience, workedAt };
+    const facts = {
+      begun,
+      stopped,
+      provenAt,
+      probe,
+      port,
+      tree,
+      elsewhere,
+      asides,
+      doubt,
+      patience,
+      workedAt,
+    };
     const next = assess(facts, clock.now());
     if (isFollowing(next, elsewhere)) return;
     if (isAwaited()) work?.begin();

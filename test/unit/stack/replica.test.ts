@@ -13,7 +13,7 @@ import { createManualClock, type ManualClock } from '../manual-clock.ts';
 import { resolutionOf } from '../plan/stack.ts';
 
 const { services } = resolutionOf(
-  'services: { api: { command: run, ports: false, ready: { log: up } }, seed: { kind: task, command: run } }',
+  'services: { api: { command: run, ports: false, ready: { log: up } }, seed: { kind: task, command: run }, worker: { command: run, ports: false } }',
 );
 const api = services.get('api');
 
@@ -59,7 +59,14 @@ function createScene() {
         const exited = new Promise<Exit>((resolve) => {
           end = resolve;
         });
-        const instance: Partial<Instance> = { pid: 100 + slot, startTime: '1', marker: `${slot}`, exited };
+        const instance: Partial<Instance> = {
+          pid: 100 + slot,
+          startTime: '1',
+          marker: `${slot}`,
+          exited,
+          family: async () => [],
+          stopped: async () => undefined,
+        };
         return { ok: true, instance: instance as Instance };
       },
       starts: { begin: () => ({ patience: () => 15_000, took: () => undefined, learn: () => undefined }) },
@@ -103,6 +110,19 @@ function createScene() {
         end({ code, signal: null });
         return clock.advance(0);
       },
+      /** Its process fails after so many milliseconds, and another one is started after a pause. */
+      failAndRetry: async (after: number) => {
+        await clock.advance(after);
+        end({ code: 1, signal: null });
+        await clock.advance(0);
+        const begun = events.length;
+        shell.perform({ type: 'retry-after', ms: 250 });
+        await clock.advance(250);
+        expect(events.slice(begun)).toEqual([{ type: 'retry' }]);
+        shell.perform({ type: 'spawn' });
+        await clock.advance(0);
+        return () => events.slice(begun).some(({ type }) => type === 'ready');
+      },
       explain: (message: string) => {
         explain({ why: { message } });
         return clock.advance(0);
@@ -137,6 +157,25 @@ describe('a replica', () => {
     expect([old.isReady(), challenger.isReady()]).toEqual([true, false]);
     await challenger.print('up\n');
     expect(challenger.isReady()).toBe(true);
+  });
+
+  it('is ready at once by running, but after a failure only when it runs for longer than before', async () => {
+    const worker = createScene().open(0, services.get('worker'));
+    await worker.start();
+    expect(worker.isReady()).toBe(true);
+    const isSecondReady = await worker.failAndRetry(1_200);
+    await clock.advance(2_300);
+    expect(isSecondReady()).toBe(false);
+    await clock.advance(200);
+    expect(isSecondReady()).toBe(true);
+    // It was ready for long: that it ended once says little of the next one.
+    const isThirdReady = await worker.failAndRetry(60_000);
+    expect(isThirdReady()).toBe(true);
+    const isFourthReady = await worker.failAndRetry(8_000);
+    await clock.advance(9_900);
+    expect(isFourthReady()).toBe(false);
+    await clock.advance(200);
+    expect(isFourthReady()).toBe(true);
   });
 
   it('has its process watched over, that of a task too', async () => {

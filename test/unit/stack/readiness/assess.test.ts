@@ -57,6 +57,19 @@ describe('a service is ready', () => {
   ])('%s', (_, change, kind) => expect(kindAt(change, 1)).toBe(kind));
 });
 
+describe('a service that has nothing to answer', () => {
+  it('is ready by running, after a failure once that is longer than the attempt before it', () => {
+    const again = { port: undefined, provenAt: 2_400 };
+    expect(assess({ ...facts, ...again }, 1_400)).toEqual({ verdict: { kind: 'starting' }, again: 1_000 });
+    expect(kindAt(again, 2_400)).toBe('ready');
+    // What answers, and what its probe says, tell more.
+    const optional: PortFacts = { ...port, optional: true };
+    const well: ProbeFacts = { state: 'well', since: 0 };
+    for (const change of [{ port: { ...port, listens: true } }, { probe: well, port: optional }])
+      expect(kindAt({ provenAt: 2_400, ...change }, 1)).toBe('ready');
+  });
+});
+
 describe('a silent service', () => {
   it('is running after its patience, counted from what its probe said', () => {
     expect(kindAt({}, SILENCE - 1)).toBe('starting');

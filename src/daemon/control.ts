@@ -31,11 +31,12 @@ const LOCK_TIMEOUT = 5_000;
 export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUNNING> {
   const deadline = systemClock.now() + LOCK_TIMEOUT;
   for (;;) {
+    // Before the lock is touched: its holder may be one that is not to be seen from here (a container has processes of
+    // its own), and would end if its lock was broken.
+    if (await isAnswered(home.socket)) return ALREADY_RUNNING;
     const lock = tryLock(home.lock);
-    const other = await dialSocket(home.socket);
-    other?.destroy();
-    if (other !== undefined) {
-      lock?.release();
+    if (lock !== undefined && (await isAnswered(home.socket))) {
+      lock.release();
       return ALREADY_RUNNING;
     }
     if (lock !== undefined) {
@@ -45,6 +46,12 @@ export async function claimSocket(home: Home): Promise<Lock | typeof ALREADY_RUN
     if (systemClock.now() > deadline) throw stuckError(home);
     await pause(10 + Math.random() * 20);
   }
+}
+
+async function isAnswered(socket: string): Promise<boolean> {
+  const other = await dialSocket(socket);
+  other?.destroy();
+  return other !== undefined;
 }
 
 function stuckError(home: Home): PortrampError {

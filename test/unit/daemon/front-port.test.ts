@@ -9,7 +9,7 @@ import {
   judgeHeld,
   type FrontChoice,
 } from '../../../src/daemon/front-choice.ts';
-import { describeUnreachable, openFrontPort } from '../../../src/daemon/front-port.ts';
+import { describeUnreachable, openFrontPort, type FrontPort } from '../../../src/daemon/front-port.ts';
 import { keepFrontNumber, readFrontNumber, type FrontNumber } from '../../../src/daemon/front-store.ts';
 import { readFrontSettings } from '../../../src/daemon/settings.ts';
 import { createManualClock } from '../manual-clock.ts';
@@ -301,6 +301,35 @@ describe('opening the front port', () => {
     const { clock, open } = scene(new Map([[7267, 'EACCES']]));
     const frontPort = await open([7267]);
     expect(frontPort.status.problem).toBe("the front's port 7267 may not be bound by this user");
+    await frontPort.close();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('does not try again when it is closed during a try', async () => {
+    const clock = createManualClock();
+    let closing: Promise<void> | undefined;
+    const frontPort: FrontPort = await openFrontPort({
+      choice: { ports: [7267], moves: 1, origin: 'guess' },
+      clock,
+      listen: async () => {
+        if (clock.now() > 0) closing = frontPort.close();
+        throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      },
+      remember: async () => undefined,
+      holdersOf: async () => [],
+      onMove: () => undefined,
+      log: () => undefined,
+    });
+    await clock.advance(1_000);
+    expect(closing).toBeDefined();
+    await closing;
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('does not write its number later when it is closed', async () => {
+    const { clock, open, disk } = scene(new Map());
+    disk.problem = 'EROFS';
+    const frontPort = await open([7267]);
     await frontPort.close();
     expect(clock.waiting).toBe(0);
   });

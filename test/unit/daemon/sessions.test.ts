@@ -20,11 +20,12 @@ function scene({ seen = true } = {}) {
   });
   /** A runner that answers when `answers` is true, and is late otherwise. */
   const createRunner = () => {
-    const runner = { answers: true, asked: [] as unknown[] };
+    const runner = { answers: true, asked: [] as unknown[], signals: [] as (AbortSignal | undefined)[] };
     runners.push(runner);
     const peer: Peer = {
       request: (_name, params, options: RequestOptions = {}) => {
         runner.asked.push(params);
+        runner.signals.push(options.signal);
         if (runner.answers) {
           connection.lastHeard = clock.now();
           return Promise.resolve({ message: 'ok' });
@@ -122,6 +123,16 @@ describe('a session', () => {
     );
     sessions.attach(shop, 42, first.connection);
     expect(sessions.all()).toHaveLength(1);
+  });
+
+  it('withdraws a command when who asked for it has gone, and leaves one that nobody can withdraw', async () => {
+    const { sessions, createRunner } = scene();
+    const { connection, runner } = createRunner();
+    sessions.attach(shop, 42, connection);
+    const { signal } = new AbortController();
+    await sessions.command(shop, { action: 'down' }, signal);
+    await sessions.command(shop, { action: 'down' });
+    expect(runner.signals).toEqual([signal, undefined]);
   });
 
   it('passes commands on', async () => {

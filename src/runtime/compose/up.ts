@@ -51,6 +51,9 @@ const READING = new Set(
   ),
 );
 
+/** Commands of these that show what there is of containers, whoever made them. */
+const SHOWING = new Set('attach commit events export images logs port ps stats top volumes wait'.split(' '));
+
 /** Commands that make containers, and the volumes of these. */
 const MAKING = new Set(['up', 'create', 'start', 'run']);
 
@@ -65,13 +68,14 @@ const STARTING = new Set(['up', 'create', 'start']);
  */
 export async function beginUp(options: UpOptions): Promise<Attempt | undefined> {
   const { command = '', rest } = options.arguments;
-  if (READING.has(command)) return undefined;
+  if (READING.has(command) && !SHOWING.has(command)) return undefined;
   let before: Container[];
   try {
     before = await listContainers(options.call);
   } catch {
     return undefined;
   }
+  if (SHOWING.has(command)) return tellForeign(before, options);
   await refuseForeign(before, options);
   if (MAKING.has(command)) await options.data.take();
   if (!STARTING.has(command)) return undefined;
@@ -79,6 +83,12 @@ export async function beginUp(options: UpOptions): Promise<Attempt | undefined> 
   if (command === 'start') return undefined;
   const detached = rest.some((word) => /^(-d|--detach|--wait)$/.test(word)) || command === 'create';
   return { end: (code) => (code === 0 ? Promise.resolve() : afterFailure(options, before, detached)) };
+}
+
+/** Says whose what is shown is, where it is another folder's. */
+async function tellForeign(containers: readonly Container[], options: UpOptions): Promise<undefined> {
+  const folder = await findForeign(containers, options.folders);
+  if (folder !== undefined) options.say(`portramp: ${describeForeign(options.project.name, folder).message}`);
 }
 
 async function refuseForeign(

@@ -70,7 +70,14 @@ describe.skipIf(engine === undefined)('a project whose name another folder has',
         stderr: expect.stringContaining(`belong to ${first.root}`),
       });
     }
-    expect((await second.run('compose', 'ps')).code).toBe(0);
+    for (const words of [['ps'], ['logs'], ['images']]) {
+      const shown = await second.run('compose', ...words);
+      expect([shown.code, shown.stderr]).toEqual([
+        0,
+        expect.stringContaining(`containers of the Compose project "app" belong to ${first.root}`),
+      ]);
+      expect((await first.run('compose', ...words)).stderr).not.toContain('belong to');
+    }
     expect(await docker('ps', '-q', '--no-trunc')).toBe(running);
     expect(await docker('volume', 'ls', '-q')).toBe('app_rows');
 

@@ -31,7 +31,7 @@ export async function removeContainers(
     const read = await readProjects(key, client);
     if ('problem' in read) return await removeUnread(key, client, read, say);
     const { prepared, projects } = read;
-    if (!(await isUp(projects))) return undefined;
+    if (!(await isUp(prepared, projects))) return undefined;
     const failure = await takeDown(prepared, projects, say);
     if (failure === undefined) return prepared.stack;
     throw new PortrampError('ENGINE_UNREACHABLE', failure.message, { hint: failure.hint });

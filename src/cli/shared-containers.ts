@@ -1,4 +1,5 @@
 /** What all branches share, around a command of `portramp compose`. */
+import { nameInContract } from '../contract/called.ts';
 import { PortrampError } from '../lib/errors.ts';
 import { locateHome } from '../lib/home.ts';
 import { shellWord } from '../lib/shell-word.ts';
@@ -87,7 +88,8 @@ function changesAll(
   { command = '', rest }: ComposeArguments,
   { prepared, shared }: { readonly prepared: PreparedStack; readonly shared: SharedProject },
 ): PortrampError {
-  const names = named.map((name) => nameIn(prepared, name));
+  const services = [...prepared.services.values()].map(({ service }) => service);
+  const names = named.map((name) => nameInContract(name, services));
   const way = OWN_WAYS.find(([commands]) => commands.includes(command))?.[1];
   const byHand = ['-p', shared.call.projectName ?? '', command, ...rest].map(shellWord).join(' ');
   return new PortrampError(
@@ -101,8 +103,3 @@ function changesAll(
     },
   );
 }
-
-/** A service of the project as the contract calls it. */
-const nameIn = ({ services }: PreparedStack, name: string): string =>
-  [...services.values()].find(({ service }) => service.kind === 'compose' && service.compose === name)
-    ?.name ?? name;

@@ -25,3 +25,7 @@ export function findOtherName(given: string, services: Iterable<Called>): OtherN
     if (compose === given) return { name, why: `: ${given} of the Compose file is ${name} in this contract` };
   return undefined;
 }
+
+/** Names a service of the Compose file as the contract does; one that the contract does not speak of keeps its name. */
+export const nameInContract = (compose: string, services: Iterable<Service>): string =>
+  [...services].find((service) => service.kind === 'compose' && service.compose === compose)?.name ?? compose;

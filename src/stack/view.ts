@@ -13,7 +13,7 @@ export const FAILURE_LINES = 20;
 export interface ViewParts {
   readonly logs: LogStore;
   readonly brakes: Pick<Brakes, 'heldOf'>;
-  readonly containers: Pick<Containers, 'areAway'>;
+  readonly containers: Pick<Containers, 'explains'>;
 }
 
 /** What is published of a unit. */
@@ -27,9 +27,9 @@ export function viewUnit(unit: Unit, { logs, brakes, containers }: Partial<ViewP
   );
   // Where there is one process after the other, what an earlier one printed is not why this one is as it is.
   const launch = isAlone ? unit.generation : undefined;
-  // What it printed has nothing to do with an engine that does not answer.
-  const isUnseen = resolved.kind === 'compose' && state.state === 'unwell' && containers?.areAway === true;
-  const log = isBad(state) && !isUnseen ? tail(launch) : [];
+  // What it printed has nothing to do with an engine that does not answer, or with what somebody did to its container.
+  const isExplained = state.state === 'unwell' && containers?.explains(resolved) === true;
+  const log = isBad(state) && !isExplained ? tail(launch) : [];
   const held = describeHeld(resolved, brakes?.heldOf(name) ?? []);
   return { resolved, held, state, restarts, waitingFor, log, armed, targets, instance, instances, revision };
 }

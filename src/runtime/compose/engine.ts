@@ -27,6 +27,8 @@ export interface ContainerSpec {
   readonly name: string;
   /** Its name in the project. */
   readonly service: string;
+  /** What a person calls a service of the project: Compose may speak of one that this one needs. */
+  readonly nameOf: (service: string) => string;
   readonly marker: string;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
   /** Asked before anything is started: why it may not be, given the numbers that its own containers hold. */
@@ -71,6 +73,8 @@ export interface ComposeEngineOptions {
    * is not going to be started; then it is told again after the next look.
    */
   readonly onReturn: (service: string) => boolean;
+  /** Somebody removed the containers of a service: what is left of them, for a person. */
+  readonly onRemoved: (containers: readonly Container[]) => Promise<string | undefined>;
   /** Once when the engine does not answer any more, and once, with undefined, when it does again. */
   readonly onProblem: (problem: string | undefined) => void;
 }
@@ -141,7 +145,8 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
       ...outside,
       engineWasGone: lost.delete(instance),
     });
-    instance.end(instance.isStopping ? { code: ending.code ?? 0, signal: null } : ending);
+    if (instance.isStopping) instance.end({ code: ending.code ?? 0, signal: null });
+    else instance.end(ending, own.length === 0 ? options.onRemoved(instance.last) : undefined);
     returns.note(service);
   };
 

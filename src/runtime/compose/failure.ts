@@ -32,13 +32,18 @@ const PROGRESS =
 const PULL_FAILURE = /^(\S+) Error (.+)$/;
 
 /** The lines that say what went wrong: each once, and nothing of what went well before. */
-function findSaid(rest: readonly string[]): string[] {
+function findSaid(rest: readonly string[], nameOf: (service: string) => string): string[] {
   const pulls = rest.flatMap((line) => PULL_FAILURE.exec(line)?.[2] ?? []);
   const said = rest
     .filter((line) => !PROGRESS.test(line))
     // Said of the service already, by the name that it has.
     .filter((line) => PULL_FAILURE.test(line) || !pulls.some((pull) => line.endsWith(pull)))
-    .map((line) => line.replace(PULL_FAILURE, 'the image of $1 could not be pulled: $2'))
+    .map((line) =>
+      line.replace(
+        PULL_FAILURE,
+        (_, service: string, why: string) => `the image of ${nameOf(service)} could not be pulled: ${why}`,
+      ),
+    )
     .map((line) => line.replace(/(no such image: (\S+)): No such image: \2$/, '$1'));
   return [...new Set(said.length > 0 ? said : rest)];
 }
@@ -105,8 +110,15 @@ const HINTS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] 
   ],
 ];
 
-/** @param code The exit code. */
-export function explainFailure(stderr: string, code: number): Explanation {
+/**
+ * @param code The exit code.
+ * @param nameOf Of a service of the project, for a person.
+ */
+export function explainFailure(
+  stderr: string,
+  code: number,
+  nameOf: (service: string) => string = (service) => service,
+): Explanation {
   const { rest } = readLog(stderr);
   const last = rest.at(-1);
   // What it was doing is not why it was ended.
@@ -114,7 +126,7 @@ export function explainFailure(stderr: string, code: number): Explanation {
     const where = last === undefined ? '' : `; the last it told was: ${last.replace(/\s+/g, ' ')}`;
     return { message: `Compose was ended before it was done${where}`, hint: 'start it again' };
   }
-  const said = findSaid(rest);
+  const said = findSaid(rest, nameOf);
   const message =
     said.length === 0 ? `Compose failed with code ${code}` : `Compose says: ${said.slice(-4).join('; ')}`;
   for (const [pattern, hint] of HINTS) {

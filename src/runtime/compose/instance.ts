@@ -51,6 +51,7 @@ export class ContainerInstance implements Instance {
   readonly #since: string;
   #isOver = false;
   #end: (exit: Exit) => void = () => undefined;
+  #rest: Promise<string | undefined> | undefined;
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
@@ -69,7 +70,7 @@ export class ContainerInstance implements Instance {
       await Promise.race([late, Promise.all(logs.map(({ ended: rest }) => rest))]);
       clearTimeout(timer);
       for (const log of logs) log.close();
-      return exit;
+      return this.#withRest(exit);
     });
   }
 
@@ -127,9 +128,19 @@ export class ContainerInstance implements Instance {
     }
   }
 
-  end(exit: Exit): void {
+  /** @param rest What is left of it, for a person, where that is still to be found out. */
+  end(exit: Exit, rest?: Promise<string | undefined>): void {
     this.#isOver = true;
+    this.#rest = rest;
     this.#end(exit);
+  }
+
+  async #withRest(exit: Exit): Promise<Exit> {
+    const rest = await this.#rest?.catch(() => undefined);
+    const { why } = exit;
+    return rest === undefined || why === undefined
+      ? exit
+      : { ...exit, why: { ...why, message: `${why.message}; ${rest}` } };
   }
 
   /** Its container runs on, and is not followed any more. */

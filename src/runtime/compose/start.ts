@@ -26,7 +26,7 @@ const LONGEST_PAUSE = 1_000;
 /** What a start is about. */
 export type StartSpec = Pick<
   ContainerSpec,
-  'name' | 'service' | 'findConflict' | 'ownNetworks' | 'networks' | 'jobs' | 'numbers'
+  'name' | 'service' | 'nameOf' | 'findConflict' | 'ownNetworks' | 'networks' | 'jobs' | 'numbers'
 >;
 
 /**
@@ -171,18 +171,16 @@ async function putBack(
   );
   if (cut.length === 0) return undefined;
   const words = ['up', '--no-start', '--no-deps', '--force-recreate', ...cut];
-  return failureOf(await runCompose(call, words, { timeout: UP_TIMEOUT }));
+  return failureOf(await runCompose(call, words, { timeout: UP_TIMEOUT }), specs[0]);
 }
 
 /** Not `--no-deps`: what a service depends on is part of what Compose recognises its containers by. */
-async function begin(
-  call: ComposeCall,
-  { service, networks = [], jobs = [] }: StartSpec,
-): Promise<StartFailure | undefined> {
+async function begin(call: ComposeCall, spec: StartSpec): Promise<StartFailure | undefined> {
+  const { service, networks = [], jobs = [] } = spec;
   const areDone = jobs.length > 0 && haveDoneTheirWork(await listContainers(call), jobs);
   if (networks.length > 0 || areDone) {
     const created = await runCompose(call, ['create', service], { timeout: UP_TIMEOUT });
-    if (created.code !== 0) return failureOf(created);
+    if (created.code !== 0) return failureOf(created, spec);
     const own = (await listContainers(call)).filter((each) => each.service === service);
     const failure = await joinNetworks(
       call,
@@ -192,7 +190,7 @@ async function begin(
     if (failure !== undefined) return failure;
     if (areDone) return startEach(call, own);
   }
-  return failureOf(await runCompose(call, ['up', '--detach', service], { timeout: UP_TIMEOUT }));
+  return failureOf(await runCompose(call, ['up', '--detach', service], { timeout: UP_TIMEOUT }), spec);
 }
 
 const haveDoneTheirWork = (containers: readonly Container[], jobs: readonly string[]): boolean =>
@@ -210,8 +208,10 @@ async function startEach(call: ComposeCall, own: readonly Container[]): Promise<
   return undefined;
 }
 
-const failureOf = ({ code, stderr }: Answer): StartFailure | undefined =>
-  code === 0 ? undefined : explainFailure(stderr, code);
+const failureOf = (
+  { code, stderr }: Answer,
+  { nameOf }: Partial<Pick<StartSpec, 'nameOf'>> = {},
+): StartFailure | undefined => (code === 0 ? undefined : explainFailure(stderr, code, nameOf));
 
 /**
  * The same for containers that other stacks may be using: what runs for them is left as it is, and told where this

@@ -1,4 +1,5 @@
 /** The containers of a running stack: how they are launched and looked at, and the bridges that lead out of them. */
+import { nameInContract } from '../../contract/called.ts';
 import { Emitter } from '../../lib/emitter.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Home } from '../../lib/home.ts';
@@ -21,8 +22,9 @@ import type { WatchedLook } from '../readiness/looks.ts';
 import type { ServiceState } from '../service.ts';
 import { createBridges, findBridgeAddress, type Bridge, type Bridges } from './bridge.ts';
 import { bridgesFor, leadsOf } from './leads.ts';
-import { lookAt, problemOf } from './look.ts';
-import { takeDown } from './down.ts';
+import { isExplained, lookAt, problemOf } from './look.ts';
+import { noteData, takeDown } from './down.ts';
+import { describeNameless } from './nameless.ts';
 import { networksOf, type WantedNetworks } from './networks.ts';
 import { storeProjects, type Projects } from './projects.ts';
 import { demandResolved, resolves } from './resolved.ts';
@@ -36,8 +38,8 @@ export interface Containers {
   takeMended(): readonly string[];
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
   lookAt(service: ResolvedService): WatchedLook;
-  /** Whether the engine does not answer. */
-  readonly areAway: boolean;
+  /** Whether the engine tells why the service is not well, whatever that printed last. */
+  explains(service: ResolvedService): boolean;
   /**
    * Fits what there is to the units as they are now: opens and closes the ways from containers to processes, and removes
    * the container of a service that the stack has lost.
@@ -148,6 +150,12 @@ export function createContainers(options: ContainersOptions): Containers {
       service.kind === 'compose' && service.compose === composeName && service.scope === scope ? [name] : [],
     );
 
+  const nameOf = (composeName: string): string =>
+    nameInContract(
+      composeName,
+      [...(prepared?.services.values() ?? [])].map(({ service }) => service),
+    );
+
   const removeLost = (units: readonly Bridged[]): void => {
     for (const [name, service] of launchedAs) {
       if (units.some((unit) => unit.name === name)) continue;
@@ -167,6 +175,10 @@ export function createContainers(options: ContainersOptions): Containers {
     calls,
     onChange: (service) => changes.emit(service),
     onReturn: (service) => named(service, scope).map(onReturn).includes(true),
+    onRemoved: async (containers) => {
+      const kept = await noteData(calls().byLabels, containers, nameOf);
+      return kept.length === 0 ? undefined : describeNameless(kept);
+    },
     // There is one engine, however many projects are watched.
     onProblem: (problem) => {
       if (isTold === (problem !== undefined)) return;
@@ -205,6 +217,7 @@ export function createContainers(options: ContainersOptions): Containers {
         ...spec,
         name: service.name,
         service: service.service.compose,
+        nameOf,
         ownNetworks: networks.get(service.name)?.own ?? [],
         networks: networks.get(service.name)?.joined ?? [],
         jobs: jobsOf(prepared, service.service.compose),
@@ -216,9 +229,7 @@ export function createContainers(options: ContainersOptions): Containers {
       if (result.ok && !areOpen) setBridges();
       return result;
     },
-    get areAway() {
-      return [engines.own, engines.shared].some((engine) => engine?.problem !== undefined);
-    },
+    explains: (service) => isExplained(service, engineFor(service), networks.get(service.name)),
     lookAt: (service) => ({
       look: (signal) => lookAt(service, engineFor(service), signal),
       problem: () => problemOf(service, engineFor(service), networks.get(service.name)),

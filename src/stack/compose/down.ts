@@ -1,4 +1,5 @@
 /** The end of a stack's containers: what the contract wants cleaned up, then what nobody uses any more is removed. */
+import { nameInContract } from '../../contract/called.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { runCleanup } from '../../runtime/compose/cleanup.ts';
 import { ask, askEither, isMadeWith, type ProjectCalls } from '../../runtime/compose/calls.ts';
@@ -9,7 +10,7 @@ import { listVolumeNames } from '../../runtime/engine/leftovers.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';
-import { noteNameless } from './nameless.ts';
+import { noteNameless, type NamelessVolume } from './nameless.ts';
 import type { Projects, SharedProject, UnreadProjects } from './projects.ts';
 import { titleAmong } from './store.ts';
 
@@ -26,9 +27,18 @@ interface Chore {
   readonly call: ComposeCall;
 }
 
-/** Whether there is anything that `takeDown` would remove, or let go of. @throws PortrampError ENGINE_UNREACHABLE */
-export async function isUp({ own, held }: Projects): Promise<boolean> {
-  const containers = await listContainers(own.byLabels);
+/**
+ * Whether there is anything that `takeDown` would remove, or let go of: of the containers in the project those that
+ * portramp made, and those of services that its files have.
+ * @throws PortrampError ENGINE_UNREACHABLE
+ */
+export async function isUp(
+  { compose }: Pick<PreparedStack, 'compose'>,
+  { own, held }: Projects,
+): Promise<boolean> {
+  const all = await listContainers(own.byLabels);
+  const isNamed = ({ service }: Container): boolean => compose?.project.services.has(service) === true;
+  const containers = all.filter((each) => isMadeWith(own, each) || isNamed(each));
   const isOwn = containers.length > 0 && (await findForeign(containers, own.folders)) === undefined;
   if (isOwn || (await held.users.own()).length > 0) return true;
   return (await held.users.areFree()) && (await listContainers(held.byLabels)).length > 0;
@@ -53,6 +63,11 @@ export async function takeDown(
     if (service.scope === 'stack') return [{ ...chore, call: own.byLabels }];
     return shared !== undefined && used.includes(chore.service) ? [{ ...chore, call: shared.byLabels }] : [];
   });
+  const nameOf = (service: string): string =>
+    nameInContract(
+      service,
+      [...services.values()].map((each) => each.service),
+    );
   const variables = { PORTRAMP_STACK: stack.slug, PORTRAMP_WORKSPACE: stack.workspace };
   // `down` is going to say why they cannot be listed.
   const there = await listContainers(own.byLabels).catch(() => []);
@@ -68,11 +83,11 @@ export async function takeDown(
     const problem = await runCleanup(chore.call, { ...chore, variables });
     if (problem !== undefined) say(`the cleanup of ${chore.name} failed: ${problem}`);
   }
-  if (!areOthers) await noteData(own.byLabels, there);
+  if (!areOthers) await noteData(own.byLabels, there, nameOf);
   const failure = areOthers ? undefined : await removeOwn(own);
   atOnce?.removeEventListener('abort', kill);
   // What the stack had of its own is in the way of nobody else.
-  const left = await letGo(held, used);
+  const left = await letGo(held, used, nameOf);
   return failure ?? left;
 }
 
@@ -106,11 +121,24 @@ export async function takeDownUnread({
   return { failure: failure ?? left };
 }
 
-/** Writes down what has no name, before the containers are gone that tell whose it is. */
-async function noteData(byLabels: ComposeCall, there: readonly Container[]): Promise<void> {
-  const found = there.flatMap(({ service, nameless }) => nameless.map((name) => ({ service, name })));
+const asItIs = (service: string): string => service;
+
+/**
+ * Writes down what has no name, of containers that go, and tell whose it is no more then. Lists what there is of it.
+ * @param nameOf Of a service of the project, in the contract.
+ */
+export async function noteData(
+  byLabels: ComposeCall,
+  there: readonly Container[],
+  nameOf: (service: string) => string = asItIs,
+): Promise<readonly NamelessVolume[]> {
+  const found = there.flatMap(({ service, nameless }) =>
+    nameless.map((name) => ({ service: nameOf(service), name })),
+  );
   const existing = await listVolumeNames(engineOf(byLabels)).catch(() => undefined);
-  if (existing !== undefined) await noteNameless(byLabels.cwd, projectOf(byLabels), found, existing);
+  if (existing === undefined) return [];
+  await noteNameless(byLabels.cwd, projectOf(byLabels), found, existing);
+  return found.filter(({ name }) => existing.has(name));
 }
 
 /** Removes the containers, with the networks too where nobody else has anything in the project. */
@@ -163,6 +191,7 @@ async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
 async function letGo(
   { byLabels, users }: Pick<SharedProject, 'byLabels' | 'users'>,
   services: readonly string[],
+  nameOf = asItIs,
 ): Promise<StartFailure | undefined> {
   // One that was stopped before has no user any more.
   if (services.length === 0 && !(await users.areFree())) return undefined;
@@ -171,6 +200,7 @@ async function letGo(
     await noteData(
       byLabels,
       there.filter(({ service }) => isLast || unused.includes(service)),
+      nameOf,
     );
     if (isLast) return ask(byLabels, ['down'], DOWN_TIMEOUT);
     return unused.length === 0

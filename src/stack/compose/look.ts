@@ -21,6 +21,17 @@ export function problemOf(
   return findContainerProblem({ name, containers, ports, networks: [...own, ...joined] });
 }
 
+/** Whether what the engine knows against it is why. One that ends says why in what it prints. */
+export function isExplained(
+  service: ResolvedService,
+  engine: ComposeEngine | undefined,
+  networks?: WantedNetworks,
+): boolean {
+  if (problemOf(service, engine, networks) === undefined) return false;
+  const own = service.service.kind === 'compose' ? (engine?.containersOf(service.service.compose) ?? []) : [];
+  return engine?.problem !== undefined || own.every(({ state }) => state === 'running' || state === 'paused');
+}
+
 /** Its own healthcheck, else something answers on its first port, else nothing more. */
 export async function lookAt(
   { service, ports }: ResolvedService,

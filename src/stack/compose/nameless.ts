@@ -11,7 +11,7 @@ import { writeFileAtomic } from '../../lib/atomic-write.ts';
 import { readStateFile } from '../../lib/state-file.ts';
 
 export interface NamelessVolume {
-  /** In the Compose project; empty where that is not known any more. */
+  /** In the contract, where that could be read; else in the Compose project. Empty where neither is known any more. */
   readonly service: string;
   /** What the engine calls it. */
   readonly name: string;

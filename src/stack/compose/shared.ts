@@ -1,5 +1,6 @@
 /** What all branches share, for a command of Compose: started before what depends on it, and reachable from there. */
 import { selectStarted } from '../../compose/selection.ts';
+import { nameInContract } from '../../contract/called.ts';
 import { PortrampError } from '../../lib/errors.ts';
 import { listContainers } from '../../runtime/compose/containers.ts';
 import { explainFailure } from '../../runtime/compose/failure.ts';
@@ -51,7 +52,7 @@ export async function startShared(start: SharedStart): Promise<string[]> {
     // What others had started stays as it is.
     const words = ['up', '--detach', '--no-recreate', '--wait', service];
     const { code, stderr } = await runCompose(shared.call, words, { timeout: START_TIMEOUT });
-    if (code !== 0) demand(explainFailure(stderr, code));
+    if (code !== 0) demand(explainFailure(stderr, code, spec.nameOf));
   }
   const shares = [...needed].map(
     (service) => `${service} is shared by all branches: "portramp down" lets go of it`,
@@ -81,14 +82,15 @@ export async function reachShared(start: SharedStart): Promise<void> {
 }
 
 function specFor({ prepared, findConflict }: SharedStart, composeName: string) {
-  const found = [...prepared.services.values()].find(
-    ({ service }) => service.kind === 'compose' && service.compose === composeName,
-  );
-  const name = found?.name ?? composeName;
+  const declared = [...prepared.services.values()].map(({ service }) => service);
+  const nameOf = (service: string): string => nameInContract(service, declared);
+  const name = nameOf(composeName);
+  const found = prepared.services.get(name);
   const numbers = (found?.ports ?? []).map(({ targetPort }) => targetPort);
   return {
     name,
     service: composeName,
+    nameOf,
     ownNetworks: networksOf(prepared).get(name)?.own ?? [],
     numbers,
     findConflict: async (own: ReadonlySet<number>): Promise<StartFailure | undefined> => {

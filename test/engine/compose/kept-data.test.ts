@@ -61,6 +61,7 @@ describe.skipIf(engine === undefined)('data in volumes', () => {
     await docker('run', '-d', '--name', 'holder', '-v', 'lite_keys:/data', IMAGE, 'sleep', '1000');
     const { code, stderr } = await own.run('down', '--volumes');
     expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(await own.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
     expect(stderr).toContain('removed the volume lite_rows\n');
     expect(stderr).toMatch(/not removed: volume lite_keys: .*in use/);
     expect(stderr).toContain(
@@ -80,6 +81,27 @@ describe.skipIf(engine === undefined)('data in volumes', () => {
     ]);
     expect(await volumes()).toEqual(['lite_keys', 'lite_notes']);
     expect((await lines('ps', '--format', '{{.Names}}')).toSorted()).toEqual(['holder', 'lite-tool-1']);
+  });
+
+  it('without a name are told of a container that somebody removes, and are removed with the rest', async () => {
+    const contract = CONTRACT.replace('db: {', 'rows: {');
+    const own = open('loose', `services:\n  db: ${keep('/data')}\n`, contract);
+    await ok(own.run('dev', '-d'));
+    const [first = ''] = await volumes();
+    await docker('rm', '-f', 'loose-db-1');
+    const { failure } = await own.until('rows', 'failed');
+    const told = `kept a volume without a name, of rows (docker volume inspect ${first})`;
+    expect(failure?.message).toContain(`was removed from outside of portramp; ${told}`);
+    await ok(own.run('start', 'rows'));
+    await docker('rm', '-f', '-v', 'loose-db-1');
+    // Of data that went with the container nothing is said.
+    expect((await own.until('rows', 'failed')).failure?.message).toMatch(/from outside of portramp$/);
+    await ok(own.run('start', 'rows'));
+    const all = await volumes();
+    expect(all).toHaveLength(2);
+    expect(await ok(own.run('down'))).toContain('kept 2 volumes without a name, of rows (');
+    await ok(own.run('down', '--volumes'));
+    expect(await volumes()).toEqual([]);
   });
 
   it('without a name outlive an edit that no container can be started from', async () => {

@@ -41,6 +41,12 @@ describe('what Compose says', () => {
   // As Compose 2.26 prints it, the engine's own words in it.
   const LOOKUP =
     'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host';
+  it('calls a service as the contract does', () => {
+    const text = ` postgres Error ${LOOKUP}\nError response from daemon: ${LOOKUP}\n`;
+    const { message } = explainFailure(text, 1, (service) => (service === 'postgres' ? 'db' : service));
+    expect(message).toBe(`Compose says: the image of db could not be pulled: ${LOOKUP}`);
+  });
+
   it.each([
     [
       'made nothing',

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandAnswer, RunnerCommand } from '../protocol/messages.ts';
 import { describeUnit } from './details.ts';
-import { findFollowers } from './followers.ts';
+import { findFollowers, findFollowersOfStart } from './followers.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -31,11 +31,16 @@ export interface CommandContext {
 export async function obey(context: CommandContext, command: RunnerCommand): Promise<CommandAnswer> {
   const { supervision, plan, clock, publish, stop } = context;
   switch (command.action) {
-    case 'start':
-      context.release(meantBy(plan, command.services));
+    case 'start': {
+      const meant = meantBy(plan, command.services);
+      const selected = selectOrThrow(plan, command.services);
+      const followers = findFollowersOfStart(selected, supervision.units).map(({ service }) => service);
+      context.release([...meant, ...followers]);
       supervision.startNamed(plan, command.services);
+      const asked = revisionsOf(followers, supervision);
       await publish();
-      return told(meantBy(plan, command.services), context);
+      return { asked, ...told([...meant, ...followers], context) };
+    }
     case 'stop':
       supervision.stopNamed(plan, command.services);
       await publish();
@@ -48,12 +53,7 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       context.signal.throwIfAborted();
       context.release(services);
       supervision.restartNamed(plan, command.services);
-      const asked = Object.fromEntries(
-        services.flatMap((name) => {
-          const revision = supervision.find(name)?.revision;
-          return revision === undefined ? [] : [[name, revision.asked]];
-        }),
-      );
+      const asked = revisionsOf(services, supervision);
       await publish();
       return { asked, ...told(services, context) };
     }
@@ -76,6 +76,15 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
       return {};
   }
 }
+
+/** How far each has to get before what was asked for is there. */
+const revisionsOf = (names: readonly string[], supervision: Supervision): Record<string, number> =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const revision = supervision.find(name)?.revision;
+      return revision === undefined ? [] : [[name, revision.asked]];
+    }),
+  );
 
 /** Names what is started, and says that its values are from before an edit that is not in effect. */
 const told = (services: string[], { problems }: CommandContext): CommandAnswer =>

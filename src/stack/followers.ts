@@ -1,4 +1,5 @@
 /** Which services start again because another one does: `restart: true` of `depends_on`, or a network that is shared. Pure. */
+import { isOver } from './service.ts';
 import type { Unit } from './unit.ts';
 
 export interface Follower {
@@ -29,4 +30,18 @@ export function findFollowers(
     }
   }
   return followers;
+}
+
+/** Finds those that follow services which are about to be started. Nothing happens to what runs, nor to who follows that. */
+export function findFollowersOfStart(
+  names: readonly string[],
+  units: readonly Pick<Unit, 'name' | 'resolved' | 'state' | 'goal'>[],
+): readonly Follower[] {
+  const begun = units.filter(
+    ({ name, state }) => names.includes(name) && state.state !== 'done' && isOver(state),
+  );
+  return findFollowers(
+    begun.map(({ name }) => name),
+    units,
+  );
 }

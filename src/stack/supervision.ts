@@ -1,7 +1,4 @@
-/**
- * The units of one stack together: who may start because what it needs is there, who has to wait, who stops
- * before whom.
- */
+/** The units of one stack together: who may start because what it needs is there, who has to wait, who stops before whom. */
 import type { Plan } from '../plan/plan.ts';
 import type { Sighting } from '../protocol/messages.ts';
 import { blueprintOf, type Blueprints } from './blueprints.ts';
@@ -9,7 +6,7 @@ import { judgeNeeds, type ProviderState } from './needs.ts';
 import { createOutdated, type Outdated } from './outdated.ts';
 import { restartedBy, type Action } from './reconcile.ts';
 import { createDeferred, type Deferred } from '../lib/deferred.ts';
-import { findFollowers, type Follower } from './followers.ts';
+import { findFollowers, findFollowersOfStart, type Follower } from './followers.ts';
 import { startsOnRequest } from './rules.ts';
 import { isMeant, selectOrThrow } from './selection.ts';
 import { isOver } from './service.ts';
@@ -87,6 +84,7 @@ export class Supervision {
   startNamed(plan: Plan, names: readonly string[]): void {
     const selected = selectOrThrow(plan, names);
     this.#wanted = new Set([...this.#wanted, ...selected]);
+    const followers = findFollowersOfStart(selected, this.units);
     for (const name of selected) {
       const unit = this.#units.get(name);
       const isProvider = !names.includes(name);
@@ -95,6 +93,7 @@ export class Supervision {
       if (isProvider) this.#startOrArm(name);
       else this.#startAsked(name);
     }
+    for (const follower of followers) this.#startAlong(follower);
     this.#draw();
   }
 

@@ -1,5 +1,6 @@
 /** What the pool knows of one target. */
 import type { Target } from './engine/engine.ts';
+import { ProvenKinds } from './pool-proven.ts';
 import type { Upstream } from './pool-upstream.ts';
 
 /** Waits for a connection. Exactly one of both is called, unless the wait was cancelled. */
@@ -25,7 +26,7 @@ export interface Place {
   /** Connections that were given back and are not offered yet, see `pool-rest.ts`. */
   resting: number;
   /** Kinds of exchanges after which it was silent. */
-  readonly proven: Set<string>;
+  readonly proven: ProvenKinds;
   /** Until when it is known to serve many connections at a time, see `pool-witness.ts`; milliseconds of the pool's clock. */
   manyUntil: number;
   /** Until when no connection is left open to find that out. */
@@ -51,7 +52,7 @@ export function createPlace(target: Target, manyUntil: number): Place {
     waitingForNew: new Set(),
     dials: new Set(),
     resting: 0,
-    proven: new Set(),
+    proven: new ProvenKinds(),
     manyUntil,
     doubtUntil: -Infinity,
     witness: undefined,

@@ -8,21 +8,16 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Place } from './pool-place.ts';
+import type { Kind } from './pool-proven.ts';
 import type { Upstream } from './pool-upstream.ts';
 
 /** Connections to one target that rest; one of them is offered when there are more. */
 const MAX_RESTING = 32;
 
-/** Kinds of exchanges that are remembered of one target: a page in development may ask for thousands of modules. */
-const MAX_PROVEN = 8_192;
-
-/** Characters of a kind that is remembered. */
-const MAX_KIND = 256;
-
 interface Rest {
   readonly place: Place;
   readonly upstream: Upstream;
-  readonly kind: string;
+  readonly kind: Kind;
   readonly until: number;
 }
 
@@ -43,12 +38,12 @@ export class Resting {
   }
 
   /** Whether a connection has to rest after an exchange of this kind. */
-  mustRest(place: Place, kind: string): boolean {
-    return this.#rest > 0 && !isProven(place, kind);
+  mustRest(place: Place, kind: Kind): boolean {
+    return this.#rest > 0 && !place.proven.has(kind);
   }
 
-  /** @param kind what was asked, and how it was answered, see `isProven` */
-  add(place: Place, upstream: Upstream, kind: string, now: number): void {
+  /** @param kind what was asked, and how it was answered */
+  add(place: Place, upstream: Upstream, kind: Kind, now: number): void {
     this.#rests.push({ place, upstream, kind, until: now + this.#rest });
     place.resting += 1;
     if (place.resting > MAX_RESTING) this.#offerOne(place);
@@ -102,7 +97,7 @@ export class Resting {
   /** Offers those whose rest is over, and was silent. */
   #letGo(over: number): void {
     for (const { place, upstream, kind } of this.#take(({ until }) => until <= over)) {
-      prove(place, kind);
+      place.proven.add(kind);
       this.#onRested(place, upstream);
     }
   }
@@ -117,31 +112,4 @@ export class Resting {
     });
     return taken;
   }
-}
-
-/** Whether the target was silent after an exchange of this kind: the same, or one that differs in its numbers alone. */
-function isProven({ proven }: Place, kind: string): boolean {
-  if (kind.length > MAX_KIND) return false;
-  if (proven.has(kind)) return true;
-  if (!proven.has(withoutNumbers(kind))) return false;
-  remember(proven, kind);
-  return true;
-}
-
-function prove({ proven }: Place, kind: string): void {
-  if (kind.length > MAX_KIND) return;
-  remember(proven, kind);
-  remember(proven, withoutNumbers(kind));
-}
-
-function remember(proven: Set<string>, kind: string): void {
-  // They are proven anew.
-  if (proven.size >= MAX_PROVEN) proven.clear();
-  proven.add(kind);
-}
-
-/** A kind ends with a path; what stands before it counts as it is. */
-function withoutNumbers(kind: string): string {
-  const path = kind.indexOf('/');
-  return path === -1 ? kind : kind.slice(0, path) + kind.slice(path).replace(/[\da-f-]{16,}|\d+/gi, '#');
 }

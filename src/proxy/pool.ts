@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Target } from './engine/engine.ts';
 import { dial, findAddresses } from './pool-dial.ts';
 import { createPlace, wanted, type Place, type Waiter } from './pool-place.ts';
+import type { Kind } from './pool-proven.ts';
 import { Resting } from './pool-rest.ts';
 import { isAlive, type Upstream, type Useless } from './pool-upstream.ts';
 import { Witnesses } from './pool-witness.ts';
@@ -51,10 +52,10 @@ export interface Pool {
   /**
    * Takes back a connection whose exchange is over without a doubt.
    * @param keepFor what the target promises, in milliseconds
-   * @param kind what was asked and how it was answered, in words that are the same for the same: after the first of its
-   * kind the connection rests, see `pool-rest.ts`
+   * @param kind what was asked and how it was answered: after the first exchange of its kind the connection rests,
+   * see `pool-rest.ts`
    */
-  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: string): void;
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: Kind): void;
   /** Uses each connection to a target once, from now on: it has sent what nobody had asked for. */
   distrust(target: Target): void;
   /** Closes what is idle and what is being dialled; what is in use is its user's. */
@@ -127,7 +128,7 @@ class TargetPool implements Pool {
     place.waitingForNew.delete(waiter);
   }
 
-  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: string): void {
+  release(target: Target, upstream: Upstream, keepFor: number | undefined, kind: Kind): void {
     const place = this.#placeOf(target);
     if (this.#closed || place.distrusted) return upstream.destroy();
     upstream.user = undefined;

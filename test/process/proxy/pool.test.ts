@@ -10,6 +10,7 @@ import { createPool, type Pool } from '../../../src/proxy/pool.ts';
 import { Wheel } from '../../../src/proxy/wheel.ts';
 import { eventually } from '../../eventually.ts';
 import { createManualClock, type ManualClock } from '../../unit/manual-clock.ts';
+import { kindOf } from '../../unit/proxy/kind.ts';
 import { listenOn, portOf } from './scene.ts';
 
 interface Bench {
@@ -75,7 +76,7 @@ const IDLER = {
 
 /** Gives connections back and waits until they are offered again. */
 async function giveBack(pool: Pool, target: Target, ...upstreams: readonly Upstream[]): Promise<void> {
-  for (const upstream of upstreams) pool.release(target, upstream, undefined, 'GET 200 /');
+  for (const upstream of upstreams) pool.release(target, upstream, undefined, kindOf('GET 200 /'));
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 }
 
@@ -123,7 +124,7 @@ it('tells everybody who waits that the target does not listen', async () => {
 it('does not offer a connection that the target has closed', async () => {
   const { pool, target, sides } = await start();
   const upstream = await wait(pool, target);
-  pool.release(target, upstream, undefined, 'GET 200 /');
+  pool.release(target, upstream, undefined, kindOf('GET 200 /'));
   // Before it is idle.
   sides[0]?.end();
   await eventually(() => expect(upstream.socket.destroyed).toBe(true));
@@ -135,14 +136,14 @@ it('gives a connection that comes back to the one who waits', async () => {
   const { pool, target } = await start();
   const upstream = await wait(pool, target);
   const waiting = wait(pool, target);
-  pool.release(target, upstream, undefined, 'GET 200 /');
+  pool.release(target, upstream, undefined, kindOf('GET 200 /'));
   expect(await waiting).toBe(upstream);
 });
 
 it('gives a connection that was used to nobody who needs a new one', async () => {
   const { pool, target, sides } = await start();
   const upstream = await wait(pool, target);
-  pool.release(target, upstream, undefined, 'GET 200 /');
+  pool.release(target, upstream, undefined, kindOf('GET 200 /'));
   expect(await wait(pool, target, false)).not.toBe(upstream);
   expect(sides).toHaveLength(2);
 });
@@ -150,9 +151,9 @@ it('gives a connection that was used to nobody who needs a new one', async () =>
 it('closes what comes back when it is closed itself', async () => {
   const { pool, target } = await start();
   const [early, late] = await Promise.all([wait(pool, target), wait(pool, target)]);
-  pool.release(target, early, undefined, 'GET 200 /');
+  pool.release(target, early, undefined, kindOf('GET 200 /'));
   pool.close();
-  pool.release(target, late, undefined, 'GET 200 /');
+  pool.release(target, late, undefined, kindOf('GET 200 /'));
   expect([early.socket.destroyed, late.socket.destroyed]).toEqual([true, true]);
 });
 
@@ -183,7 +184,7 @@ it.each([
   const { pool, target, clock } = await start();
   for (const repeatable of REPEATABLE) {
     const upstream = await wait(pool, target, false);
-    pool.release(target, upstream, said, 'GET 200 /');
+    pool.release(target, upstream, said, kindOf('GET 200 /'));
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     await clock.advance(age);
     const taken = pool.take(target, repeatable);
@@ -225,7 +226,7 @@ describe('the first connection of a kind rests: it', () => {
   async function use({ pool, target }: Bench, ...kinds: readonly string[]): Promise<readonly Upstream[]> {
     const upstreams = await Promise.all(kinds.map(() => wait(pool, target, false)));
     for (const [index, upstream] of upstreams.entries())
-      pool.release(target, upstream, undefined, kinds[index] ?? '');
+      pool.release(target, upstream, undefined, kindOf(kinds[index] ?? ''));
     return upstreams;
   }
 

@@ -5,12 +5,13 @@ import type { Target } from '../../../src/proxy/engine/engine.ts';
 import type { Upstream } from '../../../src/proxy/pool-upstream.ts';
 import type { Peer } from './memory/connection.ts';
 import { TARGET } from './memory/network.ts';
+import { kindOf } from './kind.ts';
 import { openPool, type PoolScene } from './pool-scene.ts';
 
 const WITNESS = 100;
 const DOUBT = 2_000;
 const BELIEVED_FOR = 60_000;
-const KIND = 'GET 200 /';
+const KIND = kindOf('GET 200 /');
 
 interface Bench extends PoolScene {
   /** Sends a request over a new connection, as an exchange does. */

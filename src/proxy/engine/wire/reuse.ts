@@ -1,5 +1,6 @@
 /** Whether the connection of an exchange may carry another one: what two users of it could get of each other. */
 import type { Upstream } from '../../pool-upstream.ts';
+import type { Kind } from '../../pool-proven.ts';
 import type { Target } from '../engine.ts';
 import type { Client } from './client.ts';
 import type { Request } from './request.ts';
@@ -33,9 +34,9 @@ function canReuse({ request, response, early, excess }: Finished): boolean {
 }
 
 /** The kind of an exchange: a service that sends more than its answer does so each time that it is asked for the same. */
-const kindOf = ({ method, target }: Request, { status }: Response): string => {
+const kindOf = ({ method, target }: Request, { status }: Response): Kind => {
   const query = target.indexOf('?');
-  return `${method} ${status} ${query === -1 ? target : target.slice(0, query)}`;
+  return { method, status, path: query === -1 ? target : target.slice(0, query) };
 };
 
 /** Everything that was written has left, and no write has failed. */

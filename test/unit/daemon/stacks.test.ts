@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSessions, type Connection, type Sessions } from '../../../src/daemon/sessions.ts';
 import { createStacks, type Stacks } from '../../../src/daemon/stacks.ts';
 import { openLedger, type LedgerFile } from '../../../src/ports/ledger-file.ts';
+import type { Sighting } from '../../../src/front/sightings.ts';
 import type { StackClaim } from '../../../src/protocol/messages.ts';
 import { createManualClock } from '../manual-clock.ts';
 
@@ -15,7 +16,10 @@ let sessions: Sessions;
 let stacks: Stacks;
 let taken: Set<number>;
 let tables: number;
+/** What the front saw of answers, by the number of the target. */
+let seen: Map<number, Sighting>;
 
+const SEEN: Sighting = { failed: { message: 'refused', ago: 5 } };
 const API = { service: 'api', port: 'http' };
 const RULES = { range: { from: 21_000, to: 21_001, static: 0, exclude: [] }, reservations: [] };
 
@@ -24,6 +28,7 @@ beforeEach(async () => {
   ledger = (await openLedger(join(folder, 'ledger.json'))).file;
   taken = new Set();
   tables = 0;
+  seen = new Map();
   sessions = createSessions({ clock: createManualClock(), onChange: () => undefined });
   stacks = createStacks({
     ledger,
@@ -31,6 +36,7 @@ beforeEach(async () => {
     route: () => (tables += 1),
     onChange: () => undefined,
     knowsTls: () => false,
+    sightingOf: ({ port }) => seen.get(port),
     isPortFree: async (port) => !taken.has(port),
     lookAtPort: async (port) => ({ free: !taken.has(port), holders: [] }),
   });
@@ -66,6 +72,38 @@ const connection = (): Connection => ({
     closed: false,
     unsent: 0,
   },
+});
+
+describe('what the front saw of answers', () => {
+  it('is told of the service that gave them, and of none that has not been asked', async () => {
+    const shop = await claim('shop');
+    const runner = connection();
+    stacks.attach(shop, 1, runner);
+    const services = ['api', 'web', 'job'].map((name) => ({
+      name,
+      kind: 'process',
+      state: 'ready' as const,
+      restarts: 0,
+      ports: [],
+    }));
+    const routes = [
+      ['api', 3001],
+      ['web', 3002],
+    ].map(([service, port]) => ({
+      host: `${service}.shop.localhost`,
+      service: String(service),
+      port: 'http',
+      route: {
+        state: 'live' as const,
+        targets: [{ protocol: 'http' as const, host: '127.0.0.1', port: Number(port) }],
+      },
+    }));
+    await stacks.publish(shop, { services, routes }, runner);
+    const answers = (): unknown[] => stacks.find(shop)?.services.map((service) => service.answers) ?? [];
+    expect(answers()).toEqual([undefined, undefined, undefined]);
+    seen.set(3002, SEEN);
+    expect(answers()).toEqual([undefined, SEEN, undefined]);
+  });
 });
 
 describe('a number that a service opened in place of its own', () => {

@@ -15,6 +15,7 @@ describe('comments', () => {
     ['a.ts', '/* a\n b */ c', '    \n      c'],
     ['a.ts', '`// ${a} \n // b` // c', '`// ${a} \n // b`     '],
     ['a.ts', "it's // a", "it's     "],
+    ['a.ts', "f('a') // it's", "f('a')        "],
     ['a.ts', "'\\'// a' // b", "'\\'// a'     "],
     ['a.sh', 'curl a#b # c', 'curl a#b    '],
     ['.env.local', 'A=b # c', 'A=b    '],

@@ -255,5 +255,11 @@ describe('a service that listens elsewhere', () => {
     await becomes(shop, 'api', 'ready');
     expect((await machine.get('api.shop.localhost')).body).toMatch(new RegExp(`^stubborn ${number}`));
     expect((await shop.run('ls')).stdout).toContain('http://api.shop.localhost');
+    // What is borrowed is given back where the contract says so.
+    shop.contract(api(false));
+    await becomes(shop, 'api', 'misplaced');
+    expect((await machine.get('api.shop.localhost')).status).toBe(503);
+    expect(await shop.run('wait', 'api')).toMatchObject({ code: 1 });
+    expect((await shop.run('ls')).stdout).not.toContain('http://api.shop.localhost');
   });
 });

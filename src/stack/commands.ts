@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly stop: () => void;
   /** Rejects where services could not be started again after they were stopped. */
   readonly demandResolved: (services: readonly string[]) => Promise<void>;
+  /** Decides which of these have ended, where that is not yet known for sure. */
+  readonly decide: (services: readonly string[]) => Promise<void>;
   /** From now on the service has this many replicas, whatever the contract says. Rejects where it cannot. */
   readonly scale: (service: string, replicas: number) => Promise<void>;
   /** From now on every file that they watch restarts these again. */
@@ -34,6 +36,8 @@ export async function obey(context: CommandContext, command: RunnerCommand): Pro
     case 'start': {
       const meant = meantBy(plan, command.services);
       const selected = selectOrThrow(plan, command.services);
+      await context.decide(selected);
+      context.signal.throwIfAborted();
       const followers = findFollowersOfStart(selected, supervision.units).map(({ service }) => service);
       context.release([...meant, ...followers]);
       supervision.startNamed(plan, command.services);

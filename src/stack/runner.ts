@@ -252,6 +252,7 @@ class StackRunner implements Runner {
         clock: this.#options.clock,
         publish: () => this.#published.publish(),
         stop,
+        decide: async (names) => this.#parts?.containers.decide(names),
         demandResolved: async (names) => this.#parts?.containers.demandResolved(names),
         release: (services) => services.forEach((name) => this.#parts?.brakes.release(name)),
         scale: (service, replicas) => this.#edits.scale(service, replicas),

@@ -47,6 +47,8 @@ export interface ComposeEngine {
   /** Looks from now on, and takes over what runs: to be called whenever something of the stack has changed. */
   consider(): void;
   start(spec: ContainerSpec): Promise<StartResult>;
+  /** Decides now whether a service that was stopped from outside has ended: nobody waits for the engine to start it again. */
+  decide(service: string): Promise<void>;
   /** As the engine last told; empty when there is none. */
   containersOf(service: string): readonly Container[];
   /** Why the engine cannot be asked; undefined while it answers. */
@@ -279,6 +281,11 @@ export function createComposeEngine(options: ComposeEngineOptions): ComposeEngin
       if (begin().problem === undefined) returns.consider(seen());
     },
     start,
+    decide: async (service) => {
+      const instance = instances.get(service);
+      await graces.hasten(service);
+      if (instance?.isOver === true) await instance.exited;
+    },
     containersOf: ofService,
     get problem() {
       return watch?.problem;

@@ -7,31 +7,39 @@ export interface Graces {
   has(service: string): boolean;
   /** Calls `onOver` when the time is over, unless it was ended before. */
   begin(service: string, onOver: () => void): void;
+  /** Looks now, in place of waiting. Resolves when the time is over, also where there was none. */
+  hasten(service: string): Promise<void>;
   end(service: string): void;
   /** Ends all. */
   close(): void;
 }
 
+interface Running {
+  readonly timer: NodeJS.Timeout;
+  readonly finish: () => Promise<void>;
+}
+
 /** @param look Looks at the containers anew: the engine may have started one again and told nobody yet. */
 export function createGraces(look: () => Promise<void>): Graces {
-  const timers = new Map<string, NodeJS.Timeout>();
+  const graces = new Map<string, Running>();
   const end = (service: string): void => {
-    clearTimeout(timers.get(service));
-    timers.delete(service);
+    clearTimeout(graces.get(service)?.timer);
+    graces.delete(service);
   };
   return {
-    has: (service) => timers.has(service),
+    has: (service) => graces.has(service),
     begin: (service, onOver) => {
       const finish = async (): Promise<void> => {
         await look();
-        if (timers.get(service) !== timer) return;
-        timers.delete(service);
+        if (graces.get(service) !== running) return;
+        end(service);
         onOver();
       };
-      const timer = setTimeout(() => void finish(), GRACE).unref();
-      timers.set(service, timer);
+      const running = { finish, timer: setTimeout(() => void finish(), GRACE).unref() };
+      graces.set(service, running);
     },
+    hasten: async (service) => graces.get(service)?.finish(),
     end,
-    close: () => [...timers.keys()].forEach(end),
+    close: () => [...graces.keys()].forEach(end),
   };
 }

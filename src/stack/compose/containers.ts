@@ -37,6 +37,8 @@ export interface Containers {
   /** Names services whose start failed while the files did not resolve, each once. Called when they do. */
   takeMended(): readonly string[];
   launch(service: ResolvedService, spec: Pick<ContainerSpec, 'marker' | 'onOutput'>): Promise<StartResult>;
+  /** Decides now which of the services have ended that were stopped from outside, as far as the engine tells. */
+  decide(names: readonly string[]): Promise<void>;
   lookAt(service: ResolvedService): WatchedLook;
   /** Whether the engine tells why the service is not well, whatever that printed last. */
   explains(service: ResolvedService): boolean;
@@ -198,6 +200,14 @@ export function createContainers(options: ContainersOptions): Containers {
     demandResolved: async (names) => {
       const services = names.flatMap((name) => prepared?.services.get(name) ?? []);
       await demandResolved(projects, services);
+    },
+    decide: async (names) => {
+      const services = names.flatMap((name) => prepared?.services.get(name) ?? []);
+      await Promise.all(
+        services.map(async (each) => {
+          if (each.service.kind === 'compose') await engineFor(each)?.decide(each.service.compose);
+        }),
+      );
     },
     takeMended: () => {
       const names = [...unresolved];

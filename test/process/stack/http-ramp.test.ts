@@ -80,16 +80,18 @@ describe.each(engines)('a ramp with the engine $name', ({ create }) => {
     return text ?? '';
   }
 
-  async function freePort(): Promise<number> {
+  /** A ramp to a port that is gone: held until the ramp has one, which would else be given the same number. */
+  async function startRampToNobody(): Promise<{ port: number; clock: ManualClock; target: number }> {
     const server = await startInstance(0, () => undefined);
-    const port = portOf(server);
+    const target = portOf(server);
+    const ramp = await startRamp(target);
     server.close();
     await once(server, 'close');
-    return port;
+    return { ...ramp, target };
   }
 
   it.each(['GET', 'POST'])('waits 10 s for a port that is gone, then says so: %s', async (method) => {
-    const { port, clock } = await startRamp(await freePort());
+    const { port, clock } = await startRampToNobody();
     const before = clock.now();
     const text = await askWhile(port, () => clock.advance(1_000), method);
     expect(clock.now() - before).toBeGreaterThanOrEqual(10_000);
@@ -100,8 +102,7 @@ describe.each(engines)('a ramp with the engine $name', ({ create }) => {
   });
 
   it('passes on what waited when the port is back', async () => {
-    const target = await freePort();
-    const { port, clock } = await startRamp(target);
+    const { port, clock, target } = await startRampToNobody();
     let rounds = 0;
     const text = await askWhile(port, async () => {
       await clock.advance(100);

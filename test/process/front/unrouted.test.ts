@@ -17,10 +17,13 @@ it('is said by the front, by why, and the address it names is the one that answe
 workspace: shop
 services:
   orders: { command: ${node('server.js')}, ports: { rpc: { appProtocol: h2c } } }
-  worker: { command: ${node('server.js')}, ports: false }
+  worker: { command: sleep 1000, ports: false }
 `,
   );
-  expect(await shop.run('dev', '-d')).toMatchObject({ code: 0 });
+  expect(await shop.run('dev', '-d')).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringContaining('error'),
+  });
   const number = (await shop.service('orders')).ports[0]?.port ?? 0;
   const page = await machine.get('orders.shop.localhost');
   expect(page.status).toBe(404);

@@ -155,7 +155,7 @@ function report(stack: RunningStack, unfinished: ReadonlySet<string>): number {
   const wrong = wrongOf(stack.services);
   // What is wrong is said below, with the last lines of the service.
   print(renderStack(stack, (service) => (wrong.includes(service) ? '' : describeService(service))));
-  const common = findCommon(wrong);
+  const common = findCommon(wrong, { areCausesToo: true });
   for (const each of common) notice(describeCommonly(each));
   for (const service of wrong) {
     if (common.some(({ services }) => services.includes(service))) continue;

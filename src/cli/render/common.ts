@@ -8,8 +8,16 @@ export interface Common extends Complaint {
   readonly services: readonly [PublishedService, ...PublishedService[]];
 }
 
-/** Finds the complaints that are the same for several services, in the order of the first of each. */
-export function findCommon(services: readonly PublishedService[]): readonly Common[] {
+/**
+ * Finds the complaints that are the same for several services, in the order of the first of each.
+ * @param options.areCausesToo Also the complaint of one alone that another ends with, as why what it needs failed.
+ */
+export function findCommon(
+  services: readonly PublishedService[],
+  { areCausesToo = false } = {},
+): readonly Common[] {
+  const isCause = (reason: string): boolean =>
+    areCausesToo && services.some((each) => complaintOf(each).reason?.endsWith(`: ${reason}`));
   const groups = new Map<string, [PublishedService, ...PublishedService[]]>();
   for (const service of services.filter(isWrongWithoutWords)) {
     const { reason, hint } = complaintOf(service);
@@ -20,7 +28,8 @@ export function findCommon(services: readonly PublishedService[]): readonly Comm
   }
   return [...groups.values()].flatMap((group) => {
     const { reason, ...more } = complaintOf(group[0]);
-    return reason === undefined || group.length < 2 ? [] : [{ ...more, reason, services: group }];
+    const isSaidAgain = reason !== undefined && (group.length > 1 || isCause(reason));
+    return isSaidAgain ? [{ ...more, reason, services: group }] : [];
   });
 }
 

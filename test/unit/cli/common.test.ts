@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { createCauses } from '../../../src/cli/render/causes.ts';
+import { findCommon, withoutCommon } from '../../../src/cli/render/common.ts';
 import { renderServices } from '../../../src/cli/render/stacks.ts';
 import { renderExplanation } from '../../../src/cli/render/why.ts';
 import type { NeedExplanation } from '../../../src/cli/why/explanation.ts';
@@ -59,6 +60,17 @@ describe('a table', () => {
       ),
     ).toHaveLength(2);
   });
+});
+
+it('the end of a start says why one failed with that one alone, also where another failed for it', () => {
+  const db = failing('db', AWAY);
+  const api = failing('api', `needs db, which failed: ${AWAY}`);
+  const mail = failing('mail', 'full');
+  expect(findCommon([db, api, mail])).toEqual([]);
+  const common = findCommon([db, api, mail], { areCausesToo: true });
+  expect(common).toEqual([{ reason: AWAY, hint: 'start it', services: [db] }]);
+  expect(withoutCommon(api, common).reason).toBe('needs db, which failed');
+  expect(withoutCommon(mail, common)).toBe(mail);
 });
 
 it('why says with the first need what further ones have too', () => {

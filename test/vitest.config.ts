@@ -32,7 +32,7 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'], 60_000),
       project('process', ['test/process/**/*.test.ts'], 240_000, BUILD),
       // With a real container engine: no two files at once, and one of them restarts it.
-      oneByOne(project('engine', ['test/engine/**/*.test.ts'], 300_000, [...BUILD, 'test/engine/setup.ts'])),
+      oneByOne(project('engine', ['test/engine/**/*.test.ts'], 600_000, [...BUILD, 'test/engine/setup.ts'])),
       project('browser', ['test/browser/**/*.test.ts'], 240_000, BUILD),
     ],
   },

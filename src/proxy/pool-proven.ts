@@ -3,7 +3,7 @@
  * put together for that, which would have to be read anew each time.
  */
 
-/** What was asked, and how it was answered. */
+/** A request and its answer, as far as a target may treat others differently. */
 export interface Kind {
   readonly method: string;
   readonly status: number;

@@ -13,7 +13,7 @@ export interface BranchLookOptions {
   readonly ask?: (folder: string) => Promise<string | undefined>;
 }
 
-/** What is checked out. `branch` is undefined where HEAD is detached. */
+/** The state of a checkout; `branch` is undefined where HEAD is detached. */
 interface Head {
   readonly branch: string | undefined;
 }
@@ -48,7 +48,7 @@ export function createBranchLook(options: BranchLookOptions): () => Promise<void
   };
 }
 
-/** What the file HEAD says where git keeps refs in tables (`extensions.refStorage = reftable`). */
+/** Content of the file HEAD where git keeps refs in tables (`extensions.refStorage = reftable`). */
 const IN_TABLE = 'ref: refs/heads/.invalid';
 
 /** See gitrepository-layout(5); undefined for what says nothing: it is just being written, or git keeps the branch elsewhere. */

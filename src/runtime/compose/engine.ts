@@ -27,7 +27,7 @@ export interface ContainerSpec {
   readonly name: string;
   /** Its name in the project. */
   readonly service: string;
-  /** What a person calls a service of the project: Compose may speak of one that this one needs. */
+  /** Names a service of the project for a person: Compose may speak of one that this one needs. */
   readonly nameOf: (service: string) => string;
   readonly marker: string;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => Promise<void> | undefined;
@@ -75,7 +75,7 @@ export interface ComposeEngineOptions {
    * is not going to be started; then it is told again after the next look.
    */
   readonly onReturn: (service: string) => boolean;
-  /** Somebody removed the containers of a service: what is left of them, for a person. */
+  /** Tells a person what is left of the containers of a service that somebody removed. */
   readonly onRemoved: (containers: readonly Container[]) => Promise<string | undefined>;
   /** Once when the engine does not answer any more, and once, with undefined, when it does again. */
   readonly onProblem: (problem: string | undefined) => void;

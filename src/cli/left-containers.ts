@@ -94,7 +94,7 @@ async function removeUnread(
     return undefined;
   }
   const call = { binary: await findCompose(process.env), environment: process.env };
-  const found = await takeDownUnread(unreadProjects(home, call, { title, names: [...names], stack }));
+  const found = await takeDownUnread(unreadProjects(home, call, { title, names: [...names], stack }), say);
   if (found === undefined) {
     if (error !== undefined) throw error;
     return undefined;

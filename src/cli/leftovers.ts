@@ -188,11 +188,13 @@ export interface Cleaned {
   readonly removed: Leftover;
 }
 
-/** For programs: of each volume whether it is gone. */
+/** For programs: of each volume whether it is gone, and the kinds of which something is kept. */
 export const reportCleaned = ({ leftover, removed }: Cleaned) => {
   const volumes = leftover.volumes.map((each) => ({ ...each, removed: removed.volumes.includes(each) }));
-  const isKept = volumes.some((each) => !each.removed);
-  return { ...reportLeftover(leftover), volumes, kept: isKept ? ['volumes'] : [] };
+  const kept = (['containers', 'networks', 'volumes'] as const).filter(
+    (kind) => removed[kind].length < leftover[kind].length,
+  );
+  return { ...reportLeftover(leftover), volumes, kept };
 };
 
 /** Says what is removed, and removes it: containers and networks, and the data where the person wants that too. */
@@ -213,7 +215,8 @@ export async function cleanEngine(
     for (const problem of problems) notice(problem);
     if (countOf(removed) > 0) say(`removed ${describeLeftover(removed)} of ${project}`);
     cleaned.push({ leftover, removed });
-    if (volumes.length === removed.volumes.length) {
+    // What is kept is found by these again.
+    if (countOf(removed) === countOf(leftover)) {
       for (const each of overrides) if (each.project === project) await rm(each.path, { force: true });
       await forgetOwner(locateHome(), project);
       await noteNameless(composeFolder(locateHome()), project, [], new Set());

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { EngineClient } from './client.ts';
 import { containerMounts, namelessIn } from './containers.ts';
+import { describeUsed, findUsed } from './networks.ts';
 
 export interface Leftover {
   /** The Compose project. */
@@ -148,12 +149,17 @@ export async function removeLeftover(
     containers: await removeEach(containers, ({ id, name }) =>
       remove(engine, `container ${name}`, `/containers/${id}`),
     ),
-    networks: await removeEach(networks, ({ id, name }) =>
-      remove(engine, `network ${name}`, `/networks/${id}`),
-    ),
+    networks: await removeEach(networks, (network) => removeNetwork(engine, network)),
     volumes: options.volumes ? await removeEach(volumes, ({ name }) => removeVolume(engine, name)) : [],
   };
   return { removed, problems };
+}
+
+/** Undefined when it is gone, else why not. @throws PortrampError ENGINE_UNREACHABLE */
+async function removeNetwork(engine: EngineClient, { id, name }: Named): Promise<string | undefined> {
+  const problem = await remove(engine, `network ${name}`, `/networks/${id}`);
+  const used = problem === undefined ? undefined : await findUsed(engine, id);
+  return used === undefined ? problem : describeUsed(used);
 }
 
 /** Removes a volume. Undefined when it is gone, else why not. @throws PortrampError ENGINE_UNREACHABLE */

@@ -7,6 +7,7 @@ import { engineOf, killContainers, listContainers, projectOf } from '../../runti
 import { findForeign } from '../../runtime/compose/foreign.ts';
 import { isAlive, type Container } from '../../runtime/engine/containers.ts';
 import { listVolumeNames } from '../../runtime/engine/leftovers.ts';
+import { describeUsed, usedNetworksOf } from '../../runtime/engine/networks.ts';
 import type { ComposeCall } from '../../runtime/compose/resolve.ts';
 import type { StartFailure } from '../../runtime/instance.ts';
 import type { PreparedStack } from '../prepare.ts';
@@ -87,19 +88,25 @@ export async function takeDown(
   const failure = areOthers ? undefined : await removeOwn(own);
   atOnce?.removeEventListener('abort', kill);
   // What the stack had of its own is in the way of nobody else.
-  const left = await letGo(held, used, nameOf);
+  const left = await letGo(held, used, say, nameOf);
+  if (failure === undefined && !areOthers) await tellNetworks(own.byLabels, say);
   return failure ?? left;
+}
+
+/** Names the networks that outlive the project: Compose leaves those that somebody is on, and says nothing of it. */
+async function tellNetworks(byLabels: ComposeCall, say: (text: string) => void): Promise<void> {
+  const used = await usedNetworksOf(engineOf(byLabels), projectOf(byLabels)).catch(() => []);
+  for (const network of used) say(describeUsed(network));
 }
 
 /**
  * Removes the same of a stack whose files cannot be read: what portramp had made for it, by labels. No cleanup is run.
  * Undefined where nothing was there. @throws PortrampError ENGINE_UNREACHABLE
  */
-export async function takeDownUnread({
-  title,
-  own,
-  held,
-}: UnreadProjects): Promise<{ readonly failure?: StartFailure | undefined } | undefined> {
+export async function takeDownUnread(
+  { title, own, held }: UnreadProjects,
+  say: (text: string) => void,
+): Promise<{ readonly failure?: StartFailure | undefined } | undefined> {
   let failure: StartFailure | undefined;
   let wasUp = false;
   for (const call of own) {
@@ -108,7 +115,9 @@ export async function takeDownUnread({
     if (made.length === 0) continue;
     wasUp = true;
     await noteData(call, made);
-    failure = (await removeMade(call, made, there)) ?? failure;
+    const problem = await removeMade(call, made, there);
+    if (problem === undefined) await tellNetworks(call, say);
+    else failure = problem;
   }
   const used = (await held?.users.own()) ?? [];
   const isFree = held !== undefined && (await held.users.areFree());
@@ -117,7 +126,7 @@ export async function takeDownUnread({
     (used.length === 0 && !(isFree && (await listContainers(held.byLabels)).length > 0))
   )
     return wasUp ? { failure } : undefined;
-  const left = await letGo(held, used);
+  const left = await letGo(held, used, say);
   return { failure: failure ?? left };
 }
 
@@ -191,6 +200,7 @@ async function removeOwn(own: ProjectCalls): Promise<StartFailure | undefined> {
 async function letGo(
   { byLabels, users }: Pick<SharedProject, 'byLabels' | 'users'>,
   services: readonly string[],
+  say: (text: string) => void,
   nameOf = asItIs,
 ): Promise<StartFailure | undefined> {
   // One that was stopped before has no user any more.
@@ -202,7 +212,11 @@ async function letGo(
       there.filter(({ service }) => isLast || unused.includes(service)),
       nameOf,
     );
-    if (isLast) return ask(byLabels, ['down'], DOWN_TIMEOUT);
+    if (isLast) {
+      const failure = await ask(byLabels, ['down'], DOWN_TIMEOUT);
+      if (failure === undefined) await tellNetworks(byLabels, say);
+      return failure;
+    }
     return unused.length === 0
       ? undefined
       : ask(byLabels, ['rm', '--force', '--stop', ...unused], DOWN_TIMEOUT);

@@ -1,4 +1,5 @@
 /** Nothing of a branch is left without a word: containers, networks and volumes whose checkout is gone. */
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -146,5 +147,47 @@ describe.skipIf(engine === undefined)('what a branch leaves', () => {
     expect(await countOf('own_2')).toEqual([0, 0, 0]);
     expect((await machine.run(['clean'])).stdout).toContain('Nothing to clean');
     expect(await countOf('left')).toEqual([1, 1, 1]);
+  });
+
+  describe('with the container of somebody else on its network', () => {
+    const KEPT = /kept the network (\S+): the container holder is on it; "(.+)" removes it/;
+    /** Types what is printed. */
+    const obey = (text: string): void => {
+      const [, network, command = 'false'] = KEPT.exec(text) ?? [];
+      expect([network, text]).toEqual(['left-held_default', text]);
+      execFileSync('sh', ['-c', command]);
+    };
+    const hold = (): Promise<string> =>
+      docker('run', '-d', '--name', 'holder', '--network', 'left-held_default', IMAGE, 'sleep', '1000');
+
+    it('is told by down and clean, with what removes it; a network that nobody is on is not', async () => {
+      const branch = await openBranch('held');
+      // One that the files have lost: Compose keeps it too.
+      const words = ['--label', 'com.docker.compose.project=left-held', 'left-held_older'];
+      await docker('network', 'create', ...words);
+      await hold();
+      const down = await branch.run('down');
+      expect(down).toMatchObject({ code: 0, stdout: 'left-held is down\n' });
+      expect(down.stderr).not.toContain('left-held_older');
+      obey(down.stderr);
+      expect(await docker('inspect', '-f', '{{.State.Status}}', 'holder')).toBe('running');
+      await docker('rm', '-f', 'holder');
+
+      expect((await branch.run('dev', '-d')).code).toBe(0);
+      await hold();
+      expect((await branch.run('down')).stderr).toMatch(KEPT);
+      rmSync(branch.root, { recursive: true });
+      const { stdout, stderr } = await machine.run(['clean', '--volumes']);
+      expect([stdout, KEPT.exec(stderr)?.[1]]).toEqual([stdout, 'left-held_default']);
+      // What is kept is not forgotten.
+      const again = await machine.run(['clean', '--json']);
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        leftovers: [{ networks: ['left-held_default'], kept: ['networks'] }],
+      });
+      obey(again.stderr);
+      expect((await machine.run(['clean'])).stdout).toContain('Nothing to clean');
+      expect(await countOf('left-held')).toEqual([0, 0, 0]);
+      await docker('rm', '-f', 'holder');
+    });
   });
 });

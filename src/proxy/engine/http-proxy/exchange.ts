@@ -9,12 +9,13 @@ import { tlsOptions } from '../../target-tls.ts';
 import { UnusableResponseError, type Decision, type Forward, type Reply } from '../engine.ts';
 import type { Dialler } from './dial.ts';
 import { MAX_INTERIM } from '../interim.ts';
-import { endEarly } from './early.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
+import type { Lingers } from './lingers.ts';
 
 export interface Exchange {
   readonly proxy: httpProxy;
   readonly dialler: Dialler;
+  readonly lingers: Lingers;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** The request was sent, and is made again: not more than once (RFC 9110 §9.2.2). */
@@ -110,7 +111,7 @@ function send(exchange: Exchange, decision: Forward, attempt: Attempt): void {
         return;
       }
       response = incoming;
-      prepareResponse(req, res, incoming);
+      prepareResponse(exchange, incoming);
       if (count !== undefined) incoming.on('data', (chunk: Buffer) => count(chunk.length));
     });
     res.once('close', () => request.destroy());
@@ -206,8 +207,8 @@ function bodyOf(req: IncomingMessage, onRequest: (outgoing: ClientRequest) => vo
   });
 }
 
-function prepareResponse(req: IncomingMessage, res: ServerResponse, response: IncomingMessage): void {
-  endEarly(req, res);
+function prepareResponse({ lingers, req, res }: Exchange, response: IncomingMessage): void {
+  lingers.endEarly(req, res);
   const connection = res.shouldKeepAlive ? 'keep-alive' : 'close';
   response.headers = responseHeaders(response, connection);
   // Node throws on a Trailer header where no trailers can follow.
@@ -238,13 +239,16 @@ function passInformation(
   }
 }
 
-function replyTo({ req, res, count }: Exchange, answer: Reply): void {
-  if (req.method !== 'HEAD') count?.(Buffer.byteLength(answer.body));
-  reply(res, answer);
+function replyTo(exchange: Exchange, answer: Reply): void {
+  if (exchange.req.method !== 'HEAD') exchange.count?.(Buffer.byteLength(answer.body));
+  reply(exchange, answer);
 }
 
-export function reply(res: ServerResponse, { status, headers, body }: Reply): void {
-  endEarly(res.req, res);
+export function reply(
+  { lingers, req, res }: Pick<Exchange, 'lingers' | 'req' | 'res'>,
+  { status, headers, body }: Reply,
+): void {
+  lingers.endEarly(req, res);
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   res.end(body);
 }

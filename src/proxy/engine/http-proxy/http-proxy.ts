@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 
 import httpProxy from 'http-proxy';
 
+import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { PortrampError } from '../../../lib/errors.ts';
 import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
 import { INTERNAL_ERROR, refusal } from '../refusal.ts';
@@ -17,20 +18,24 @@ import { createDialler } from './dial.ts';
 import { forward, reply } from './exchange.ts';
 import { isWebSocket, readHead } from './head.ts';
 import { withoutUpgrade } from './ignored-upgrade.ts';
+import { createLingers } from './lingers.ts';
 import { replyRaw, tunnel, watchWaiting, type Upgrade } from './tunnel.ts';
 
 export interface HttpProxyOptions {
   /** A request head that is not whole after this time gets 408 (milliseconds). */
   readonly headTime?: number;
+  /** By which clients are read that were answered and go on sending. */
+  readonly clock?: Clock;
 }
 
 export function createHttpProxyEngine(options: HttpProxyOptions = {}): Engine {
   return { name: 'http-proxy', createServer: (handler) => createEngineServer(handler, options) };
 }
 
-function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOptions): EngineServer {
-  const proxy = createProxy();
-  const dialler = createDialler();
+function createEngineServer(handler: Handler, options: HttpProxyOptions): EngineServer {
+  const { headTime = 30_000, clock = systemClock } = options;
+  const lingers = createLingers(clock);
+  const means = { proxy: createProxy(), dialler: createDialler(), lingers };
   const server = createServer({
     maxHeaderSize: 65_536,
     headersTimeout: headTime,
@@ -44,14 +49,14 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
 
   const serve = async (req: IncomingMessage, res: ServerResponse, onForward?: () => void): Promise<void> => {
     const head = readHead(req, false);
-    if ('status' in head) return reply(res, head);
+    if ('status' in head) return reply({ lingers, req, res }, head);
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     const decision = await decide(handler, head, gone.signal);
     if (gone.signal.aborted) return endOf(decision);
-    if (decision.action === 'reply') return reply(res, decision.reply);
+    if (decision.action === 'reply') return reply({ lingers, req, res }, decision.reply);
     onForward?.();
-    forward({ proxy, dialler, req, res }, decision);
+    forward({ ...means, req, res }, decision);
   };
 
   const serveUpgrade = async (upgrade: Upgrade): Promise<void> => {
@@ -60,20 +65,20 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
       const protocol = upgradeOf(req.headers.upgrade);
       if (protocol === undefined || protocolsOf(protocol).includes('websocket'))
         return withoutUpgrade(server, upgrade);
-      return replyRaw(socket, unsupported(protocol));
+      return replyRaw(socket, lingers, unsupported(protocol));
     }
     connections.keep(socket);
     const head = readHead(req, true);
-    if ('status' in head) return replyRaw(socket, head);
+    if ('status' in head) return replyRaw(socket, lingers, head);
     const waiting = watchWaiting(upgrade);
     const decision = await decide(handler, head, waiting.gone);
     if (waiting.gone.aborted) {
       endOf(decision);
       socket.destroy();
-    } else if (decision.action === 'forward') tunnel({ proxy, dialler, req, waiting }, decision);
+    } else if (decision.action === 'forward') tunnel({ ...means, req, waiting }, decision);
     else {
       waiting.end();
-      replyRaw(socket, decision.reply);
+      replyRaw(socket, lingers, decision.reply);
     }
   };
 
@@ -85,7 +90,7 @@ function createEngineServer(handler: Handler, { headTime = 30_000 }: HttpProxyOp
     ),
   );
   server.on('upgrade', (req, _, early) => guard(req, serveUpgrade({ req, socket: req.socket, early })));
-  server.on('connect', ({ socket }) => replyRaw(socket, refusal('CONNECT is not served here')));
+  server.on('connect', ({ socket }) => replyRaw(socket, lingers, refusal('CONNECT is not served here')));
   return {
     accept: (socket) => connections.accept(socket),
     get connections() {

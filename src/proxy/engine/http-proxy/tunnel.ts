@@ -11,12 +11,10 @@ import { isWebSocket } from '../upgrade.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
+import type { Lingers } from './lingers.ts';
 
 /** What a client may send before its handshake is answered (bytes). */
 const MAX_EARLY = 65_536;
-
-/** A client that was answered closes within this time, or is closed (milliseconds). */
-const LINGER_TIME = 5_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -58,6 +56,7 @@ export function watchWaiting({ socket, early }: Upgrade): Waiting {
 export interface Tunnel {
   readonly proxy: httpProxy;
   readonly dialler: Dialler;
+  readonly lingers: Lingers;
   readonly req: IncomingMessage;
   readonly waiting: Waiting;
   /** The handshake was sent, and is made again: not more than once. */
@@ -67,7 +66,7 @@ export interface Tunnel {
 }
 
 export function tunnel(tried: Tunnel, decision: Forward): void {
-  const { proxy, dialler, req, waiting } = tried;
+  const { proxy, dialler, lingers, req, waiting } = tried;
   const { socket } = req;
   const { target } = decision;
   const original = { ...req.headers };
@@ -93,7 +92,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
       answered = true;
       report(response.statusCode);
       waiting.end();
-      prepareRefusal(socket, response);
+      prepareRefusal(tried, response);
     });
     outgoing.once('upgrade', (response, backend) => {
       answered = true;
@@ -125,7 +124,7 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     keepOpen(socket);
     req.headers = original;
     const isRepeated = isSent || tried.isRepeated === true;
-    const failed = { proxy, dialler, req, waiting, report, isRepeated };
+    const failed = { proxy, dialler, lingers, req, waiting, report, isRepeated };
     const isLast = error instanceof UnusableResponseError || (isSent && tried.isRepeated === true);
     void tryAgain(failed, decision, { error, wasSent: isSent, isLast });
   };
@@ -220,31 +219,26 @@ async function tryAgain(failed: Tunnel, decision: Forward, failure: Failure): Pr
   failed.waiting.end();
   const reply = next?.reply ?? (await decision.onUnreachable(error));
   failed.report?.(reply.status, Buffer.byteLength(reply.body));
-  replyRaw(failed.req.socket, reply);
+  replyRaw(failed.req.socket, failed.lingers, reply);
 }
 
 /** The backend said no: its answer goes through, framed by its length or by the end of the connection. */
-function prepareRefusal(socket: Socket, response: IncomingMessage): void {
+function prepareRefusal({ lingers, req: { socket } }: Tunnel, response: IncomingMessage): void {
   response.headers = responseHeaders(response, 'close');
-  linger(socket);
+  lingers.outstay(socket);
   response.once('close', () => {
     if (!response.complete) socket.destroySoon();
   });
 }
 
 /** An answer on a connection that Node's server has let go of. */
-export function replyRaw(socket: Socket, { status, headers, body }: Reply): void {
+export function replyRaw(socket: Socket, lingers: Lingers, { status, headers, body }: Reply): void {
   const lines = Object.entries({
     ...headers,
     'content-length': Buffer.byteLength(body),
     connection: 'close',
   });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  linger(socket);
+  lingers.outstay(socket);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
-}
-
-/** After its answer: reads what still comes, so that the answer is not lost (RFC 9112 §9.6), but not for ever. */
-function linger(socket: Socket): void {
-  socket.resume().once('finish', () => socket.setTimeout(LINGER_TIME, () => socket.destroy()));
 }

@@ -138,3 +138,58 @@ describe('a client that goes on sending after an early answer', () => {
     expect(time).toBeLessThan(TIMES.progress + 3_000);
   });
 });
+
+it('closes a client whose handshake was refused and that goes on sending', async () => {
+  const network = createNetwork({ timeouts: TIMES });
+  const client = network.connect();
+  const handshake = GET.replace('\r\n\r\n', '\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  const service = await ask(network, client, handshake);
+  service.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+  await network.settle();
+  expect(client.received).toMatch(/^HTTP\/1\.1 403 /);
+  let time = 0;
+  for (; !client.end.destroyed && time < 10 * TIMES.linger; time += 1_000) {
+    client.send('x');
+    await network.settle();
+    await network.clock.advance(1_000);
+  }
+  expect(time).toBeLessThan(TIMES.linger + 3_000);
+});
+
+describe('what comes over a connection that was used before and is no answer', () => {
+  const REUSE = { ...TIMES, rest: 0, witness: 0, idle: 60_000 };
+
+  /** The second request of two, on the connection of the first. */
+  const askTwice = async (): Promise<{
+    readonly network: Network;
+    readonly client: Peer;
+    readonly service: Peer;
+  }> => {
+    const network = createNetwork({ timeouts: REUSE });
+    const client = network.connect();
+    const service = await ask(network, client, GET);
+    service.send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst');
+    await network.settle();
+    client.send(GET);
+    await network.settle();
+    expect(network.services).toEqual([service]);
+    return { network, client, service };
+  };
+
+  it('was meant for somebody else: the request is made again on a connection of its own', async () => {
+    const { network, client, service } = await askTwice();
+    service.send('what is left of another answer\r\n\r\n');
+    await network.settle();
+    network.services[1]?.send('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond');
+    await network.settle();
+    expect(client.received).toMatch(/first[^]*HTTP\/1\.1 200 OK\r\n[^]*second$/);
+  });
+
+  it('is refused where a part of the answer has gone to the client already', async () => {
+    const { network, client, service } = await askTwice();
+    service.send('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nno answer\r\n\r\n');
+    await network.settle();
+    expect(network.services).toHaveLength(1);
+    expect(client.received).toMatch(/HTTP\/1\.1 103 [^]*HTTP\/1\.1 502 /);
+  });
+});

@@ -111,6 +111,17 @@ it.each(engines)('that a service requires is passed on: $name', async ({ create 
   client.socket.destroy();
 });
 
+it.each(engines)('that a service only offers is not passed on: $name', async ({ create }) => {
+  scene = await createScene(create());
+  await scriptedBackend(scene, (socket) =>
+    socket.write('HTTP/1.1 200 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok'),
+  );
+  const client = await openRaw(scene.port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect(await client.until('\r\n\r\nok')).not.toMatch(/upgrade/i);
+  client.socket.destroy();
+});
+
 it('to another protocol is refused with words by the engine that cannot', async () => {
   scene = await createScene(createHttpProxyEngine());
   await scriptedBackend(scene, () => undefined);

@@ -50,6 +50,8 @@ describe.each(engines)('engine $name, the end of a WebSocket', ({ create }) => {
     const hello = await once(client, 'message');
     expect(String(hello[0])).toBe('hello');
     const [peer] = await accepted;
+    // A tunnel is an exchange under way for as long as it is open.
+    expect(ends).toBe(0);
     return [client, peer];
   }
 

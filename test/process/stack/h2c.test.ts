@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 /** Answers with its name, what it was sent, and trailers. */
-async function instance(name: string): Promise<number> {
+async function instance(name: string, address = '127.0.0.1'): Promise<number> {
   const server: Http2Server = createServer();
   server.on('stream', (stream) => {
     stream.on('error', () => undefined);
@@ -24,7 +24,7 @@ async function instance(name: string): Promise<number> {
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.pipe(stream);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
   closers.push(() => server.close());
   return (server.address() as AddressInfo).port;
@@ -45,7 +45,7 @@ async function call(session: ClientHttp2Session, body: string) {
   return { instance: headers['x-instance'], text, status: last['grpc-status'] };
 }
 
-it('moves streams, not connections, and holds them while nobody is there', async () => {
+async function ramp() {
   const traffic = createTraffic(systemClock);
   const gate = createGate({ clock: systemClock, traffic, onWait: () => undefined });
   const relay = createH2cRelay(gate, 'rpc');
@@ -54,12 +54,23 @@ it('moves streams, not connections, and holds them while nobody is there', async
     () => listener.close(),
     () => relay.close(),
   );
-  const at = (port: number) => ({ host: '127.0.0.1', port });
+  return { traffic, gate, port: listener.port };
+}
+
+const at = (port: number) => ({ host: '127.0.0.1', port });
+
+function openSession(port: number): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`);
+  closers.push(() => session.destroy());
+  return session;
+}
+
+it('moves streams, not connections, and holds them while nobody is there', async () => {
+  const { traffic, gate, port } = await ramp();
   const [one, two] = [await instance('one'), await instance('two')];
 
   gate.set({ targets: [at(one)], holds: true });
-  const session = connect(`http://127.0.0.1:${listener.port}`);
-  closers.push(() => session.destroy());
+  const session = openSession(port);
   const body = 'x'.repeat(200_000);
   expect(await call(session, body)).toEqual({ instance: 'one', text: body, status: '0' });
 
@@ -76,4 +87,10 @@ it('moves streams, not connections, and holds them while nobody is there', async
   }
   gate.set({ targets: [], holds: false });
   expect(await call(session, 'late')).toEqual({ status: '14' });
+});
+
+it('finds an instance that listens on the other loopback family alone', async () => {
+  const { gate, port } = await ramp();
+  gate.set({ targets: [at(await instance('six', '::1'))], holds: true });
+  expect(await call(openSession(port), 'hello')).toEqual({ instance: 'six', text: 'hello', status: '0' });
 });

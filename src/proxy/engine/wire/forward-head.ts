@@ -12,7 +12,7 @@ import type { HeadReader } from './head-reader.ts';
 import { MARKS } from './lexer.ts';
 import { droppedNotice, withoutBlank } from './odd-fields.ts';
 import { formatField, writeOverrides, type NamesByLength, type Overrides } from './overrides.ts';
-import type { Request } from './request.ts';
+import { mayBeLeftUnread, type Request } from './request.ts';
 import type { Response } from './response.ts';
 import { rewriteFraming } from './write-framing.ts';
 
@@ -50,8 +50,11 @@ export function forwardRequest(
   if (request.upgrade !== undefined) {
     return `${line}${kept}${lines}Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n\r\n`;
   }
-  if (request.acceptsTrailers) return `${line}${kept}${lines}Connection: TE\r\nTE: trailers\r\n\r\n`;
-  return `${line}${kept}${lines}\r\n`;
+  // No other request follows: whoever has let the body lie need not look for one in it.
+  const ends = mayBeLeftUnread(request);
+  if (request.acceptsTrailers)
+    return `${line}${kept}${lines}Connection: TE${ends ? ', close' : ''}\r\nTE: trailers\r\n\r\n`;
+  return ends ? `${line}${kept}${lines}Connection: close\r\n\r\n` : `${line}${kept}${lines}\r\n`;
 }
 
 /**

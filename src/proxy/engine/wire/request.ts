@@ -44,6 +44,13 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 export const isRepeatable = ({ framing, method }: Request): boolean =>
   framing.kind === 'none' && IDEMPOTENT.has(method);
 
+/** Methods whose content has a defined meaning (RFC 9110 §9.3): a service that lets it lie is not to be expected. */
+const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+/** Whether the service may let its body lie, and take what is left of that for the next request of the connection. */
+export const mayBeLeftUnread = ({ framing, method }: Request): boolean =>
+  framing.kind !== 'none' && !READS_BODY.has(method);
+
 export function readRequest(reader: HeadReader): Request | Problem {
   const { bytes, start, minor } = reader;
   const text = bytes.toString('latin1', start, reader.end);

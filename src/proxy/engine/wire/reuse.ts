@@ -3,7 +3,7 @@ import type { Upstream } from '../../pool-upstream.ts';
 import type { Kind } from '../../pool-proven.ts';
 import type { Target } from '../engine.ts';
 import type { Client } from './client.ts';
-import type { Request } from './request.ts';
+import { mayBeLeftUnread, type Request } from './request.ts';
 import type { Response } from './response.ts';
 
 /** What is known of an exchange whose response is complete. */
@@ -18,9 +18,6 @@ export interface Finished {
   readonly last: boolean;
 }
 
-/** Methods whose content has a defined meaning (RFC 9110 §9.3): a service that lets it lie is not to be expected. */
-const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
-
 /**
  * Finds what speaks against it:
  * - bytes that the service has not read, it takes for the next request, and answers;
@@ -30,7 +27,7 @@ const READS_BODY = new Set(['POST', 'PUT', 'PATCH']);
  */
 function canReuse({ request, response, early, excess }: Finished): boolean {
   if (excess || early || request.upgrade !== undefined || !response.keepAlive) return false;
-  return request.framing.kind === 'none' || READS_BODY.has(request.method);
+  return !mayBeLeftUnread(request);
 }
 
 /** The kind of an exchange: a service that sends more than its answer does so each time that it is asked for the same. */

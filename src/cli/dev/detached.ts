@@ -16,6 +16,7 @@ import { askThrough, countDown, type LastingClient } from '../lasting.ts';
 import { untilPublished } from '../stack-watch.ts';
 import { color, displayText, notice, print } from '../terminal.ts';
 import { isStartOver, wrongOf } from '../waiting/ends.ts';
+import { pickLast } from '../waiting/last-lines.ts';
 import { sayMeanwhile } from '../waiting/saying.ts';
 import { untilThrough } from '../waiting/through.ts';
 import { describeDelay, describeWaiting, sayDim } from '../waiting/wait.ts';
@@ -181,7 +182,7 @@ function describeCommonly({ services: [first, ...others], reason, hint }: Common
 
 /** @param logs The hint where there is none of its own. */
 function describeWrong(service: PublishedService, logs: string | undefined): string {
-  const log = service.failure?.log.slice(-10).map((line) => `    ${displayText(line)}`) ?? [];
+  const log = pickLast(service.failure?.log ?? []).map((line) => `    ${displayText(line)}`);
   const { reason = 'no reason known', hint = logs } = complaintOf(service);
   const head = `${color.red(statusOf(service))} ${service.name}: ${reason}`;
   return [head, ...log, ...describeHint(hint)].join('\n');

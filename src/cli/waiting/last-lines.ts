@@ -1,5 +1,6 @@
 /** What a service printed last, from its log file: its present process, or the one that ended last. */
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { locateHome } from '../../lib/home.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
@@ -15,7 +16,7 @@ const READ = 4 * LINES;
 /** Reads the last lines of a service; none where nothing of it ran in this run of the stack. */
 export async function readLastLines(slug: string, service: PublishedService): Promise<readonly string[]> {
   const failure = service.failure ?? brokenOf(service).find((one) => one.failure !== undefined)?.failure;
-  if (failure !== undefined) return failure.log.filter(isWorthIt).slice(-LINES);
+  if (failure !== undefined) return pickLast(failure.log);
   // Only a process, and a container, has a log of today.
   if (service.pid === undefined && service.kind !== 'compose') return [];
   const { readLogs } = await import('../../stack/logs/read.ts');
@@ -26,13 +27,22 @@ export async function readLastLines(slug: string, service: PublishedService): Pr
   const onProblem = (): void => undefined;
   const options = { folder, services: [service.name], tail: READ, follow: false, signal, onProblem };
   for await (const line of readLogs(options)) lines.push(line);
-  return ofPresent(lines)
-    .map(({ text }) => text)
-    .filter(isWorthIt)
-    .slice(-LINES);
+  return pickLast(ofPresent(lines).map(({ text }) => text));
 }
 
-const isWorthIt = (text: string): boolean => text.trim() !== '';
+/**
+ * Picks the lines to show of what was printed last. Neither blank ones nor frames within Node count: those of a module
+ * that is not found would fill the whole room, and leave out which module that is.
+ */
+export const pickLast = (log: readonly string[]): readonly string[] => log.filter(isWorthIt).slice(-LINES);
+
+/** A line of a stack that is Node's own: "at node:…", "at defaultResolve (node:…". */
+const INNER_FRAME = /^\s*at (?:.*\()?node:/;
+
+function isWorthIt(line: string): boolean {
+  const text = stripVTControlCharacters(line);
+  return text.trim() !== '' && !INNER_FRAME.test(text);
+}
 
 /** Leaves out what was printed before the last start of the replica that the line is of, and what portramp says. */
 export const ofPresent = (lines: readonly LogLine[]): LogLine[] =>

@@ -43,6 +43,19 @@ describe('dev -d', () => {
     await shop.until('slow', 'warming');
   });
 
+  it('shows which module is missing, and not only where Node looked for it', async () => {
+    const shop = machine.workspace(
+      'shop',
+      `${HEAD}services:\n  api: { command: node api.mjs, restart: { policy: no } }\n`,
+    );
+    shop.write('api.mjs', "import 'not-installed';\n");
+    const up = await shop.run('dev', '-d');
+    expect(up.code).toBe(1);
+    expect(up.stderr).toMatch(
+      /failed api: exited with code 1\n(?: {4}.*\n)*.*Cannot find package 'not-installed'/,
+    );
+  });
+
   it('tells what concerns a person, and how it goes', async () => {
     const first = machine.workspace('first', `${HEAD}services:\n  api: { command: ${node('server.js')} }\n`);
     const second = machine.workspace(

@@ -1,7 +1,7 @@
 /** Which lines of a log are those of the process that is there now. */
 import { expect, it } from 'vitest';
 
-import { ofPresent } from '../../../src/cli/waiting/last-lines.ts';
+import { ofPresent, pickLast } from '../../../src/cli/waiting/last-lines.ts';
 import { describeStart, type LogLine } from '../../../src/stack/logs/line.ts';
 
 const line = (text: string, more: Partial<LogLine> = {}): LogLine => ({
@@ -38,4 +38,23 @@ it('only portramp says that a process has started', () => {
     'two',
   ]);
   expect(texts([line('one'), line('exited with code 1', { stream: 'portramp' })])).toEqual(['one']);
+});
+
+it('frames within Node and blank lines take no room from what says why', () => {
+  const frames = Array.from(
+    { length: 12 },
+    (_, at) => `    at step${at} (node:internal/modules/esm/resolve:${at}:1)`,
+  );
+  const bare = [
+    '    at node:internal/main/run_main:1:1',
+    '\u001B[90m    at go (node:internal/x:1:1)\u001B[39m',
+    '',
+    '  ',
+  ];
+  const own = '    at Object.<anonymous> (/shop/api.js:3:1)';
+  expect(
+    pickLast(["Error: Cannot find package 'express'", own, ...frames, ...bare, 'Node.js v20.20.2']),
+  ).toEqual(["Error: Cannot find package 'express'", own, 'Node.js v20.20.2']);
+  expect(pickLast(['look at node: it runs', 'at last'])).toEqual(['look at node: it runs', 'at last']);
+  expect(pickLast(Array.from({ length: 30 }, (_, at) => `${at}`))).toHaveLength(10);
 });

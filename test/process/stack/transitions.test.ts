@@ -84,8 +84,8 @@ describe('replace', () => {
     }
     await load.stop();
     expect(load.failures).toEqual([]);
-    // The start itself takes a moment more than the delay; a second is the slow machine's.
-    expect(Math.max(...load.answers.map(({ took }) => took))).toBeLessThan(5_000);
+    // The start itself takes a moment more than the delay, on a busy machine seconds; a limit that ran out would take 30.
+    expect(Math.max(...load.answers.map(({ took }) => took))).toBeLessThan(20_000);
   });
 
   it('does not wait for streams that never end, and lets downloads finish, also where the service waits for both', async () => {

@@ -35,6 +35,8 @@ export interface Engine {
   readonly left: () => Promise<string[]>;
   /** Whether the engine belongs to this test run alone, so that it may be stopped. */
   readonly isPrivate: boolean;
+  /** Whether it can: not where the kernel has no such control group. */
+  readonly limitsMemory: boolean;
 }
 
 /** Undefined where there is none; then the reason has been printed. */
@@ -58,6 +60,7 @@ export async function findTestEngine(): Promise<Engine | undefined> {
     },
     left: async () => [...(await containers()), ...(await networks())],
     isPrivate: isPrivateEngine(),
+    limitsMemory: (await docker('info', '--format', '{{.MemoryLimit}}')) === 'true',
   };
 }
 

@@ -34,7 +34,9 @@ export function describeEnding({ service, containers, last, stopped, starved, en
     };
   }
   const code = now.exitCode;
-  if (now.outOfMemory || starved.has(now.id)) {
+  const wasStopped = known.some((id) => stopped.has(id)) || stopped.has(now.id);
+  // It may have been another process in it, without which it went on.
+  if (!wasStopped && code !== 0 && (now.outOfMemory || starved.has(now.id))) {
     const message = `the engine ended it, because it used more memory than it may (exit code ${code})`;
     return {
       code,
@@ -45,12 +47,13 @@ export function describeEnding({ service, containers, last, stopped, starved, en
       },
     };
   }
-  if (known.some((id) => stopped.has(id)) || stopped.has(now.id)) {
-    const message = `its container ${now.name} was stopped from outside of portramp (exit code ${code})`;
-    return { code, signal: null, why: { message, hint: startAgain(service) } };
-  }
+  // An engine that ends stops its containers first.
   if (engineWasGone) {
     const message = `the container engine was stopped, and did not start its container ${now.name} again`;
+    return { code, signal: null, why: { message, hint: startAgain(service) } };
+  }
+  if (wasStopped) {
+    const message = `its container ${now.name} was stopped from outside of portramp (exit code ${code})`;
     return { code, signal: null, why: { message, hint: startAgain(service) } };
   }
   return { code, signal: null };
@@ -80,6 +83,8 @@ export function watchOutside(): Outside {
           return;
         case 'oom':
           starved.add(id);
+          // What was asked of it before has not ended it.
+          signalled.delete(id);
           return;
         case 'die':
           if (signalled.has(id)) stopped.add(id);

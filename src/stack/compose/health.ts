@@ -20,12 +20,19 @@ export function findContainerProblem(service: ServiceContainers): string | undef
     const { state, name } = container;
     const detachment = state === 'running' ? findDetachment(container, service.networks) : undefined;
     if (detachment !== undefined) return describeDetachment(name, service.name, detachment);
-    if (state === 'restarting') return 'it ends, and the engine starts it again and again';
+    if (state === 'restarting') return describeLoop(container);
     if (state === 'paused') return `its container is paused: docker unpause ${name}`;
   }
   const running = containers.filter(({ state }) => state === 'running');
   if (running.length === 0) return `its container is ${containers[0]?.state ?? 'gone'}`;
   return findWrongPort(service, running);
+}
+
+function describeLoop({ outOfMemory }: Container): string {
+  const again = 'and the engine starts it again and again';
+  return outOfMemory
+    ? `it ends, because it uses more memory than it may, ${again}: raise its memory limit (mem_limit, deploy.resources.limits) in the Compose file`
+    : `it ends, ${again}`;
 }
 
 /** What the healthchecks say of those that run; undefined when all are well. */

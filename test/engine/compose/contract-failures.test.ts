@@ -24,7 +24,7 @@ services:
 
 describe.skipIf(engine === undefined)('portramp dev with containers', () => {
   if (engine === undefined) return;
-  const { docker } = engine;
+  const { docker, limitsMemory } = engine;
   let machine: Machine;
   let stack: Workspace;
 
@@ -104,6 +104,41 @@ describe.skipIf(engine === undefined)('portramp dev with containers', () => {
     expect(failure).toContain('\ndocker pull portramp/nobody-has-this:1, or have it built');
     expect(await docker('ps', '-aq')).toBe('');
   });
+
+  it.skipIf(!limitsMemory)(
+    'calls it so when one uses more memory than it may, and not when somebody stops one that was spared',
+    async () => {
+      // No more than 64 MiB, also where the engine sets no limit.
+      const eat = 'x=0123456789abcdef; until [ $${#x} -ge 67108864 ]; do x=$$x$$x; done';
+      const base = 'image: portramp/test:1, init: true, stop_grace_period: 0s, mem_limit: 24m';
+      const once = 'until [ -e /tmp/eat ]; do sleep 0.1; done';
+      stack.contract(`${CONTRACT}  child: { compose: child }\n  loop: { compose: loop }\n`);
+      stack.write(
+        'compose.yaml',
+        `services:
+  web: { ${base}, command: [sh, -c, '${once}; ${eat}'] }
+  loop: { ${base}, restart: always, command: [sh, -c, '${once}; ${eat}'] }
+  child: { ${base}, command: [sh, -c, '${once}; (${eat}); : > /tmp/ate; exec sleep 1000'] }
+`,
+      );
+      expect((await stack.run('dev', '-d')).code).toBe(0);
+      for (const name of ['web', 'loop', 'child'])
+        await docker('exec', `sorry-${name}-1`, 'sh', '-c', ': > /tmp/eat');
+      expect(await failureOf('web')).toMatch(
+        /because it used more memory than it may \(exit code 137\)\nraise/,
+      );
+      expect((await stack.run('why', 'web')).stdout).toContain('used more memory than it may');
+      await eventually(async () => {
+        expect((await stack.run('why', 'loop')).stdout).toContain(
+          'uses more memory than it may, and the engine',
+        );
+      });
+      await eventually(() => docker('exec', 'sorry-child-1', 'test', '-e', '/tmp/ate'));
+      expect((await stack.service('child')).state).toBe('ready');
+      await docker('stop', '-t', '0', 'sorry-child-1');
+      expect(await failureOf('child')).toContain('sorry-child-1 was stopped from outside of portramp');
+    },
+  );
 
   it('starts all that waits for nothing by one call, and one that fails takes no other with it', async () => {
     const names = ['web', 'b', 'c', 'd'];

@@ -46,14 +46,34 @@ describe('a container that does not run any more', () => {
     ['removed', [], [['kill', '9'], ['die']], 'shop-db-1 was removed from outside of portramp'],
     ['too large, says the engine', [ended({ outOfMemory: true })], [['die']], 'used more memory than it may'],
     ['too large, says an event', [ended()], [['oom'], ['die']], 'used more memory than it may'],
+    [
+      'too large, after a signal that it did not mind',
+      [ended()],
+      [['kill', '15'], ['oom'], ['die']],
+      'used more memory than it may',
+    ],
+    [
+      'after a stop, and one of its processes was too large before',
+      [ended({ outOfMemory: true, exitCode: 0 })],
+      [['oom'], ['kill', '15'], ['die']],
+      'shop-db-1 was stopped from outside of portramp (exit code 0)',
+    ],
+    [
+      'well, although one of its processes was too large before',
+      [ended({ outOfMemory: true, exitCode: 0 })],
+      [['oom'], ['die']],
+      undefined,
+    ],
   ] as const)('%s', (_, containers, events, expected) => {
     const found = describeIt([...containers], ...events.map((each): [string, string?] => [...each]));
     if (expected === undefined) expect(found).toBeUndefined();
     else expect(found).toContain(expected);
   });
 
-  it('because the engine was stopped', () => {
-    const ending = { service: 'db', containers: [ended()], last: [container()], ...watchOutside() };
+  it('because the engine was stopped, which stops its containers first', () => {
+    const outside = watchOutside();
+    for (const action of ['kill', 'die']) outside.see({ action, id: 'a', signal: '15' });
+    const ending = { service: 'db', containers: [ended()], last: [container()], ...outside };
     expect(describeEnding({ ...ending, engineWasGone: true }).why?.message).toContain('engine was stopped');
   });
 });
@@ -77,7 +97,12 @@ describe('what the engine says of a service', () => {
       [container({ attachment: { kind: 'networks', networks: [{ name: 'other', id: 'o' }] } })],
       'shop-db-1 is not on the network shop_default: "portramp restart db" puts it there',
     ],
-    ['looping', [container({ state: 'restarting' })], 'again and again'],
+    ['looping', [container({ state: 'restarting' })], 'it ends, and the engine starts it again and again'],
+    [
+      'looping for want of memory',
+      [container({ state: 'restarting', outOfMemory: true })],
+      'it ends, because it uses more memory than it may, and the engine starts it again and again: raise its memory limit (mem_limit, deploy.resources.limits) in the Compose file',
+    ],
     ['exited', [container({ state: 'exited' })], 'its container is exited'],
     ['beside one that was left', [container({ id: 'b', state: 'exited' }), container()], undefined],
     [

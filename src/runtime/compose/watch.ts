@@ -31,7 +31,7 @@ export interface ProjectWatchOptions {
 const COALESCE = 30;
 /** Events make looks: one now and then makes up for an event that was lost. */
 const PATROL = 60_000;
-/** Between attempts to reach an engine that is gone. */
+/** Between attempts to reach an engine that is gone, and between looks at one that listens and does not answer. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
@@ -58,7 +58,10 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
     } catch (error) {
       problem = error instanceof PortrampError ? inOneLine(error) : messageOf(error);
     }
-    if (!isClosed) onLook();
+    if (isClosed) return;
+    onLook();
+    // The end of its stream would tell of one that is gone; of one that stands still nothing does.
+    if (problem !== undefined) lookIn(LONGEST_PAUSE);
   };
 
   let looking: Promise<void> | undefined;
@@ -77,15 +80,16 @@ export function watchProject(options: ProjectWatchOptions): ProjectWatch {
     return looking;
   };
 
-  let isDue = false;
-  const lookSoon = (): void => {
-    if (isDue) return;
-    isDue = true;
-    later(COALESCE, () => {
-      isDue = false;
+  const due = new Set<number>();
+  const lookIn = (ms: number): void => {
+    if (due.has(ms)) return;
+    due.add(ms);
+    later(ms, () => {
+      due.delete(ms);
       void look();
     });
   };
+  const lookSoon = (): void => lookIn(COALESCE);
 
   const follow = (): void => {
     if (isClosed) return;

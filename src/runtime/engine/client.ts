@@ -45,14 +45,14 @@ export function createEngineClient(environment: Environment, program: string): E
     begin(await findEndpoint(environment, program), environment, options);
   return {
     get: async (path, query = {}) => {
-      const answer = await ask({ method: 'GET', path, query, timeout: TIMEOUT });
+      const answer = await ask({ method: 'GET', path, query, timeout: TIMEOUT, isWhole: true });
       const text = await readText(answer);
       if (answer.statusCode === 404) return undefined;
       if ((answer.statusCode ?? 0) >= 400) throw refused(text);
       return JSON.parse(text) as unknown;
     },
     send: async (method, path, { query = {}, body, timeout = TIMEOUT } = {}) => {
-      const answer = await ask({ method, path, query, body, timeout });
+      const answer = await ask({ method, path, query, body, timeout, isWhole: true });
       const text = await readText(answer);
       return (answer.statusCode ?? 0) < 400 ? undefined : messageIn(text);
     },
@@ -69,15 +69,16 @@ interface Ask {
   readonly path: string;
   readonly query: Query;
   readonly body?: unknown;
-  /** Until the answer begins. */
+  /** Milliseconds until the answer begins, or is whole. */
   readonly timeout: number;
+  readonly isWhole?: true;
   readonly signal?: AbortSignal;
 }
 
 function begin(
   endpoint: Endpoint,
   environment: Environment,
-  { method, path, query, body, timeout, signal }: Ask,
+  { method, path, query, body, timeout, isWhole, signal }: Ask,
 ): Promise<IncomingMessage> {
   const search = new URLSearchParams(query).toString();
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -94,8 +95,9 @@ function begin(
       },
     });
     const abort = (): void => void request.destroy();
+    let begun: IncomingMessage | undefined;
     const late = setTimeout(() => {
-      request.destroy(new Error(`no answer within ${timeout / 1000} s`));
+      (begun ?? request).destroy(new Error(`no answer within ${timeout / 1000} s`));
     }, timeout);
     signal?.addEventListener('abort', abort, { once: true });
     request.once('close', () => {
@@ -104,7 +106,8 @@ function begin(
     });
     request.once('error', (error) => reject(unreachable(endpoint, error)));
     request.once('response', (answer) => {
-      clearTimeout(late);
+      begun = answer;
+      if (isWhole === undefined) clearTimeout(late);
       settle(answer);
     });
     if (signal?.aborted) abort();

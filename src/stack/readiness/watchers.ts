@@ -83,8 +83,15 @@ const WATCHERS: readonly Watcher[] = [
   { name: 'air', matches: ({ program }) => program === 'air' },
 ];
 
-/** What a watcher starts for itself: a compiler that serves it, Python's keeper of shared memory. */
-const HELPERS: readonly RegExp[] = [/(?:^|\/)esbuild\S* --service=/, /multiprocessing\.resource_tracker/];
+/**
+ * What a watcher starts for itself: a compiler that serves it, Python's keeper of shared memory, the `ps` with which
+ * nodemon finds out at its start whether there is one, and later whom to end.
+ */
+const HELPERS: readonly RegExp[] = [
+  /(?:^|\/)esbuild\S* --service=/,
+  /multiprocessing\.resource_tracker/,
+  /^(?:\S*sh -c )?(?:\S*\/)?ps(?: |$)/,
+];
 
 const isHelper = ({ words }: Member): boolean => HELPERS.some((helper) => helper.test(words.join(' ')));
 

@@ -131,8 +131,11 @@ export function namesNumber(lines: readonly string[], number: number): boolean {
 
 const nameOf = ({ number, name }: Pick<PortFacts, 'number' | 'name'>): string => `port ${number} (${name})`;
 
-/** What looks like the message of an error, as most languages print it. */
-const ERROR = /^\s*(?:\[?[\w.:]*(?:Error|Exception)\b|error\b|panic:|fatal\b|thread '.*' panicked)/i;
+/** What looks like the message of an error, as most languages print it; a property such as `isAxiosError` is none. */
+const ERROR_CLASS = /^\[?(?:\w+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception)\b/;
+const ERROR_WORD = /^(?:\[?(?:error|exception)\b|panic:|fatal\b|thread '.*' panicked)/i;
+
+const isError = (line: string): boolean => ERROR_CLASS.test(line) || ERROR_WORD.test(line);
 
 const LONGEST_QUOTE = 200;
 
@@ -145,6 +148,6 @@ export function quoteEnd(log: readonly string[]): string | undefined {
     .map((line) => stripVTControlCharacters(line).trim())
     .filter((line) => line !== '' && !line.startsWith('at '))
     .slice(-QUOTED);
-  const line = lines.findLast((one) => ERROR.test(one)) ?? lines.at(-1);
+  const line = lines.findLast(isError) ?? lines.at(-1);
   return line !== undefined && line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)} …` : line;
 }

@@ -25,6 +25,11 @@ const REAL: [string, string[], string][] = [
     ['npm run dev', '  sh -c nodemon', '    node /app/node_modules/nodemon/bin/nodemon.js'],
     '      sh -c ts-node',
   ],
+  [
+    'nodemon',
+    ['node /app/node_modules/.bin/nodemon app.js', '  /bin/sh -c ps', '    ps', '  ps -A -o ppid,pid'],
+    '  node ps.js',
+  ],
   ['node --watch', ['node --enable-source-maps --watch app.js'], '  node --enable-source-maps app.js'],
   ['node --watch', ['node --watch-path=src -r dotenv/config app.js'], '  node -r dotenv/config app.js'],
   [

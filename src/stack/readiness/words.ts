@@ -131,7 +131,7 @@ export function namesNumber(lines: readonly string[], number: number): boolean {
 
 const nameOf = ({ number, name }: Pick<PortFacts, 'number' | 'name'>): string => `port ${number} (${name})`;
 
-/** What looks like the message of an error, as most languages print it; a property such as `isAxiosError` is none. */
+/** Match the message of an error, as most languages print it; a property such as `isAxiosError` is none. */
 const ERROR_CLASS = /^\[?(?:\w+(?:\.|::))*(?:[A-Z]\w*)?(?:Error|Exception)\b/;
 const ERROR_WORD = /^(?:\[?(?:error|exception)\b|panic:|fatal\b|thread '.*' panicked)/i;
 

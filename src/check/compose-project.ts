@@ -20,6 +20,8 @@ export interface ComposeReading {
   readonly project: ComposeProject;
   /** `files`: without Compose, so that names made from variables are not what they will be. */
   readonly by: 'compose' | 'files';
+  /** What it was read from, relative to the root. */
+  readonly files?: readonly string[];
   /** Ports and names that nobody knows here. */
   readonly doubts: readonly Doubt[];
 }
@@ -49,8 +51,10 @@ export async function joinComposeProject(
   const { files } = contract.compose ?? { files: undefined };
   if (files === undefined) return { contract, diagnostics: [], isIncomplete: false };
   const reading = await read(root, files);
-  if (reading === undefined || reading.by === 'nobody') {
-    return { contract, diagnostics: [], isIncomplete: reading !== undefined };
+  if (reading === undefined) return { contract, diagnostics: [], isIncomplete: false };
+  if (reading.by === 'nobody') {
+    // What only Compose can read is no mistake; what Compose refuses, "dev" refuses too.
+    return { contract, diagnostics: reading.isBeyond ? [] : reading.diagnostics, isIncomplete: true };
   }
   const { project } = reading;
   const { contract: joined, findings } = addComposeServices(contract, project);

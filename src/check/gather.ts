@@ -36,11 +36,15 @@ export const COMPOSE_FILES = [
 ];
 const DEVCONTAINER = /^(?:\.devcontainer\.json|\.devcontainer\/(?:[^/]+\/)?devcontainer\.json)$/;
 
-/** `contracts`: every environment. `today`: `YYYY-MM-DD`. */
+/**
+ * `contracts`: every environment. `today`: `YYYY-MM-DD`.
+ * @param composeFiles Relative to the root; none: the usual ones.
+ */
 export async function gatherFacts(
   root: string,
   contracts: readonly Contract[],
   today: string,
+  composeFiles: readonly string[] = [],
 ): Promise<Facts> {
   const tracked = await listTracked(root);
   const folders = [
@@ -56,10 +60,7 @@ export async function gatherFacts(
   const turbo = readFirst(root, ['turbo.json', 'turbo.jsonc']);
   return {
     today,
-    compose: readComposeFiles(
-      root,
-      contracts.flatMap(({ compose }) => compose?.files ?? []),
-    ),
+    compose: readComposeFiles(root, composeFiles),
     // Outside a repository the usual place is tried.
     devcontainers: [...new Set(['.devcontainer/devcontainer.json', '.devcontainer.json', ...tracked])]
       .filter((path) => DEVCONTAINER.test(path))

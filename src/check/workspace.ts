@@ -41,9 +41,11 @@ export async function checkWorkspace(
   const read = rememberingAnswers(readCompose);
   const inputs = await readEnvironments(root, read);
   const contracts = inputs.flatMap(({ contract }) => contract ?? []);
-  const facts = await gatherFacts(root, contracts, today);
   // A contract that has nothing to do with it may lie beside a Compose file all the same.
-  const reading = inputs[0]?.reading ?? (facts.compose.length > 0 ? await read(root, []) : undefined);
+  const reading = inputs[0]?.reading ?? (await read(root, []));
+  const named = contracts.flatMap(({ compose }) => compose?.files ?? []);
+  const found = reading?.by === 'compose' ? (reading.files ?? []) : [];
+  const facts = await gatherFacts(root, contracts, today, named.length > 0 ? named : found);
   const project = reading?.by === 'compose' ? reading.project : undefined;
   return { diagnostics: checkContract(inputs, ambient, { ...facts, project }), contracts };
 }

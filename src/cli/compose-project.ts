@@ -1,4 +1,6 @@
 /** What Compose files come to, for `check`: asked of Compose where it is installed. */
+import { relative } from 'node:path';
+
 import type { ReadComposeProject } from '../check/compose-project.ts';
 import { readProjectStatically } from '../check/static-project.ts';
 import { findComposeFiles, profilesIn } from '../runtime/compose/files.ts';
@@ -29,7 +31,9 @@ export const readComposeProject =
       const { project } = await readWithFixedNames(askCompose(call, profiles), { environment });
       // A contract's containers are started whatever their profiles, where something needs them.
       if (strict) demandProfiles(project, profiles);
-      return { project, by: 'compose', doubts: [] };
+      // `COMPOSE_FILE` names others than the contract does.
+      const files = found.files.map((file) => relative(root, file));
+      return { project, by: 'compose', files, doubts: [] };
     } catch (error) {
       if (strict) throw error;
       return readProjectStatically(root, named, found.variables);

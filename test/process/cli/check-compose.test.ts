@@ -100,6 +100,16 @@ describe.skipIf(binary === undefined)('with a real Compose', () => {
     expect(stdout).toMatch(/PR010[^]*did you mean "mail"/);
   });
 
+  it('points at the files that COMPOSE_FILE names, with a contract too', async () => {
+    const workspace = openWorkspace(machine, machine.folder('named-files'));
+    workspace.write('.env', 'COMPOSE_FILE=stack.yml:ports.yml\n');
+    workspace.write('stack.yml', 'services:\n  web: { image: x }\n');
+    workspace.write('ports.yml', 'services:\n  web:\n    ports: ["8080:80"]\n');
+    workspace.write('portramp.yaml', 'version: 1\nworkspace: shop\nservices: { web: { compose: web } }\n');
+    const { stdout } = await workspace.run('check');
+    expect(stdout).toMatch(/^ports\.yml:3:13 note PR031 web publishes 8080 /);
+  });
+
   it('leaves out what is shared on purpose', async () => {
     const workspace = project('sharing');
     workspace.contract(
@@ -140,6 +150,17 @@ describe.skipIf(binary === undefined)('with a real Compose', () => {
     workspace.write('compose.yaml', 'services: { mail: { image: x, env_file: .env.mail, ports: ["80"] } }\n');
     workspace.contract(`${CONTRACT.replace('  web: { compose: web }\n', '')}compose: { include: all }\n`);
     expect(await findingsIn(workspace)).toEqual([]);
+  });
+
+  it('says what Compose refuses, with a contract too', async () => {
+    const workspace = openWorkspace(machine, machine.folder('refused'));
+    workspace.write('portramp.yaml', 'version: 1\nworkspace: shop\nservices: { web: { compose: web } }\n');
+    workspace.write('compose.yaml', 'services: { web: { image: x, secrets: [gone] } }\n');
+    expect(await findingsIn(workspace)).toEqual([
+      '1 error PR022 web refers to gone, which "secrets" at the top level does not have',
+    ]);
+    workspace.write('compose.yaml', 'services: { web: { image: x, prots: ["80"] } }\n');
+    expect(await findingsIn(workspace)).toEqual(['1 error PR022 "prots" is no key of a service']);
   });
 });
 

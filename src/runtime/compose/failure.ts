@@ -14,7 +14,8 @@ export function readLog(stderr: string): { readonly warnings: string[]; readonly
     if (warning !== undefined) warnings.push(unquote(warning));
     else if (line !== '') rest.push(line);
   }
-  return { warnings, rest };
+  // Compose says the same of a variable at each place that has it.
+  return { warnings: [...new Set(warnings)], rest };
 }
 
 const unquote = (text: string): string => {

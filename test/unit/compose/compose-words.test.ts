@@ -20,6 +20,11 @@ describe('what Compose says', () => {
     });
   });
 
+  it('says a warning once, however many places have the variable', () => {
+    const line = 'time="2026-11-25T02:27:02Z" level=warning msg="The \\"TZ\\" variable is not set."\n';
+    expect(readLog(line.repeat(40)).warnings).toEqual(['The "TZ" variable is not set.']);
+  });
+
   it.each([
     ['env file /x/.env not found: stat', 'create /x/.env: a new worktree lacks'],
     ['required variable X is missing a value: must', 'set X in the shell'],

@@ -39,7 +39,7 @@ const MAX_LINE = 2000;
 /** What an address of this machine begins with; plain text is found faster than a pattern. */
 const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::]:', '[::1]:'];
 
-const ADDRESS = /(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d{2,5})(?!\d|\.\d|:\d)/g;
+const ADDRESS = /(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d{2,5})(?!\d|\.\d|\}?:\d)/g;
 
 /** A number after what says "port": `port: 1`, `PORT || 1`, `${PORT:-1}`, `--port 1`, `.listen(1`, `-p 1`. */
 const NUMBER =
@@ -68,13 +68,23 @@ export function searchFor(governed: Governed): Search {
   };
 }
 
+const IS_COMPOSE = /(?:^|\/)[^/]*compose[^/]*\.ya?ml$/;
+
+/** A healthcheck is run inside of its container, whose localhost is not this machine. Keeps positions. */
+const withoutHealthchecks = (path: string, text: string): string =>
+  IS_COMPOSE.test(path)
+    ? text.replaceAll(/^([ \t]*)healthcheck:.*(?:\n(?:\1[ \t].*|[ \t]*(?=\n)))*/gm, (block) =>
+        block.replaceAll(/[^\n]/g, ' '),
+      )
+    : text;
+
 function findLiterals(
   path: string,
   { file, text }: Source,
   governed: Governed,
   wanted: Readonly<Record<'address' | 'number' | 'variable', boolean>>,
 ): Literal[] {
-  const code = withoutComments(path, text);
+  const code = withoutHealthchecks(path, withoutComments(path, text));
   const matches: { readonly index: number; readonly port: number; readonly text: string }[] = [];
   const add = (match: RegExpExecArray, digits: string | undefined): void => {
     const port = Number(digits);

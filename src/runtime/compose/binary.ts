@@ -24,17 +24,35 @@ const VERSION_TIMEOUT = 20_000;
 
 /**
  * `PORTRAMP_COMPOSE`, else the first of `docker compose`, `docker-compose` and `podman compose` that is new enough.
- * @throws PortrampError COMPOSE_MISSING, COMPOSE_TOO_OLD, naming what was found.
+ * @param timeout Milliseconds that each has to say its version.
+ * @throws PortrampError COMPOSE_MISSING, COMPOSE_TOO_OLD, naming what was found; COMPOSE_INVALID where one is there and
+ * does not answer: a busy machine is no machine without Compose.
  */
-export async function findCompose(environment: Environment): Promise<ComposeBinary> {
+export async function findCompose(
+  environment: Environment,
+  timeout = VERSION_TIMEOUT,
+): Promise<ComposeBinary> {
   const chosen = environment['PORTRAMP_COMPOSE'];
   const candidates = chosen === undefined || chosen === '' ? KNOWN : [splitCommand(chosen)];
   const old: string[] = [];
+  const silent: string[] = [];
   for (const command of candidates) {
-    const version = await askVersion(command, environment);
+    const { version, isLate } = await askVersion(command, environment, timeout);
+    if (isLate === true) silent.push(command.join(' '));
     if (version === undefined) continue;
     if (isNewEnough(version)) return { command, version };
     old.push(`${command.join(' ')} is ${version}`);
+  }
+  // Said before what is too old: the silent one may be the one that is meant.
+  if (silent.length > 0) {
+    const program = silent.join(', ');
+    throw new PortrampError(
+      'COMPOSE_INVALID',
+      `"${program}" did not say its version in ${timeout / 1000} s`,
+      {
+        hint: `try "${silent[0]} version", and once more when this machine has less to do`,
+      },
+    );
   }
   if (old.length > 0) {
     throw new PortrampError('COMPOSE_TOO_OLD', `Docker Compose is too old: ${old.join(', ')}`, {
@@ -47,6 +65,9 @@ export async function findCompose(environment: Environment): Promise<ComposeBina
   });
 }
 
+/** What the system says of a program that is not installed. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
+
 type Command = ComposeBinary['command'];
 
 const KNOWN: readonly Command[] = [['docker', 'compose'], ['docker-compose'], ['podman', 'compose']];
@@ -58,19 +79,31 @@ function splitCommand(text: string): Command {
   return [program, ...rest];
 }
 
+interface Said {
+  /** Undefined where the program is not installed, or is no Compose. */
+  readonly version?: string | undefined;
+  /** It was asked, and has not answered in time. */
+  readonly isLate?: boolean;
+}
+
+/** @throws Error when nothing could be asked, such as EMFILE */
 async function askVersion(
   [program, ...first]: Command,
   environment: Environment,
-): Promise<string | undefined> {
+  timeout: number,
+): Promise<Said> {
   try {
     const { stdout } = await promisify(execFile)(program, [...first, 'version', '--short'], {
       env: { ...environment },
-      timeout: VERSION_TIMEOUT,
+      timeout,
     });
-    return /\d+\.\d+\.\d+/.exec(stdout)?.[0];
-  } catch {
-    // Not installed, or `docker` without the plugin.
-    return undefined;
+    return { version: /\d+\.\d+\.\d+/.exec(stdout)?.[0] };
+  } catch (error) {
+    const { code, killed } = error as { readonly code?: unknown; readonly killed?: unknown };
+    if (killed === true) return { isLate: true };
+    // An exit code: `docker` without the plugin.
+    if (typeof code !== 'string' || ABSENT.has(code)) return {};
+    throw error;
   }
 }
 

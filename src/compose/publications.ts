@@ -6,6 +6,8 @@ export interface Publication {
   readonly service: string;
   /** Unique in the service and the same at every call: `5432/tcp`, or `80/tcp@8081` for a further one. */
   readonly name: string;
+  /** The name of the publication whose number it has: its own, or that of the same port on TCP. */
+  readonly lease: string;
   readonly target: number;
   readonly protocol: Protocol;
   /** How many numbers in a row: replicas share a range, and the engine gives one to each. */
@@ -55,9 +57,11 @@ function publicationsOfService({ name, ports, replicas }: ComposeService): Publi
       continue;
     }
     const plain = `${target}/${protocol}`;
+    const own = seen.has(plain) ? key : plain;
     publications.set(key, {
       service: name,
-      name: seen.has(plain) ? key : plain,
+      name: own,
+      lease: own,
       target,
       protocol,
       span: Math.max(1, replicas),
@@ -67,5 +71,9 @@ function publicationsOfService({ name, ports, replicas }: ComposeService): Publi
     });
     seen.add(plain);
   }
-  return [...publications.values()];
+  return [...publications.values()].map((each) => {
+    // A server of both, such as one for names, is asked on one number.
+    const twin = publications.get(`${each.target}/tcp@${each.published ?? ''}`);
+    return twin === undefined ? each : { ...each, lease: twin.name };
+  });
 }

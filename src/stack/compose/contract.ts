@@ -127,9 +127,8 @@ function publicationsFor({ contract, base }: ComposePart): Publication[] {
       if (target === undefined || known.has(`${found.name} ${target}/tcp`)) return [];
       const entry = { target, protocol: 'tcp', mode: 'ingress' } as const;
       const span = Math.max(1, found.replicas);
-      return [
-        { service: found.name, name: `${target}/tcp`, target, protocol: 'tcp', span, hostIps: [], entry },
-      ];
+      const name = `${target}/tcp`;
+      return [{ service: found.name, name, lease: name, target, protocol: 'tcp', span, hostIps: [], entry }];
     });
   });
   return [...own, ...more];

@@ -17,12 +17,14 @@ export async function leaseNumbers(
   } = {},
 ): Promise<OverrideInputs['numberOf']> {
   if (publications.length === 0) return noLease;
-  const ports = publications.map((publication) => ({
-    ...leaseOf(publication),
-    span: publication.span,
-    kept: true,
-    static: options.staticOf?.(publication),
-  }));
+  const ports = publications
+    .filter(({ name, lease }) => name === lease)
+    .map((publication) => ({
+      ...leaseOf(publication),
+      span: publication.span,
+      kept: true,
+      static: options.staticOf?.(publication),
+    }));
   const { leases } = await client.request('lease', {
     stack: { root, environment },
     ports,
@@ -41,6 +43,6 @@ function noLease({ service, name }: Publication): never {
 }
 
 /** A `/` in the name keeps it apart from every port that a contract can name. */
-export const leaseOf = ({ service, name }: Publication): PortRef => ({ service, port: name });
+export const leaseOf = ({ service, lease }: Publication): PortRef => ({ service, port: lease });
 
 const keyOf = ({ service, port }: Pick<Lease, 'service' | 'port'>): string => `${service}\0${port}`;

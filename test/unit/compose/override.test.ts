@@ -126,6 +126,7 @@ networks:
     const published = {
       service: 'web',
       name: 'http',
+      lease: 'http',
       target: 80,
       protocol: 'tcp',
       hostIps: [],

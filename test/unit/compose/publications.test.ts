@@ -24,6 +24,20 @@ describe('publicationsOf', () => {
     ]);
   });
 
+  it('has one number for a port on TCP and UDP, in either order, and two where the files have two', () => {
+    const udp = { protocol: 'udp' };
+    const leases = (...ports: object[]): string[] =>
+      publicationsOf(projectWith({ dns: { ports } })).map(({ name, lease }) => `${name} on ${lease}`);
+    expect(leases(port(53, '53'), port(53, '53', udp))).toEqual(['53/tcp on 53/tcp', '53/udp on 53/tcp']);
+    expect(leases(port(53, '53', udp), port(53, '53'))).toEqual(['53/udp on 53/tcp', '53/tcp on 53/tcp']);
+    expect(leases(port(53, '53'), port(53, '54', udp))).toEqual(['53/tcp on 53/tcp', '53/udp on 53/udp']);
+    expect(leases(port(53, '9'), port(53, '53'), port(53, '53', udp))).toEqual([
+      '53/tcp on 53/tcp',
+      '53/tcp@53 on 53/tcp@53',
+      '53/udp on 53/tcp@53',
+    ]);
+  });
+
   it('takes one number on several addresses for one', () => {
     const ports = [port(80, '8080', { host_ip: '127.0.0.1' }), port(80, '8080', { host_ip: '::1' })];
     const [only, ...more] = publicationsOf(projectWith({ web: { ports } }));

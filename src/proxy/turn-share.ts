@@ -1,37 +1,48 @@
 /**
- * The share that one connection has of a turn of the event loop. Node reads a socket up to 32 times in a row while there
- * is something to read, and the bytes of a flood of tiny chunks or interim responses take long to look at: a single
- * connection could keep all others waiting for seconds. One that has used its share is not read until the next turn.
- * Those that use theirs up share what one alone would have: however many they are, a turn does not get much longer.
+ * The work of a turn of the event loop that goes to connections with much to say. Node reads a socket up to 32 times in a
+ * row while there is something to read, the bytes of a flood of tiny chunks or interim responses take long to look at, and
+ * a hundred sockets with a full buffer take long together, however quick each is: all others wait meanwhile. When the
+ * share is used up, whoever is read next rests, and those that rest are read in turn, so many in a turn as fit into one
+ * share: however many they are, a turn does not get much longer.
  */
 import type { Socket } from 'node:net';
 
 import { systemClock, type Clock } from '../lib/clock.ts';
 
-/** Milliseconds of a turn, for all who use up their share. Hundreds of ordinary requests fit in. */
+/** Milliseconds of a turn, for all that have much to say. Hundreds of ordinary requests fit in. */
 const SHARE = 1;
 
 /** Milliseconds per byte: what takes longer to look at is read in small pieces, which can be interrupted. */
 const DENSE = 4e-6;
 
 let turn = 0;
+/** Milliseconds of this turn that are used. */
+let used = 0;
 let isCounting = false;
-/** Connections that have used up their share: in this turn, and in the last one. */
-let using = 0;
-let crowd = 0;
+/** Those that are not read, the one that has waited longest first. */
+const resting: TurnShare[] = [];
 
-/** Numbers the turns in which somebody asks. */
-function currentTurn(): number {
-  if (!isCounting) {
-    isCounting = true;
-    setImmediate(() => {
-      isCounting = false;
-      turn += 1;
-      crowd = using;
-      using = 0;
-    });
+/** Counts for this turn, and ends it once: when what was ready has been read. */
+function count(took: number): void {
+  used += took;
+  if (isCounting) return;
+  isCounting = true;
+  setImmediate(endTurn);
+}
+
+/** Lets so many go on as fit into a share by what each needed last; one at least. */
+function endTurn(): void {
+  isCounting = false;
+  turn += 1;
+  used = 0;
+  let promised = 0;
+  while (promised < SHARE) {
+    const next = resting.shift();
+    if (next === undefined) return;
+    promised += next.goOn();
   }
-  return turn;
+  // The rest has its turn even if none of those reads anything.
+  count(0);
 }
 
 /** The part of a socket that belongs to the system, as far as it is needed here; not documented. */
@@ -54,6 +65,7 @@ export class TurnShare {
   /** What was read last took long for its size. */
   isDense = false;
   #turn = -1;
+  /** Milliseconds that it used in `#turn`. */
   #used = 0;
   #isResting = false;
   readonly #handleOf: () => ReadHandle | undefined;
@@ -64,29 +76,37 @@ export class TurnShare {
     this.#clock = clock;
   }
 
-  /** Handles what was read, and lets others have their turn when it has used up its share. */
+  /** Handles what was read, and lets others have their turn when the share is used up. */
   handle(length: number, work: () => void): void {
     const start = this.#clock.now();
     work();
     const took = this.#clock.now() - start;
     this.isDense = took > length * DENSE && length >= 1024;
-    const now = currentTurn();
-    if (now !== this.#turn) this.#used = 0;
-    this.#turn = now;
+    if (this.#turn !== turn) this.#used = 0;
+    this.#turn = turn;
     this.#used += took;
-    if (this.#used * Math.max(1, crowd) >= SHARE && !this.#isResting) this.#rest();
+    count(took);
+    if (used >= SHARE) this.#rest();
+  }
+
+  /**
+   * Is read again, unless it has closed or was paused meanwhile.
+   * @returns the milliseconds that it is likely to need
+   */
+  goOn(): number {
+    this.#isResting = false;
+    const handle = this.#handleOf();
+    if (handle?.reading !== true) return 0;
+    handle.readStart();
+    return this.#used;
   }
 
   /** Below Node, so that whoever pauses and resumes the socket meanwhile need not know. */
   #rest(): void {
     const handle = this.#handleOf();
     if (handle?.reading !== true) return;
-    this.#isResting = true;
-    using += 1;
     handle.readStop();
-    setImmediate(() => {
-      this.#isResting = false;
-      if (this.#handleOf() === handle && handle.reading) handle.readStart();
-    });
+    if (!this.#isResting) resting.push(this);
+    this.#isResting = true;
   }
 }

@@ -38,23 +38,54 @@ it('stops reading a connection that has used its share of a turn, until the next
   expect(handle.isRead).toBe(true);
 });
 
-it('those that use up their share of a turn have one between them from then on, until they are fewer again', async () => {
-  const handles = Array.from({ length: 4 }, createHandle);
+it('when the share is used up, others rest too, and go on one after the other', async () => {
+  const handles = Array.from({ length: 3 }, createHandle);
   const shares = handles.map((handle) => new TurnShare(() => handle, clock));
-  const readFor = (ms: number): readonly boolean[] => {
-    for (const share of shares) share.handle(10, work(ms));
-    return handles.map(({ isRead }) => isRead);
+  const readFor = (ms: number): void => {
+    for (const [index, share] of shares.entries()) if (handles[index]?.isRead) share.handle(10, work(ms));
   };
-  const all = (isRead: boolean): readonly boolean[] => handles.map(() => isRead);
-  expect(readFor(1)).toEqual(all(false));
+  const areRead = (): readonly boolean[] => handles.map(({ isRead }) => isRead);
+  readFor(1);
+  expect(areRead()).toEqual([false, false, false]);
+  for (const whose of [0, 1, 2, 0, 1]) {
+    await nextTurn();
+    expect(areRead()).toEqual(handles.map((_, index) => index === whose));
+    readFor(1);
+  }
   await nextTurn();
-  expect(readFor(0.2)).toEqual(all(true));
-  expect(readFor(0.1)).toEqual(all(false));
   await nextTurn();
-  expect(readFor(0.2)).toEqual(all(true));
   await nextTurn();
-  expect(readFor(0.9)).toEqual(all(true));
+  expect(areRead()).toEqual([true, true, true]);
+});
+
+it('as many go on in a turn as fit into one share by what each needed last', async () => {
+  const handles = Array.from({ length: 8 }, createHandle);
+  const shares = handles.map((handle) => new TurnShare(() => handle, clock));
+  const readers = (): number => handles.filter(({ isRead }) => isRead).length;
+  for (const share of shares) share.handle(10, work(0.5));
+  expect(readers()).toBe(1);
   await nextTurn();
+  expect(readers()).toBe(3);
+  await nextTurn();
+  expect(readers()).toBe(5);
+  await nextTurn();
+  await nextTurn();
+  expect(readers()).toBe(8);
+});
+
+it('one that is read again although it rests stops again, and is not counted twice', async () => {
+  const handle = createHandle();
+  const other = createHandle();
+  const share = new TurnShare(() => handle, clock);
+  share.handle(10, work(2));
+  new TurnShare(() => other, clock).handle(10, work(2));
+  handle.isRead = true;
+  share.handle(10, work(2));
+  expect(handle.isRead).toBe(false);
+  await nextTurn();
+  expect([handle.isRead, other.isRead]).toEqual([true, false]);
+  await nextTurn();
+  expect([handle.isRead, other.isRead]).toEqual([true, true]);
 });
 
 it('adds up what was read in one turn, and begins anew in the next', async () => {

@@ -86,6 +86,17 @@ describe.skipIf(binary === undefined)('with a real Compose', () => {
     expect(await describeIn(main)).toEqual(first);
   });
 
+  it('publishes a port on TCP and UDP on one number', async () => {
+    const workspace = openWorkspace(machine, machine.folder('names'));
+    write(workspace, {
+      'compose.yaml': 'services: { dns: { image: x, ports: ["53:53/udp", "53:53", "54:54/udp"] } }\n',
+    });
+    const { ports } = await describeIn(workspace);
+    const [first, second, third] = ports.map(({ port }) => port);
+    expect(first).toBe(second);
+    expect(third).not.toBe(first);
+  });
+
   it('releases a name that is that of its own stack by chance', async () => {
     const main = openWorkspace(machine, machine.folder('shop'));
     const named = 'container_name: shop-db, volumes: ["rows:/r"]';

@@ -35,6 +35,10 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'stack/compose/choices.ts: the Compose project would be called "…" now, and containers of this stack are in "…": it stays there until "portramp down"':
     ['engine/compose/project-name.test.ts', 'it stays there until "portramp down"'],
+  'runtime/compose/binary.ts: try "… version", and once more when this machine has less to do': [
+    'process/compose/binary.test.ts',
+    ' version", and once more',
+  ],
   'cli/shared-containers.ts: ask for one at a time: portramp compose … …': [
     SHARED,
     'portramp compose logs store',

@@ -32,6 +32,9 @@ export function readStatus(text: string): number | undefined {
   return blank === undefined ? undefined : readStatus(text.slice(text.indexOf(blank) + blank.length));
 }
 
+/** The problem of a server that has said nothing so many milliseconds after it was asked. */
+export const unansweredFor = (ms: number): string => `no answer within ${ms} ms`;
+
 export interface Page {
   /** An address, not a name. */
   readonly host: string;
@@ -56,9 +59,7 @@ export function statusOf(
     const giveUp = (): void => void socket.destroy(new Error('given up'));
     // Not connect's own `signal`: it leaves its listener on the signal, one more with every look.
     signal.addEventListener('abort', giveUp);
-    const cancel = systemClock.after(timeout, () =>
-      socket.destroy(new Error(`no answer within ${timeout} ms`)),
-    );
+    const cancel = systemClock.after(timeout, () => socket.destroy(new Error(unansweredFor(timeout))));
     const authority = host.includes(':') ? `[${host}]` : host;
     let text = '';
     const wish = accept === undefined ? '' : `Accept: ${accept}\r\n`;

@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import { systemClock } from '../lib/clock.ts';
 import { isScarcity } from '../lib/descriptors.ts';
 import { errnoOf, messageOf } from '../lib/errors.ts';
-import { statusOf } from './http-status.ts';
+import { statusOf, unansweredFor } from './http-status.ts';
 
 /** Undefined when all is well, else what is not. */
 export type ProbeResult = string | undefined;
@@ -31,7 +31,7 @@ function dial(host: string, port: number, timeout: number, signal: AbortSignal):
     const giveUp = (): void => void socket.destroy(new Error('given up'));
     // Not connect's own `signal`: it leaves its listener on the signal, one more with every look.
     signal.addEventListener('abort', giveUp);
-    socket.setTimeout(timeout, () => socket.destroy(new Error(`no answer within ${timeout} ms`)));
+    socket.setTimeout(timeout, () => socket.destroy(new Error(unansweredFor(timeout))));
     socket.once('connect', () => {
       socket.destroy();
       resolve();
@@ -170,7 +170,7 @@ function exchange<T>(
         ? https.get(url, { ...options, ...tlsOf(url) }, take)
         : http.get(url, options, take);
     const cancel = systemClock.after(timeout, () => {
-      reject(new Error(`no answer within ${timeout} ms`));
+      reject(new Error(unansweredFor(timeout)));
       request.destroy();
     });
     request.on('error', reject);
@@ -196,7 +196,10 @@ async function onEitherFamily(
       await look(host);
       return undefined;
     } catch (error) {
-      first ??= errnoOf(error) === 'ECONNREFUSED' ? REFUSED : describe(error);
+      const errno = errnoOf(error);
+      const problem = errno === 'ECONNREFUSED' ? REFUSED : describe(error);
+      // Whoever is there at one address says more than that nobody is at the other; "no such address" does not.
+      if (first === undefined || (first === REFUSED && errno === undefined)) first = problem;
     }
   }
   return first;

@@ -63,10 +63,11 @@ export interface ElsewhereFacts {
   readonly refusal?: string;
 }
 
-/** A number that the instance has opened, and on which no page is answered: a socket of hot reload, or no HTTP at all. */
+/** A number that the instance has opened, and on which no page is answered so far. */
 export interface Aside {
   readonly number: number;
-  readonly speaksHttp: boolean;
+  /** A socket of hot reload has no page; what has not answered for more than so many seconds may have one. */
+  readonly answer: 'no-page' | 'no-http' | { readonly seconds: number };
   /** Somebody else has a lease on it, or listens there too. */
   readonly isOthers: boolean;
 }
@@ -252,6 +253,6 @@ export const isSameVerdict = (left: Verdict, right: Verdict): boolean => {
 };
 
 const asideText = (asides: readonly Aside[] = []): string =>
-  asides.map(({ number, speaksHttp, isOthers }) => [number, speaksHttp, isOthers].join(' ')).join();
+  asides.map(({ number, answer, isOthers }) => [number, JSON.stringify(answer), isOthers].join(' ')).join();
 
 const textOf = ({ numbers, refusal = '' }: ElsewhereFacts): string => [...numbers, refusal].join();

@@ -7,6 +7,7 @@ import { PortrampError } from '../../lib/errors.ts';
 import { compilePattern } from '../../lib/pattern.ts';
 import type { ResolvedPort } from '../../plan/plan.ts';
 import type { AsideOptions } from '../../runtime/instance.ts';
+import { unansweredFor } from '../http-status.ts';
 import { answerAt, probeFile, probeHttp, probeTcp, statusAt, REFUSED, type ProbeResult } from '../probe.ts';
 import { doorbell } from './doorbell.ts';
 import { portNamed } from './own-ports.ts';
@@ -94,25 +95,31 @@ async function isInspector(number: number, signal: AbortSignal): Promise<boolean
 
 /**
  * What listens on a number: what the port may be meant for; what speaks HTTP and wants another protocol, as sockets of
- * hot reload do; a debugger; or what has not answered in HTTP so far.
+ * hot reload do; a debugger; what answers, but not in HTTP; or what has taken the question and not answered so far: a
+ * server that is busy, or one whose page never comes.
  */
-export type Listener = 'server' | 'socket' | 'debugger' | 'mute';
+export type Listener = 'server' | 'socket' | 'debugger' | 'foreign' | 'unanswered';
 
 /**
  * Tells what listens on the number. Who does not speak HTTP is believed to be a server, except where HTTP is what is
  * looked for.
+ *
+ * @param timeout milliseconds for an answer
  */
 export async function serverLook(
   number: number,
   port: ResolvedPort | undefined,
   signal: AbortSignal,
+  timeout = LOOK_TIMEOUT,
 ): Promise<Listener> {
-  if (await isInspector(number, signal)) return 'debugger';
   const isHttp = port?.appProtocol === 'http' || port?.appProtocol === 'https';
-  if (!isHttp) return 'server';
+  if (!isHttp) return (await isInspector(number, signal)) ? 'debugger' : 'server';
   const scheme = port.appProtocol === 'https' ? 'https' : 'http';
-  const answer = await statusAt({ port: number, scheme }, '/', LOOK_TIMEOUT, signal, BROWSER);
-  if (!('status' in answer)) return 'mute';
+  const answer = await statusAt({ port: number, scheme }, '/', timeout, signal, BROWSER);
+  // Whoever has said nothing has not said either that it speaks another protocol.
+  if (!('status' in answer))
+    return [unansweredFor(timeout), REFUSED].includes(answer.problem) ? 'unanswered' : 'foreign';
+  if (await isInspector(number, signal)) return 'debugger';
   return NO_PAGE.includes(answer.status) ? 'socket' : 'server';
 }
 

@@ -43,22 +43,34 @@ export function foundBy(
   return { kind: 'silent', passable, message: before, hint: logs };
 }
 
-/** Names the numbers on which it listens, although nothing is there that requests could be sent to. */
+/** Names the numbers on which it listens, although nothing is there so far that requests could be sent to. */
 function describeAsides(
   silent: string,
   port: PortFacts,
   asides: readonly Aside[],
   service: ResolvedService,
 ): { message: string; hint: string } {
-  const numbers = asides.map(({ number }) => number).join(' and ');
-  const what = asides.some(({ speaksHttp }) => speaksHttp) ? 'no page' : 'no HTTP';
-  const message = `${silent}; it listens on ${numbers} in its place, where ${what} is answered`;
+  const places = new Map<string, number[]>();
+  for (const { number, answer } of asides)
+    places.set(describeAnswer(answer), [...(places.get(describeAnswer(answer)) ?? []), number]);
+  const [first = '', ...rest] = [...places].map(
+    ([what, numbers], at) => `${numbers.join(' and ')}${at === 0 ? ' in its place' : ''}, where ${what}`,
+  );
+  const message = `${silent}; it listens on ${[first, ...rest].join(', and on ')}`;
   const [only, ...others] = asides;
   const known = service.ports.find(({ name }) => name === port.name);
   if (only === undefined || others.length > 0 || only.isOthers || known === undefined)
     return { message, hint: NO_PORT };
-  const line = `static: ${only.number}${only.speaksHttp ? '' : ', appProtocol: tcp'}`;
+  const line = `static: ${only.number}${only.answer === 'no-http' ? ', appProtocol: tcp' : ''}`;
   return { message, hint: `if that is its port, ${lineFor(service, known, line)}; ${NO_PORT}` };
+}
+
+/** Who has not answered has not said what protocol that would be in. */
+function describeAnswer(answer: Aside['answer']): string {
+  if (answer === 'no-page') return 'no page is answered';
+  if (answer === 'no-http') return 'no HTTP is answered';
+  const { seconds } = answer;
+  return `GET / has had no answer ${seconds === 0 ? 'so far' : `for over ${seconds} s`}`;
 }
 
 const describeTook = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -42,13 +42,13 @@ const opens =
   (service) =>
     listens(service, { numbers, since: 0, leases: [], ...more });
 
-/** It opens this number, on which no page is answered: its own, where the contract says so. */
+/** It opens this number, on which no page is answered so far: its own, where the contract says so. */
 const opensAside =
-  (number: number, speaksHttp: boolean): Play =>
+  (number: number, answer: Aside['answer']): Play =>
   (service) =>
     service.service.ports.some((port) => port.static === number)
       ? undefined
-      : listens(service, undefined, [{ number, speaksHttp, isOthers: false }]);
+      : listens(service, undefined, [{ number, answer, isOthers: false }]);
 
 function listens(
   service: ResolvedService,
@@ -227,8 +227,9 @@ const ROWS: [name: string, fields: string, play: Play, typed: typeof TYPED | und
     undefined,
   ],
   ['opens several ports', '', opens([3000, 3001]), undefined],
-  ['opens another port without a word of HTTP', '', opensAside(20_946, false), undefined],
-  ['opens another port for a WebSocket alone', '', opensAside(20_946, true), undefined],
+  ['opens another port without a word of HTTP', '', opensAside(20_946, 'no-http'), undefined],
+  ['opens another port for a WebSocket alone', '', opensAside(20_946, 'no-page'), undefined],
+  ['opens another port, and has not answered there', '', opensAside(20_946, { seconds: 10 }), undefined],
   ['ends at once', '', ends({ exitCode: 0 }), undefined],
   ['ends, and leaves something behind', '', ends({ exitCode: 0, left: true }), undefined],
   ['ends at once, and shall come back', '', ends({ exitCode: 0 }), OTHER],

@@ -68,24 +68,57 @@ it('a line names a number only where that is all of it', () => {
 });
 
 it.each<[string, Partial<Aside>, string, string]>([
-  ['', {}, 'no HTTP', 'add "ports: { http: { static: 24946, appProtocol: tcp } }" to services.api;'],
-  ['', { speaksHttp: true }, 'no page', 'add "ports: { http: { static: 24946 } }" to services.api;'],
+  [
+    '',
+    {},
+    'no HTTP is answered',
+    'add "ports: { http: { static: 24946, appProtocol: tcp } }" to services.api;',
+  ],
+  [
+    '',
+    { answer: 'no-page' },
+    'no page is answered',
+    'add "ports: { http: { static: 24946 } }" to services.api;',
+  ],
   [
     ', ports: { http: {} }',
     {},
-    'no HTTP',
+    'no HTTP is answered',
     'add "static: 24946, appProtocol: tcp" to services.api.ports.http;',
   ],
-  ['', { isOthers: true }, 'no HTTP', 'if it has no port, write "ports: false"'],
+  [
+    '',
+    { answer: { seconds: 10 } },
+    'GET / has had no answer for over 10 s',
+    'add "ports: { http: { static: 24946 } }" to services.api;',
+  ],
+  [
+    '',
+    { answer: { seconds: 0 } },
+    'GET / has had no answer so far',
+    'add "ports: { http: { static: 24946 } }" to services.api;',
+  ],
+  ['', { isOthers: true }, 'no HTTP is answered', 'if it has no port, write "ports: false"'],
 ])(
   'what listens where no page is answered (%s %j) is told both numbers, and what to write',
   (ports, more, what, hint) => {
     const one = resolutionOf(`services:\n  api: { command: run${ports} }\n`).services.get('api')!;
-    const asides = [{ number: 24_946, speaksHttp: false, isOthers: false, ...more }];
+    const asides: Aside[] = [{ number: 24_946, answer: 'no-http', isOthers: false, ...more }];
     const found = foundBy({ kind: 'silent', port, passable: true, asides }, one, 900);
     expect(found?.message).toBe(
-      `nothing listens on port 20200 (http); it listens on 24946 in its place, where ${what} is answered`,
+      `nothing listens on port 20200 (http); it listens on 24946 in its place, where ${what}`,
     );
     expect(found?.hint).toContain(hint);
   },
 );
+
+it('what listens on several numbers is told of each what it answers', () => {
+  const asides: Aside[] = [
+    { number: 9_000, answer: 'no-http', isOthers: false },
+    { number: 3_000, answer: { seconds: 30 }, isOthers: false },
+    { number: 9_001, answer: 'no-http', isOthers: false },
+  ];
+  expect(foundBy({ kind: 'silent', port, passable: true, asides }, service)?.message).toBe(
+    'nothing listens on port 20200 (http); it listens on 9000 and 9001 in its place, where no HTTP is answered, and on 3000, where GET / has had no answer for over 30 s',
+  );
+});

@@ -52,9 +52,10 @@ export const TRUST: Verification = {
   close: () => undefined,
 };
 
-/** Milliseconds between two passes while nothing happens, and while something is about to. */
-export const RELAXED = 2_000;
+/** Milliseconds between two passes while nothing happens, and while something is about to: then so many at most. */
+export const RELAXED = 5_000;
 export const EAGER = 400;
+const LATEST = 2_000;
 
 /** The share of a core that passes may take: half of what is allowed, the rest is for all that is around them. */
 const SHARE = 0.005;
@@ -70,11 +71,11 @@ const SETTLE_TIMEOUT = 3_000;
 
 /**
  * How long to wait after a pass that cost this much. Milliseconds, both. Where something is about to happen a pass that
- * costs a lot does not put off the next one for longer than is waited in a rest: a start would be judged by a look that
- * was taken before the service had opened anything.
+ * costs a lot does not put off the next one for long: a start would be judged by a look that was taken before the service
+ * had opened anything.
  */
 export const pauseAfter = (cost: number, eager: boolean): number =>
-  eager ? Math.min(Math.max(EAGER, cost / SHARE), RELAXED) : Math.max(RELAXED, cost / SHARE);
+  eager ? Math.min(Math.max(EAGER, cost / SHARE), LATEST) : Math.max(RELAXED, cost / SHARE);
 
 export function createVerification(options: VerificationOptions): Verification {
   const { inspection, clock, sessions, log } = options;

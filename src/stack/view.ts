@@ -1,4 +1,5 @@
 import type { Containers } from './compose/containers.ts';
+import { withoutClosing } from './logs/closing.ts';
 import type { LogStore } from './logs/store.ts';
 import type { ServiceState } from './service.ts';
 import type { ServiceView } from './snapshot.ts';
@@ -8,6 +9,9 @@ import { describeHeld } from './watch/held.ts';
 
 /** Lines of a service that are shown where it is explained why it does not answer. */
 export const FAILURE_LINES = 20;
+
+/** Lines that are read for that: each of three package managers that run one another closes with some of its own. */
+const READ = 3 * FAILURE_LINES;
 
 /** What a view is made from besides the unit. */
 export interface ViewParts {
@@ -19,7 +23,8 @@ export interface ViewParts {
 /** What is published of a unit. */
 export function viewUnit(unit: Unit, { logs, brakes, containers }: Partial<ViewParts> = {}): ServiceView {
   const { name, resolved, state, restarts, waitingFor, armed, targets, instance, revision } = unit;
-  const tail = (launch: number | undefined): string[] => logs?.tail(name, FAILURE_LINES, launch) ?? [];
+  const tail = (launch: number | undefined): readonly string[] =>
+    withoutClosing(logs?.tail(name, READ, launch) ?? []).slice(-FAILURE_LINES);
   // What the only one printed is told with the service.
   const isAlone = unit.instances.length < 2;
   const instances = unit.instances.map((one) =>

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { locateHome } from '../../lib/home.ts';
 import type { PublishedService } from '../../protocol/messages.ts';
 import { brokenOf } from '../instances.ts';
+import { withoutClosing } from '../../stack/logs/closing.ts';
 import { isStart, type LogLine } from '../../stack/logs/line.ts';
 
 /** How many lines of the cause are shown. */
@@ -31,10 +32,11 @@ export async function readLastLines(slug: string, service: PublishedService): Pr
 }
 
 /**
- * Picks the lines to show of what was printed last. Neither blank ones nor frames within Node count: those of a module
- * that is not found would fill the whole room, and leave out which module that is.
+ * Picks the lines to show of what was printed last. Neither blank ones count, nor frames within Node, nor what package
+ * managers say after it: those of a module that is not found would fill the whole room, and leave out which module that is.
  */
-export const pickLast = (log: readonly string[]): readonly string[] => log.filter(isWorthIt).slice(-LINES);
+export const pickLast = (log: readonly string[]): readonly string[] =>
+  withoutClosing(log.filter(isWorthIt)).slice(-LINES);
 
 /** A line of a stack that is Node's own: "at node:…", "at defaultResolve (node:…". */
 const INNER_FRAME = /^\s*at (?:.*\()?node:/;

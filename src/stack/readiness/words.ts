@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Readiness } from '../../contract/contract.ts';
 import type { ResolvedPort, ResolvedService } from '../../plan/plan.ts';
 import { cureFor, lineFor } from '../findings.ts';
+import { withoutClosing } from '../logs/closing.ts';
 import type { Cause, Found } from '../service.ts';
 import type { Aside, PortFacts, Verdict } from './assess.ts';
 
@@ -151,12 +152,12 @@ const isError = (line: string): boolean => ERROR_CLASS.test(line) || ERROR_WORD.
 
 const LONGEST_QUOTE = 200;
 
-/** Lines that are looked at, without frames of the stack: what stands before them may be of another crash. */
+/** Lines that are looked at, without frames of the stack and closing lines: what stands before them may be of another crash. */
 const QUOTED = 8;
 
 /** Picks the line of a log that says best why a program ended: quoted only, nothing is decided by it. */
 export function quoteEnd(log: readonly string[]): string | undefined {
-  const lines = log
+  const lines = withoutClosing(log)
     .map((line) => stripVTControlCharacters(line).trim())
     .filter((line) => line !== '' && !line.startsWith('at '))
     .slice(-QUOTED);

@@ -9,6 +9,16 @@ export interface Connection {
   readonly remotePort: number;
 }
 
+/** Reads both ends of a connection. @returns undefined when it is closed, or none over TCP */
+export function readEnds(socket: {
+  readonly [End in keyof Connection]?: Connection[End] | undefined;
+}): Connection | undefined {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return { localAddress, localPort, remoteAddress, remotePort };
+}
+
 /**
  * What the system says of a client that has sent FIN: `halfClosed`: a process still has the socket open and may read;
  * `gone`: no process has it (a closed socket has inode 0); `absent`: the socket is not in this table.

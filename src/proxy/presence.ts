@@ -19,6 +19,9 @@ const FIRST_PASS = 20;
 /** Milliseconds after which a client has left that cannot be looked up. */
 const UNKNOWN = 200;
 
+/** Milliseconds without a byte after which a client that has closed its half is not waited for any more. */
+export const HALF_CLOSED = 5_000;
+
 export interface Presence {
   /**
    * Watches a client that has sent FIN.

@@ -25,6 +25,10 @@ describe.each([
   { name: 'wire', create: () => createWireEngine() },
   { name: 'wire, on a system that cannot look up', create: () => createWireEngine({ lookUp: undefined }) },
   { name: 'http-proxy', create: () => createHttpProxyEngine() },
+  {
+    name: 'http-proxy, on a system that cannot look up',
+    create: () => createHttpProxyEngine({ lookUp: undefined }),
+  },
 ])('a client that leaves ($name)', ({ create }) => {
   beforeEach(async () => {
     scene = await createScene(create());
@@ -51,12 +55,15 @@ describe.each([
   });
 });
 
-describe.runIf(process.platform === 'linux')('a client that only closes its half', () => {
+describe.runIf(process.platform === 'linux').each([
+  { name: 'wire', create: () => createWireEngine() },
+  { name: 'http-proxy', create: () => createHttpProxyEngine() },
+])('a client that only closes its half ($name)', ({ create }) => {
   it.each([
     ['IPv4', '127.0.0.1'],
     ['IPv6 with a mapped address', '::ffff:127.0.0.1'],
   ])('is waited for (%s)', async (_, host) => {
-    scene = await createScene(createWireEngine());
+    scene = await createScene(create());
     await scene.rawBackend((socket) => {
       // Beyond the time after which a client that cannot be looked up has left.
       socket.once('data', () => setTimeout(() => socket.write(OK), 500));

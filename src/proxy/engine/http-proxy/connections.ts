@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 
 export interface Connections {
   readonly count: number;
+  /** An exchange is under way on it, or it is a tunnel. */
+  isBusy(socket: Socket): boolean;
   accept(socket: Socket): void;
   /** From now on the connection is a tunnel: busy until it closes. */
   keep(socket: Socket): void;
@@ -35,6 +37,7 @@ export function trackConnections(server: Server): Connections {
     get count() {
       return open.size;
     },
+    isBusy: (socket) => (open.get(socket) ?? 0) > 0,
     accept: (socket) => {
       if (closing) {
         socket.destroy();

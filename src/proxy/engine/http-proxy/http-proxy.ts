@@ -11,11 +11,13 @@ import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { PortrampError } from '../../../lib/errors.ts';
 import type { Decision, Engine, EngineServer, Handler, Reply, RequestHead } from '../engine.ts';
 import { INTERNAL_ERROR, refusal } from '../refusal.ts';
+import { systemLookUp, type PresenceOptions } from '../../presence.ts';
 import { jsonReply } from '../../replies.ts';
 import { protocolsOf, upgradeOf } from '../upgrade.ts';
 import { trackConnections } from './connections.ts';
 import { createDialler } from './dial.ts';
 import { forward, reply } from './exchange.ts';
+import { createHalfClosed } from './half-closed.ts';
 import { isWebSocket, readHead } from './head.ts';
 import { withoutUpgrade } from './ignored-upgrade.ts';
 import { createLingers } from './lingers.ts';
@@ -26,6 +28,8 @@ export interface HttpProxyOptions {
   readonly headTime?: number;
   /** By which clients are read that were answered and go on sending. */
   readonly clock?: Clock;
+  /** How clients that have sent FIN are looked up; default: as the system can. */
+  readonly lookUp?: PresenceOptions['lookUp'];
 }
 
 export function createHttpProxyEngine(options: HttpProxyOptions = {}): Engine {
@@ -35,6 +39,8 @@ export function createHttpProxyEngine(options: HttpProxyOptions = {}): Engine {
 function createEngineServer(handler: Handler, options: HttpProxyOptions): EngineServer {
   const { headTime = 30_000, clock = systemClock } = options;
   const lingers = createLingers(clock);
+  const lookUp = 'lookUp' in options ? options.lookUp : systemLookUp;
+  const halfClosed = createHalfClosed({ clock, lookUp });
   const means = { proxy: createProxy(), dialler: createDialler(), lingers };
   const server = createServer({
     maxHeaderSize: 65_536,
@@ -45,6 +51,8 @@ function createEngineServer(handler: Handler, options: HttpProxyOptions): Engine
     keepAliveTimeout: 60_000,
     noDelay: true,
   });
+  // Node's own switch, without a type: a client that sends FIN is not taken for one that left.
+  Object.assign(server, { httpAllowHalfOpen: true });
   const connections = trackConnections(server);
 
   const serve = async (req: IncomingMessage, res: ServerResponse, onForward?: () => void): Promise<void> => {
@@ -52,10 +60,12 @@ function createEngineServer(handler: Handler, options: HttpProxyOptions): Engine
     if ('status' in head) return reply({ lingers, req, res }, head);
     const gone = new AbortController();
     res.once('close', () => gone.abort());
+    halfClosed.wait(req.socket, 'decision');
     const decision = await decide(handler, head, gone.signal);
     if (gone.signal.aborted) return endOf(decision);
     if (decision.action === 'reply') return reply({ lingers, req, res }, decision.reply);
     onForward?.();
+    halfClosed.wait(req.socket, 'service');
     forward({ ...means, req, res }, decision);
   };
 
@@ -70,13 +80,16 @@ function createEngineServer(handler: Handler, options: HttpProxyOptions): Engine
     connections.keep(socket);
     const head = readHead(req, true);
     if ('status' in head) return replyRaw(socket, lingers, head);
-    const waiting = watchWaiting(upgrade);
+    halfClosed.wait(socket, 'decision');
+    const waiting = watchWaiting(upgrade, halfClosed);
     const decision = await decide(handler, head, waiting.gone);
     if (waiting.gone.aborted) {
       endOf(decision);
       socket.destroy();
-    } else if (decision.action === 'forward') tunnel({ ...means, req, waiting }, decision);
-    else {
+    } else if (decision.action === 'forward') {
+      halfClosed.wait(socket, 'service');
+      tunnel({ ...means, req, waiting }, decision);
+    } else {
       waiting.end();
       replyRaw(socket, lingers, decision.reply);
     }
@@ -92,7 +105,10 @@ function createEngineServer(handler: Handler, options: HttpProxyOptions): Engine
   server.on('upgrade', (req, _, early) => guard(req, serveUpgrade({ req, socket: req.socket, early })));
   server.on('connect', ({ socket }) => replyRaw(socket, lingers, refusal('CONNECT is not served here')));
   return {
-    accept: (socket) => connections.accept(socket),
+    accept: (socket) => {
+      halfClosed.follow(socket, () => connections.isBusy(socket));
+      connections.accept(socket);
+    },
     get connections() {
       return connections.count;
     },

@@ -11,6 +11,7 @@ import { isWebSocket } from '../upgrade.ts';
 import type { Dialler } from './dial.ts';
 import { requestOptions } from './exchange.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
+import type { HalfClosed } from './half-closed.ts';
 import type { Lingers } from './lingers.ts';
 
 /** What a client may send before its handshake is answered (bytes). */
@@ -28,11 +29,14 @@ export interface Upgrade {
 /** A handshake without an answer. It reads, or nobody would notice that the client has left. */
 export interface Waiting {
   readonly gone: AbortSignal;
-  /** Ends the waiting; what was read goes back to the socket. */
-  end(): void;
+  /**
+   * Ends the waiting; what was read goes back to the socket.
+   * @returns what was read, where the client has closed its half: nothing goes back then
+   */
+  end(): Buffer;
 }
 
-export function watchWaiting({ socket, early }: Upgrade): Waiting {
+export function watchWaiting({ socket, early }: Upgrade, halfClosed: HalfClosed): Waiting {
   const gone = new AbortController();
   const chunks = [early];
   let size = early.length;
@@ -42,13 +46,16 @@ export function watchWaiting({ socket, early }: Upgrade): Waiting {
     if (size > MAX_EARLY) socket.destroy();
   };
   const leave = (): void => gone.abort();
-  socket.on('data', keep).once('end', leave).once('close', leave);
+  socket.on('data', keep).once('close', leave);
   return {
     gone: gone.signal,
     end: () => {
-      socket.pause().off('data', keep).off('end', leave).off('close', leave);
+      halfClosed.release(socket);
+      socket.pause().off('data', keep).off('close', leave);
       const read = Buffer.concat(chunks);
+      if (socket.readableEnded) return read;
       if (read.length > 0 && !socket.destroyed) socket.unshift(read);
+      return NOTHING;
     },
   };
 }
@@ -97,7 +104,8 @@ export function tunnel(tried: Tunnel, decision: Forward): void {
     outgoing.once('upgrade', (response, backend) => {
       answered = true;
       report(101);
-      waiting.end();
+      const read = waiting.end();
+      if (read.length > 0) backend.write(read);
       response.headers = {
         ...responseHeaders(response, undefined),
         connection: 'Upgrade',

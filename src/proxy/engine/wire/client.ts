@@ -16,6 +16,7 @@ import { Exchange } from './exchange.ts';
 import { borrowReader, returnReader, type HeadReader } from './head-reader.ts';
 import { Held } from './held.ts';
 import { Lingering } from '../../lingering.ts';
+import { readEnds } from '../../peer-row.ts';
 import { HEADS_PER_TURN } from './limits.ts';
 import { isProblem, problem, type Problem } from './problem.ts';
 import { formatRefusal } from './reply.ts';
@@ -99,17 +100,11 @@ export class Client {
     this.#signalIsSpent = true;
   }
 
-  abortDecision(): void {
-    this.#abort?.abort();
-  }
-
   /** The client has closed its half and is to get an answer: the connection ends as soon as it has left. */
   watchPresence(): void {
-    const { remoteAddress, socket } = this;
-    const { localAddress, localPort, remotePort } = socket;
-    if (localAddress === undefined || localPort === undefined || remotePort === undefined) return;
-    const connection = { localAddress, localPort, remoteAddress, remotePort };
-    this.#unwatch ??= this.context.presence.watch(connection, () => this.destroy());
+    const ends = readEnds(this.socket);
+    if (ends === undefined) return;
+    this.#unwatch ??= this.context.presence.watch(ends, () => this.destroy());
   }
 
   /**

@@ -141,10 +141,8 @@ export class Exchange implements ClientUser, UpstreamUser, RelayOwner, Waiter {
     const isCutOff = !this.#upload.done && !this.#relay.answered;
     if (isCutOff) return this.#failRequest(problem(400, 'the body was cut off'));
     if (this.#course.target !== undefined) return this.#patience.update();
-    // Nothing has been done for it yet, so nothing is lost if it still reads.
-    this.#abandon();
-    this.#client.close();
-    this.#client.abortDecision();
+    // Held: how long that may take is the handler's matter.
+    this.#client.watchPresence();
   }
 
   onClientClose(): void {

@@ -1,6 +1,7 @@
 /** What a peer may ask of the engine: sizes in bytes, times in milliseconds. */
 
 import { LINGERING } from '../../lingering.ts';
+import { HALF_CLOSED } from '../../presence.ts';
 
 /** The largest head of a request, and the largest trailer section. */
 export const MAX_HEAD = 64 * 1024;
@@ -70,7 +71,7 @@ export const TIMEOUTS: Timeouts = {
   body: 600_000,
   answer: 600_000,
   stall: 300_000,
-  halfClosed: 5_000,
+  halfClosed: HALF_CLOSED,
   linger: LINGERING.silence,
   progress: LINGERING.progress,
   connect: 30_000,

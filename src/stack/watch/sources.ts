@@ -81,7 +81,10 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
       const begun = options.clock.wallTime();
       for (const one of wanted) {
         if (closed || watched.some(({ sources: known }) => isEqual(one, known))) continue;
-        watched.push(await openWatch(one, options));
+        const opened = await openWatch(one, options);
+        // Closed meanwhile, when there was nothing to close yet.
+        if (closed) await opened.close();
+        else watched.push(opened);
       }
       const files = await Promise.all(watched.map(({ sources: { dir } }) => listRuleFiles(dir)));
       await rules.follow([...new Set(files.flat())], begun);

@@ -21,13 +21,15 @@ let commits: number;
 let free: (port: number) => boolean;
 /** What a look at any port sees, where a test says so. */
 let sight: PortSight | undefined;
+/** The numbers on which the front has met TLS. */
+let tls: readonly number[];
 /** Why nothing can be written, where a test says so. */
 let full: Error | undefined;
 
 beforeEach(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'portramp-stacks-')));
   const { file } = await openLedger(join(folder, 'ledger.json'));
-  [routed, changed, commits, free, sight, full] = [0, [], 0, () => true, undefined, undefined];
+  [routed, changed, commits, free, sight, tls, full] = [0, [], 0, () => true, undefined, [], undefined];
   ledger = {
     get current() {
       return file.current;
@@ -45,7 +47,7 @@ beforeEach(async () => {
     sessions,
     route: () => (routed += 1),
     onChange: ({ root }) => changed.push(root),
-    knowsTls: () => false,
+    knowsTls: (port) => tls.includes(port),
     isPortFree: async (port) => free(port),
     lookAtPort: async (port) => sight ?? { free: free(port), holders: [] },
   });
@@ -167,6 +169,18 @@ describe('a stack', () => {
   });
 });
 
+it('the port on which the front met TLS says so, and none beside it', async () => {
+  const shop = await claim('shop');
+  const runner = connect();
+  stacks.attach(shop, 1, runner);
+  await stacks.publish(shop, snapshotWith({}), runner);
+  const spoken = (): unknown[] =>
+    stacks.find(shop)?.services.flatMap(({ ports }) => ports.map((port) => port.speaksTls)) ?? [];
+  expect(spoken()).toEqual([undefined, undefined]);
+  tls = [20_002];
+  expect(spoken()).toEqual([undefined, true]);
+});
+
 describe('what is forgotten', () => {
   it('is nothing while every checkout is there, and costs nothing then', async () => {
     await claim('shop');
@@ -202,6 +216,18 @@ describe('numbers', () => {
     expect(leases.map(({ number }) => number).sort((left, right) => left - right)).toEqual([20_100, 20_101]);
     expect(ledger.current.stacks.map(({ slug }) => slug)).toEqual(['shop']);
     await expect(stacks.lease(shop, [...ask('a'), ...ask('b'), ...ask('c')], options)).rejects.toMatchObject({
+      code: 'NO_FREE_PORT',
+    });
+  });
+
+  it('that a contract reserves are nobody’s, also when its containers alone ask for theirs later', async () => {
+    const [shop, blog] = [await claim('shop'), await claim('blog')];
+    const two = { range: { from: 21_000, to: 21_001, static: 0, exclude: [] }, reservations: [] };
+    const one = { ...two, reservations: [{ port: 21_000 }] };
+    const api = { service: 'api', port: 'a' };
+    await stacks.lease(shop, [api], { rules: one, scope: 'stack' });
+    await stacks.lease(shop, [{ service: 'db', port: 'pg', static: 5_432, kept: true }], { scope: 'stack' });
+    await expect(stacks.lease(blog, [api], { rules: two, scope: 'stack' })).rejects.toMatchObject({
       code: 'NO_FREE_PORT',
     });
   });

@@ -33,6 +33,13 @@ const publish = (text: string): Promise<void> =>
   });
 
 describe('publishing', () => {
+  it('sends nothing where nobody has given anything yet', async () => {
+    await publishing.publish();
+    expect([sent, refused]).toEqual([[], []]);
+    await publish('first');
+    expect(sent).toEqual(['first']);
+  });
+
   it('builds a snapshot for each message, and none for what nobody gets', async () => {
     let release = (): void => undefined;
     answer = () => new Promise((resolve) => (release = resolve));

@@ -109,6 +109,15 @@ describe('what the table does not show', () => {
     });
   });
 
+  it('is done where it may end and ended well, and has failed where it did not', () => {
+    const warming: ServiceState = { state: 'warming', attempt: 1, pid: 7 };
+    const after = (exitCode: number, mayEnd: boolean) =>
+      step(warming, { type: 'exited', end: { exitCode }, now: 1 }, { restart: 'no', max: 0, mayEnd })[0];
+    expect(after(0, true)).toEqual({ state: 'done', exitCode: 0 });
+    expect(after(1, true)).toMatchObject({ state: 'failed', cause: { message: 'exited with code 1' } });
+    expect(after(0, false)).toMatchObject({ state: 'failed' });
+  });
+
   it('does not try again what ends in the same way each time, whatever the policy says', () => {
     const warming = { state: 'warming', attempt: 1, pid: 7 } as const;
     const end = { exitCode: 1, isLasting: true, why: { message: 'it wants port 3000', hint: 'stop api' } };

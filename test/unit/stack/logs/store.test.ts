@@ -180,8 +180,8 @@ describe('reading logs', () => {
     expect((await lines.next()).value).toMatchObject({ text: 'line 100' });
     const next = lines.next();
     write(151, 153);
-    expect((await next).value).toMatchObject({ text: '50 lines skipped' });
-    expect((await lines.next()).value).toMatchObject({ text: 'line 151' });
+    expect((await next).value).toMatchObject({ text: '50 lines skipped', sequence: 150 });
+    expect((await lines.next()).value).toMatchObject({ text: 'line 151', sequence: 151 });
     abort.abort();
     await lines.return(undefined);
   });

@@ -254,6 +254,26 @@ describe('without a probe', () => {
     await becomes('ready', 'unwell');
   });
 
+  it('is looked at by itself on the number to which it was moved, until the daemon sees it there', async () => {
+    begin({}, '', await listen());
+    saw('http');
+    await becomes('ready');
+    await new Promise((resolve) => server?.close(resolve));
+    const number = await listen();
+    const service = resolutionOf('services:\n  api: { command: run }\n').services.get('api');
+    listening = [];
+    watch?.retarget((service?.ports ?? []).map((port) => ({ ...port, targetPort: number })));
+    const isSeen = (listens: boolean): Promise<void> =>
+      eventually(async () => {
+        await clock.advance(500);
+        expect(listening.at(-1)).toEqual(['http', listens]);
+      });
+    await isSeen(true);
+    await new Promise((resolve) => server?.close(resolve));
+    server = undefined;
+    await isSeen(false);
+  });
+
   it('is looked at by itself while no daemon is there to see its port', async () => {
     begin({}, '', await listen());
     saw('http');
@@ -481,6 +501,8 @@ describe('with a log line to go by', () => {
     await eventually(() => expect(looks).toEqual(['no line matched /up/']));
     lines('up');
     await becomes('ready');
+    // A line that comes with every request is no look of its own.
+    lines('up');
     expect(looks).toEqual(['no line matched /up/', undefined]);
   });
 

@@ -128,7 +128,8 @@ describe('a Compose file', () => {
 
   it('that is none is nothing', () => {
     expect(readComposeFile({ file: 'c', text: 'a: [' })).toBe(undefined);
-    expect(readComposeFile({ file: 'c', text: '- a' })).toBe(undefined);
+    for (const text of ['- a', '', '# nothing yet', '---\n---', 'services: {}\n---\n- a'])
+      expect(readComposeFile({ file: 'c', text }), text).toBe(undefined);
     expect(readComposeFile({ file: 'c', text: 'services: 5' })?.services).toEqual([]);
   });
 });

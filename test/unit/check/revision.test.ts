@@ -373,6 +373,12 @@ describe('renamedFrom', () => {
     ]);
   });
 
+  it('of a port that never had that name says nothing', () => {
+    const named = (fields: string): string[] =>
+      changesOf(edit(['      grpc:', `      rpc:`], ['appProtocol: grpc', `appProtocol: grpc${fields}`]));
+    expect(named(', renamedFrom: other')).toEqual(named(''));
+  });
+
   it('does not hide what else changed', () => {
     const after = edit(
       [

@@ -33,6 +33,10 @@ describe('a line', () => {
   });
 
   it.each([
+    [{ bytes: 0 }, ' 0 B '],
+    [{ bytes: 999 }, ' 999 B '],
+    [{ bytes: 1_000 }, ' 1.0 kB '],
+    [{ bytes: 2_345_678 }, ' 2.3 MB '],
     [{ held: 1_300 }, '(waited 1.3 s)'],
     [{ complete: false }, '(broken off)'],
     [{ status: undefined, complete: false, held: 30 }, '---'],

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import { stackJson } from '../../../src/cli/render/json.ts';
 import { describeService, renderStack } from '../../../src/cli/render/stacks.ts';
-import type { PublishedService, RunningStack, ServiceStateName } from '../../../src/protocol/messages.ts';
+import type {
+  PublishedPort,
+  PublishedService,
+  RunningStack,
+  ServiceStateName,
+} from '../../../src/protocol/messages.ts';
 
 const withReplicas = (...states: ServiceStateName[]): PublishedService => ({
   name: 'web',
@@ -27,6 +32,22 @@ describe('a service with replicas', () => {
 
   it('says nothing of it when there is one', () => {
     expect(textOf(withReplicas('ready'))).toBe('');
+  });
+});
+
+describe('a service that listens elsewhere', () => {
+  const withPort = (more: Partial<PublishedPort>): PublishedService => ({
+    ...withReplicas('ready'),
+    ports: [{ name: 'http', appProtocol: 'http', port: 1, targetPort: 3_000, hosts: [], ...more }],
+  });
+
+  it('says so where something listens there, as far as anybody looked', () => {
+    for (const listening of [true, undefined]) {
+      const seen = listening === undefined ? {} : { listening };
+      expect(textOf(withPort({ given: 20_000, ...seen }))).toBe('listens on 3000 in place of 20000');
+    }
+    expect(textOf(withPort({ given: 20_000, listening: false }))).toBe('');
+    expect(textOf(withPort({ listening: true }))).toBe('');
   });
 });
 

@@ -88,6 +88,19 @@ describe('a service', () => {
   });
 });
 
+describe('the end of a service', () => {
+  it.each<[Partial<NonNullable<ServiceExplanation['ended']>>, RegExp]>([
+    [{ exitCode: 0, took: 1_500 }, /^ended with code 0 .+ ago, after /],
+    [{ exitCode: 3 }, /^ended with code 3 [^,]+ ago$/],
+    [{ signal: 'SIGKILL' }, /^ended by SIGKILL [^,]+ ago$/],
+    [{}, /^ended \S+ \S+ ago$/],
+    [{ skipped: true }, /^had nothing to do .+ ago: its inputs are those of its last success$/],
+  ])('is told as far as it is known: %j', (ended, expected) => {
+    const lines = textOf({ kind: 'service', ...service({ ended: { ago: 2_000, ...ended } }) });
+    expect(lines.filter((line) => expected.test(line.trim()))).toHaveLength(1);
+  });
+});
+
 describe('a port', () => {
   it.each<[string, Partial<PortExplanation>, string[]]>([
     ['of nobody', { free: true }, ['nobody leased it', 'free: nothing listens there']],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseShellTemplate, parseTemplate } from '../../../src/contract/template.ts';
+import { parseShellTemplate, parseTemplate, referencesIn } from '../../../src/contract/template.ts';
 
 const text = (value: string): object => ({ kind: 'text', text: value });
 const reference = (source: string): object => ({
@@ -49,6 +49,13 @@ describe('a template', () => {
     expect(parseTemplate(nested(16)).malformed).toEqual([]);
     expect(parseTemplate(nested(17)).malformed).toEqual(['${A:-}']);
   });
+});
+
+it('references are found wherever they stand, beside variables with a default and without one', () => {
+  expect(referencesIn('${A}-${B:-x}-${C:-${db.url}}-${api.port}')).toEqual([
+    ['db', 'url'],
+    ['api', 'port'],
+  ]);
 });
 
 describe('a shell command', () => {

@@ -19,10 +19,17 @@ export const withDaemon = <T>(use: (client: LastingClient | undefined) => Promis
     use,
   );
 
-/** The same with a daemon that is started if need be. */
-export const withStartedDaemon = <T>(use: (client: LastingClient) => Promise<T>): Promise<T> =>
+/**
+ * The same with a daemon that is started if need be.
+ *
+ * @param timeout milliseconds that the command waits, where that is its own to say
+ */
+export const withStartedDaemon = <T>(
+  use: (client: LastingClient) => Promise<T>,
+  timeout?: number,
+): Promise<T> =>
   closingAfter(
-    openDaemon().then((client) => createLasting(client, openDaemon)),
+    startOrDial(timeout).then((client) => createLasting(client, openDaemon)),
     use,
   );
 
@@ -39,8 +46,10 @@ async function closingAfter<C extends DaemonClient | undefined, T>(
 }
 
 /** Dials the daemon, starting it if need be. The caller closes it. */
-export async function openDaemon(): Promise<DaemonClient> {
-  const client = await dialDaemon(true);
+export const openDaemon = (): Promise<DaemonClient> => startOrDial();
+
+async function startOrDial(timeout?: number): Promise<DaemonClient> {
+  const client = await dialDaemon(true, timeout);
   if (client === undefined) throw new PortrampError('DAEMON_UNREACHABLE', 'the daemon did not start');
   return client;
 }
@@ -48,9 +57,10 @@ export async function openDaemon(): Promise<DaemonClient> {
 /** Dials the daemon if it is running. */
 const findDaemon = (): Promise<DaemonClient | undefined> => dialDaemon(false);
 
-async function dialDaemon(spawn: boolean): Promise<DaemonClient | undefined> {
+async function dialDaemon(spawn: boolean, timeout?: number): Promise<DaemonClient | undefined> {
   const { connectDaemon } = await import('../protocol/client.ts');
-  return connectDaemon({ home: locateHome(), spawn, version: VERSION, onNotice: notice });
+  const bound = timeout === undefined ? {} : { timeout };
+  return connectDaemon({ home: locateHome(), spawn, version: VERSION, onNotice: notice, ...bound });
 }
 
 export const isSameStack = (left: StackKey, right: StackKey): boolean =>

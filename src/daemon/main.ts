@@ -11,7 +11,7 @@ import { keepSpare } from '../lib/spare.ts';
 import { describeStateError } from '../lib/state-folder.ts';
 import { markInUse, removeOldCopies } from '../protocol/daemon-copy.ts';
 import { encodeError } from '../protocol/peer.ts';
-import type { StartReport } from '../protocol/spawn.ts';
+import type { StartReport } from '../protocol/start-report.ts';
 import { chooseEngine } from '../proxy/engine/choose.ts';
 import { ALREADY_RUNNING } from './control.ts';
 import { startDaemon } from './daemon.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { systemClock } from '../lib/clock.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
 import { PortrampError } from '../lib/errors.ts';
 import type { Home } from '../lib/home.ts';
 import { lockHolder, tryLock, type Lock } from '../lib/lock.ts';
@@ -44,13 +44,21 @@ export interface ConnectOptions {
   readonly bundle?: string;
   /** Where the allow-listed variables of a new daemon come from. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Milliseconds for all of it. */
+  /** Milliseconds for all of it, as long as the caller waits anyway; the start of a daemon has 15 s at least. */
   readonly timeout?: number;
-  /** Told what a person should know, such as damaged state that was set aside. */
+  /** Told what a person should know, such as damaged state that was set aside, or what is waited for. */
   readonly onNotice?: (text: string) => void;
+  readonly clock?: Clock;
 }
 
-const CONNECT_TIMEOUT = 20_000;
+/** Milliseconds where the caller has no bound of its own. */
+const CONNECT_TIMEOUT = 60_000;
+
+/** Milliseconds that a start may take, however little time the caller has: it is not begun to be broken off. */
+const LEAST = 15_000;
+
+/** Milliseconds: what is quicker needs no word. */
+const WORDLESS = 5_000;
 
 /** Daemons that one connection starts at most, when each is ended by a signal at its start, or does not answer after it. */
 const MAX_STARTS = 3;
@@ -75,12 +83,22 @@ export async function connectDaemon(options: ConnectOptions): Promise<DaemonClie
     return undefined;
   }
   for (const text of await prepareStateFolder(options.home)) options.onNotice?.(text);
-  const deadline = systemClock.now() + (options.timeout ?? CONNECT_TIMEOUT);
-  while (systemClock.now() < deadline) {
+  const { clock = systemClock } = options;
+  const cancel = clock.after(WORDLESS, () => options.onNotice?.('waiting: the daemon is starting'));
+  try {
+    return await startOrJoin(options, clock);
+  } finally {
+    cancel();
+  }
+}
+
+async function startOrJoin(options: ConnectOptions, clock: Clock): Promise<DaemonClient> {
+  const deadline = clock.now() + Math.max(options.timeout ?? CONNECT_TIMEOUT, LEAST);
+  while (clock.now() < deadline) {
     const lock = takeSpawnLock(options.home);
     if (lock !== undefined) {
       try {
-        return await replaceOrStart(options);
+        return await replaceOrStart(options, clock, deadline);
       } catch (error) {
         throw describeStateError(error, options.home, options.home.root) ?? error;
       } finally {
@@ -113,12 +131,17 @@ type Greeting =
   | { readonly kind: 'older'; readonly status: DaemonResult<'status'> };
 
 /** Called with the start lock held, so that no older client starts its daemon between the steps. */
-async function replaceOrStart(options: ConnectOptions): Promise<DaemonClient> {
+async function replaceOrStart(
+  options: ConnectOptions,
+  clock: Clock,
+  deadline: number,
+): Promise<DaemonClient> {
   for (let starts = 1; ; starts += 1) {
     const greeting = await greet(options);
     if (greeting.kind === 'welcome') return greeting.client;
     if (greeting.kind === 'older') await askToYield(options, greeting.status);
-    const start = await startDaemon(options);
+    const timeout = Math.max(deadline - clock.now(), LEAST);
+    const start = await startDaemon({ ...options, clock, timeout });
     const started = await greet(options);
     if (started.kind === 'welcome') return started.client;
     if (started.kind === 'older') throw mismatchError(options, started.status);

@@ -3,30 +3,24 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { systemClock } from '../lib/clock.ts';
-import { PortrampError, messageOf } from '../lib/errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Home } from '../lib/home.ts';
+import { explainSilence } from '../lib/silence.ts';
 import { DAEMON_ENTRY, copyBundle } from './daemon-copy.ts';
-import { decodeError, type WireError } from './peer.ts';
+import { awaitReport, type Start } from './start-report.ts';
 
 export interface StartOptions {
   readonly home: Home;
   readonly version: string;
   readonly bundle?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  /** Milliseconds that the daemon may take to get ready. */
+  readonly timeout: number;
 }
-
-/** The message of a starting daemon to its starter, sent once over Node's IPC channel. */
-export type StartReport = { readonly ready: true } | { readonly failed: WireError };
-
-/** Milliseconds from the start of the process to its report. */
-const START_TIMEOUT = 15_000;
 
 /** How much of the log is shown when a daemon dies at its start. */
 const LOG_TAIL = 2_000;
-
-/** The outcome of a start. A daemon that a signal ended has no reason of its own: the next one may well get ready. */
-export type Start = { readonly kind: 'ready' } | { readonly kind: 'killed'; readonly error: PortrampError };
 
 /**
  * Starts a daemon and returns when it listens, when it found that another one does, or when a signal has ended it. The
@@ -54,7 +48,9 @@ export async function startDaemon(options: StartOptions): Promise<Start> {
     closeSync(log);
   }
   try {
-    return await awaitReport(child, () => tailOf(home.daemonLog, logStart));
+    const { clock, timeout } = options;
+    const logTail = (): string => tailOf(home.daemonLog, logStart);
+    return await awaitReport(child, { clock, timeout, logTail, explain: explainSilence });
   } finally {
     if (child.connected) child.disconnect();
     child.unref();
@@ -71,47 +67,6 @@ const INHERITED =
 export function daemonEnvironment(home: Home, from: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const inherited = Object.entries(from).filter(([name]) => INHERITED.test(name));
   return { ...Object.fromEntries(inherited), PORTRAMP_HOME: home.root };
-}
-
-function awaitReport(child: ChildProcess, logTail: () => string): Promise<Start> {
-  return new Promise((resolve, reject) => {
-    const cancelLate = systemClock.after(START_TIMEOUT, () => {
-      child.kill('SIGKILL');
-      fail(dead(`did not get ready within ${START_TIMEOUT / 1000} s`));
-    });
-    const leave = (): void => {
-      cancelLate();
-      child.off('message', onMessage).off('exit', onExit).off('error', onError);
-    };
-    const end = (start: Start): void => {
-      leave();
-      resolve(start);
-    };
-    const fail = (error: Error): void => {
-      leave();
-      reject(error);
-    };
-    const dead = (what: string): PortrampError => {
-      const tail = logTail();
-      return new PortrampError('DAEMON_UNREACHABLE', `the daemon ${what}${tail === '' ? '' : `:\n${tail}`}`, {
-        hint: 'see daemon.log in the state folder',
-      });
-    };
-    let failure: PortrampError | undefined;
-    const onMessage = (message: unknown): void => {
-      const report = message as StartReport;
-      // It is about to exit: the next attempt must not meet it.
-      if ('failed' in report) failure = decodeError(report.failed);
-      else end({ kind: 'ready' });
-    };
-    const onExit = (code: number | null, signal: string | null): void => {
-      const error = failure ?? dead(`ended at its start (${signal ?? `exit code ${code}`})`);
-      if (failure === undefined && signal !== null) end({ kind: 'killed', error });
-      else fail(error);
-    };
-    const onError = (error: Error): void => fail(dead(`could not be started: ${messageOf(error)}`));
-    child.on('message', onMessage).on('exit', onExit).on('error', onError);
-  });
 }
 
 /** The end of what was written to the log after `start` (bytes). */

@@ -47,5 +47,5 @@ async function wait(names: string[], options: WaitOptions): Promise<void> {
     const lost = services.find((service) => endOfWait([service]) === 'lost');
     if (stack !== undefined && lost !== undefined) throw await describeLoss(client, stack, lost);
     if (!options.json) for (const service of services) print(`${service.name} is ${statusOf(service)}`);
-  });
+  }, options.timeout);
 }

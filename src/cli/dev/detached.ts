@@ -48,7 +48,7 @@ export function runDetached(key: StackKey, names: readonly string[], timeout: nu
     } finally {
       silence();
     }
-  });
+  }, timeout);
 }
 
 /** Starts a runner, or what is named in the stack that has one. */

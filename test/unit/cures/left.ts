@@ -49,7 +49,7 @@ export const LEFT: Readonly<Record<string, string>> = {
     INSTALLS,
   'protocol/dial.ts: try again; "kill -CONT" and its pid, which daemon.lock in the state folder says, wakes a stopped one':
     LATE,
-  'protocol/spawn.ts: see daemon.log in the state folder': SHOWS,
+  'protocol/start-report.ts: see daemon.log in the state folder': SHOWS,
   'runtime/compose/ended.ts: raise its memory limit (mem_limit, deploy.resources.limits) in the Compose file':
     ENGINE,
   'runtime/compose/failure.ts: docker pull …, or have it built: portramp compose build': 'asks a registry',

@@ -20,7 +20,7 @@ export interface ComposeReading {
   readonly project: ComposeProject;
   /** `files`: without Compose, so that names made from variables are not what they will be. */
   readonly by: 'compose' | 'files';
-  /** What it was read from, relative to the root. */
+  /** The files that the project was read from, relative to the root. */
   readonly files?: readonly string[];
   /** Ports and names that nobody knows here. */
   readonly doubts: readonly Doubt[];

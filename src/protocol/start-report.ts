@@ -16,7 +16,7 @@ export interface Awaited {
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** Milliseconds from the start of the process to its report. */
   readonly timeout: number;
-  /** The end of what it wrote to its log. */
+  /** Reads the end of what the daemon wrote to its log. */
   readonly logTail: () => string;
   readonly explain: (pid: number) => Silence;
 }

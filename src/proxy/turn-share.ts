@@ -65,7 +65,7 @@ export class TurnShare {
   /** What was read last took long for its size. */
   isDense = false;
   #turn = -1;
-  /** Milliseconds that it used in `#turn`. */
+  /** Milliseconds that the connection used in `#turn`. */
   #used = 0;
   #isResting = false;
   readonly #handleOf: () => ReadHandle | undefined;
@@ -90,7 +90,7 @@ export class TurnShare {
   }
 
   /**
-   * Is read again, unless it has closed or was paused meanwhile.
+   * Reads the connection again, unless it has closed or was paused meanwhile.
    * @returns the milliseconds that it is likely to need
    */
   goOn(): number {

@@ -65,7 +65,7 @@ export async function findCompose(
   });
 }
 
-/** What the system says of a program that is not installed. */
+/** Codes of the system for a program that is not installed. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 type Command = ComposeBinary['command'];
@@ -79,10 +79,11 @@ function splitCommand(text: string): Command {
   return [program, ...rest];
 }
 
+/** The answer of a program that was asked for its version. */
 interface Said {
   /** Undefined where the program is not installed, or is no Compose. */
   readonly version?: string | undefined;
-  /** It was asked, and has not answered in time. */
+  /** Whether the program was asked and has not answered in time. */
   readonly isLate?: boolean;
 }
 

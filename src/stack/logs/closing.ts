@@ -4,7 +4,7 @@
  */
 import { stripVTControlCharacters } from 'node:util';
 
-/** What shows the lines of several programs writes whose each is: "[web] ", "web:dev: ", "web dev: ". */
+/** The mark of a line's program, where one runner shows the lines of several: "[web] ", "web:dev: ", "web dev: ". */
 const WHOSE = /^(?:\[[^\]]+\] |[\w@./-]+[: ][\w:.-]+: )/;
 
 /** npm, since 7; before that, its ten lines around ELIFECYCLE. A code that is a word, such as ENOENT, is an error of its own. */

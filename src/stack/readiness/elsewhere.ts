@@ -28,7 +28,7 @@ interface Opened {
   readonly shared: boolean;
   /** Milliseconds until a look that finds no server is followed by another. */
   pause: number;
-  /** What it was found to be when it was asked last, since when, and for more than how many seconds by then. */
+  /** The outcome of the last look, since when it is the same, and for more than how many seconds by then. */
   found?: { readonly listener: Listener; readonly since: number; readonly seconds: number };
 }
 

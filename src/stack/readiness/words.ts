@@ -66,7 +66,7 @@ function describeAsides(
   return { message, hint: `if that is its port, ${lineFor(service, known, line)}; ${NO_PORT}` };
 }
 
-/** Who has not answered has not said what protocol that would be in. */
+/** Says what became of `GET /`. A server that has not answered has not said its protocol either. */
 function describeAnswer(answer: Aside['answer']): string {
   if (answer === 'no-page') return 'no page is answered';
   if (answer === 'no-http') return 'no HTTP is answered';
